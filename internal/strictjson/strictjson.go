@@ -1,0 +1,240 @@
+// Package strictjson parses JSON once, strictly, into a tree that every reader
+// shares: structure checks, views and canonicalisation look at the same nodes,
+// so what is read is what was signed.
+//
+// It refuses what encoding/json lets pass: repeated member names, invalid
+// UTF-8, lone surrogates, a byte order mark, anything after the value, and
+// nesting or size beyond a bound. Names match exactly, case included. It does
+// not judge what the members mean, and it never builds bytes: the source is
+// kept as it came.
+//
+// Start at Parse; a Value is a handle into the tree.
+package strictjson
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// Kind is the JSON type of a Value. The zero Kind belongs to no value at all.
+type Kind uint8
+
+// The kinds of JSON values (RFC 8259 section 3).
+const (
+	Absent Kind = iota
+	Null
+	False
+	True
+	Number
+	String
+	Array
+	Object
+)
+
+var kindNames = [...]string{"absent", "null", "boolean", "boolean", "number", "string", "array", "object"}
+
+// String gives the JSON name of the kind, for messages.
+func (k Kind) String() string { return kindNames[k] }
+
+// Limits bound one parse. A zero field means the default.
+type Limits struct {
+	Bytes int // source size in bytes, default 1 MiB
+	Depth int // nesting of arrays and objects, default 64
+	Nodes int // values and member names together, default 200,000
+}
+
+// The bounds used where Limits leaves a field zero.
+const (
+	DefaultBytes = 1 << 20
+	DefaultDepth = 64
+	DefaultNodes = 200_000
+)
+
+// Reason says which rule a document broke.
+type Reason uint8
+
+// The rules.
+const (
+	Syntax    Reason = iota + 1 // not JSON, or more than one value
+	Encoding                    // not UTF-8, or a lone surrogate
+	Duplicate                   // a member name stands twice in one object
+	TooLarge                    // more bytes or nodes than the limit
+	TooDeep                     // nested deeper than the limit
+)
+
+var reasonNames = [...]string{"", "syntax", "encoding", "duplicate member", "too large", "too deep"}
+
+// String names the rule in words.
+func (r Reason) String() string { return reasonNames[r] }
+
+// Error tells where and why a document was refused.
+type Error struct {
+	Reason  Reason
+	Offset  int    // bytes from the start of the source
+	Pointer string // RFC 6901 pointer of the innermost value begun there, cut at 256 bytes
+	Detail  string // one sentence, without content of the document beyond a member name
+}
+
+// Error implements error.
+func (e *Error) Error() string {
+	return fmt.Sprintf("json: %s at byte %d: %s", e.Reason, e.Offset, e.Detail)
+}
+
+// node is one value or member name. Nodes stand in document order, an object's
+// member names before their values, so a subtree is a run of nodes.
+type node struct {
+	start, end uint32 // extent in the source, quotes and brackets included
+	next       uint32 // index of the first node after this subtree
+	count      uint32 // members of an object, elements of an array
+	text       uint32 // 1 + index of the decoded text where a string has escapes
+	kind       Kind
+}
+
+type tree struct {
+	src   string
+	nodes []node
+	texts []string
+}
+
+// Value is a handle on one value of a parsed document. The zero Value is
+// Absent. Values are safe for concurrent use.
+type Value struct {
+	t *tree
+	i uint32
+}
+
+// Kind returns the value's type; Absent for the zero Value.
+func (v Value) Kind() Kind {
+	if v.t == nil {
+		return Absent
+	}
+	return v.t.nodes[v.i].kind
+}
+
+// Exists reports whether there is a value at all.
+func (v Value) Exists() bool { return v.t != nil }
+
+// Raw returns the value exactly as it stands in the source.
+func (v Value) Raw() string {
+	if v.t == nil {
+		return ""
+	}
+	n := &v.t.nodes[v.i]
+	return v.t.src[n.start:n.end]
+}
+
+// Offset returns where the value starts in the source, in bytes.
+func (v Value) Offset() int {
+	if v.t == nil {
+		return 0
+	}
+	return int(v.t.nodes[v.i].start)
+}
+
+// Text returns the content of a string with its escapes resolved, and "" for
+// any other kind.
+func (v Value) Text() string {
+	if v.Kind() != String {
+		return ""
+	}
+	return v.t.text(v.i)
+}
+
+// Bool returns true for the literal true.
+func (v Value) Bool() bool { return v.Kind() == True }
+
+// IsBool reports whether the value is true or false.
+func (v Value) IsBool() bool { return v.Kind() == True || v.Kind() == False }
+
+// Len returns the number of members or elements; 0 for scalars.
+func (v Value) Len() int {
+	if v.t == nil {
+		return 0
+	}
+	return int(v.t.nodes[v.i].count)
+}
+
+// Get returns the member with exactly that name, or the zero Value.
+func (v Value) Get(name string) Value {
+	if v.Kind() != Object {
+		return Value{}
+	}
+	t := v.t
+	end := t.nodes[v.i].next
+	for i := v.i + 1; i < end; i = t.nodes[i+1].next {
+		if t.text(i) == name {
+			return Value{t, i + 1}
+		}
+	}
+	return Value{}
+}
+
+// Members yields the members of an object in source order.
+func (v Value) Members() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		if v.Kind() != Object {
+			return
+		}
+		t := v.t
+		end := t.nodes[v.i].next
+		for i := v.i + 1; i < end; i = t.nodes[i+1].next {
+			if !yield(t.text(i), Value{t, i + 1}) {
+				return
+			}
+		}
+	}
+}
+
+// Elements yields the elements of an array in order.
+func (v Value) Elements() iter.Seq2[int, Value] {
+	return func(yield func(int, Value) bool) {
+		if v.Kind() != Array {
+			return
+		}
+		t := v.t
+		end := t.nodes[v.i].next
+		n := 0
+		for i := v.i + 1; i < end; i = t.nodes[i].next {
+			if !yield(n, Value{t, i}) {
+				return
+			}
+			n++
+		}
+	}
+}
+
+// Each yields the elements of an array, or the value itself when it is
+// anything else that exists: JSON-LD lets one value stand for a set of one.
+func (v Value) Each() iter.Seq2[int, Value] {
+	if v.Kind() == Array {
+		return v.Elements()
+	}
+	return func(yield func(int, Value) bool) {
+		if v.Exists() {
+			yield(0, v)
+		}
+	}
+}
+
+func (t *tree) text(i uint32) string {
+	n := &t.nodes[i]
+	if n.text != 0 {
+		return t.texts[n.text-1]
+	}
+	return t.src[n.start+1 : n.end-1]
+}
+
+// Pointer appends reference tokens to a JSON pointer, escaped as RFC 6901
+// section 3 asks.
+func Pointer(base string, tokens ...string) string {
+	var b strings.Builder
+	b.WriteString(base)
+	for _, t := range tokens {
+		b.WriteByte('/')
+		b.WriteString(pointerEscaper.Replace(t))
+	}
+	return b.String()
+}
+
+var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")
