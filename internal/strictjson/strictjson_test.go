@@ -140,9 +140,9 @@ func TestReading(t *testing.T) {
 	}
 	var parts []string
 	for i, e := range v.Get("a").Elements() {
-		parts = append(parts, fmt.Sprint(i, e.Raw()))
+		parts = append(parts, fmt.Sprintf("%d=%s", i, e.Raw()))
 	}
-	if got := strings.Join(parts, ";"); got != `0 1;1 [2,3];2 {"x":"y"}` {
+	if got := strings.Join(parts, ";"); got != `0=1;1=[2,3];2={"x":"y"}` {
 		t.Errorf("elements %q", got)
 	}
 	for _, e := range v.Get("s").Each() {
