@@ -124,6 +124,15 @@ func (v Value) Raw() string {
 	return v.t.src[n.start:n.end]
 }
 
+// MarshalJSON gives the value as it stands, so that a parsed part can be put
+// into a document that is written anew.
+func (v Value) MarshalJSON() ([]byte, error) {
+	if v.t == nil {
+		return []byte("null"), nil
+	}
+	return []byte(v.Raw()), nil
+}
+
 // Offset returns where the value starts in the source, in bytes.
 func (v Value) Offset() int {
 	if v.t == nil {

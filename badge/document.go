@@ -1,0 +1,207 @@
+package badge
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"laurel/internal/strictjson"
+)
+
+// MaxBytes bounds a credential, whatever its form.
+const MaxBytes = 1 << 20
+
+// Document is one credential as exact bytes, parsed once. It is read-only and
+// safe for concurrent use.
+type Document struct {
+	raw  []byte
+	root strictjson.Value // the payload as parsed
+	jws  *JWS
+	view *Credential
+}
+
+// JWS is the envelope of a credential secured as a compact JWS (OB 3.0
+// section 8.2; RFC 7515 section 7.1).
+type JWS struct {
+	Header       strictjson.Value // the protected header
+	SigningInput []byte           // what the signature covers
+	Signature    []byte
+}
+
+// Parse reads a credential in JSON or compact JWS form. The error is an
+// *Error with ParsingError: nothing can be said about bytes that cannot be
+// read.
+func Parse(raw []byte) (*Document, error) {
+	if len(raw) > MaxBytes {
+		return nil, &Error{ParsingError, "too_large", "", fmt.Sprintf("A credential has at most %d bytes.", MaxBytes)}
+	}
+	own := bytes.Clone(raw)
+	text := bytes.Trim(own, " \t\r\n")
+	if len(text) == 0 {
+		return nil, &Error{ParsingError, "empty", "", "There is nothing in it. Send the credential's JSON or its compact JWS."}
+	}
+	if text[0] == '{' {
+		return parseJSON(own)
+	}
+	if bytes.Count(text, []byte(".")) == 2 {
+		return parseJWS(own, string(text))
+	}
+	return nil, &Error{ParsingError, "unknown_format", "", "This is neither a JSON object nor a compact JWS."}
+}
+
+// NewDocument writes a credential for the first and only time.
+func NewDocument(c *Credential) (*Document, error) {
+	raw, err := marshal(c)
+	if err != nil {
+		return nil, fmt.Errorf("writing credential: %w", err)
+	}
+	return parseJSON(raw)
+}
+
+// marshal is json.Marshal without HTML escapes: the bytes are for people and
+// machines to read, and html/template escapes where HTML is written.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+func parseJSON(raw []byte) (*Document, error) {
+	root, err := parseObject(raw)
+	if err != nil {
+		return nil, err
+	}
+	return newDocument(raw, root, nil), nil
+}
+
+func newDocument(raw []byte, root strictjson.Value, jws *JWS) *Document {
+	d := &Document{raw: raw, root: root, jws: jws, view: new(Credential)}
+	strictjson.View(root, d.view)
+	return d
+}
+
+func parseObject(raw []byte) (strictjson.Value, error) {
+	v, err := strictjson.Parse(raw, strictjson.Limits{Bytes: MaxBytes})
+	if err != nil {
+		return v, syntaxError(err)
+	}
+	if v.Kind() != strictjson.Object {
+		return v, &Error{ParsingError, "not_an_object", "", "A credential is a JSON object."}
+	}
+	return v, nil
+}
+
+func syntaxError(err error) error {
+	var e *strictjson.Error
+	if !errors.As(err, &e) {
+		return err
+	}
+	rules := map[strictjson.Reason]string{
+		strictjson.Syntax: "malformed_json", strictjson.Encoding: "invalid_encoding",
+		strictjson.Duplicate: "duplicate_member", strictjson.TooLarge: "too_large", strictjson.TooDeep: "too_deep",
+	}
+	return &Error{ParsingError, rules[e.Reason], e.Pointer, fmt.Sprintf("At byte %d: %s.", e.Offset, e.Detail)}
+}
+
+// parseJWS takes only the compact serialisation with strict base64url, so
+// that one signature has one spelling.
+func parseJWS(raw []byte, text string) (*Document, error) {
+	parts := strings.Split(text, ".")
+	decoded := make([][]byte, 3)
+	for i, p := range parts {
+		b, err := base64.RawURLEncoding.Strict().DecodeString(p)
+		if err != nil || len(b) == 0 || strings.ContainsAny(p, "\r\n") {
+			return nil, &Error{ParsingError, "malformed_jws", "", "A compact JWS is three base64url parts with dots between."}
+		}
+		decoded[i] = b
+	}
+	header, err := parseObject(decoded[0])
+	if err != nil {
+		return nil, fmt.Errorf("JWS header: %w", err)
+	}
+	root, err := parseObject(decoded[1])
+	if err != nil {
+		return nil, fmt.Errorf("JWS payload: %w", err)
+	}
+	input := text[:len(parts[0])+1+len(parts[1])]
+	return newDocument(raw, root, &JWS{Header: header, SigningInput: []byte(input), Signature: decoded[2]}), nil
+}
+
+// Raw returns exactly what came in or goes out. The bytes are shared: do not
+// change them.
+func (d *Document) Raw() []byte { return d.raw }
+
+// Root returns the parsed credential: the JSON text itself, or the payload of
+// the JWS with its registered claims.
+func (d *Document) Root() strictjson.Value { return d.root }
+
+// Payload returns the credential's JSON as it stands within.
+func (d *Document) Payload() []byte { return []byte(d.root.Raw()) }
+
+// JWS returns the envelope, or nil for a credential in plain JSON.
+func (d *Document) JWS() *JWS { return d.jws }
+
+// View returns what could be read, for reading only; never marshal it.
+func (d *Document) View() *Credential { return d.view }
+
+// Proof is one embedded proof (Data Integrity section 2.1), as received.
+type Proof struct {
+	Object             strictjson.Value `json:"-"`
+	Pointer            string           `json:"-"` // where it stands in the document
+	ID                 string           `json:"id"`
+	Type               string           `json:"type"`
+	Cryptosuite        string           `json:"cryptosuite"`
+	Created            string           `json:"created"`
+	Expires            string           `json:"expires"`
+	VerificationMethod string           `json:"verificationMethod"`
+	ProofPurpose       string           `json:"proofPurpose"`
+	ProofValue         string           `json:"proofValue"`
+	PreviousProof      []string         `json:"previousProof"`
+	Domain             []string         `json:"domain"`
+	Challenge          string           `json:"challenge"`
+}
+
+// Proofs returns the embedded proofs in document order; none for a JWS, whose
+// envelope is its proof.
+func (d *Document) Proofs() []Proof {
+	if d.jws != nil {
+		return nil
+	}
+	member := d.root.Get("proof")
+	var out []Proof
+	for i, v := range member.Each() {
+		p := Proof{Object: v, Pointer: "/proof"}
+		if member.Kind() == strictjson.Array {
+			p.Pointer = strictjson.Pointer("/proof", fmt.Sprint(i))
+		}
+		strictjson.View(v, &p)
+		out = append(out, p)
+	}
+	return out
+}
+
+// WithProof returns the document with an embedded proof appended; the bytes
+// of everything else stay as they are. It is for documents that have none.
+func (d *Document) WithProof(proof []byte) (*Document, error) {
+	if d.jws != nil || d.root.Get("proof").Exists() {
+		return nil, &Error{ProofGenerationError, "already_secured", "/proof", "The document is secured already."}
+	}
+	body := strings.TrimRight(strings.TrimSuffix(d.root.Raw(), "}"), " \t\r\n")
+	var b bytes.Buffer
+	b.Grow(len(body) + len(proof) + 16)
+	b.WriteString(body)
+	if d.root.Len() > 0 {
+		b.WriteByte(',')
+	}
+	b.WriteString(`"proof":[`)
+	b.Write(proof)
+	b.WriteString("]}")
+	return parseJSON(b.Bytes())
+}
