@@ -1,0 +1,46 @@
+// Package proof holds the securing mechanisms, one file each: how a document
+// is signed and how its signature is checked.
+//
+// A suite does no I/O and decides nothing about trust: whose key it is and
+// whether it may sign is the verifier's business. Start at Suite.
+package proof
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"laurel/badge"
+	"laurel/badge/canon"
+	"laurel/keys"
+)
+
+// ErrInvalid: the proof was checked and is wrong. Any other error of Verify
+// means that it could not be checked.
+var ErrInvalid = errors.New("proof: invalid")
+
+// Suite is one securing mechanism.
+type Suite interface {
+	// Name is the cryptosuite, or the name of the envelope.
+	Name() string
+	// Secure returns the document with a proof made at a moment.
+	Secure(ctx context.Context, d *badge.Document, key keys.Signer, at time.Time) (*badge.Document, error)
+	// Verify checks one proof with the key it names.
+	Verify(d *badge.Document, p badge.Proof, key keys.VerificationMethod) error
+}
+
+// invalid says what is wrong with a proof.
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...)
+}
+
+// unsigned turns a refusal of the canonicaliser into a verdict on the proof:
+// data that has no canonical form is not covered by any signature. What is
+// only beyond our means stays an open question.
+func unsigned(err error) error {
+	if canon.Inconclusive(err) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrInvalid, err)
+}

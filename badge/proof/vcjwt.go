@@ -1,0 +1,241 @@
+package proof
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"laurel/badge"
+	"laurel/internal/strictjson"
+	"laurel/keys"
+)
+
+// VCJWT is the compact JWS envelope of OB 3.0 section 8.2: the payload is the
+// credential itself with the registered claims beside its members.
+type VCJWT struct{}
+
+var _ Suite = VCJWT{}
+
+// Name implements Suite.
+func (VCJWT) Name() string { return "vc-jwt" }
+
+// algorithms are all that is ever looked at: none and HMAC are no signatures
+// of an issuer.
+var algorithms = []jose.SignatureAlgorithm{jose.EdDSA, jose.ES256, jose.ES384, jose.RS256}
+
+// claims are the registered members that OB 3.0 section 8.2.4 adds to the
+// credential in a JWS payload, and those it tolerates.
+var claims = []string{"iss", "sub", "jti", "nbf", "exp", "iat", "aud"}
+
+// Claims lists the registered JWT claims that stand beside a credential's own
+// members in a payload.
+func Claims() []string { return slices.Clone(claims) }
+
+// Secure implements Suite. An embedded proof is left out of the payload: it
+// covers other bytes.
+func (s VCJWT) Secure(ctx context.Context, d *badge.Document, key keys.Signer, at time.Time) (*badge.Document, error) {
+	method := key.Method()
+	alg, err := method.Algorithm()
+	if err != nil {
+		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
+	}
+	payload, err := payload(d)
+	if err != nil {
+		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
+	}
+	opts := (&jose.SignerOptions{}).WithType("JWT")
+	signer, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.SignatureAlgorithm(alg),
+		Key: opaque{ctx: ctx, key: key, method: method}}, opts)
+	if err != nil {
+		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
+	}
+	jws, err := signer.Sign(payload)
+	if err != nil {
+		return nil, fmt.Errorf("securing with %s: signing: %w", s.Name(), err)
+	}
+	compact, err := jws.CompactSerialize()
+	if err != nil {
+		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
+	}
+	return badge.Parse([]byte(compact))
+}
+
+// opaque lends a Signer to the library, which never sees the private key.
+type opaque struct {
+	ctx    context.Context // of the one call that this value lives for
+	key    keys.Signer
+	method keys.VerificationMethod
+}
+
+// Public implements jose.OpaqueSigner. Only the key's id travels in the
+// header: a key that a token brings along proves nothing (THREATS T03).
+func (o opaque) Public() *jose.JSONWebKey {
+	return &jose.JSONWebKey{Key: o.method.Public, KeyID: o.method.ID}
+}
+
+// Algs implements jose.OpaqueSigner.
+func (o opaque) Algs() []jose.SignatureAlgorithm { return algorithms }
+
+// SignPayload implements jose.OpaqueSigner.
+func (o opaque) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, error) {
+	return o.key.Sign(o.ctx, payload)
+}
+
+// payload is the credential with its claims (OB 3.0 section 8.2.2), its
+// members exactly as they stand in the document.
+func payload(d *badge.Document) ([]byte, error) {
+	view := d.View()
+	from, err := badge.ParseTime(view.ValidFrom)
+	if err != nil {
+		return nil, fmt.Errorf("validFrom: %w", err)
+	}
+	if view.Issuer == nil || view.CredentialSubject == nil || view.CredentialSubject.ID == "" {
+		return nil, fmt.Errorf("a VC-JWT needs issuer.id and credentialSubject.id")
+	}
+	var b bytes.Buffer
+	b.WriteByte('{')
+	for name, v := range d.Root().Members() {
+		if name != "proof" {
+			fmt.Fprintf(&b, "%s:%s,", quote(name), v.Raw())
+		}
+	}
+	fmt.Fprintf(&b, `"iss":%s,"jti":%s,"sub":%s,"nbf":%d`, quote(view.Issuer.ID), quote(view.ID), quote(view.CredentialSubject.ID), from.Unix())
+	if view.ValidUntil != "" {
+		until, err := badge.ParseTime(view.ValidUntil)
+		if err != nil {
+			return nil, fmt.Errorf("validUntil: %w", err)
+		}
+		fmt.Fprintf(&b, `,"exp":%d`, until.Unix())
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+func quote(s string) string {
+	q, _ := json.Marshal(s) // a string always marshals
+	return string(q)
+}
+
+// Header is the protected header of a VC-JWT, checked (OB 3.0 section 8.2.1).
+type Header struct {
+	Algorithm keys.Algorithm
+	KeyID     string           // "" when absent
+	JWK       strictjson.Value // a key the token brings; it must be found among the issuer's
+}
+
+// ReadHeader refuses every header member beyond alg, kid, jwk, typ and cty,
+// and every algorithm that is not on the list. The errors are ErrInvalid.
+func ReadHeader(d *badge.Document) (Header, error) {
+	h := d.JWS().Header
+	for name := range h.Members() {
+		if !slices.Contains([]string{"alg", "kid", "jwk", "typ", "cty"}, name) {
+			return Header{}, invalid("the JWS header member %q is not allowed (OB 3.0 section 8.2.1)", name)
+		}
+	}
+	for _, name := range []string{"alg", "kid", "typ", "cty"} {
+		if v := h.Get(name); v.Exists() && v.Kind() != strictjson.String {
+			return Header{}, invalid("the JWS header member %q is no string", name)
+		}
+	}
+	alg := h.Get("alg").Text()
+	if !slices.Contains(algorithms, jose.SignatureAlgorithm(alg)) {
+		return Header{}, invalid("the algorithm %s is not accepted", strconv.Quote(clip(alg, 20)))
+	}
+	if typ := h.Get("typ"); typ.Exists() && !slices.Contains([]string{"JWT", "vc+jwt", "vc+ld+json+jwt", "vc+ld+jwt"}, typ.Text()) {
+		return Header{}, invalid("the type %s is no credential's", strconv.Quote(clip(typ.Text(), 20)))
+	}
+	return Header{Algorithm: keys.Algorithm(alg), KeyID: h.Get("kid").Text(), JWK: h.Get("jwk")}, nil
+}
+
+// Verify implements Suite; the Proof is not used, the envelope is the proof.
+func (s VCJWT) Verify(d *badge.Document, _ badge.Proof, key keys.VerificationMethod) error {
+	header, err := ReadHeader(d)
+	if err != nil {
+		return err
+	}
+	// The key says which algorithm it is for; the header only repeats it.
+	alg, err := key.Algorithm()
+	if err != nil {
+		return err
+	}
+	if alg != header.Algorithm {
+		return invalid("the token says %s, its key is for %s", header.Algorithm, alg)
+	}
+	jws, err := jose.ParseSignedCompact(string(bytes.Trim(d.Raw(), " \t\r\n")), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
+	if err != nil {
+		return invalid("the token cannot be read: %v", err)
+	}
+	signed, err := jws.Verify(key.Public)
+	if err != nil {
+		return invalid("the signature does not match: something was changed after signing, or another key signed")
+	}
+	if string(signed) != d.Root().Raw() && !bytes.Equal(bytes.TrimSpace(signed), d.Payload()) {
+		return invalid("the signed payload is not the one that was read")
+	}
+	return checkClaims(d)
+}
+
+// checkClaims compares the claims with the credential (OB 3.0 section 8.2.4):
+// two statements about one thing must be equal.
+func checkClaims(d *badge.Document) error {
+	root, view := d.Root(), d.View()
+	if root.Get("vc").Exists() {
+		return invalid("a vc claim stands beside the credential")
+	}
+	if view.Issuer == nil || root.Get("iss").Text() != view.Issuer.ID {
+		return invalid("iss is not the issuer's id")
+	}
+	if root.Get("jti").Text() != view.ID {
+		return invalid("jti is not the credential's id")
+	}
+	subject := ""
+	if view.CredentialSubject != nil {
+		subject = view.CredentialSubject.ID
+	}
+	if root.Get("sub").Text() != subject {
+		return invalid("sub is not the subject's id")
+	}
+	if err := sameMoment(root, "nbf", view.ValidFrom); err != nil {
+		return err
+	}
+	return sameMoment(root, "exp", view.ValidUntil)
+}
+
+// sameMoment compares a NumericDate with a date-time at whole seconds. An
+// absent claim takes nothing away: the date it would repeat is signed too, and
+// the specification's own examples have no nbf (TRAPS T-13). An exp without
+// validUntil stands for it; the verifier reads it there.
+func sameMoment(root strictjson.Value, claim, dateTime string) error {
+	v := root.Get(claim)
+	if !v.Exists() {
+		return nil
+	}
+	seconds, err := strconv.ParseFloat(v.Raw(), 64)
+	if v.Kind() != strictjson.Number || err != nil || seconds < 0 || seconds > maxNumericDate {
+		return invalid("%s is no moment", claim)
+	}
+	if dateTime == "" {
+		return nil
+	}
+	at, err := badge.ParseTime(dateTime)
+	if err != nil || int64(seconds) != at.Unix() {
+		return invalid("%s is another moment than the credential's", claim)
+	}
+	return nil
+}
+
+// maxNumericDate is the last second of the year 9999.
+const maxNumericDate = 253402300799
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}

@@ -1,0 +1,226 @@
+package verifier
+
+import (
+	"time"
+
+	"laurel/badge"
+)
+
+// Check names one question that a report answers, in the words of the HTTP
+// surface.
+type Check string
+
+// The checks, in the order in which they are made and told.
+const (
+	CheckFormat      Check = "format"
+	CheckSchema      Check = "schema"
+	CheckTerms       Check = "terms"
+	CheckProof       Check = "proof"
+	CheckIssuerKey   Check = "issuer_key"
+	CheckIssuerTrust Check = "issuer_trust"
+	CheckValidity    Check = "validity"
+	CheckRevocation  Check = "revocation"
+	CheckSuspension  Check = "suspension"
+	CheckRefresh     Check = "refresh"
+	CheckRecipient   Check = "recipient"
+	CheckEndorsement Check = "endorsement"
+)
+
+// Outcome is the answer of one check. The zero value is "could not tell".
+type Outcome int
+
+// The outcomes.
+const (
+	Unknown Outcome = iota // could not be checked
+	Passed
+	Warned  // passed, with something a reader should know
+	Failed  // checked, and wrong
+	Skipped // nothing to check, or an earlier answer made it meaningless
+)
+
+// String gives the outcome in the words of the HTTP surface.
+func (o Outcome) String() string {
+	return [...]string{"unknown", "pass", "warn", "fail", "skipped"}[o]
+}
+
+// Code says, with the check, exactly what was found, in lower_snake_case. It
+// is stable for programs, and the key of the sentence for people.
+type Code string
+
+// The codes. Each stands under the check that gives it.
+const (
+	OK     Code = "ok"
+	NotRun Code = "not_run" // an earlier check failed
+
+	// format
+	Unreadable         Code = "unreadable"
+	Malformed          Code = "malformed"
+	UnsupportedEdition Code = "unsupported_edition"
+	NotABadge          Code = "not_a_badge"
+
+	// schema
+	SchemaMismatch Code = "schema_mismatch"
+	NoSchema       Code = "no_schema" // none is named and none applies
+
+	// terms; the canonicaliser's kinds and the badge's own rules
+	UndefinedTerm   Code = "undefined_term"
+	UndefinedType   Code = "undefined_type"
+	RelativeIRI     Code = "relative_iri"
+	InvalidIRI      Code = "invalid_iri"
+	NullValue       Code = "null_value"
+	EmptyArray      Code = "empty_array"
+	UnknownContext  Code = "unknown_context"
+	NestedContext   Code = "nested_context"
+	UnsignedKeyword Code = "unsigned_keyword"
+	DataLoss        Code = "data_loss"
+	ContextFault    Code = "context_fault"
+	UnsafeNumber    Code = "unsafe_number"
+	BlankNodeName   Code = "blank_node_name"
+	BadCharacter    Code = "bad_character"
+	TooDeep         Code = "too_deep"
+	Unsupported     Code = "unsupported" // beyond this verifier: could not tell
+	OverBudget      Code = "over_budget"
+
+	// proof
+	NoProof          Code = "no_proof"
+	ProofInvalid     Code = "proof_invalid"
+	UnsupportedSuite Code = "unsupported_suite"
+	WrongPurpose     Code = "wrong_purpose"
+	ProofExpired     Code = "proof_expired"
+	CreatedInFuture  Code = "created_in_future"
+	TooManyProofs    Code = "too_many_proofs"
+
+	// issuer_key
+	KeyUnreachable   Code = "key_unreachable"
+	KeyUnsupported   Code = "key_unsupported"
+	KeyNotFound      Code = "key_not_found"
+	KeyNotAuthorized Code = "key_not_authorized"
+	WrongController  Code = "wrong_controller"
+	KeyRevoked       Code = "key_revoked"
+	KeyExpired       Code = "key_expired"
+	WeakKey          Code = "weak_key"
+
+	// issuer_trust
+	IssuerListed    Code = "issuer_listed"
+	IssuerNotListed Code = "issuer_not_listed"
+	TestIssuer      Code = "test_issuer"
+
+	// validity
+	NoEnd       Code = "no_end"
+	Expired     Code = "expired"
+	NotYetValid Code = "not_yet_valid"
+	BadDate     Code = "bad_date"
+
+	// revocation and suspension
+	NoStatus              Code = "no_status"
+	NotRevoked            Code = "not_revoked"
+	Revoked               Code = "revoked"
+	Superseded            Code = "superseded"
+	Suspended             Code = "suspended"
+	NotSuspended          Code = "not_suspended"
+	StatusListUnreachable Code = "status_list_unreachable"
+	StatusListInvalid     Code = "status_list_invalid"
+	StatusUnsupported     Code = "status_unsupported"
+
+	// refresh
+	NoRefresh    Code = "no_refresh"
+	NotRefreshed Code = "not_refreshed"
+
+	// recipient
+	NotAsked         Code = "not_asked"
+	RecipientMatches Code = "recipient_matches"
+	RecipientDiffers Code = "recipient_differs"
+
+	// endorsement
+	NoEndorsement         Code = "no_endorsement"
+	EndorsementNotChecked Code = "endorsement_not_checked"
+)
+
+// Finding is the answer of one check.
+type Finding struct {
+	Check   Check
+	Outcome Outcome
+	Code    Code
+	Pointer string            // RFC 6901, where the finding is about one member
+	Detail  string            // for people who debug, in English; never shown as the sentence
+	Params  map[string]string // values for the sentence: dates in RFC 3339, names, addresses
+}
+
+// Verdict is the answer to the whole. The zero value is "could not tell".
+type Verdict int
+
+// The verdicts.
+const (
+	Indeterminate Verdict = iota
+	Valid
+	Warning
+	Invalid
+)
+
+// String gives the verdict in the words of the HTTP surface.
+func (v Verdict) String() string {
+	return [...]string{"indeterminate", "valid", "warning", "invalid"}[v]
+}
+
+// Report is everything that one verification found. The zero Report is
+// indeterminate.
+type Report struct {
+	CheckedAt time.Time
+	Findings  []Finding       // in the order of the checks
+	Document  *badge.Document // what was read; nil when nothing could be
+}
+
+// Verdict sums the findings up: anything wrong is invalid; else anything that
+// could not be told is indeterminate; else a remark that matters is a
+// warning. An issuer that is on no list, and endorsements, never change it.
+func (r *Report) Verdict() Verdict {
+	if r == nil || len(r.Findings) == 0 {
+		return Indeterminate
+	}
+	verdict := Valid
+	for _, f := range r.Findings {
+		switch {
+		case f.Check == CheckEndorsement:
+		case f.Outcome == Failed:
+			return Invalid
+		case f.Outcome == Unknown:
+			verdict = Indeterminate
+		case f.Outcome == Warned && f.Code != IssuerNotListed && verdict == Valid:
+			verdict = Warning
+		}
+	}
+	return verdict
+}
+
+// Verified reports whether the badge may be relied on: valid or warning.
+func (r *Report) Verified() bool {
+	v := r.Verdict()
+	return v == Valid || v == Warning
+}
+
+// Finding returns the finding of a check; the zero Finding (unknown) if it was
+// never made.
+func (r *Report) Finding(c Check) Finding {
+	for _, f := range r.Findings {
+		if f.Check == c {
+			return f
+		}
+	}
+	return Finding{Check: c}
+}
+
+// Decisive returns the finding that the summary should speak of: the first
+// failure, else the first open question, else the first remark that matters,
+// else the proof.
+func (r *Report) Decisive() Finding {
+	want := map[Verdict]Outcome{Invalid: Failed, Indeterminate: Unknown, Warning: Warned, Valid: Passed}[r.Verdict()]
+	for _, f := range r.Findings {
+		if f.Outcome == want && f.Check != CheckEndorsement && f.Code != IssuerNotListed {
+			if want == Passed && f.Check != CheckProof {
+				continue
+			}
+			return f
+		}
+	}
+	return Finding{}
+}
