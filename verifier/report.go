@@ -173,11 +173,15 @@ type Report struct {
 // Verdict sums the findings up: anything wrong is invalid; else anything that
 // could not be told is indeterminate; else a remark that matters is a
 // warning. An issuer that is on no list, and endorsements, never change it.
+// Without a proof and a key that both held, nothing is ever valid.
 func (r *Report) Verdict() Verdict {
 	if r == nil || len(r.Findings) == 0 {
 		return Indeterminate
 	}
 	verdict := Valid
+	if !r.held(CheckProof) || !r.held(CheckIssuerKey) {
+		verdict = Indeterminate
+	}
 	for _, f := range r.Findings {
 		switch {
 		case f.Check == CheckEndorsement:
@@ -190,6 +194,11 @@ func (r *Report) Verdict() Verdict {
 		}
 	}
 	return verdict
+}
+
+func (r *Report) held(c Check) bool {
+	o := r.Finding(c).Outcome
+	return o == Passed || o == Warned
 }
 
 // Verified reports whether the badge may be relied on: valid or warning.
