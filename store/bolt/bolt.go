@@ -1,0 +1,338 @@
+// Package bolt keeps a store in one file, with bbolt: one process, nothing to
+// operate. It is the default backend.
+//
+// Concurrent Updates share commits (group.go), because a commit costs two syncs
+// of the disk whether it holds one change or a hundred. A commit that fails may
+// have happened all the same, so the store then turns read-only until Reopen has
+// settled the matter.
+//
+// It refuses to make a store where one was expected: Open never creates, Create
+// never opens what is there.
+//
+// Start with Open.
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
+
+	"laurel/store"
+)
+
+const (
+	// lockPatience is how long Open waits for another process to let go of the
+	// file: longer than a restart takes, shorter than an operator's patience.
+	lockPatience = 5 * time.Second
+
+	// mapSize is the address space reserved for the file, in bytes. bbolt must
+	// wait for all readers whenever the file outgrows its mapping; with this one
+	// it does so once per GiB, so a long reader, a backup say, holds nobody up.
+	// No memory is used by it.
+	mapSize = 1 << 30
+
+	// defaultQueue bounds the waiting Updates where Options does not.
+	defaultQueue = 1024
+)
+
+// bucketName names the one bucket, and with it the version of the layout.
+var bucketName = []byte("laurel/1")
+
+// Options of a store. The zero value is good.
+type Options struct {
+	// MaxSize bounds the file, in bytes; an Update that would go beyond gets
+	// store.ErrFull and may succeed after deletions. The bound is coarse, as the
+	// file grows 16 MiB at a time: use 64 MiB or more. 0 means no bound.
+	MaxSize int
+
+	// Queue is how many Updates may wait for their turn; one more gets
+	// store.ErrBusy. 0 means 1024.
+	Queue int
+
+	tune func(*bbolt.Options) // tests only; see export_test.go
+}
+
+// DB is an open store: a store.Store and a store.Reopener.
+type DB struct {
+	path string
+	opts Options
+	line line
+
+	mu   sync.RWMutex // held to start a View, and to exchange bolt
+	bolt *bbolt.DB    // nil after Close, or after a Reopen that failed
+	file fs.FileInfo  // the file that was opened, for Reopen to know it again
+}
+
+var (
+	_ store.Store    = (*DB)(nil)
+	_ store.Reopener = (*DB)(nil)
+)
+
+// Create makes a new store at path, of mode 0600, and opens it. When it returns
+// nil the file and its name in the folder are on disk. It returns
+// store.ErrExists if there is a file, of whatever kind.
+//
+// A Create that is cut short by a crash can leave a file behind that Open
+// refuses; remove it and create again.
+func Create(path string, opts Options) (*DB, error) {
+	db, err := create(path, opts)
+	if err != nil {
+		return nil, fmt.Errorf("creating store %s: %w", path, err)
+	}
+	return db, nil
+}
+
+func create(path string, opts Options) (*DB, error) {
+	db := newDB(path, opts)
+	err := db.open(os.O_RDWR|os.O_CREATE|os.O_EXCL, func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucket(bucketName)
+		return err
+	})
+	if errors.Is(err, fs.ErrExist) {
+		return nil, store.ErrExists
+	}
+	if err == nil {
+		err = syncFolder(filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, errors.Join(err, db.discard())
+	}
+	return db, nil
+}
+
+// discard takes back a Create that failed, but only the file that it made.
+func (db *DB) discard() error {
+	if db.bolt != nil {
+		_ = db.bolt.Close() // nobody has used it
+	}
+	if db.file == nil {
+		return nil
+	}
+	return os.Remove(db.path)
+}
+
+// Open opens the store at path. It returns store.ErrMissing if there is no file
+// or an empty one, and store.ErrLocked if another process holds it for longer
+// than 5 seconds.
+//
+// Before Open returns, what an earlier process wrote is made durable, so that no
+// caller is told of a change that the next power cut undoes. Where the disk is
+// too full for that the store opens all the same, but read-only; see Reopen.
+func Open(path string, opts Options) (*DB, error) {
+	db := newDB(path, opts)
+	err := db.open(os.O_RDWR, requireBucket)
+	if errors.Is(err, store.ErrFull) {
+		db.line.refuse(readOnly(err))
+		return db, nil
+	}
+	if err != nil {
+		if db.bolt != nil {
+			_ = db.bolt.Close() // err says more
+		}
+		return nil, fmt.Errorf("opening store %s: %w", path, err)
+	}
+	return db, nil
+}
+
+func newDB(path string, opts Options) *DB {
+	if opts.Queue == 0 {
+		opts.Queue = defaultQueue
+	}
+	return &DB{path: path, opts: opts, line: line{limit: opts.Queue}}
+}
+
+// open opens the file with flag and commits a transaction in which first runs,
+// even where it writes nothing. The commit syncs what a killed process may have
+// left in the system's cache only, and writes the meta page anew, which a failed
+// sync may have left there marked as written though it was not. If the commit
+// fails, db.bolt is open nevertheless.
+func (db *DB) open(flag int, first func(*bbolt.Tx) error) error {
+	o := &bbolt.Options{
+		Timeout:         lockPatience,
+		FreelistType:    bbolt.FreelistMapType,
+		InitialMmapSize: mapSize,
+		MaxSize:         db.opts.MaxSize,
+		NoStatistics:    true,
+		OpenFile:        func(path string, _ int, mode fs.FileMode) (*os.File, error) { return db.openFile(path, flag, mode) },
+	}
+	if db.opts.tune != nil {
+		db.opts.tune(o)
+	}
+	b, err := bbolt.Open(db.path, 0o600, o)
+	switch {
+	case errors.Is(err, berrors.ErrTimeout):
+		return store.ErrLocked
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%w: %w", store.ErrMissing, err)
+	case err != nil:
+		return err
+	}
+	db.bolt = b
+	return settle(b, first)
+}
+
+// openFile is where bbolt gets its file from. It never lets bbolt turn a missing
+// or empty file into a new store, and gives Reopen only the file it had before:
+// another one under the same name is another disk or another store.
+func (db *DB) openFile(path string, flag int, mode fs.FileMode) (*os.File, error) {
+	file, err := os.OpenFile(path, flag, mode)
+	if err != nil {
+		return nil, err
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+	case info.Size() == 0 && flag&os.O_CREATE == 0:
+		err = fmt.Errorf("%w: the file is empty", store.ErrMissing)
+	case db.file != nil && !os.SameFile(db.file, info):
+		err = errors.New("the file was replaced while it was open")
+	default:
+		db.file = info
+		return file, nil
+	}
+	_ = file.Close() // err says more
+	return nil, err
+}
+
+func requireBucket(tx *bbolt.Tx) error {
+	if tx.Bucket(bucketName) == nil {
+		return errors.New("not a store of this program, or of another version")
+	}
+	return nil
+}
+
+// settle commits a transaction in which first runs.
+func settle(b *bbolt.DB, first func(*bbolt.Tx) error) error {
+	tx, err := b.Begin(true)
+	if err != nil {
+		return err
+	}
+	if err := first(tx); err != nil {
+		return errors.Join(err, tx.Rollback())
+	}
+	id := tx.ID()
+	if err := tx.Commit(); isFull(err) && !visible(b, id) {
+		return fmt.Errorf("%w: %w", store.ErrFull, err)
+	} else if err != nil {
+		return err
+	}
+	return nil
+}
+
+// syncFolder makes the names in the folder durable.
+func syncFolder(path string) error {
+	folder, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	if err := folder.Sync(); err != nil {
+		_ = folder.Close() // the failed sync says more
+		return fmt.Errorf("syncing the folder: %w", err)
+	}
+	return folder.Close()
+}
+
+// View implements store.Store.
+func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	tx, err := db.begin(false)
+	if err != nil {
+		return err
+	}
+	r := &reader{ctx: ctx, bucket: tx.Bucket(bucketName)}
+	defer func() {
+		r.bucket = nil
+		_ = tx.Rollback() // of a read transaction: only fails if it is over
+	}()
+	return f(r)
+}
+
+// begin starts a bbolt transaction on the file as it is open now.
+func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	if db.bolt == nil {
+		if err := db.line.refusal(); err != nil {
+			return nil, err
+		}
+		return nil, store.ErrClosed
+	}
+	tx, err := db.bolt.Begin(writable)
+	if err != nil {
+		return nil, fmt.Errorf("beginning a transaction: %w", err)
+	}
+	return tx, nil
+}
+
+// Writable implements store.Reopener.
+func (db *DB) Writable() bool { return db.line.refusal() == nil }
+
+// Reopen implements store.Reopener: it closes the file, opens it again, and
+// commits an empty transaction. Until it has succeeded the store stays
+// read-only; where not even opening succeeded, View too returns the reason.
+func (db *DB) Reopen(ctx context.Context) error {
+	if err := db.line.enterAlone(ctx); err != nil {
+		return err
+	}
+	defer db.line.leave()
+	switch err := db.line.refusal(); {
+	case err == nil:
+		return nil
+	case errors.Is(err, store.ErrClosed):
+		return err
+	}
+	if err := db.reopen(); err != nil {
+		db.line.refuse(readOnly(err))
+		return fmt.Errorf("reopening store %s: %w", db.path, err)
+	}
+	db.line.allow()
+	return nil
+}
+
+// reopen exchanges the open file for a fresh one. Only who holds the line alone
+// may call it.
+func (db *DB) reopen() error {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.bolt != nil {
+		_ = db.bolt.Close() // the file is given up whatever it says
+		db.bolt = nil
+	}
+	return db.open(os.O_RDWR, requireBucket)
+}
+
+// readOnly is what Updates are told after cause. The cause is text only: that a
+// commit's outcome is unknown must not be said of the Updates refused after it.
+func readOnly(cause error) error {
+	return fmt.Errorf("%w since: %v", store.ErrReadOnly, cause)
+}
+
+// Close implements store.Store.
+func (db *DB) Close() error {
+	db.line.refuse(store.ErrClosed)
+	if err := db.line.enterAlone(context.Background()); err != nil {
+		return err
+	}
+	defer db.line.leave()
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if db.bolt == nil {
+		return nil
+	}
+	err := db.bolt.Close()
+	db.bolt = nil
+	if err != nil {
+		return fmt.Errorf("closing store %s: %w", db.path, err)
+	}
+	return nil
+}

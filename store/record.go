@@ -1,0 +1,46 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+)
+
+// ErrDamaged says that a record is not what was written: a flipped bit, a
+// zeroed page, or a value under another record's key. bbolt has no page
+// checksums, so every record carries its own.
+var ErrDamaged = errors.New("store: record damaged")
+
+// recordVersion is the first byte of every sealed record. Stored records are
+// for ever: a new layout gets a new number and this one stays readable.
+const recordVersion = 1
+
+const recordHeader = 1 + 4
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Seal wraps a payload as the value of a key: version, CRC-32C of key and
+// payload, payload.
+func Seal(key, payload []byte) []byte {
+	out := make([]byte, recordHeader, recordHeader+len(payload))
+	out[0] = recordVersion
+	binary.BigEndian.PutUint32(out[1:], checksum(key, payload))
+	return append(out, payload...)
+}
+
+// Unseal returns the payload of a value that Seal made for the same key, or
+// ErrDamaged.
+func Unseal(key, value []byte) ([]byte, error) {
+	if len(value) < recordHeader || value[0] != recordVersion {
+		return nil, ErrDamaged
+	}
+	payload := value[recordHeader:]
+	if binary.BigEndian.Uint32(value[1:]) != checksum(key, payload) {
+		return nil, ErrDamaged
+	}
+	return payload, nil
+}
+
+func checksum(key, payload []byte) uint32 {
+	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, payload)
+}
