@@ -1,0 +1,333 @@
+package issuer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"laurel/badge"
+	"laurel/store"
+)
+
+// Text is one text in several languages, by BCP 47 tag. Only the text in the
+// achievement's own language is ever signed.
+type Text map[string]string
+
+// Results says how much of a person's results a badge may show.
+type Results string
+
+// The ways to show results.
+const (
+	ResultsNone   Results = "none"
+	ResultsStatus Results = "status" // the default: completed or not
+	ResultsScore  Results = "score"
+)
+
+// Ladder places an achievement among steps of the same series.
+type Ladder struct {
+	Group string `json:"group"`
+	Rank  int    `json:"rank"`
+}
+
+// Achievement is a template of badges. A version that a badge was issued from
+// never changes.
+type Achievement struct {
+	Slug              string                    `json:"slug"`
+	ID                string                    `json:"id,omitempty"` // of another service; "" for ours
+	Version           string                    `json:"version,omitempty"`
+	Issuer            string                    `json:"issuer"`
+	AchievementType   string                    `json:"achievementType,omitempty"`
+	InLanguage        string                    `json:"inLanguage,omitempty"` // of the signed text, default en
+	Name              Text                      `json:"name"`
+	Description       Text                      `json:"description"`
+	Criteria          Text                      `json:"criteria,omitempty"`
+	CriteriaURL       string                    `json:"criteriaUrl,omitempty"`
+	ResultDescription []badge.ResultDescription `json:"resultDescription,omitempty"`
+	CreditsAvailable  *float64                  `json:"creditsAvailable,omitempty"`
+	CreditUnit        string                    `json:"creditUnit,omitempty"` // not signed: OB 3.0 has no unit
+	FieldOfStudy      string                    `json:"fieldOfStudy,omitempty"`
+	HumanCode         string                    `json:"humanCode,omitempty"`
+	Specialization    string                    `json:"specialization,omitempty"`
+	Tag               []string                  `json:"tag,omitempty"`
+	Alignment         []badge.Alignment         `json:"alignment,omitempty"`
+	Ladder            *Ladder                   `json:"ladder,omitempty"`
+	Validity          string                    `json:"validity,omitempty"` // ISO 8601 duration in years, months and days
+	Results           Results                   `json:"results,omitempty"`
+	Suspendable       bool                      `json:"suspendable,omitempty"`
+	CreatedAt         time.Time                 `json:"createdAt"`
+	ChangedAt         time.Time                 `json:"changedAt"`
+}
+
+// In returns a text in a language, else in the achievement's own.
+func (a *Achievement) In(t Text, lang string) string {
+	if s, ok := t[lang]; ok {
+		return s
+	}
+	return t[a.InLanguage]
+}
+
+// Languages lists the tags that the name stands in, the signed one first.
+func (a *Achievement) Languages() []string {
+	tags := []string{a.InLanguage}
+	for tag := range a.Name {
+		if tag != a.InLanguage {
+			tags = append(tags, tag)
+		}
+	}
+	slices.Sort(tags[1:])
+	return tags
+}
+
+func (i *Issuer) achievementAddress(slug string) string {
+	return i.cfg.BaseURL + "/achievements/" + slug
+}
+
+// PutAchievement creates a template or changes it. Once a badge was issued
+// from a version, a change needs a version of its own: ErrConflict.
+func (i *Issuer) PutAchievement(ctx context.Context, a Achievement, actor string) (*Achievement, error) {
+	a.complete(i.achievementAddress(a.Slug))
+	if err := a.validate(); err != nil {
+		return nil, err
+	}
+	now := i.now()
+	seq, err := newSeq(i.cfg.Random, now)
+	if err != nil {
+		return nil, err
+	}
+	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error { return putAchievement(tx, &a, now, seq, actor) })
+	if err != nil {
+		return nil, fmt.Errorf("storing achievement %s: %w", a.Slug, err)
+	}
+	return &a, nil
+}
+
+func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor string) error {
+	if known, err := exists(tx, profileKey(a.Issuer)); err != nil {
+		return err
+	} else if !known {
+		return badge.Errors{{Code: badge.MalformedValueError, Rule: "issuer_unknown", Pointer: "/issuer", Detail: "There is no such issuer here; create it first."}}
+	}
+	var old Achievement
+	a.CreatedAt, a.ChangedAt = now, now
+	switch err := getJSON(tx, achievementKey(a.Slug), &old); {
+	case errors.Is(err, ErrNotFound):
+	case err != nil:
+		return err
+	case old.Issuer != a.Issuer:
+		return fmt.Errorf("%w: the achievement belongs to another issuer", ErrForbidden)
+	default:
+		a.CreatedAt = old.CreatedAt
+		if err := mayChange(tx, a); err != nil {
+			return err
+		}
+	}
+	if err := putJSON(tx, achievementKey(a.Slug), a); err != nil {
+		return err
+	}
+	if err := putJSON(tx, versionKey(a.Slug, a.Version), a); err != nil {
+		return err
+	}
+	return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "achievement.put", Issuer: a.Issuer, Subject: a.Slug + "/" + a.Version})
+}
+
+func mayChange(tx store.Tx, a *Achievement) error {
+	used, err := exists(tx, usedKey(a.Slug, a.Version))
+	if err != nil || !used {
+		return err
+	}
+	var old Achievement
+	if err := getJSON(tx, versionKey(a.Slug, a.Version), &old); err != nil {
+		return err
+	}
+	same := *a
+	same.CreatedAt, same.ChangedAt = old.CreatedAt, old.ChangedAt
+	was, err := json.Marshal(old)
+	if err != nil {
+		return err
+	}
+	is, err := json.Marshal(same)
+	if err != nil {
+		return err
+	}
+	if !bytes.Equal(was, is) {
+		return fmt.Errorf("%w: badges were issued from version %s of %s; give the change a new version", ErrConflict, a.Version, a.Slug)
+	}
+	return nil
+}
+
+// Achievement returns the current version of a template; ErrNotFound.
+func (i *Issuer) Achievement(ctx context.Context, slug string) (*Achievement, error) {
+	a := new(Achievement)
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error { return getJSON(r, achievementKey(slug), a) })
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Achievements returns the current versions, by slug; those of one issuer, or
+// of all when issuer is "".
+func (i *Issuer) Achievements(ctx context.Context, issuer string) ([]*Achievement, error) {
+	var out []*Achievement
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
+		out = nil
+		return r.Scan(key("a", ""), nil, func(k, v []byte) error {
+			if strings.Count(string(k), "/") > 1 {
+				return nil // an older version
+			}
+			a := new(Achievement)
+			if err := unsealJSON(k, v, a); err != nil {
+				return err
+			}
+			if issuer == "" || a.Issuer == issuer {
+				out = append(out, a)
+			}
+			return nil
+		})
+	})
+	return out, err
+}
+
+// complete fills in what an author may leave out.
+func (a *Achievement) complete(address string) {
+	if a.Version == "" {
+		a.Version = "1"
+	}
+	if a.InLanguage == "" {
+		a.InLanguage = "en"
+	}
+	if a.Results == "" {
+		a.Results = ResultsStatus
+	}
+	for n := range a.ResultDescription {
+		d := &a.ResultDescription[n]
+		if d.Type == nil {
+			d.Type = []string{"ResultDescription"}
+		}
+		if slugPattern.MatchString(d.ID) {
+			d.ID = address + "/results/" + d.ID
+		}
+		for m := range d.RubricCriterionLevel {
+			l := &d.RubricCriterionLevel[m]
+			if l.Type == nil {
+				l.Type = []string{"RubricCriterionLevel"}
+			}
+			if slugPattern.MatchString(l.ID) {
+				l.ID = d.ID + "/levels/" + l.ID
+			}
+		}
+	}
+	for n := range a.Alignment {
+		if a.Alignment[n].Type == nil {
+			a.Alignment[n].Type = []string{"Alignment"}
+		}
+	}
+}
+
+func (a *Achievement) validate() error {
+	var f faults
+	if err := CheckSlug(a.Slug); err != nil {
+		f.add("slug_invalid", "/slug", err.Error())
+	}
+	if !versionPattern.MatchString(a.Version) {
+		f.add("version_invalid", "/version", "A version has 1 to 40 letters, digits, dots and hyphens.")
+	}
+	if !languagePattern.MatchString(a.InLanguage) {
+		f.add("language_invalid", "/inLanguage", "Give a language tag such as en, fr or pt-BR.")
+	}
+	if a.ID != "" && !absoluteIRI(a.ID) {
+		f.add("relative_id", "/id", "Give an absolute address; a relative one would not be signed.")
+	}
+	f.translations(a.Name, a.InLanguage, "/name", 200)
+	f.translations(a.Description, a.InLanguage, "/description", 4000)
+	if len(a.Criteria) == 0 && a.CriteriaURL == "" {
+		f.add("required", "/criteria", "Say how the badge is earned: criteria in words, or the address of a page.")
+	} else if len(a.Criteria) > 0 {
+		f.translations(a.Criteria, a.InLanguage, "/criteria", 8000)
+	}
+	if a.CriteriaURL != "" && !webAddress(a.CriteriaURL) {
+		f.add("url_invalid", "/criteriaUrl", "Give an absolute http or https address.")
+	}
+	if a.AchievementType != "" && !slices.Contains(achievementTypes, a.AchievementType) && !extension.MatchString(a.AchievementType) {
+		f.add("achievement_type_unknown", "/achievementType", "Use a type of Open Badges 3.0, or one of your own that begins with ext:.")
+	}
+	if !slices.Contains([]Results{ResultsNone, ResultsStatus, ResultsScore}, a.Results) {
+		f.add("results_invalid", "/results", "Say none, status or score.")
+	}
+	if _, err := addValidity(time.Time{}, a.Validity); err != nil {
+		f.add("validity_invalid", "/validity", "Give a duration such as P3Y, P6M or P90D.")
+	}
+	if c := a.CreditsAvailable; c != nil && (*c < 0 || *c > 1e6) {
+		f.add("credits_invalid", "/creditsAvailable", "Give a number from 0 to 1,000,000.")
+	}
+	for n := range a.Tag {
+		f.oneLine(&a.Tag[n], "/tag/"+strconv.Itoa(n), 100, true)
+	}
+	f.oneLine(&a.FieldOfStudy, "/fieldOfStudy", 200, false)
+	f.oneLine(&a.HumanCode, "/humanCode", 200, false)
+	f.oneLine(&a.Specialization, "/specialization", 200, false)
+	f.alignments(a.Alignment, "/alignment")
+	f.resultDescriptions(a.ResultDescription)
+	return f.Err()
+}
+
+func (f *faults) translations(t Text, own, pointer string, limit int) {
+	if t[own] == "" {
+		f.add("required", pointer, "This text is missing in the language that is signed, "+strconv.Quote(own)+".")
+	}
+	for tag, s := range t {
+		at := pointer + "/" + tag
+		if !languagePattern.MatchString(tag) {
+			f.add("language_invalid", at, "Give language tags such as en, fr or pt-BR.")
+		}
+		f.text(&s, at, limit, true)
+		t[tag] = s
+	}
+}
+
+func (f *faults) alignments(list []badge.Alignment, pointer string) {
+	for n := range list {
+		al, at := &list[n], pointer+"/"+strconv.Itoa(n)
+		f.oneLine(&al.TargetName, at+"/targetName", 500, true)
+		if !absoluteIRI(al.TargetURL) {
+			f.add("url_invalid", at+"/targetUrl", "Give an absolute address.")
+		}
+		f.text(&al.TargetDescription, at+"/targetDescription", 2000, false)
+		f.oneLine(&al.TargetFramework, at+"/targetFramework", 500, false)
+		f.oneLine(&al.TargetCode, at+"/targetCode", 200, false)
+		if t := al.TargetType; t != "" && !slices.Contains(alignmentTypes, t) && !extension.MatchString(t) {
+			f.add("target_type_unknown", at+"/targetType", "Use a type of Open Badges 3.0, or one of your own that begins with ext:.")
+		}
+	}
+}
+
+func (f *faults) resultDescriptions(list []badge.ResultDescription) {
+	seen := map[string]bool{}
+	for n := range list {
+		d, at := &list[n], "/resultDescription/"+strconv.Itoa(n)
+		if !absoluteIRI(d.ID) {
+			f.add("relative_id", at+"/id", "Give an absolute address or a plain slug.")
+		} else if seen[d.ID] {
+			f.add("id_repeated", at+"/id", "Two result descriptions have the same id.")
+		}
+		seen[d.ID] = true
+		f.oneLine(&d.Name, at+"/name", 200, true)
+		if !slices.Contains(resultTypes, d.ResultType) && !extension.MatchString(d.ResultType) {
+			f.add("result_type_unknown", at+"/resultType", "Use a result type of Open Badges 3.0, or one of your own that begins with ext:.")
+		}
+		for m := range d.RubricCriterionLevel {
+			l, at := &d.RubricCriterionLevel[m], at+"/rubricCriterionLevel/"+strconv.Itoa(m)
+			if !absoluteIRI(l.ID) {
+				f.add("relative_id", at+"/id", "Give an absolute address or a plain slug.")
+			}
+			f.oneLine(&l.Name, at+"/name", 200, true)
+		}
+		f.alignments(d.Alignment, at+"/alignment")
+	}
+}

@@ -1,0 +1,37 @@
+package issuer
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"laurel/store"
+)
+
+// Event is the audit record of one change: who, what, when and why, without
+// personal data. It is written in the same Update as the change; nothing is
+// counted or chained there, so that writers never wait for each other. The
+// time-ordered sequence lets a later reader append events to a log.
+type Event struct {
+	At      time.Time `json:"at"`
+	Actor   string    `json:"actor"` // id of a token, or the command
+	Action  string    `json:"action"`
+	Issuer  string    `json:"issuer,omitempty"`
+	Subject string    `json:"subject,omitempty"` // id of what was changed
+	Reason  string    `json:"reason,omitempty"`
+}
+
+func putAudit(tx store.Tx, seq string, e Event) error {
+	if err := putJSON(tx, auditKey(seq), e); err != nil {
+		return fmt.Errorf("writing the audit record: %w", err)
+	}
+	return nil
+}
+
+func unsealJSON(k, v []byte, into any) error {
+	payload, err := store.Unseal(k, v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", k, err)
+	}
+	return json.Unmarshal(payload, into)
+}

@@ -1,0 +1,170 @@
+package issuer
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"laurel/badge"
+)
+
+// draft is one award on its way to a credential.
+type draft struct {
+	award   *Award
+	profile *Profile
+	ach     *Achievement
+	record  *Record
+}
+
+// build writes the credential of a draft for the first and only time.
+func (i *Issuer) build(d *draft) (*badge.Document, error) {
+	subject, err := i.subject(d)
+	if err != nil {
+		return nil, err
+	}
+	c := &badge.Credential{
+		Context:           []string{badge.ContextCredentialsV2, badge.ContextOB303, badge.ContextOBExtensions},
+		ID:                i.CredentialURL(d.record.ID),
+		Type:              []string{badge.TypeVerifiableCredential, badge.TypeOpenBadge},
+		Name:              d.ach.Name[d.ach.InLanguage],
+		Issuer:            d.profile.Signed(),
+		ValidFrom:         badge.FormatTime(d.award.AwardedAt),
+		CredentialSubject: subject,
+		Evidence:          d.award.Evidence,
+		CredentialStatus:  badge.StatusEntries{i.statusEntry(d.record.List, d.record.Index)},
+		CredentialSchema:  []badge.CredentialSchema{{ID: badge.SchemaURLOB, Type: badge.SchemaTypeOB}},
+	}
+	if !d.award.ValidUntil.IsZero() {
+		c.ValidUntil = badge.FormatTime(d.award.ValidUntil)
+	}
+	return badge.NewDocument(c)
+}
+
+// CredentialURL is the signed id of a credential, and its public address.
+func (i *Issuer) CredentialURL(id string) string { return i.cfg.BaseURL + "/credentials/" + id }
+
+func (i *Issuer) statusEntry(list string, index int) badge.CredentialStatus {
+	url := i.StatusListURL(list)
+	return badge.CredentialStatus{
+		ID: fmt.Sprintf("%s#%d", url, index), Type: badge.TypeBitstringStatusEntry,
+		StatusPurpose: badge.StatusPurposeRevocation, StatusListIndex: fmt.Sprint(index), StatusListCredential: url,
+	}
+}
+
+func (i *Issuer) subject(d *draft) (*badge.AchievementSubject, error) {
+	a := d.award
+	id := a.Recipient.DID
+	if id == "" {
+		random, err := uuid.NewRandomFromReader(i.cfg.Random)
+		if err != nil {
+			return nil, fmt.Errorf("drawing a subject id: %w", err)
+		}
+		id = random.URN()
+	}
+	identifiers, err := i.identifiers(d)
+	if err != nil {
+		return nil, err
+	}
+	credits := a.CreditsEarned
+	if credits == nil {
+		credits = d.ach.CreditsAvailable
+	}
+	return &badge.AchievementSubject{
+		ID: id, Type: []string{"AchievementSubject"}, Identifier: identifiers,
+		Achievement:       i.signedAchievement(d.ach, d.profile),
+		ActivityStartDate: optionalTime(a.ActivityStart), ActivityEndDate: optionalTime(a.ActivityEnd),
+		CreditsEarned: credits, Narrative: a.Narrative, Result: shown(a.Results, d.ach.Results),
+		Role: a.Role, Term: a.Edition,
+	}, nil
+}
+
+// identifiers gives the name plainly, and the address as a salted hash that
+// the holder can confirm and a list of addresses cannot be tested against at
+// once: each badge has a salt of its own.
+func (i *Issuer) identifiers(d *draft) ([]badge.IdentityObject, error) {
+	var out []badge.IdentityObject
+	if email := d.award.Recipient.Email; email != "" && !d.profile.PlainOnly {
+		hashed, err := HashedEmail(i.cfg.Random, email)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, hashed)
+	}
+	return append(out, badge.IdentityObject{Type: "IdentityObject", IdentityHash: d.award.Recipient.Name,
+		IdentityType: badge.IdentityTypeName}), nil
+}
+
+// HashedEmail is an address as OB 3.0 B.4 IdentityHash wants it, under a fresh
+// salt of 128 random bits. The address is lower-cased and trimmed first.
+func HashedEmail(random io.Reader, email string) (badge.IdentityObject, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return badge.IdentityObject{}, fmt.Errorf("drawing a salt: %w", err)
+	}
+	salt := base64.RawURLEncoding.EncodeToString(b[:])
+	return badge.IdentityObject{Type: "IdentityObject", Hashed: true, IdentityHash: identityHash(email, salt),
+		IdentityType: badge.IdentityTypeEmail, Salt: salt}, nil
+}
+
+func identityHash(email, salt string) string {
+	sum := sha256.Sum256([]byte(normalEmail(email) + salt))
+	return "sha256$" + hex.EncodeToString(sum[:])
+}
+
+func normalEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+
+// signedAchievement is a template as it stands in a badge: one language, and
+// the addresses of the others.
+func (i *Issuer) signedAchievement(a *Achievement, p *Profile) *badge.Achievement {
+	address := i.achievementAddress(a.Slug)
+	out := &badge.Achievement{
+		ID: address, Type: []string{"Achievement"}, AchievementType: a.AchievementType,
+		Name: a.Name[a.InLanguage], Description: a.Description[a.InLanguage], Criteria: a.signedCriteria(address),
+		InLanguage: a.InLanguage, Version: a.Version,
+		Creator:          &badge.Profile{ID: p.ID, Type: []string{"Profile"}, Name: p.Name},
+		Image:            &badge.Image{ID: address + "/image.png", Type: "Image", Caption: a.Name[a.InLanguage]},
+		CreditsAvailable: a.CreditsAvailable, FieldOfStudy: a.FieldOfStudy, HumanCode: a.HumanCode,
+		Specialization: a.Specialization, ResultDescription: a.ResultDescription, Alignment: a.Alignment, Tag: a.Tag,
+	}
+	if a.ID != "" {
+		out.ID = a.ID
+	}
+	for _, lang := range a.Languages()[1:] {
+		out.Related = append(out.Related, badge.Related{ID: address + "/" + lang, Type: []string{"Related"}, InLanguage: lang, Version: a.Version})
+	}
+	return out
+}
+
+func (a *Achievement) signedCriteria(address string) *badge.Criteria {
+	c := &badge.Criteria{ID: a.CriteriaURL, Narrative: a.Criteria[a.InLanguage]}
+	if c.ID == "" {
+		c.ID = address + "#criteria"
+	}
+	return c
+}
+
+func optionalTime(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return badge.FormatTime(t)
+}
+
+// AchievementDocument is a template as JSON, in one of its languages, for its
+// public address.
+func (i *Issuer) AchievementDocument(a *Achievement, p *Profile, lang string) *badge.Achievement {
+	out := i.signedAchievement(a, p)
+	if _, ok := a.Name[lang]; ok && lang != a.InLanguage {
+		out.ID = i.achievementAddress(a.Slug) + "/" + lang
+		out.InLanguage = lang
+		out.Name, out.Description = a.In(a.Name, lang), a.In(a.Description, lang)
+		out.Criteria.Narrative = a.In(a.Criteria, lang)
+	}
+	return out
+}

@@ -1,0 +1,59 @@
+package issuer
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"laurel/badge"
+)
+
+// faults collects everything that is wrong with a request in one pass.
+type faults struct{ badge.Errors }
+
+func (f *faults) add(rule, pointer, detail string) {
+	f.Errors = append(f.Errors, &badge.Error{Code: badge.MalformedValueError, Rule: rule, Pointer: pointer, Detail: detail})
+}
+
+// text normalises a text that will be signed (trimmed, NFC) and refuses what
+// must not reach a certificate: control characters and overrides of the
+// writing direction, which make a name read as another.
+func (f *faults) text(s *string, pointer string, limit int, required bool) {
+	*s = norm.NFC.String(strings.TrimSpace(*s))
+	switch {
+	case *s == "" && required:
+		f.add("required", pointer, "This may not be left out or empty.")
+	case utf8.RuneCountInString(*s) > limit:
+		f.add("too_long", pointer, "This is longer than is allowed here.")
+	case strings.ContainsFunc(*s, forbiddenRune):
+		f.add("control_character", pointer, "Take out control characters and overrides of the writing direction.")
+	}
+}
+
+func forbiddenRune(r rune) bool {
+	switch {
+	case r == '\n' || r == '\t':
+		return false
+	case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0xFEFF, r == 0xFFFD:
+		return true
+	}
+	return unicode.IsControl(r)
+}
+
+// oneLine is text for a single line: a name, a title.
+func (f *faults) oneLine(s *string, pointer string, limit int, required bool) {
+	if strings.ContainsAny(strings.TrimSpace(*s), "\n\t") {
+		f.add("control_character", pointer, "This is one line: take out line breaks and tabs.")
+		return
+	}
+	f.text(s, pointer, limit, required)
+}
+
+func clip(s string, n int) string {
+	if len(s) > n {
+		return strings.ToValidUTF8(s[:n], "") + "…"
+	}
+	return s
+}

@@ -1,0 +1,176 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"laurel/badge"
+	"laurel/keys"
+	"laurel/store"
+)
+
+// slugPattern is what may stand in an address of ours for ever.
+var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+
+// CheckSlug refuses names that cannot stand in an address.
+func CheckSlug(slug string) error {
+	if !slugPattern.MatchString(slug) {
+		return fmt.Errorf("%q is no slug: use 1 to 63 small letters, digits and hyphens", clip(slug, 80))
+	}
+	return nil
+}
+
+// Profile is one issuer of the service, as signed into its badges.
+type Profile struct {
+	Slug        string    `json:"slug"`
+	ID          string    `json:"id"` // the issuer's DID; never changes
+	Name        string    `json:"name"`
+	URL         string    `json:"url,omitempty"`
+	Email       string    `json:"email,omitempty"`
+	Phone       string    `json:"phone,omitempty"`
+	Description string    `json:"description,omitempty"`
+	PlainOnly   bool      `json:"plainOnly,omitempty"` // leave the hashed e-mail address out of badges
+	CreatedAt   time.Time `json:"createdAt"`
+	ChangedAt   time.Time `json:"changedAt"`
+}
+
+// Signed is the profile as it stands in a badge (OB 3.0 B.1.4).
+func (p *Profile) Signed() *badge.Profile {
+	return &badge.Profile{ID: p.ID, Type: []string{"Profile"}, Name: p.Name, URL: p.URL, Email: p.Email, Phone: p.Phone}
+}
+
+func (p *Profile) validate() error {
+	var faults faults
+	faults.text(&p.Name, "/name", 200, true)
+	faults.text(&p.Description, "/description", 2000, false)
+	faults.text(&p.Phone, "/phone", 60, false)
+	if p.URL != "" && !webAddress(p.URL) {
+		faults.add("url_invalid", "/url", "Give an absolute http or https address.")
+	}
+	if p.Email != "" && !emailAddress(p.Email) {
+		faults.add("email_invalid", "/email", "Give one e-mail address, such as badges@example.org.")
+	}
+	return faults.Err()
+}
+
+// DID is the issuer id under a base URL (decided for good: did:web for an
+// https service, did:key where there is no TLS to trust).
+func DID(baseURL, slug string) string {
+	host, ok := strings.CutPrefix(baseURL, "https://")
+	if !ok {
+		return ""
+	}
+	return "did:web:" + strings.ReplaceAll(host, ":", "%3A") + ":issuers:" + slug
+}
+
+// PutProfile creates or changes an issuer. The id is ours to give: did:web
+// under an https base URL, else the did:key of the issuer's Ed25519 key, which
+// must exist (ErrNoKey). Changes show in badges issued afterwards.
+func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Profile, error) {
+	if err := CheckSlug(p.Slug); err != nil {
+		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "slug_invalid", Pointer: "/slug", Detail: err.Error()}}
+	}
+	if err := p.validate(); err != nil {
+		return nil, err
+	}
+	id, err := i.controller(ctx, p.Slug)
+	if err != nil {
+		return nil, err
+	}
+	now := i.now()
+	seq, err := newSeq(i.cfg.Random, now)
+	if err != nil {
+		return nil, err
+	}
+	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		var old Profile
+		switch err := getJSON(tx, profileKey(p.Slug), &old); {
+		case errors.Is(err, ErrNotFound):
+			p.ID, p.CreatedAt = id, now
+			if err := i.openList(tx, p.Slug, 1); err != nil {
+				return err
+			}
+		case err != nil:
+			return err
+		default:
+			p.ID, p.CreatedAt = old.ID, old.CreatedAt
+		}
+		p.ChangedAt = now
+		if err := putJSON(tx, profileKey(p.Slug), p); err != nil {
+			return err
+		}
+		return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "issuer.put", Issuer: p.Slug})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("storing issuer %s: %w", p.Slug, err)
+	}
+	return &p, nil
+}
+
+func (i *Issuer) controller(ctx context.Context, slug string) (string, error) {
+	if did := DID(i.cfg.BaseURL, slug); did != "" {
+		return did, nil
+	}
+	signer, err := i.cfg.Keys.Issuer(slug).Active(ctx, keys.EdDSA)
+	if errors.Is(err, keys.ErrNoActiveKey) {
+		return "", fmt.Errorf("%w: %s", ErrNoKey, slug)
+	} else if err != nil {
+		return "", err
+	}
+	return signer.Method().Controller, nil
+}
+
+// Profile returns an issuer; ErrNotFound.
+func (i *Issuer) Profile(ctx context.Context, slug string) (*Profile, error) {
+	p := new(Profile)
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error { return getJSON(r, profileKey(slug), p) })
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// Profiles returns all issuers, by slug.
+func (i *Issuer) Profiles(ctx context.Context) ([]*Profile, error) {
+	var out []*Profile
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
+		out = nil
+		return r.Scan(key("i", ""), nil, func(k, v []byte) error {
+			p := new(Profile)
+			if err := unsealJSON(k, v, p); err != nil {
+				return err
+			}
+			out = append(out, p)
+			return nil
+		})
+	})
+	return out, err
+}
+
+// webAddress reports whether a text is an absolute http or https address that
+// can be signed and linked.
+func webAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && absoluteIRI(s)
+}
+
+var iriPattern = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:[^\x00-\x20<>"{}|^` + "`" + `\\\x7f]+$`)
+
+func absoluteIRI(s string) bool {
+	return len(s) <= 2000 && iriPattern.MatchString(s) && !strings.HasPrefix(s, "_:")
+}
+
+func emailAddress(s string) bool {
+	a, err := mail.ParseAddress(s)
+	if err != nil || a.Address != s || a.Name != "" || len(s) > 254 {
+		return false
+	}
+	_, host, _ := strings.Cut(s, "@")
+	return !strings.ContainsAny(s, " \t\"<>(),;") && host != ""
+}

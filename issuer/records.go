@@ -1,0 +1,240 @@
+package issuer
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"laurel/store"
+)
+
+// Stored records are for ever. The layout, one line a kind; every value is
+// sealed with a checksum (store.Seal):
+//
+//	m                                  the store's own record (Meta)
+//	i/<issuer>                         profile
+//	a/<achievement>                    achievement, current version
+//	a/<achievement>/<version>          each version that was ever current
+//	a!/<achievement>/<version>         present once a badge was issued from it
+//	c/<issuer>/<seq>                   credential: Record, then the signed bytes
+//	n/<id>                             id -> issuer, seq of the current edition
+//	l/<issuer>                         status list now being filled, and its number
+//	x/<list>/<index>                   index -> credential id; never deleted
+//	b/<list>/<index>                   present when the bit is set
+//	v/<list>                           version of the list, changes with each bit
+//	k/<scope digest>                   idempotency key -> digest of the body, seq, status
+//	d/<issuer>/<achievement>/<digest>  natural duplicate -> id
+//	f/<kind>/<issuer>/<digest>/<seq>   find by e-mail, external reference, achievement
+//	j/<issuer>/<seq>                   JWT still to be made
+//	w/<issuer>/<seq>                   JWT
+//	u/<seq>                            audit
+//
+// <seq> is 48 bits of milliseconds and 80 random bits: it orders records by
+// time without a shared counter and never leaves the service.
+
+func key(parts ...string) []byte { return []byte(strings.Join(parts, "/")) }
+
+func metaKey() []byte                         { return key("m") }
+func profileKey(slug string) []byte           { return key("i", slug) }
+func achievementKey(slug string) []byte       { return key("a", slug) }
+func versionKey(slug, version string) []byte  { return key("a", slug, version) }
+func usedKey(slug, version string) []byte     { return key("a!", slug, version) }
+func credentialKey(issuer, seq string) []byte { return key("c", issuer, seq) }
+func idKey(id string) []byte                  { return key("n", id) }
+func currentListKey(issuer string) []byte     { return key("l", issuer) }
+func listVersionKey(list string) []byte       { return key("v", list) }
+func jwtQueueKey(issuer, seq string) []byte   { return key("j", issuer, seq) }
+func jwtKey(issuer, seq string) []byte        { return key("w", issuer, seq) }
+func auditKey(seq string) []byte              { return key("u", seq) }
+func indexKey(list string, index int) []byte  { return key("x", list, indexText(index)) }
+func bitKey(list string, index int) []byte    { return key("b", list, indexText(index)) }
+func bitPrefix(list string) []byte            { return key("b", list, "") }
+func credentialPrefix(issuer string) []byte   { return key("c", issuer, "") }
+
+// indexText pads, so that indexes scan in order.
+func indexText(index int) string { return fmt.Sprintf("%06d", index) }
+
+// Status is where a credential stands in its life.
+type Status string
+
+// The states of this part; what else life brings is added to them.
+const (
+	Active  Status = "active"
+	Revoked Status = "revoked"
+)
+
+// Record is one issued credential as we keep it, beside its signed bytes.
+type Record struct {
+	ID          string    `json:"id"`      // 22 characters, 128 random bits and more
+	Edition     int       `json:"edition"` // 1 for the first; corrections and renewals count on
+	Issuer      string    `json:"issuer"`  // slug
+	Achievement string    `json:"achievement"`
+	Version     string    `json:"version"` // of the achievement
+	Term        string    `json:"term,omitempty"`
+	Status      Status    `json:"status"`
+	Reason      string    `json:"reason,omitempty"`  // of the last change of status
+	StatusAt    time.Time `json:"statusAt,omitzero"` // of the last change of status
+	List        string    `json:"list"`              // status list
+	Index       int       `json:"index"`             // in that list
+	AwardedAt   time.Time `json:"awardedAt"`         // when it was earned
+	IssuedAt    time.Time `json:"issuedAt"`          // when it was signed
+	ChangedAt   time.Time `json:"changedAt"`         // last change of this record
+	ValidUntil  time.Time `json:"validUntil,omitzero"`
+	Language    string    `json:"language,omitempty"` // the recipient's, for pages
+	ExternalRef string    `json:"externalRef,omitempty"`
+	Email       []byte    `json:"email,omitempty"`  // digest of the address
+	Person      []byte    `json:"person,omitempty"` // digest of the platform's id of the person
+
+	Document []byte `json:"-"` // the signed bytes
+	seq      string
+}
+
+// encode puts the signed bytes behind the JSON of the rest.
+func (r *Record) encode() ([]byte, error) {
+	head, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("encoding record: %w", err)
+	}
+	out := binary.AppendUvarint(nil, uint64(len(head)))
+	return append(append(out, head...), r.Document...), nil
+}
+
+func decodeRecord(k, value []byte) (*Record, error) {
+	payload, err := store.Unseal(k, value)
+	if err != nil {
+		return nil, fmt.Errorf("record %s: %w", k, err)
+	}
+	n, used := binary.Uvarint(payload)
+	if used <= 0 || n > uint64(len(payload)-used) {
+		return nil, fmt.Errorf("record %s: %w", k, store.ErrDamaged)
+	}
+	r := new(Record)
+	if err := json.Unmarshal(payload[used:used+int(n)], r); err != nil {
+		return nil, fmt.Errorf("record %s: %w: %w", k, store.ErrDamaged, err)
+	}
+	r.Document = payload[used+int(n):]
+	r.seq = string(k[bytes.LastIndexByte(k, '/')+1:])
+	return r, nil
+}
+
+func putRecord(tx store.Tx, r *Record) error {
+	payload, err := r.encode()
+	if err != nil {
+		return err
+	}
+	k := credentialKey(r.Issuer, r.seq)
+	return tx.Put(k, store.Seal(k, payload))
+}
+
+// pointer leads from an id to its record.
+type pointer struct {
+	Issuer string `json:"i"`
+	Seq    string `json:"s"`
+}
+
+func recordByID(r store.Reader, id string) (*Record, error) {
+	var p pointer
+	if err := getJSON(r, idKey(id), &p); err != nil {
+		return nil, err
+	}
+	return recordAt(r, p.Issuer, p.Seq)
+}
+
+func recordAt(r store.Reader, issuer, seq string) (*Record, error) {
+	k := credentialKey(issuer, seq)
+	v, err := r.Get(k)
+	if err != nil {
+		return nil, notFound(err, "credential record")
+	}
+	return decodeRecord(k, v)
+}
+
+func getJSON(r store.Reader, k []byte, into any) error {
+	v, err := r.Get(k)
+	if err != nil {
+		return notFound(err, string(k))
+	}
+	payload, err := store.Unseal(k, v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", k, err)
+	}
+	return json.Unmarshal(payload, into)
+}
+
+func putJSON(tx store.Tx, k []byte, v any) error {
+	payload, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", k, err)
+	}
+	return tx.Put(k, store.Seal(k, payload))
+}
+
+func putMark(tx store.Tx, k []byte, payload string) error {
+	return tx.Put(k, store.Seal(k, []byte(payload)))
+}
+
+func exists(r store.Reader, k []byte) (bool, error) {
+	_, err := r.Get(k)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func notFound(err error, what string) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return fmt.Errorf("%s: %w", what, ErrNotFound)
+	}
+	return fmt.Errorf("%s: %w", what, err)
+}
+
+// digest hides a personal value in a key: it finds the value again and cannot
+// be turned back without the store's pepper.
+func (i *Issuer) digest(parts ...string) []byte {
+	mac := hmac.New(sha256.New, i.pepper)
+	for _, p := range parts {
+		mac.Write([]byte(strconv.Itoa(len(p)) + ":" + p))
+	}
+	return mac.Sum(nil)[:16]
+}
+
+func digestText(d []byte) string { return base64.RawURLEncoding.EncodeToString(d) }
+
+func duplicateKey(issuer, achievement string, digest []byte) []byte {
+	return key("d", issuer, achievement, digestText(digest))
+}
+
+func findKey(kind, issuer string, digest []byte, seq string) []byte {
+	return key("f", kind, issuer, digestText(digest), seq)
+}
+
+// newSeq is unique without a counter and ascends with time.
+func newSeq(random io.Reader, at time.Time) (string, error) {
+	var b [16]byte
+	if _, err := io.ReadFull(random, b[6:]); err != nil {
+		return "", fmt.Errorf("drawing a sequence: %w", err)
+	}
+	ms := uint64(at.UnixMilli())
+	binary.BigEndian.PutUint32(b[0:], uint32(ms>>16))
+	binary.BigEndian.PutUint16(b[4:], uint16(ms))
+	return fmt.Sprintf("%x", b[:]), nil
+}
+
+// newID draws a public id: 22 base64url characters of 132 random bits, more
+// than anybody can guess.
+func newID(random io.Reader) (string, error) {
+	var b [17]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", fmt.Errorf("drawing an id: %w", err)
+	}
+	return base64.RawURLEncoding.EncodeToString(b[:])[:22], nil
+}

@@ -1,0 +1,233 @@
+package issuer
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"regexp"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"laurel/badge"
+	"laurel/badge/status"
+	"laurel/keys"
+	"laurel/store"
+)
+
+// errListFull asks for a further status list.
+var errListFull = errors.New("issuer: the status list is nearly full")
+
+// Facts of our status lists (Bitstring Status List section 2.2). The TTL is
+// what verifiers may rely on a copy for, and the age that caches are told.
+const (
+	listBits = status.MinimumBits
+	ListTTL  = 5 * time.Minute
+	// drawings is how often a free index is looked for before the list counts
+	// as full: with three of four indexes taken, one list in ten thousand
+	// draws gives up early.
+	drawings = 32
+)
+
+type currentList struct {
+	Number int `json:"number"`
+}
+
+func listName(issuer string, n int) string { return issuer + "-" + strconv.Itoa(n) }
+
+var listPattern = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,62})-([1-9][0-9]{0,8})$`)
+
+// StatusListURL is the signed address of a list.
+func (i *Issuer) StatusListURL(list string) string { return i.cfg.BaseURL + "/status/" + list }
+
+func (i *Issuer) openList(tx store.Tx, issuer string, n int) error {
+	if err := putMark(tx, listVersionKey(listName(issuer, n)), "0"); err != nil {
+		return err
+	}
+	return putJSON(tx, currentListKey(issuer), currentList{Number: n})
+}
+
+// freeIndex draws an index at random, so that it says nothing about when a
+// badge was issued.
+func (i *Issuer) freeIndex(r store.Reader, issuer string) (list, index int, err error) {
+	var cur currentList
+	if err := getJSON(r, currentListKey(issuer), &cur); err != nil {
+		return 0, 0, err
+	}
+	for range drawings {
+		n, err := rand.Int(i.cfg.Random, big.NewInt(listBits))
+		if err != nil {
+			return 0, 0, fmt.Errorf("drawing a status index: %w", err)
+		}
+		index := int(n.Int64())
+		taken, err := exists(r, indexKey(listName(issuer, cur.Number), index))
+		if err != nil || !taken {
+			return cur.Number, index, err
+		}
+	}
+	return cur.Number, 0, errListFull
+}
+
+// rollList opens the list after n, unless somebody did already.
+func (i *Issuer) rollList(ctx context.Context, issuer string, n int) error {
+	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		var cur currentList
+		if err := getJSON(tx, currentListKey(issuer), &cur); err != nil || cur.Number != n {
+			return err
+		}
+		return i.openList(tx, issuer, n+1)
+	})
+}
+
+// setBit marks an index for ever and gives the list a new version.
+func setBit(tx store.Tx, list string, index int, seq string) error {
+	if err := putMark(tx, bitKey(list, index), ""); err != nil {
+		return err
+	}
+	return putMark(tx, listVersionKey(list), seq)
+}
+
+// signedLists keeps each list as last signed: it is signed at most once for a
+// change, when it is next asked for.
+type signedLists struct {
+	mu      sync.Mutex
+	entries map[string]*signedList
+	flight  singleflight.Group
+}
+
+type signedList struct {
+	version  string
+	document []byte
+	signed   time.Time
+}
+
+// relist is when a list is signed anew although nothing changed, so that a
+// verifier that asks for freshness finds it.
+const relist = 12 * time.Hour
+
+// StatusList returns a list as a signed credential, current as of now.
+// ErrNotFound for a list that we never opened.
+func (i *Issuer) StatusList(ctx context.Context, list string) ([]byte, error) {
+	m := listPattern.FindStringSubmatch(list)
+	if m == nil {
+		return nil, fmt.Errorf("status list: %w", ErrNotFound)
+	}
+	version, err := i.listVersion(ctx, list)
+	if err != nil {
+		return nil, err
+	}
+	if doc := i.lists.get(list, version, i.now()); doc != nil {
+		return doc, nil
+	}
+	doc, err, _ := i.lists.flight.Do(list+"@"+version, func() (any, error) {
+		return i.signList(context.WithoutCancel(ctx), m[1], list)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("signing status list %s: %w", list, err)
+	}
+	return doc.([]byte), nil
+}
+
+func (l *signedLists) get(list, version string, now time.Time) []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.entries[list]; e != nil && e.version == version && now.Sub(e.signed) < relist && !now.Before(e.signed) {
+		return e.document
+	}
+	return nil
+}
+
+func (i *Issuer) listVersion(ctx context.Context, list string) (string, error) {
+	var version string
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
+		var err error
+		version, err = readMark(r, listVersionKey(list))
+		return err
+	})
+	return version, err
+}
+
+func readMark(r store.Reader, k []byte) (string, error) {
+	v, err := r.Get(k)
+	if err != nil {
+		return "", notFound(err, string(k))
+	}
+	payload, err := store.Unseal(k, v)
+	return string(payload), err
+}
+
+func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, error) {
+	bits := status.New(listBits)
+	var version string
+	var profile Profile
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
+		var err error
+		if version, err = readMark(r, listVersionKey(list)); err != nil {
+			return err
+		}
+		if err := getJSON(r, profileKey(issuer), &profile); err != nil {
+			return err
+		}
+		return r.Scan(bitPrefix(list), nil, func(k, v []byte) error {
+			index, err := strconv.Atoi(string(k[bytes.LastIndexByte(k, '/')+1:]))
+			if err != nil {
+				return fmt.Errorf("status index %s: %w", k, err)
+			}
+			return bits.SetBit(index, true)
+		})
+	})
+	if err != nil {
+		return nil, err
+	}
+	now := i.now()
+	doc, err := i.listDocument(list, profile.ID, bits, now)
+	if err != nil {
+		return nil, err
+	}
+	signer, err := i.cfg.Keys.Issuer(issuer).Active(ctx, keys.EdDSA)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := i.cfg.Suite.Secure(ctx, doc, signer, now)
+	if err != nil {
+		return nil, err
+	}
+	i.lists.mu.Lock()
+	i.lists.entries[list] = &signedList{version: version, document: signed.Raw(), signed: now}
+	i.lists.mu.Unlock()
+	return signed.Raw(), nil
+}
+
+// listDocument is the list credential (Bitstring Status List section 2.2). It
+// has no validUntil: a copy is bounded by its ttl, and a list must outlive the
+// service in an archive.
+func (i *Issuer) listDocument(list, issuerID string, bits *status.List, now time.Time) (*badge.Document, error) {
+	url := i.StatusListURL(list)
+	raw, err := json.Marshal(struct {
+		Context   []string `json:"@context"`
+		ID        string   `json:"id"`
+		Type      []string `json:"type"`
+		Issuer    string   `json:"issuer"`
+		ValidFrom string   `json:"validFrom"`
+		Subject   any      `json:"credentialSubject"`
+	}{
+		[]string{badge.ContextCredentialsV2}, url, []string{badge.TypeVerifiableCredential, badge.TypeBitstringStatusList},
+		issuerID, badge.FormatTime(now), struct {
+			ID      string `json:"id"`
+			Type    string `json:"type"`
+			Purpose string `json:"statusPurpose"`
+			List    string `json:"encodedList"`
+			TTL     int64  `json:"ttl"`
+		}{url + "#list", badge.BitstringStatusListTypeID, badge.StatusPurposeRevocation, bits.Encode(), ListTTL.Milliseconds()},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return badge.Parse(raw)
+}
