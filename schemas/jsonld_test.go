@@ -130,7 +130,7 @@ func TestBadgesEqualPublished(t *testing.T) {
 		options.DocumentLoader = contexts
 		return canonical(t, doc, options)
 	}
-	for _, name := range []string{"badge.json", "everything.json"} {
+	for _, name := range []string{"badge.json", "achievement.json"} {
 		b, err := os.ReadFile("testdata/" + name)
 		if err != nil {
 			t.Fatal(err)
