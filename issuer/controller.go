@@ -1,0 +1,74 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"laurel/keys"
+)
+
+// ControllerDocument returns the keys that one of our issuers publishes, by
+// its DID; false for a DID that is not ours or needs no document. It is how
+// our own verifier resolves our own issuers: in-process, from what everybody
+// else gets over HTTP.
+func (i *Issuer) ControllerDocument(ctx context.Context, did string) ([]byte, bool, error) {
+	slug, ours := strings.CutPrefix(did, DID(i.cfg.BaseURL, ""))
+	if !ours || !strings.HasPrefix(did, "did:web:") || !slugPattern.MatchString(slug) {
+		return nil, false, nil
+	}
+	raw, err := i.PublishedKeys(ctx, slug)
+	if errors.Is(err, ErrNotFound) {
+		return nil, false, nil
+	}
+	return raw, err == nil, err
+}
+
+// PublishedKeys is the controller document of an issuer (CID 1.0 section 2),
+// retired keys included; ErrNotFound.
+func (i *Issuer) PublishedKeys(ctx context.Context, slug string) ([]byte, error) {
+	p, err := i.Profile(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	methods, err := i.methods(ctx, p)
+	if err != nil {
+		return nil, err
+	}
+	return keys.Document(p.ID, methods)
+}
+
+// methods leaves out keys of another controller: under did:key an issuer's
+// other keys stand nowhere.
+func (i *Issuer) methods(ctx context.Context, p *Profile) ([]keys.VerificationMethod, error) {
+	all, err := i.cfg.Keys.Issuer(p.Slug).Published(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the keys of %s: %w", p.Slug, err)
+	}
+	var own []keys.VerificationMethod
+	for _, m := range all {
+		if m.Controller == p.ID {
+			own = append(own, m)
+		}
+	}
+	return own, nil
+}
+
+// JWKS is every issuer's keys as one JSON Web Key Set, each with the issuer it
+// belongs to (RFC 7517; OB 3.0 implementation guide, key provenance).
+func (i *Issuer) JWKS(ctx context.Context) ([]byte, error) {
+	profiles, err := i.Profiles(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var all []keys.VerificationMethod
+	for _, p := range profiles {
+		methods, err := i.methods(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, methods...)
+	}
+	return keys.JWKS(all)
+}
