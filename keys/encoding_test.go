@@ -101,7 +101,7 @@ func TestJWK(t *testing.T) {
 		if members := decoded(t, raw); members["alg"] != string(alg) {
 			t.Errorf("%s: %s", alg, raw)
 		}
-		if raw, err := keys.JWK(p.public, ""); err != nil || strings.Contains(string(raw), "kid") {
+		if raw, err := keys.JWK(p.public, ""); err != nil || strings.Contains(string(raw), `"kid"`) {
 			t.Errorf("%s without kid: %s, %v", alg, raw, err)
 		}
 	}
