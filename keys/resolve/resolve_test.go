@@ -10,6 +10,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -229,19 +230,27 @@ func TestDIDWebGrammar(t *testing.T) {
 }
 
 func TestScheme(t *testing.T) {
-	f := &recorder{http: "localhost:8080"}
+	f := &recorder{http: "demo.example:8080"}
 	r := resolve.New(f, nil)
-	for _, id := range []string{"did:web:localhost%3A8080#k", "did:web:localhost%3A8081#k", "http://localhost:8080/keys#k"} {
+	for _, id := range []string{
+		"did:web:demo.example%3A8080#k", "did:web:demo.example%3A8081#k", "http://demo.example:8080/keys#k",
+		"http://localhost/keys#k", "http://127.0.0.1:1/keys#k", "http://[::1]:1/keys#k",
+	} {
 		if _, err := r.Resolve(t.Context(), id); !errors.Is(err, keys.ErrUnreachable) {
 			t.Errorf("%s: %v", id, err)
 		}
 	}
-	want := "http://localhost:8080/.well-known/did.json https://localhost:8081/.well-known/did.json http://localhost:8080/keys"
-	if got := strings.Join(f.urls, " "); got != want {
-		t.Errorf("asked for %s", got)
+	want := []string{
+		"http://demo.example:8080/.well-known/did.json", "https://demo.example:8081/.well-known/did.json", "http://demo.example:8080/keys",
+		"http://localhost/keys", "http://127.0.0.1:1/keys", "http://[::1]:1/keys",
 	}
-	if _, err := r.Resolve(t.Context(), "http://localhost:8081/keys#k"); !errors.Is(err, keys.ErrInvalidIdentifier) || len(f.urls) != 3 {
-		t.Errorf("http elsewhere: %v, %v", err, f.urls)
+	if !slices.Equal(f.urls, want) {
+		t.Errorf("asked for %v", f.urls)
+	}
+	for _, id := range []string{"http://demo.example:8081/keys#k", "http://localhost.example/keys#k", "http://10.0.0.1/keys#k"} {
+		if _, err := r.Resolve(t.Context(), id); !errors.Is(err, keys.ErrInvalidIdentifier) || len(f.urls) != len(want) {
+			t.Errorf("%s: %v, %v", id, err, f.urls)
+		}
 	}
 }
 
