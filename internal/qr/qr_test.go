@@ -267,12 +267,12 @@ func BenchmarkSVG(b *testing.B) {
 // TestText reads the half blocks back and finds the modules of the SVG's code.
 func TestText(t *testing.T) {
 	const address = "http://192.168.1.2:8080/v/AAAAAAAAAAAAAAAAAAAAAA"
-	drawn, err := qr.Text(address)
+	drawn, err := Text(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	lines := strings.Split(strings.TrimSuffix(drawn, "\n"), "\n")
-	picture, err := qr.PNG(address, 0)
+	picture, err := PNG(address, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,17 +284,17 @@ func TestText(t *testing.T) {
 		for x, r := range []rune(line) {
 			for half, light := range []bool{r == '▀' || r == '█', r == '▄' || r == '█'} {
 				row := 2*y + half
-				if row*qr.ModulePixels >= img.Bounds().Dy() {
+				if row*ModulePixels >= img.Bounds().Dy() {
 					continue
 				}
-				c, _, _, _ := img.At(x*qr.ModulePixels, row*qr.ModulePixels).RGBA()
+				c, _, _, _ := img.At(x*ModulePixels, row*ModulePixels).RGBA()
 				if (c != 0) != light {
 					t.Fatalf("module %d,%d differs between text and picture", x, row)
 				}
 			}
 		}
 	}
-	if _, err := qr.Text(""); !errors.Is(err, qr.ErrText) {
+	if _, err := Text(""); !errors.Is(err, ErrText) {
 		t.Errorf("empty text: %v", err)
 	}
 }
