@@ -48,6 +48,11 @@ func (e exitError) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, environ: os.Environ()}
+	return p.exit(ctx, args)
+}
+
+// exit runs a command and says the one line that its error needs.
+func (p *program) exit(ctx context.Context, args []string) int {
 	err := p.dispatch(ctx, args)
 	var code exitError
 	var usage usageError
@@ -57,10 +62,10 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case errors.As(err, &code):
 		return int(code)
 	case errors.As(err, &usage):
-		fmt.Fprintf(stderr, "laurel: %v\n", err)
+		fmt.Fprintf(p.stderr, "laurel: %v\n", err)
 		return exitUsage
 	}
-	fmt.Fprintf(stderr, "laurel: %v\n", err)
+	fmt.Fprintf(p.stderr, "laurel: %v\n", err)
 	return exitFailure
 }
 
@@ -71,7 +76,7 @@ func (p *program) dispatch(ctx context.Context, args []string) error {
 	}
 	commands := map[string]func(context.Context, []string) error{
 		"init": p.init, "demo": p.demo, "serve": p.serve, "issue": p.issue, "verify": p.verify, "revoke": p.revoke,
-		"keys": p.keys, "token": p.token, "programme": p.programme, "version": p.version,
+		"keys": p.keys, "token": p.token, "programme": p.programme, "health": p.health, "version": p.version,
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":

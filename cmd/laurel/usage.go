@@ -13,6 +13,7 @@ Usage: laurel COMMAND [flags]
   keys        list, create and retire signing keys
   token       create, list and revoke API tokens
   programme   load definitions of issuers, achievements and activities
+  health      ask the service on this machine whether it is ready
   version     print the version
 
 ` + "`laurel COMMAND --help`" + ` lists the flags of a command. Every flag can be given
