@@ -109,16 +109,22 @@ func prepare(ctx context.Context, s *settings, db store.Store, ring *keyring.Rin
 	return svc, err
 }
 
-// makeKeys makes one key of each algorithm. Under an https address the issuer
-// is a did:web; without TLS to trust it is the did:key of its Ed25519 key.
+// makeKeys makes one key of each algorithm. Under an https address they are all
+// the issuer's, a did:web. Without TLS to trust the issuer is the did:key of
+// its Ed25519 key, to which nothing can tie another: the other two then belong
+// to the issuer's address, which publishes them.
 func makeKeys(ctx context.Context, ring *keyring.Ring, baseURL, slug string) error {
-	controller := issuer.DID(baseURL, slug)
-	for _, alg := range []keys.Algorithm{keys.EdDSA, keys.ES256, keys.RS256} {
-		method, err := ring.Generate(ctx, slug, controller, alg)
-		if err != nil {
-			return fmt.Errorf("making the %s key of %s: %w", alg, slug, err)
+	first, others := issuer.DID(baseURL, slug), issuer.DID(baseURL, slug)
+	if others == "" {
+		others = baseURL + "/issuers/" + slug
+	}
+	for _, k := range []struct {
+		alg        keys.Algorithm
+		controller string
+	}{{keys.EdDSA, first}, {keys.ES256, others}, {keys.RS256, others}} {
+		if _, err := ring.Generate(ctx, slug, k.controller, k.alg); err != nil {
+			return fmt.Errorf("making the %s key of %s: %w", k.alg, slug, err)
 		}
-		controller = method.Controller
 	}
 	return nil
 }

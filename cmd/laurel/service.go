@@ -121,7 +121,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	own.issuer = svc.issuer
-	svc.verifier, err = newVerifier(processor, resolve.New(outgoing, own), &statusLists{own: own, outgoing: outgoing})
+	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing})
 	if err != nil {
 		return nil, err
 	}
@@ -155,6 +155,27 @@ func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 		return fmt.Errorf("%s: %s: %s %s", f.Check, f.Code, f.Pointer, f.Detail)
 	}
 }
+
+// newResolver fetches what is not ours. A missing client is no fetcher at all:
+// a nil pointer in an interface is not nil.
+func newResolver(client *fetch.Client, local resolve.Local) *resolve.Resolver {
+	if client == nil {
+		return resolve.New(nil, local)
+	}
+	return resolve.New(keyFetcher{client}, local)
+}
+
+// keyFetcher asks for the present state of a key document: the resolver keeps
+// a copy for five minutes, and a copy of a copy would be believed for ten.
+type keyFetcher struct{ client *fetch.Client }
+
+// Get implements resolve.Fetcher.
+func (f keyFetcher) Get(ctx context.Context, url string, maxBytes int64) ([]byte, string, error) {
+	return f.client.Do(ctx, fetch.Request{URL: url, MaxBytes: maxBytes, Fresh: true})
+}
+
+// Scheme lets did:web reach a host that was allowed without TLS.
+func (f keyFetcher) Scheme(host string) string { return f.client.Scheme(host) }
 
 // ownRecords answers in-process for what this service publishes: a service
 // that asked itself over the network would wait for itself.

@@ -15,7 +15,6 @@ import (
 	"laurel/badge/canon"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
-	"laurel/keys/resolve"
 	"laurel/verifier"
 )
 
@@ -67,15 +66,6 @@ func verifyAlone(ctx context.Context, client *fetch.Client, raw []byte) (*verifi
 		return nil, err
 	}
 	return v.Verify(ctx, raw), nil
-}
-
-// newResolver passes a missing client on as no fetcher at all: a nil pointer
-// in an interface is not nil.
-func newResolver(client *fetch.Client, local resolve.Local) *resolve.Resolver {
-	if client == nil {
-		return resolve.New(nil, local)
-	}
-	return resolve.New(client, local)
 }
 
 func verdictCode(v verifier.Verdict) error {
