@@ -14,8 +14,8 @@ import (
 // our own verifier resolves our own issuers: in-process, from what everybody
 // else gets over HTTP.
 func (i *Issuer) ControllerDocument(ctx context.Context, did string) ([]byte, bool, error) {
-	slug, ours := strings.CutPrefix(did, DID(i.cfg.BaseURL, ""))
-	if !ours || !strings.HasPrefix(did, "did:web:") || !slugPattern.MatchString(slug) {
+	slug, ok := i.slugOf(did)
+	if !ok {
 		return nil, false, nil
 	}
 	raw, err := i.PublishedKeys(ctx, slug)
@@ -23,6 +23,16 @@ func (i *Issuer) ControllerDocument(ctx context.Context, did string) ([]byte, bo
 		return nil, false, nil
 	}
 	return raw, err == nil, err
+}
+
+// slugOf is the issuer that a did:web of this service names.
+func (i *Issuer) slugOf(did string) (slug string, ok bool) {
+	root := DID(i.cfg.BaseURL, VCAPISlug)
+	if root == "" || did == root {
+		return VCAPISlug, root != ""
+	}
+	slug, ok = strings.CutPrefix(did, DID(i.cfg.BaseURL, ""))
+	return slug, ok && slug != VCAPISlug && slugPattern.MatchString(slug)
 }
 
 // PublishedKeys is the controller document of an issuer (CID 1.0 section 2),

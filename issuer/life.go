@@ -18,6 +18,9 @@ func (i *Issuer) Revoke(ctx context.Context, id, reason, actor string, mayTouch 
 	if err := f.Err(); err != nil {
 		return nil, err
 	}
+	if !idPattern.MatchString(id) {
+		return nil, fmt.Errorf("credential: %w", ErrNotFound)
+	}
 	now := i.now()
 	seq, err := newSeq(i.cfg.Random, now)
 	if err != nil {

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
-	"sort"
+	"maps"
+	"slices"
 
 	"laurel/internal/strictjson"
 	"laurel/issuer"
@@ -21,25 +21,20 @@ type Definitions struct {
 	Activities   [][]byte // JSON, as given
 }
 
-// ReadDefinitions reads parties.json, achievements.json and every other JSON
+// ReadDefinitions reads files by name: parties.json, achievements.json and every other JSON
 // file that describes an activity (a member "id" and a member "kind"). Where a
 // file names the base address it was written for ("base" in
 // achievements.json), that is replaced by ours.
-func ReadDefinitions(folder fs.FS, baseURL string) (*Definitions, error) {
+func ReadDefinitions(files map[string][]byte, baseURL string) (*Definitions, error) {
 	d := &Definitions{}
-	if err := d.readIssuers(folder); err != nil {
+	if err := d.readIssuers(files); err != nil {
 		return nil, err
 	}
-	if err := d.readAchievements(folder, baseURL); err != nil {
+	if err := d.readAchievements(files, baseURL); err != nil {
 		return nil, err
 	}
-	names, err := fs.Glob(folder, "*.json")
-	if err != nil {
-		return nil, err
-	}
-	sort.Strings(names)
-	for _, name := range names {
-		raw, v, err := readJSON(folder, name)
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		raw, v, err := readJSON(files, name)
 		if err != nil {
 			return nil, err
 		}
@@ -50,20 +45,20 @@ func ReadDefinitions(folder fs.FS, baseURL string) (*Definitions, error) {
 	return d, nil
 }
 
-func readJSON(folder fs.FS, name string) ([]byte, strictjson.Value, error) {
-	raw, err := fs.ReadFile(folder, name)
-	if err != nil {
-		return nil, strictjson.Value{}, fmt.Errorf("reading definitions: %w", err)
+func readJSON(files map[string][]byte, name string) ([]byte, strictjson.Value, error) {
+	raw, ok := files[name]
+	if !ok {
+		return nil, strictjson.Value{}, fmt.Errorf("reading definitions: %s: %w", name, fs.ErrNotExist)
 	}
 	v, err := strictjson.Parse(raw, strictjson.Limits{})
 	if err != nil {
-		return nil, v, fmt.Errorf("reading definitions: %s: %w", path.Base(name), err)
+		return nil, v, fmt.Errorf("reading definitions: %s: %w", name, err)
 	}
 	return raw, v, nil
 }
 
-func (d *Definitions) readIssuers(folder fs.FS) error {
-	_, v, err := readJSON(folder, "parties.json")
+func (d *Definitions) readIssuers(files map[string][]byte) error {
+	_, v, err := readJSON(files, "parties.json")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // the issuers stand already
 	} else if err != nil {
@@ -78,8 +73,8 @@ func (d *Definitions) readIssuers(folder fs.FS) error {
 	return nil
 }
 
-func (d *Definitions) readAchievements(folder fs.FS, baseURL string) error {
-	raw, v, err := readJSON(folder, "achievements.json")
+func (d *Definitions) readAchievements(files map[string][]byte, baseURL string) error {
+	raw, v, err := readJSON(files, "achievements.json")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
@@ -113,7 +108,7 @@ func (p *Programme) Load(ctx context.Context, d *Definitions, actor string) erro
 		}
 	}
 	for _, raw := range d.Activities {
-		if _, err := p.PutActivity(ctx, raw); err != nil {
+		if _, err := p.PutActivity(ctx, raw, actor); err != nil {
 			return err
 		}
 	}
