@@ -238,6 +238,9 @@ func (s *subject) authenticateJWS(ctx context.Context) authentication {
 	if method.Public == nil {
 		return authentication{unknown(NoKey, "", "There is no key to check it with."), key}
 	}
+	if contradicts(header, method) {
+		return authentication{failed(ProofInvalid, "", "The token names one key and brings another."), key}
+	}
 	return authentication{signatureFinding(suite.Verify(s.doc, badge.Proof{}, method), ""), key}
 }
 
