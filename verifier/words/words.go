@@ -23,7 +23,7 @@ func Headline(p *i18n.Printer, r *verifier.Report) string {
 }
 
 func headlineID(p *i18n.Printer, r *verifier.Report) string {
-	if id := "headline." + string(r.Decisive().Code); p.Has(id) {
+	if id := "headline." + string(decisive(r).Code); p.Has(id) {
 		return id
 	}
 	return "headline." + r.Verdict().String()
@@ -35,18 +35,34 @@ func Summary(p *i18n.Printer, r *verifier.Report) string { return text(SummaryPa
 
 // SummaryParts returns Summary in parts.
 func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
-	decisive := r.Decisive()
-	params := facts(p, r, decisive)
+	f := decisive(r)
+	params := facts(p, r, f)
 	params[VerdictParam] = Headline(p, r)
 	base := "summary." + r.Verdict().String()
-	return say(p, params, base+"."+string(decisive.Code), base+"."+string(decisive.Check), base)
+	return say(p, params, base+"."+string(f.Code), base+"."+string(f.Check), base)
+}
+
+// decisive is the finding that the report names as such, and behind a proof
+// that waits for its key, what became of the key.
+func decisive(r *verifier.Report) verifier.Finding {
+	f := r.Decisive()
+	if f.Code == verifier.NoKey {
+		return r.Finding(verifier.CheckIssuerKey)
+	}
+	return f
 }
 
 // Title returns what a check is called.
 func Title(p *i18n.Printer, c verifier.Check) string { return p.Text("check."+string(c)+".title", nil) }
 
-// Result returns the outcome of a check in a word or two: "Passed".
-func Result(p *i18n.Printer, o verifier.Outcome) string { return p.Text("outcome."+o.String(), nil) }
+// Result returns the outcome of a check in a word or two: "Passed". What was
+// left alone because of an earlier answer is told from what was not needed.
+func Result(p *i18n.Printer, f verifier.Finding) string {
+	if f.Code == verifier.NotRun {
+		return p.Text("outcome.not_run", nil)
+	}
+	return p.Text("outcome."+f.Outcome.String(), nil)
+}
 
 // Sentence returns what one check of a report found.
 func Sentence(p *i18n.Printer, r *verifier.Report, f verifier.Finding) string {

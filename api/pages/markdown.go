@@ -1,0 +1,84 @@
+package pages
+
+import (
+	"bytes"
+	"html/template"
+	"regexp"
+
+	"github.com/microcosm-cc/bluemonday"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/parser"
+	"github.com/yuin/goldmark/text"
+	"github.com/yuin/goldmark/util"
+)
+
+// maxMarkdown bounds what is laid out, in bytes: hostile Markdown takes time
+// that grows with the square of its length. Longer texts are shown as they
+// stand.
+const maxMarkdown = 20 << 10
+
+// linkRel stands on every link that is not ours.
+const linkRel = "nofollow noopener ugc"
+
+// markdown turns the Markdown of strangers into HTML that is safe to show.
+type markdown struct {
+	convert goldmark.Markdown
+	policy  *bluemonday.Policy
+}
+
+func newMarkdown() *markdown {
+	return &markdown{
+		convert: goldmark.New(goldmark.WithParserOptions(parser.WithASTTransformers(util.Prioritized(subordinate{}, 100)))),
+		policy:  narrativePolicy(),
+	}
+}
+
+// narrativePolicy lists all that may stand in a narrative. goldmark leaves raw
+// HTML out already; this is the second lock, and it drops pictures, which
+// would be requests to strangers.
+func narrativePolicy() *bluemonday.Policy {
+	p := bluemonday.NewPolicy()
+	p.AllowElements("p", "br", "hr", "ul", "ol", "li", "strong", "em", "code", "pre", "blockquote", "h4", "h5", "h6")
+	p.AllowAttrs("href").OnElements("a")
+	p.AllowAttrs("rel").Matching(regexp.MustCompile("^" + linkRel + "$")).OnElements("a")
+	p.AllowURLSchemes("http", "https", "mailto")
+	p.AllowRelativeURLs(false)
+	p.RequireParseableURLs(true)
+	p.RequireNoFollowOnLinks(true)
+	return p
+}
+
+// subordinate fits a narrative into a page: its headings below those of the
+// page, its links marked as a stranger's.
+type subordinate struct{}
+
+// Transform implements parser.ASTTransformer.
+func (subordinate) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
+	// The walker never returns an error.
+	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.Heading:
+			n.Level = min(n.Level+3, 6)
+		case *ast.Link, *ast.AutoLink:
+			n.SetAttributeString("rel", linkRel)
+		}
+		return ast.WalkContinue, nil
+	})
+}
+
+// render returns the narrative as HTML; ok is false for one that is too long
+// to be laid out, or that cannot be.
+func (m *markdown) render(source string) (_ template.HTML, ok bool) {
+	if len(source) > maxMarkdown {
+		return "", false
+	}
+	var b bytes.Buffer
+	if err := m.convert.Convert([]byte(source), &b); err != nil {
+		return "", false
+	}
+	return template.HTML(m.policy.SanitizeBytes(b.Bytes())), true //nolint:gosec // sanitised on this line
+}
