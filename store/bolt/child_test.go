@@ -32,6 +32,7 @@ var children = map[string]func(path string) error{
 		return childRecord(path, bolt.Options{}.WithBolt(func(o *bbolt.Options) { o.NoSync = true }))
 	},
 	"open":       childOpen,
+	"judge":      childJudge,
 	"syncfaults": childSyncFaults,
 	"full":       childFull,
 }
@@ -48,15 +49,15 @@ func TestMain(m *testing.M) {
 }
 
 // child prepares the process that does name to the store at path, below the
-// command given, if any.
-func child(t *testing.T, name, path, round string, under ...string) *exec.Cmd {
+// command given, if any. It is killed when ctx ends.
+func child(ctx context.Context, t *testing.T, name, path, round string, under ...string) *exec.Cmd {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	args := append(under, self)
-	cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), childEnv+"="+name, storeEnv+"="+path, roundEnv+"="+round,
 		"GORACE=atexit_sleep_ms=0") // else each lasts a second longer under -race
 	return cmd

@@ -38,7 +38,7 @@ func TestSyncFaults(t *testing.T) {
 			if err != nil || db.Close() != nil {
 				t.Fatal(err)
 			}
-			cmd := child(t, "syncfaults", path, c.writers, tool, "-f", "-qq", "-o", os.DevNull,
+			cmd := child(t.Context(), t, "syncfaults", path, c.writers, tool, "-f", "-qq", "-o", os.DevNull,
 				"-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when="+c.when)
 			out, err := cmd.CombinedOutput()
 			if err != nil || !strings.HasPrefix(string(out), c.want) {
@@ -169,7 +169,7 @@ func TestNoRoom(t *testing.T) {
 	if err != nil || db.Close() != nil {
 		t.Fatal(err)
 	}
-	out, err := child(t, "full", path, "0").CombinedOutput()
+	out, err := child(t.Context(), t, "full", path, "0").CombinedOutput()
 	if err != nil || string(out) != "done\n" {
 		t.Errorf("%v: %s", err, out)
 	}

@@ -62,7 +62,7 @@ func TestKill(t *testing.T) {
 // killOnce lets a process write until its first acknowledgement and some
 // milliseconds more, kills it, and returns what it acknowledged.
 func killOnce(t *testing.T, path, round string) []string {
-	cmd := child(t, "load", path, round)
+	cmd := child(t.Context(), t, "load", path, round)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()
