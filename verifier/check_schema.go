@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"golang.org/x/text/language"
@@ -29,6 +30,10 @@ type schemaName struct {
 
 // judged are the classes of documents that a schema is asked for.
 var judged = []string{badge.TypeAchievement, badge.TypeEndorsement}
+
+// heldSchemas are compiled once for all verifiers: it takes longer than many
+// verifications.
+var heldSchemas = sync.OnceValues(compileSchemas)
 
 // noLoader refuses every reference to a schema that is not held: the
 // library's own loader reads files.

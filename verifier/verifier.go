@@ -83,7 +83,7 @@ func New(cfg Config) (*Verifier, error) {
 		v.now = time.Now
 	}
 	var err error
-	if v.schemas, err = compileSchemas(); err != nil {
+	if v.schemas, err = heldSchemas(); err != nil {
 		return nil, fmt.Errorf("verifier: %w", err)
 	}
 	return v, nil
