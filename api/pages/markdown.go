@@ -13,9 +13,9 @@ import (
 	"github.com/yuin/goldmark/util"
 )
 
-// maxMarkdown bounds what is laid out, in bytes: hostile Markdown takes time
-// that grows with the square of its length. Longer texts are shown as they
-// stand.
+// maxMarkdown bounds what is laid out on one page, in bytes: hostile Markdown
+// takes time that grows with the square of its length. What is beyond is shown
+// as it stands.
 const maxMarkdown = 20 << 10
 
 // linkRel stands on every link that is not ours.
@@ -70,15 +70,44 @@ func (subordinate) Transform(doc *ast.Document, _ text.Reader, _ parser.Context)
 	})
 }
 
+// maxNesting bounds how deep lists and quotations stand in each other; readers
+// do not follow deeper, and browsers give up.
+const maxNesting = 16
+
+// layout lays out the narratives of one page, as long as there is room.
+type layout struct {
+	*markdown
+	room int // bytes
+}
+
+func (m *markdown) page() *layout { return &layout{m, maxMarkdown} }
+
 // render returns the narrative as HTML; ok is false for one that is too long
-// to be laid out, or that cannot be.
-func (m *markdown) render(source string) (_ template.HTML, ok bool) {
-	if len(source) > maxMarkdown {
+// or too entangled to be laid out.
+func (m *layout) render(source string) (_ template.HTML, ok bool) {
+	if len(source) > m.room {
+		return "", false
+	}
+	m.room -= len(source)
+	doc := m.convert.Parser().Parse(text.NewReader([]byte(source)))
+	if deeper(doc, maxNesting) {
 		return "", false
 	}
 	var b bytes.Buffer
-	if err := m.convert.Convert([]byte(source), &b); err != nil {
+	if err := m.convert.Renderer().Render(&b, []byte(source), doc); err != nil {
 		return "", false
 	}
 	return template.HTML(m.policy.SanitizeBytes(b.Bytes())), true //nolint:gosec // sanitised on this line
+}
+
+func deeper(n ast.Node, levels int) bool {
+	if levels < 0 {
+		return true
+	}
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		if deeper(c, levels-1) {
+			return true
+		}
+	}
+	return false
 }

@@ -192,7 +192,7 @@ type editionView struct{ Lang, URL, Name string }
 // Achievement writes the page of an achievement.
 func (s *Pages) Achievement(w io.Writer, p *i18n.Printer, page AchievementPage) error {
 	a := page.Achievement
-	scribe := &scribe{Printer: p, markdown: s.markdown, lang: languageTag(a.InLanguage), trusted: true}
+	scribe := &scribe{Printer: p, layout: s.markdown.page(), lang: languageTag(a.InLanguage), trusted: true}
 	scribe.add("field.description", scribe.prose(a.Description))
 	scribe.add("field.criteria", scribe.criteria(a.Criteria)...)
 	scribe.achievement(a)
@@ -239,8 +239,11 @@ type issuerView struct {
 
 // Issuer writes the profile page of an issuer.
 func (s *Pages) Issuer(w io.Writer, p *i18n.Printer, page IssuerPage) error {
-	v := issuerView{view: s.view(p, page.Frame, words.Line(page.Profile.Name, 300)), Achievements: page.Achievements}
-	about := &scribe{Printer: p, markdown: s.markdown, trusted: true}
+	v := issuerView{view: s.view(p, page.Frame, words.Line(page.Profile.Name, 300))}
+	for _, a := range page.Achievements {
+		v.Achievements = append(v.Achievements, Link{words.Line(a.Name, 300), a.URL})
+	}
+	about := &scribe{Printer: p, layout: s.markdown.page(), trusted: true}
 	about.profileRows(page.Profile)
 	v.Fields = about.rows
 	states := map[KeyState]string{KeyRetired: "issuer.key.retired", KeyActive: "issuer.key.active", KeyRevoked: "issuer.key.revoked"}

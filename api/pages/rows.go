@@ -36,15 +36,15 @@ type value struct {
 // scribe builds rows for one page.
 type scribe struct {
 	*i18n.Printer
-	markdown *markdown
-	lang     string // of the signed texts
-	trusted  bool   // links may be followed
-	rows     []row
+	layout  *layout
+	lang    string // of the signed texts
+	trusted bool   // links may be followed
+	rows    []row
 }
 
 // sub is a scribe for the rows within a value.
 func (s *scribe) sub() *scribe {
-	return &scribe{Printer: s.Printer, markdown: s.markdown, lang: s.lang, trusted: s.trusted}
+	return &scribe{Printer: s.Printer, layout: s.layout, lang: s.lang, trusted: s.trusted}
 }
 
 // add appends a row, unless there is nothing to show.
@@ -78,7 +78,7 @@ func (s *scribe) narrative(source string) value {
 	if source == "" {
 		return value{}
 	}
-	if html, ok := s.markdown.render(words.Visible(source)); ok {
+	if html, ok := s.layout.render(words.Visible(source)); ok {
 		return value{HTML: html, Lang: s.lang}
 	}
 	v := s.prose(source)

@@ -1,7 +1,6 @@
 package pages
 
 import (
-	"html/template"
 	"io"
 	"slices"
 	"strings"
@@ -79,11 +78,12 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	}
 	v.Word, v.Said = setOff(words.SummaryParts(p, r))
 	v.Footnote = false // it stands beside the verdict
+	room := s.markdown.page()
 	if r.Document != nil {
-		s.document(&v, r.Document)
+		v.document(r.Document, room)
 	}
 	if page.Own != nil {
-		s.own(&v, r, page.Own)
+		v.own(r, page.Own, room)
 	}
 	return s.write(w, "verification", v)
 }
@@ -130,7 +130,7 @@ type registerView struct{ Since, Reason string }
 
 type translationView struct {
 	Lang, Name, Description, Note string
-	Criteria                      template.HTML
+	Criteria                      value
 }
 
 // glyph is the sign of a verdict; its shape tells as much as its colour.
@@ -213,8 +213,8 @@ func unasked(f verifier.Finding) bool {
 }
 
 // document adds what stands in the badge.
-func (s *Pages) document(v *verificationView, d *badge.Document) {
-	scribe := &scribe{Printer: v.Printer, markdown: s.markdown, trusted: v.Proven}
+func (v *verificationView) document(d *badge.Document, room *layout) {
+	scribe := &scribe{Printer: v.Printer, layout: room, trusted: v.Proven}
 	v.Fields = scribe.fieldsOf(d)
 	v.NameLang = scribe.lang
 	all := membersOf(d)
@@ -262,7 +262,7 @@ func signatures(d *badge.Document) [][]row {
 
 // own adds what the service knows of its own badge. A translation and the
 // tags for previews are held back where nothing is proven.
-func (s *Pages) own(v *verificationView, r *verifier.Report, own *Own) {
+func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
 	v.Links, v.Code, v.Register = own.Links, own.Code, reason(v.Printer, own.Register)
 	for _, d := range []download{
 		{own.Links.JSON, "page.copies.json"}, {own.Links.PNG, "page.copies.png"}, {own.Links.SVG, "page.copies.svg"},
@@ -278,17 +278,17 @@ func (s *Pages) own(v *verificationView, r *verifier.Report, own *Own) {
 	if own.Links.Page != "" {
 		v.Share = &share{v.Title, words.Summary(v.Printer, r), own.Links.Page, own.Links.Preview}
 	}
-	v.Translation = s.translation(v, r.Document, own.Translation)
+	v.Translation = v.translation(r.Document, own.Translation, room)
 }
 
-func (s *Pages) translation(v *verificationView, d *badge.Document, t *Translation) *translationView {
+func (v *verificationView) translation(d *badge.Document, t *Translation, room *layout) *translationView {
 	signed := d.View().CredentialSubject
 	if t == nil || signed == nil || signed.Achievement == nil || languageTag(string(t.Lang)) == "" {
 		return nil
 	}
-	note := v.Text("page.translation", i18n.Params{"Language": v.LanguageName(signed.Achievement.InLanguage)})
+	note := v.Text("page.translation", i18n.Params{"Language": words.Line(v.LanguageName(signed.Achievement.InLanguage), 60)})
 	out := &translationView{Lang: string(t.Lang), Name: words.Visible(t.Name), Description: words.Visible(t.Description), Note: note}
-	out.Criteria, _ = s.markdown.render(words.Visible(t.Criteria))
+	out.Criteria = (&scribe{Printer: v.Printer, layout: room}).narrative(t.Criteria)
 	return out
 }
 
