@@ -104,19 +104,24 @@ func (i *Issuer) putFinders(tx store.Tx, d *draft) error {
 			return err
 		}
 	}
-	finders := map[string][]byte{"achievement": i.digest("achievement", rec.Achievement), "email": rec.Email}
-	if rec.ExternalRef != "" {
-		finders["ref"] = i.digest("ref", rec.ExternalRef)
-	}
-	for kind, digest := range finders {
-		if digest == nil {
-			continue
-		}
-		if err := putMark(tx, findKey(kind, rec.Issuer, digest, rec.seq), ""); err != nil {
+	for _, k := range i.finders(rec) {
+		if err := putMark(tx, k, ""); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// finders are the keys under which a record is found beside its id.
+func (i *Issuer) finders(rec *Record) [][]byte {
+	list := [][]byte{findKey("achievement", rec.Issuer, i.digest("achievement", rec.Achievement), rec.seq)}
+	if rec.Email != nil {
+		list = append(list, findKey("email", rec.Issuer, rec.Email, rec.seq))
+	}
+	if rec.ExternalRef != "" {
+		list = append(list, findKey("ref", rec.Issuer, i.digest("ref", rec.ExternalRef), rec.seq))
+	}
+	return list
 }
 
 func (i *Issuer) keepAnswer(tx store.Tx, idem *Idempotency, answer *Issued) error {

@@ -198,15 +198,19 @@ func unsignable(err error, pointer func(string) string) error {
 // awardPointer translates a place in the credential to the member of the
 // award that was put there.
 func awardPointer(document string) string {
-	for _, p := range [][2]string{
-		{"/credentialSubject/id", "/recipient/did"}, {"/credentialSubject/identifier", "/recipient"},
-		{"/credentialSubject/result", "/results"}, {"/credentialSubject", ""},
-	} {
-		if rest, ok := strings.CutPrefix(document, p[0]); ok {
-			return p[1] + rest
-		}
+	parts := strings.SplitN(document, "/", 4)
+	if len(parts) < 3 || parts[1] != "credentialSubject" {
+		return document
 	}
-	return document
+	switch rest := strings.TrimPrefix(document, "/credentialSubject/"+parts[2]); parts[2] {
+	case "id":
+		return "/recipient/did"
+	case "identifier":
+		return "/recipient"
+	case "result":
+		return "/results" + rest
+	}
+	return strings.TrimPrefix(document, "/credentialSubject")
 }
 
 // draw makes the record of a new badge with a random id and a random index
