@@ -251,7 +251,9 @@ func (i *Issuer) readBack(ctx context.Context, p *Profile, signed *badge.Documen
 
 // listDocument is the list credential (Bitstring Status List section 2.2). It
 // has no validUntil: a copy is bounded by its ttl, and a list must outlive the
-// service in an archive.
+// service in an archive. It begins a little earlier than it is signed: it is
+// signed when it is asked for, by verifiers whose clocks run behind, or who
+// looked at theirs before they asked.
 func (i *Issuer) listDocument(list, issuerID string, bits *status.List, now time.Time) (*badge.Document, error) {
 	url := i.StatusListURL(list)
 	raw, err := json.Marshal(struct {
@@ -263,7 +265,7 @@ func (i *Issuer) listDocument(list, issuerID string, bits *status.List, now time
 		Subject   any      `json:"credentialSubject"`
 	}{
 		[]string{badge.ContextCredentialsV2}, url, []string{badge.TypeVerifiableCredential, badge.TypeBitstringStatusList},
-		issuerID, badge.FormatTime(now), struct {
+		issuerID, badge.FormatTime(now.Add(-clockSkew)), struct {
 			ID      string `json:"id"`
 			Type    string `json:"type"`
 			Purpose string `json:"statusPurpose"`
