@@ -65,6 +65,26 @@ func TestHeadlines(t *testing.T) {
 	}
 }
 
+// TestRemarks: who the issuer is, and what is remarkable, stands beside the
+// verdict, once, and never where the badge may not be relied on anyway.
+func TestRemarks(t *testing.T) {
+	w := newWorld(t)
+	all := states(document(t, participant))
+	for state, want := range map[string]string{
+		"valid": "", "trial": "", "revoked": "", "tampered": "",
+		"valid, not listed": "Example Urban Health Learning Programme (badges.example) is on no list that we know. The name is the issuer’s own word: judge by the address badges.example.",
+		"remark":            "It has a signature of a kind that we cannot check. Ask the issuer how to check it.",
+	} {
+		got := ""
+		for _, r := range parsePage(t, w.verification(t, "en", all[state], nil)).class("remark") {
+			got += r.text()
+		}
+		if got != want {
+			t.Errorf("%s: remarks %q, want %q", state, got, want)
+		}
+	}
+}
+
 // TestEveryCheckIsOnThePage: each with its name, a word, a sign and a sentence.
 func TestEveryCheckIsOnThePage(t *testing.T) {
 	w := newWorld(t)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -77,6 +78,10 @@ func holdElement(t *testing.T, name string, e dom, ids map[string]bool) {
 		}
 	}
 	switch e.Data {
+	case "a":
+		if inProse(e) && !regexp.MustCompile("^(https?|mailto):").MatchString(e.attr("href")) {
+			t.Errorf("%s: a stranger's text leads into our pages: %q", name, e.attr("href"))
+		}
 	case "use":
 		if id, ok := strings.CutPrefix(e.attr("href"), "#"); !ok || !ids[id] {
 			t.Errorf("%s: use of %q", name, e.attr("href"))
@@ -90,6 +95,15 @@ func holdElement(t *testing.T, name string, e dom, ids map[string]bool) {
 			t.Errorf("%s: a section without a name", name)
 		}
 	}
+}
+
+func inProse(e dom) bool {
+	for n := range e.Ancestors() {
+		if (dom{n}).attr("class") == "prose" {
+			return true
+		}
+	}
+	return false
 }
 
 // holdAddress: what a page loads or sends is on the host that served it; what
@@ -367,5 +381,19 @@ func TestLongNarrativeIsShownAsWritten(t *testing.T) {
 	}
 	if !strings.Contains(d.text(), strings.TrimSpace(source)) || !strings.Contains(d.text(), "too long to be laid out") {
 		t.Error("the text is not shown whole, or nothing says why it looks like this")
+	}
+}
+
+// TestNarrativesShareTheRoom: the bound is that of a page, not of one text.
+func TestNarrativesShareTheRoom(t *testing.T) {
+	w := newWorld(t)
+	evidence := strings.Repeat(`{"type":["Evidence"],"narrative":"*em* `+strings.Repeat("word ", 1_500)+`"},`, 20)
+	doc := parse(t, `{"evidence":[`+strings.TrimSuffix(evidence, ",")+`]}`)
+	d := hold(t, "many narratives", w.verification(t, "en", report(doc), nil), "en", "ltr")
+	if n := len(d.class("prose")); n != 2 { // of 7.5 kB each
+		t.Errorf("%d of 20 narratives are laid out", n)
+	}
+	if n := strings.Count(d.text(), "too long to be laid out"); n != 18 {
+		t.Errorf("%d of 18 say why they are not laid out", n)
 	}
 }
