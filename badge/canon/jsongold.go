@@ -50,13 +50,13 @@ func (c *Canonicalizer) expand(in Input) (out []any, err error) {
 	if err == nil {
 		return out, nil
 	}
+	if e, ok := err.(*ld.JsonLdError); !ok || e.Code != ld.InvalidProperty {
+		return nil, &Error{Kind: ContextFault, Detail: clip(err.Error(), 300)}
+	}
 	if ptr, ok := c.undefined(in); ok {
 		return nil, &Error{Kind: UndefinedTerm, Pointer: ptr, Detail: "no context defines this member, so it would not be signed"}
 	}
-	if e, ok := err.(*ld.JsonLdError); ok && e.Code == ld.InvalidProperty {
-		return nil, &Error{Kind: UndefinedTerm, Detail: "a member stands where its context does not define it, so it would not be signed"}
-	}
-	return nil, &Error{Kind: ContextFault, Detail: clip(err.Error(), 300)}
+	return nil, &Error{Kind: UndefinedTerm, Detail: "a member stands where its context does not define it, so it would not be signed"}
 }
 
 // tree renders the input as the library wants it.
@@ -99,8 +99,13 @@ func plain(v strictjson.Value) any {
 }
 
 // undefined looks for the first member whose name no context of ours defines
-// anywhere.
+// anywhere. Where a document may define terms itself it does not know.
 func (c *Canonicalizer) undefined(in Input) (string, bool) {
+	for _, ctx := range in.context().Each() {
+		if ctx.Kind() == strictjson.Object {
+			return "", false
+		}
+	}
 	for name, v := range in.Node.Members() {
 		if name == "@context" || slices.Contains(in.Omit, name) {
 			continue
