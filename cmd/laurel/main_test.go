@@ -34,7 +34,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"freeport": freePort,
-			"wait":     wait,
+			"waitport": waitPort,
 			"field":    field,
 			"tamper":   tamper,
 			"fetch":    fetchFile,
@@ -56,8 +56,8 @@ func freePort(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], port)
 }
 
-// wait waits until a port answers.
-func wait(ts *testscript.TestScript, _ bool, args []string) {
+// waitPort waits until a port answers.
+func waitPort(ts *testscript.TestScript, _ bool, args []string) {
 	for range 200 {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+args[0])
 		if err == nil {
