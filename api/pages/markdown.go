@@ -50,11 +50,20 @@ func narrativePolicy() *bluemonday.Policy {
 }
 
 // subordinate fits a narrative into a page: its headings below those of the
-// page, its links marked as a stranger's.
+// page, its links marked as a stranger's, and those that may not be followed
+// no links.
 type subordinate struct{}
 
 // Transform implements parser.ASTTransformer.
-func (subordinate) Transform(doc *ast.Document, _ text.Reader, _ parser.Context) {
+func (subordinate) Transform(doc *ast.Document, reader text.Reader, _ parser.Context) {
+	var unsafe []ast.Node
+	link := func(n ast.Node, address string) {
+		if safeLink(address) == "" {
+			unsafe = append(unsafe, n)
+			return
+		}
+		n.SetAttributeString("rel", linkRel)
+	}
 	// The walker never returns an error.
 	_ = ast.Walk(doc, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
 		if !entering {
@@ -63,11 +72,36 @@ func (subordinate) Transform(doc *ast.Document, _ text.Reader, _ parser.Context)
 		switch n := n.(type) {
 		case *ast.Heading:
 			n.Level = min(n.Level+3, 6)
-		case *ast.Link, *ast.AutoLink:
-			n.SetAttributeString("rel", linkRel)
+		case *ast.Link:
+			link(n, string(n.Destination))
+		case *ast.AutoLink:
+			link(n, autoAddress(n, reader.Source()))
 		}
 		return ast.WalkContinue, nil
 	})
+	for _, n := range unsafe {
+		unlink(n, reader.Source())
+	}
+}
+
+func autoAddress(n *ast.AutoLink, source []byte) string {
+	if n.AutoLinkType == ast.AutoLinkEmail {
+		return "mailto:" + string(n.URL(source))
+	}
+	return string(n.URL(source))
+}
+
+// unlink leaves of a link what it says.
+func unlink(n ast.Node, source []byte) {
+	parent := n.Parent()
+	if auto, ok := n.(*ast.AutoLink); ok {
+		parent.ReplaceChild(parent, n, ast.NewString(auto.Label(source)))
+		return
+	}
+	for c := n.FirstChild(); c != nil; c = n.FirstChild() {
+		parent.InsertBefore(parent, n, c)
+	}
+	parent.RemoveChild(parent, n)
 }
 
 // maxNesting bounds how deep lists and quotations stand in each other; readers

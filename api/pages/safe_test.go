@@ -373,6 +373,17 @@ func TestMarkdown(t *testing.T) {
 	}
 }
 
+func TestUnsafeLinksKeepTheirText(t *testing.T) {
+	d := narrative(t, "[say *this*](javascript:x) and <javascript:alert(2)> [no](/v1/x) [name](https://who.example@evil.example/)")
+	prose := one(t, d.class("prose"), "prose")
+	if got := prose.text(); got != "say this and javascript:alert(2) no name" || len(prose.named("em")) != 1 {
+		t.Errorf("shown as %q", got)
+	}
+	if n := len(prose.named("a")); n != 0 {
+		t.Errorf("%d links are left", n)
+	}
+}
+
 func TestLongNarrativeIsShownAsWritten(t *testing.T) {
 	source := "*not emphasised* " + strings.Repeat("word ", 5_000)
 	d := narrative(t, source)
