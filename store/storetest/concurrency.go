@@ -17,6 +17,7 @@ var concurrencyCases = []testCase{
 	{"no write skew", testWriteSkew},
 	{"no phantoms", testPhantoms},
 	{"snapshots hold still", testSnapshots},
+	{"a snapshot is of the View's beginning", testSnapshotBegins},
 	{"an open View holds nobody up", testOpenView},
 	{"an open Update is not seen", testOpenUpdate},
 	{"success is seen at once", testReadAfterWrite},
@@ -241,6 +242,21 @@ func holdsStill(t *testing.T, r store.Reader) error {
 		}
 	}
 	return nil
+}
+
+// testSnapshotBegins reads for the first time only after an Update that came
+// later than the View.
+func testSnapshotBegins(t *testing.T, p *place) {
+	s := p.store()
+	mustPut(t, s, "a", "1")
+	view(t, s, func(r store.Reader) error {
+		done := make(chan error, 1)
+		go func() { done <- try(t.Context(), s, func(tx store.Tx) error { return put(tx, "a", "2", "b", "2") }) }()
+		err := <-done
+		wantScan(t, r, "", "", "a", "1")
+		return err
+	})
+	wantAll(t, s, "a", "2", "b", "2")
 }
 
 // testOpenView waits, inside a View, for Updates that let the store grow.
