@@ -53,7 +53,9 @@ type spoilt struct {
 	sign func(ctx context.Context, message []byte) ([]byte, error)
 }
 
-func (s spoilt) Sign(ctx context.Context, message []byte) ([]byte, error) { return s.sign(ctx, message) }
+func (s spoilt) Sign(ctx context.Context, message []byte) ([]byte, error) {
+	return s.sign(ctx, message)
+}
 
 func brokenSigners(t *testing.T, p *place) {
 	broken := errors.New("the device does not answer")

@@ -32,7 +32,7 @@ func run(t *testing.T, i *issuer.Issuer) (stop func()) {
 // the second form leaves it to the next one.
 func jwtAfterRestart(t *testing.T, p *place) {
 	var recs []*issuer.Record
-	for n := range 20 { // more than one batch
+	for n := range 17 { // more than one batch
 		recs = append(recs, p.issue(t, award(fmt.Sprint(n))).Record)
 	}
 	hurry, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)

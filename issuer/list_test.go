@@ -15,7 +15,7 @@ import (
 // pages: whoever pages while badges are issued sees each badge that was there
 // when she began once, and none twice.
 func pages(t *testing.T, p *place) {
-	const there, coming = 20, 12
+	const there, coming = 12, 8
 	want := map[string]bool{}
 	for n := range there {
 		a := award(fmt.Sprint(n))

@@ -1,6 +1,7 @@
 package issuer_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,12 +13,14 @@ import (
 	"laurel/issuer/issuertest"
 	"laurel/store"
 	"laurel/store/bolt"
+	"laurel/store/postgres"
+	"laurel/store/postgres/pgtest"
 )
 
 // TestMain lets the test binary be the process that is killed (kill_test.go).
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) == "" {
-		os.Exit(m.Run())
+		os.Exit(pgtest.Main(m))
 	}
 	if err := childIssues(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -34,7 +37,7 @@ type home struct {
 
 // backends are all that an issuer can stand on.
 var backends = map[string]func(t *testing.T) *home{
-	"bolt": boltHome,
+	"bolt": boltHome, "postgres": postgresHome,
 }
 
 func boltHome(t *testing.T) *home {
@@ -56,6 +59,27 @@ func boltHome(t *testing.T) *home {
 		return h.store
 	}
 	h.beside = func() store.Store { return h.store } // one process has the file
+	return h
+}
+
+func postgresHome(t *testing.T) *home {
+	url := pgtest.Start(t)
+	open := func(how func(context.Context, string) (*postgres.DB, error)) store.Store {
+		db, err := how(t.Context(), url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = db.Close() })
+		return db
+	}
+	h := &home{store: open(postgres.Create), beside: func() store.Store { return open(postgres.Open) }}
+	h.again = func() store.Store {
+		if err := h.store.Close(); err != nil {
+			t.Fatal(err)
+		}
+		h.store = open(postgres.Open)
+		return h.store
+	}
 	return h
 }
 
@@ -214,4 +238,15 @@ var cases = []testCase{
 	{name: "failing store", run: failingStore},
 	{name: "damaged records", run: damagedRecords, damages: true, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
 	{name: "vc-api", run: vcAPI, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}, empty: true},
+}
+
+// benchStore is a store for measuring.
+func benchStore(b *testing.B) store.Store {
+	b.Helper()
+	db, err := bolt.Create(filepath.Join(b.TempDir(), "store"), bolt.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = db.Close() })
+	return db
 }

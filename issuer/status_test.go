@@ -27,7 +27,7 @@ import (
 
 func indexes(t *testing.T, p *place) {
 	var drawn []int
-	for n := range 24 {
+	for n := range 16 {
 		drawn = append(drawn, p.issue(t, award(fmt.Sprint(n))).Record.Index)
 	}
 	seen := map[int]bool{}
@@ -41,7 +41,7 @@ func indexes(t *testing.T, p *place) {
 			low++
 		}
 	}
-	// Each of these fails for good indexes once in some millions of runs.
+	// Each of these fails for good indexes once in some ten thousand runs.
 	if slices.IsSorted(drawn) || low == 0 || low == len(drawn) {
 		t.Errorf("these indexes tell in which order badges were issued: %v", drawn)
 	}
@@ -161,7 +161,7 @@ func (o ownLists) StatusList(ctx context.Context, url string) ([]byte, error) {
 // full is a verifier that reads our status lists.
 func (p *place) full(t *testing.T) *verifier.Verifier {
 	t.Helper()
-	suite := p.Config.Suite.(proof.EdDSARDFC2022)
+	suite := p.Config.Generic.(proof.EdDSARDFC2022)
 	v, err := verifier.New(verifier.Config{Canon: suite.Canon, Suites: []proof.Suite{suite, proof.VCJWT{}},
 		Keys: resolve.New(nil, &issuertest.Own{Issuer: p.Issuer}), Status: ownLists{p.Issuer}, Now: p.Clock.Now})
 	if err != nil {
@@ -232,7 +232,9 @@ func revocation(t *testing.T, p *place) {
 func TestListIsSignedOnceForAChange(t *testing.T) {
 	p := at(t, boltHome(t), issuertest.Options{})
 	var signed atomic.Int64
-	counting := p.with(t, func(cfg *issuer.Config) { cfg.Keys = tampered{p.Ring, func(s signer) signer { signed.Add(1); return s }} })
+	counting := p.with(t, func(cfg *issuer.Config) {
+		cfg.Keys = tampered{p.Ring, func(s signer) signer { signed.Add(1); return s }}
+	})
 	rec := p.issue(t, award("ana")).Record
 	fetch := func() []byte {
 		t.Helper()
@@ -276,7 +278,7 @@ func TestListIsSignedOnceForAChange(t *testing.T) {
 
 // listsWhileRevoking: whatever a reader has seen set stays set.
 func listsWhileRevoking(t *testing.T, p *place) {
-	const badges, writers = 24, 4
+	const badges, writers = 16, 4
 	var ids []string
 	for n := range badges {
 		ids = append(ids, p.issue(t, award(fmt.Sprint(n))).Record.ID)
