@@ -61,11 +61,12 @@ func execute(t *testing.T, url, sql string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
-		t.Fatal(err)
+		t.Errorf("connecting: %v", err)
+		return
 	}
 	defer func() { _ = conn.Close(t.Context()) }()
 	if _, err := conn.Exec(t.Context(), sql); err != nil {
-		t.Fatalf("%s: %v", sql, err)
+		t.Errorf("%s: %v", sql, err)
 	}
 }
 
