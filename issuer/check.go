@@ -286,19 +286,21 @@ func (c *checker) list(ctx context.Context, list string) error {
 		if err != nil {
 			return c.tell(err, "status list %s", list)
 		}
-		raw, err := c.i.StatusList(ctx, list)
-		if err != nil {
-			c.problem("status list %s cannot be had: %v", list, err)
-			return nil
-		}
+		raw, problem := c.i.StatusList(ctx, list)
 		after, err := c.i.listVersion(ctx, list)
 		if err != nil {
 			return err
 		}
-		if before == after {
-			c.sameBits(list, raw, marks)
-			return nil
+		if problem == nil && before != after {
+			continue
 		}
+		if problem == nil {
+			problem = sameBits(raw, marks)
+		}
+		if problem != nil {
+			c.problem("status list %s: %v", list, problem)
+		}
+		return nil
 	}
 	return nil
 }
@@ -314,23 +316,22 @@ func (c *checker) marks(ctx context.Context, list string) (version string, bits 
 	return version, bits, err
 }
 
-func (c *checker) sameBits(list string, published []byte, marks *status.List) {
+// sameBits compares a published list with the marks.
+func sameBits(published []byte, marks *status.List) error {
 	doc, err := badge.Parse(published)
 	if err != nil {
-		c.problem("status list %s cannot be read: %v", list, err)
-		return
+		return err
 	}
 	bits, err := status.Decode(doc.Root().Get("credentialSubject").Get("encodedList").Text(), status.DefaultMaxBytes)
 	if err != nil {
-		c.problem("status list %s cannot be decoded: %v", list, err)
-		return
+		return err
 	}
 	for n := range listBits {
 		shown, err := bits.Bit(n)
 		marked, _ := marks.Bit(n) // within the bounds of a list that we made
 		if err != nil || shown != marked {
-			c.problem("status list %s shows %t at %d, and %t is stored", list, shown, n, marked)
-			return
+			return fmt.Errorf("it shows %t at %d, and %t is stored", shown, n, marked)
 		}
 	}
+	return nil
 }
