@@ -137,6 +137,13 @@ func TestSchema(t *testing.T) {
 			return w.badge(swap(`"achievementType":"Certificate"`, `"achievementType":"Diplom"`))
 		},
 			want: one(schema, fail, verifier.SchemaMismatch), pointer: "/credentialSubject/achievement/achievementType"},
+		{name: "within the issuer, which might be a string as well", verdict: invalid, make: func(w *world) string {
+			return w.badge(swap(`"type":["Profile"]`, `"official":7,"type":["Profile"]`))
+		}, want: one(schema, fail, verifier.SchemaMismatch), pointer: "/issuer/official", detail: "number"},
+		{name: "the first of two statuses", verdict: invalid, make: func(w *world) string {
+			return w.badge(put("credentialStatus", `[{"type":["BitstringStatusListEntry"],"statusPurpose":"revocation","statusListIndex":"5","statusListCredential":"`+listURL+`"},`+
+				`{"type":"BitstringStatusListEntry","statusPurpose":"revocation","statusListIndex":"5","statusListCredential":"`+listURL+`"}]`))
+		}, want: one(schema, fail, verifier.SchemaMismatch), pointer: "/credentialStatus/0/type", detail: "array"},
 		{name: "a schema of others beside ours", verdict: valid, make: func(w *world) string {
 			return w.badge(swap(`"1EdTechJsonSchemaValidator2019"}]`, `"1EdTechJsonSchemaValidator2019"},{"id":"https://example.org/s.json","type":"JsonSchema"}]`))
 		}, want: one(schema, pass, verifier.OK)},
