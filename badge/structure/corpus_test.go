@@ -126,7 +126,7 @@ func others(old any) []any {
 	case []any:
 		list = append(list, append(slices.Clone(old), old...))
 		if len(old) > 0 {
-			list = append(list, old[0], old[1:])
+			list = append(list, old[0], old[1:], old[:1])
 		}
 	}
 	return list

@@ -98,13 +98,17 @@ func (w *writer) array(p *schemas.Property) {
 	}
 	if p.First != "" {
 		item(func() { w.text(p.First) })
-		item(func() { w.text("https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json") })
+		if !w.chance(w.odd) {
+			item(func() { w.text("https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json") })
+		}
 	}
 	for _, words := range p.Has {
 		item(func() { w.text(pick(w.Rand, words)) })
 	}
-	for range w.IntN(3) {
-		item(func() { w.value(p) })
+	if n >= p.Min { // what comes after too few would hide that they are
+		for range w.IntN(3) {
+			item(func() { w.value(p) })
+		}
 	}
 	if n < p.Min && !w.chance(w.odd) {
 		item(func() { w.value(p) })

@@ -97,9 +97,10 @@ func (w walk) array(v strictjson.Value, p *property) *Fault {
 	return nil
 }
 
+// holdsOneOf: no word is empty, and what is no string has an empty text.
 func holdsOneOf(v strictjson.Value, words []string) bool {
 	for _, item := range v.Elements() {
-		if item.Kind() == strictjson.String && slices.Contains(words, item.Text()) {
+		if slices.Contains(words, item.Text()) {
 			return true
 		}
 	}
@@ -214,8 +215,9 @@ func plainText(v strictjson.Value, pattern *regexp.Regexp) *Fault {
 	return nil
 }
 
+// exactly: the text is not empty, and what is no string has an empty text.
 func exactly(v strictjson.Value, text string) *Fault {
-	if v.Kind() == strictjson.String && v.Text() == text {
+	if v.Text() == text {
 		return nil
 	}
 	return &Fault{Rule: RuleEnum, Detail: "The value is not " + text + "."}
