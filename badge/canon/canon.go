@@ -100,18 +100,18 @@ type Canonicalizer struct {
 // New makes a canonicaliser over the contexts of package schemas.
 func New() (*Canonicalizer, error) {
 	c := &Canonicalizer{held: map[string]*schemas.Context{}, expander: sync.OnceValue(newExpander)}
-	library := newLibrary()
+	trial := newLibrary()
 	for _, url := range schemas.ContextURLs() {
 		table, ok := schemas.ContextTable(url)
 		if !ok {
 			return nil, fmt.Errorf("context %s is listed but not held", url)
 		}
 		c.held[url] = table
-		if _, err := define(library.empty, table, byDocument, ""); err != nil {
+		if _, err := trial.define(trial.empty, table, byDocument, ""); err != nil {
 			return nil, fmt.Errorf("compiling context %s: %w", url, err)
 		}
 	}
-	c.tables.Store(library)
+	c.tables.Store(newLibrary())
 	c.walkers.New = func() any { return &walker{held: c.held} }
 	return c, nil
 }

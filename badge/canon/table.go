@@ -35,6 +35,7 @@ type definition struct {
 	reset     bool // the scope is null
 	protected bool
 	origin    string // URL of the context that says so
+	number    uint32 // from 1 on, different for each of a library; 0 outside
 }
 
 // step is a context entered, and how: what leads from one table to another.
@@ -59,6 +60,7 @@ type library struct {
 	mu    sync.Mutex
 	size  int
 	full  atomic.Bool
+	terms atomic.Uint32 // definitions numbered
 }
 
 const maxTables = 1000
@@ -135,7 +137,7 @@ type definer struct {
 
 // define returns t with a context entered. The context stands in that of the
 // URL origin, unless it has a URL itself.
-func define(t *table, c *schemas.Context, how manner, origin string) (*table, error) {
+func (l *library) define(t *table, c *schemas.Context, how manner, origin string) (*table, error) {
 	n := &table{terms: maps.Clone(t.terms), previous: t.previous}
 	if n.terms == nil {
 		n.terms = make(map[string]*definition, len(c.Terms))
@@ -155,7 +157,10 @@ func define(t *table, c *schemas.Context, how manner, origin string) (*table, er
 			return nil, err
 		}
 	}
-	for _, def := range n.terms {
+	for name, def := range n.terms {
+		if def != t.terms[name] {
+			def.number = l.terms.Add(1)
+		}
 		if strings.HasPrefix(def.iri, "@") {
 			n.aliases = append(n.aliases, def)
 		}

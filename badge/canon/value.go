@@ -232,7 +232,7 @@ func (w *walker) graphs(v strictjson.Value, at place) error {
 		if e.Kind() == strictjson.Null {
 			return w.null(e)
 		}
-		if e.Kind() != strictjson.Object || e.Get("@value").Exists() || e.Get("@list").Exists() || e.Get("@set").Exists() {
+		if e.Kind() != strictjson.Object || e.Get("@value").Exists() || e.Get("@list").Exists() {
 			return w.fail(DataLoss, e, "only a node can stand here; anything else would not be signed")
 		}
 		name, before := w.data.Blank(), w.data.Len()

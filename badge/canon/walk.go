@@ -30,7 +30,8 @@ type walker struct {
 
 	data    rdfc.Dataset
 	rdfType rdfc.Term
-	members []member // of the objects being walked, innermost last
+	known   []rdfc.Term // the IRIs of definitions met already, by number
+	members []member    // of the objects being walked, innermost last
 	depth   int
 	values  int
 	tables  int
@@ -57,6 +58,7 @@ func (w *walker) begin(in Input, l *library) {
 	w.in, w.library = in, l
 	w.data.Reset()
 	w.rdfType = w.data.IRI(rdf + "type")
+	clear(w.known)
 	w.members, w.depth, w.values, w.tables = w.members[:0], 0, 0, 0
 }
 
@@ -139,7 +141,7 @@ func (w *walker) enter(t *table, c *schemas.Context, how manner, origin string, 
 	if w.tables++; w.tables > maxNewTables {
 		return nil, w.fail(OverBudget, v, "the document combines more types than we compile for one")
 	}
-	next, err := define(t, c, how, origin)
+	next, err := w.library.define(t, c, how, origin)
 	if err != nil {
 		return nil, w.fail(ContextFault, v, "%s", err)
 	}
@@ -377,16 +379,25 @@ func (w *walker) types(m *member, subject rdfc.Term, t *table, graph rdfc.Term) 
 		default:
 			return w.fail(UndefinedType, v, "a type must be a string")
 		}
-		name := v.Text()
-		iri := t.expand(name, true)
-		object, err := w.identifier(v, iri, UndefinedType)
+		object, err := w.typ(v, t)
 		if err != nil {
 			return err
 		}
-		w.explain(v, t.terms[name], iri)
 		w.data.Add(rdfc.Quad{Subject: subject, Predicate: w.rdfType, Object: object, Graph: graph})
 	}
 	return nil
+}
+
+// typ returns the term of one type.
+func (w *walker) typ(v strictjson.Value, t *table) (rdfc.Term, error) {
+	d := t.terms[v.Text()]
+	if d != nil && d.iri[0] != '@' {
+		w.explain(v, d, d.iri)
+		return w.iri(d), nil
+	}
+	iri := t.expand(v.Text(), true)
+	w.explain(v, nil, iri)
+	return w.identifier(v, iri, UndefinedType)
 }
 
 // identifier returns the term of an IRI or of the name of a blank node.
@@ -431,7 +442,7 @@ func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Ter
 		}
 	}
 	w.explain(m.value, d, d.iri)
-	at := place{subject, w.data.IRI(d.iri), graph, t, d}
+	at := place{subject, w.iri(d), graph, t, d}
 	switch {
 	case d.coercion == "@json":
 		return w.jsonMember(m.value, at)
@@ -441,6 +452,21 @@ func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Ter
 		return w.listMember(m.value, at)
 	}
 	return w.set(m.value, at)
+}
+
+// iri returns the term of a definition's IRI, which was found well-formed when
+// it was compiled.
+func (w *walker) iri(d *definition) rdfc.Term {
+	if int(d.number) >= len(w.known) {
+		w.known = append(w.known, make([]rdfc.Term, int(d.number)+64-len(w.known))...)
+	}
+	if d.number == 0 {
+		return w.data.IRI(d.iri)
+	}
+	if w.known[d.number] == 0 {
+		w.known[d.number] = w.data.IRI(d.iri)
+	}
+	return w.known[d.number]
 }
 
 // absolute is the definition of a member that is named by an IRI, whole or

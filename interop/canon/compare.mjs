@@ -51,6 +51,7 @@ const stricter = [
   /^null_value /,
   /^unsigned_keyword .*@index/,
   /^data_loss .* an array within an array/,
+  /^data_loss .* beside @(list|set)/,
   /^data_loss .* more digits/,
   /^data_loss .* so small/,
   /^unsupported /,

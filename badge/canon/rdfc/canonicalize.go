@@ -2,7 +2,6 @@ package rdfc
 
 import (
 	"bytes"
-	"cmp"
 	"crypto"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -52,7 +51,10 @@ type canonicalizer struct {
 
 	around  []Quad // quads of one blank node
 	scratch []byte // what is hashed next
-	out     []byte
+
+	count    []uint32
+	subjects []subject
+	ordered  []Quad
 }
 
 // Canonicalize appends the dataset in canonical N-Quads to dst (section 4.4,
@@ -169,21 +171,46 @@ func (d *Dataset) firstDegree(b uint32) digest {
 		d.around = append(d.around, d.quads[i])
 	}
 	self := blankBit | Term(b)
-	text := func(t Term) []byte {
-		switch {
-		case !t.IsBlank():
-			return d.textOf(t)
-		case t == self:
-			return anonymousSelf
+	slices.SortFunc(d.around, func(a, b Quad) int { return d.compareAround(self, &a, &b) })
+	out := d.scratch[:0]
+	for i := range d.around {
+		q := &d.around[i]
+		out = append(append(out, d.anonymous(self, q.Subject)...), ' ')
+		out = append(append(out, d.textOf(q.Predicate)...), ' ')
+		out = append(append(out, d.anonymous(self, q.Object)...), ' ')
+		if q.Graph != 0 {
+			out = append(append(out, d.anonymous(self, q.Graph)...), ' ')
 		}
-		return anonymousOther
+		out = append(out, '.', '\n')
 	}
-	slices.SortFunc(d.around, func(a, b Quad) int { return compareQuads(a, b, text) })
-	d.scratch = d.scratch[:0]
-	for _, q := range d.around {
-		d.scratch = appendQuad(d.scratch, q, text)
+	d.scratch = out
+	return d.sum(out)
+}
+
+func (d *Dataset) compareAround(self Term, a, b *Quad) int {
+	if a.Subject != b.Subject {
+		if c := bytes.Compare(d.anonymous(self, a.Subject), d.anonymous(self, b.Subject)); c != 0 {
+			return c
+		}
 	}
-	return d.sum(d.scratch)
+	if a.Predicate != b.Predicate {
+		return bytes.Compare(d.textOf(a.Predicate), d.textOf(b.Predicate))
+	}
+	if c := bytes.Compare(d.anonymous(self, a.Object), d.anonymous(self, b.Object)); c != 0 {
+		return c
+	}
+	return bytes.Compare(d.anonymous(self, a.Graph), d.anonymous(self, b.Graph))
+}
+
+// anonymous gives a term as Hash First Degree Quads of a node writes it.
+func (d *Dataset) anonymous(self, t Term) []byte {
+	switch {
+	case !t.IsBlank():
+		return d.textOf(t)
+	case t == self:
+		return anonymousSelf
+	}
+	return anonymousOther
 }
 
 var anonymousSelf, anonymousOther = []byte("_:a"), []byte("_:z")
@@ -258,43 +285,84 @@ func (d *Dataset) canonical(t Term) []byte {
 
 // serialize writes the quads in the order of their lines (section 4.4.3, last
 // steps).
+//
+// Lines are ordered as code points, which UTF-8 keeps. Comparing term by term
+// comes to the same as comparing lines: a term is followed by a space there, or
+// by the full stop where a graph could stand, and no term goes on where another
+// ends with a character below these. So subjects are put in order first, each
+// once, and then the quads of each.
 func (d *Dataset) serialize(dst []byte) []byte {
-	slices.SortFunc(d.quads, func(a, b Quad) int { return compareQuads(a, b, d.canonical) })
-	for _, q := range d.quads {
-		dst = appendQuad(dst, q, d.canonical)
+	d.gather()
+	from := uint32(0)
+	for i := range d.subjects {
+		s := &d.subjects[i]
+		quads := d.ordered[from:s.end]
+		from = s.end
+		slices.SortFunc(quads, func(a, b Quad) int { return d.comparePredicates(&a, &b) })
+		for j := range quads {
+			q := &quads[j]
+			dst = append(append(dst, s.text...), ' ')
+			dst = append(append(dst, d.textOf(q.Predicate)...), ' ')
+			dst = append(append(dst, d.canonical(q.Object)...), ' ')
+			if q.Graph != 0 {
+				dst = append(append(dst, d.canonical(q.Graph)...), ' ')
+			}
+			dst = append(dst, '.', '\n')
+		}
 	}
 	return dst
 }
 
-// compareQuads orders quads as the code points of their lines do. Comparing
-// term by term comes to the same: in a line a term is followed by a space, or
-// by nothing but the full stop where a graph could stand, and no term goes on
-// where another ends with a character below these.
-func compareQuads(a, b Quad, text func(Term) []byte) int {
-	switch {
-	case a.Subject != b.Subject:
-		if c := bytes.Compare(text(a.Subject), text(b.Subject)); c != 0 {
-			return c
-		}
-		fallthrough
-	case a.Predicate != b.Predicate:
-		if c := bytes.Compare(text(a.Predicate), text(b.Predicate)); c != 0 {
-			return c
-		}
-	}
-	return cmp.Or(bytes.Compare(text(a.Object), text(b.Object)), bytes.Compare(text(a.Graph), text(b.Graph)))
+// subject is one subject of the dataset and where its quads end in ordered.
+type subject struct {
+	term Term
+	text []byte
+	end  uint32
 }
 
-func appendQuad(dst []byte, q Quad, text func(Term) []byte) []byte {
-	dst = append(dst, text(q.Subject)...)
-	dst = append(dst, ' ')
-	dst = append(dst, text(q.Predicate)...)
-	dst = append(dst, ' ')
-	dst = append(dst, text(q.Object)...)
-	dst = append(dst, ' ')
-	if q.Graph != 0 {
-		dst = append(dst, text(q.Graph)...)
-		dst = append(dst, ' ')
+// gather orders the subjects, and the quads by them.
+func (d *Dataset) gather() {
+	// count is by term: how many quads it is the subject of, then where the
+	// next of them goes.
+	d.count = zeroed(d.count, len(d.terms)+int(d.blank))
+	d.subjects = d.subjects[:0]
+	for i := range d.quads {
+		t := d.quads[i].Subject
+		at := &d.count[d.dense(t)]
+		if *at++; *at == 1 {
+			d.subjects = append(d.subjects, subject{term: t, text: d.canonical(t)})
+		}
 	}
-	return append(dst, '.', '\n')
+	slices.SortFunc(d.subjects, func(a, b subject) int { return bytes.Compare(a.text, b.text) })
+	end := uint32(0)
+	for i := range d.subjects {
+		at := &d.count[d.dense(d.subjects[i].term)]
+		end, *at = end+*at, end
+		d.subjects[i].end = end
+	}
+	d.ordered = zeroed(d.ordered, len(d.quads))
+	for _, q := range d.quads {
+		at := &d.count[d.dense(q.Subject)]
+		d.ordered[*at] = q
+		*at++
+	}
+}
+
+// dense numbers all terms from zero on, blank nodes last.
+func (d *Dataset) dense(t Term) int {
+	if t.IsBlank() {
+		return len(d.terms) + int(t.number())
+	}
+	return int(t)
+}
+
+// comparePredicates orders quads of one subject.
+func (d *Dataset) comparePredicates(a, b *Quad) int {
+	if a.Predicate != b.Predicate {
+		return bytes.Compare(d.textOf(a.Predicate), d.textOf(b.Predicate))
+	}
+	if c := bytes.Compare(d.canonical(a.Object), d.canonical(b.Object)); c != 0 {
+		return c
+	}
+	return bytes.Compare(d.canonical(a.Graph), d.canonical(b.Graph))
 }

@@ -68,7 +68,9 @@ func (d *Dataset) Reset() {
 func (d *Dataset) Len() int { return len(d.quads) }
 
 // Size returns the bytes of memory that the dataset holds on to, roughly.
-func (d *Dataset) Size() int { return cap(d.text) + 16*cap(d.quads) + cap(d.out) }
+func (d *Dataset) Size() int {
+	return cap(d.text) + 16*(cap(d.terms)+3*cap(d.quads)) + 4*(len(d.index.at)+len(d.known.at)) + 64*cap(d.first)
+}
 
 // Blank returns a new blank node.
 func (d *Dataset) Blank() Term {
