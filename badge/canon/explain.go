@@ -1,6 +1,8 @@
 package canon
 
 import (
+	"slices"
+
 	"laurel/badge/canon/rdfc"
 	"laurel/internal/strictjson"
 )
@@ -56,6 +58,8 @@ func (c *Canonicalizer) Explain(in Input) (*Explanation, error) {
 		return nil, err
 	}
 	out := &Explanation{}
+	slices.SortStableFunc(w.trace.meanings, func(a, b tracedMeaning) int { return a.at.Offset() - b.at.Offset() })
+	slices.SortStableFunc(w.trace.nodes, func(a, b tracedNode) int { return a.at.Offset() - b.at.Offset() })
 	for _, m := range w.trace.meanings {
 		out.Members = append(out.Members, Meaning{Pointer: pointerTo(in.Node, m.at), Term: m.term.name, IRI: m.iri, Context: m.term.origin})
 	}

@@ -226,6 +226,7 @@ func keepsTypeScope(members []member, t *table) bool {
 // typedObject tells what an object is by the keywords among its members.
 func (w *walker) typedObject(v strictjson.Value, members []member, t *table, p *definition, graph rdfc.Term) (rdfc.Term, error) {
 	typed := false
+	var other *member // a keyword that no node has
 	for i := range members {
 		m := &members[i]
 		switch m.keyword = t.keyword(m.name); m.keyword {
@@ -237,10 +238,13 @@ func (w *walker) typedObject(v strictjson.Value, members []member, t *table, p *
 		case "@list":
 			return w.listObject(v, members, t, p, graph)
 		default:
-			return 0, w.misplaced(m)
+			other = m
 		}
 	}
-	if !typed {
+	switch {
+	case other != nil:
+		return 0, w.misplaced(other)
+	case !typed:
 		return w.node(v, members, t, t, graph)
 	}
 	inner, err := w.typeScope(members, t)

@@ -153,7 +153,7 @@ func (g *generator) text() any {
 }
 
 func (g *generator) inLanguage(text any) any {
-	return newObject("@value", text, "@language", pick(g, "en", "en-US", "de", "pt-BR", "zh-Hant-TW", "ar"))
+	return g.shuffled(newObject("@value", text, "@language", pick(g, "en", "en-US", "de", "pt-BR", "zh-Hant-TW", "ar")))
 }
 
 func (g *generator) number() any {
