@@ -25,7 +25,7 @@ func (g *generator) twist(doc *object) {
 			m.value = []any{m.value, m.value}
 		}
 	case 3: // keywords in place of their aliases
-		if name {
+		if name && !o.has("@"+m.name) {
 			m.name = "@" + m.name
 		}
 	case 4:

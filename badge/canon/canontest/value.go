@@ -36,6 +36,10 @@ func (o *object) set(name string, value any) {
 	o.members = append(o.members, member{name, value})
 }
 
+func (o *object) has(name string) bool {
+	return slices.ContainsFunc(o.members, func(m member) bool { return m.name == name })
+}
+
 // literal is JSON as it stands, such as a number.
 type literal string
 
