@@ -50,6 +50,7 @@ const known = {
 const stricter = [
   /^null_value /,
   /^unsigned_keyword .*@index/,
+  /^invalid_iri .*"_:/,
   /^data_loss .* an array within an array/,
   /^data_loss .* beside @(list|set)/,
   /^data_loss .* more digits/,
