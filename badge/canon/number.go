@@ -35,10 +35,11 @@ func mantissa(raw string) string {
 	return raw
 }
 
-// exact tells whether the digits of a whole number are those of the double,
-// and will be those of its lexical form.
+// exact tells whether the digits of a whole number are those of a double: all
+// of them, or as many as tell it from its neighbours, which is how JavaScript
+// writes them. From 1e21 on they must also be those of its lexical form.
 func exact(f float64, raw string) bool {
-	if strconv.FormatFloat(f, 'f', 0, 64) != raw {
+	if strconv.FormatFloat(f, 'f', 0, 64) != raw && strconv.FormatFloat(f, 'f', -1, 64) != raw {
 		return false
 	}
 	if math.Abs(f) < 1e21 {
