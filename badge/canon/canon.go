@@ -147,7 +147,7 @@ const maxKept = 1 << 20
 func (c *Canonicalizer) with(in Input, use func(*walker)) error {
 	w := c.walkers.Get().(*walker)
 	defer func() {
-		if w.data.Size()+cap(w.out) <= maxKept {
+		if w.data.Size()+cap(w.out)+48*cap(w.members) <= maxKept {
 			w.forget()
 			c.walkers.Put(w)
 		}

@@ -38,10 +38,7 @@ func matches(s, pattern string) bool { return regexp.MustCompile(pattern).MatchS
 // are the same but for its known faults, and where both have a form for an odd
 // one it is the same but for them.
 func TestAgainstGold(t *testing.T) {
-	count := uint64(150)
-	if testing.Short() || raceEnabled {
-		count = 30
-	}
+	count := few(150)
 	c, g := newCanonicalizer(t), newGold(t)
 	counts := map[string]int{}
 	for seed := range count {
@@ -95,7 +92,7 @@ func onlyIn(a, b string) string {
 func TestCanonicalAgain(t *testing.T) {
 	c := newCanonicalizer(t)
 	forms := 0
-	for seed := range uint64(400) {
+	for seed := range few(400) {
 		for _, raw := range [][]byte{canontest.Ordinary(seed), canontest.Odd(seed)} {
 			text, err := c.Canonicalize(canon.Input{Node: parse(t, string(raw))})
 			if err != nil {
@@ -107,7 +104,7 @@ func TestCanonicalAgain(t *testing.T) {
 			}
 		}
 	}
-	if forms < 600 {
+	if uint64(forms) < few(600) {
 		t.Errorf("%d forms", forms)
 	}
 }
@@ -133,7 +130,7 @@ func again(text []byte) error {
 func TestOrderDoesNotMatter(t *testing.T) {
 	c := newCanonicalizer(t)
 	changed := 0
-	for seed := range uint64(200) {
+	for seed := range few(200) {
 		raw := canontest.Ordinary(seed)
 		want, err := c.Canonicalize(canon.Input{Node: parse(t, string(raw))})
 		if err != nil {
@@ -148,7 +145,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			changed++
 		}
 	}
-	if changed < 190 {
+	if uint64(changed) < few(190) {
 		t.Errorf("%d changed", changed)
 	}
 }

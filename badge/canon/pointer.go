@@ -1,7 +1,6 @@
 package canon
 
 import (
-	"cmp"
 	"strconv"
 	"unicode/utf8"
 
@@ -37,8 +36,6 @@ func towards(v strictjson.Value, offset int) (strictjson.Value, string) {
 	}
 	return strictjson.Value{}, ""
 }
-
-func compare(a, b string) int { return cmp.Compare(a, b) }
 
 func clip(s string, n int) string {
 	if len(s) <= n {

@@ -222,3 +222,27 @@ func lineOfGold(path, name string, d *ld.TermDefinition) string {
 	return fmt.Sprintf("%s %s %s prefix=%v type=%s container=%s scope=%v null=%v\n",
 		path, name, d.ID, d.Prefix != nil && *d.Prefix, d.Type, strings.Join(d.Container, ","), d.Context != nil, d.HasContext && d.Context == nil)
 }
+
+// TestLibraryIsBounded keeps no more tables than it may, and starts anew.
+func TestLibraryIsBounded(t *testing.T) {
+	c, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := c.library()
+	c2, _ := schemas.ContextTable(v2)
+	for range maxTables {
+		l.keep(&table{}, step{c2, byDocument}, &table{})
+	}
+	if c.library() != l {
+		t.Error("thrown away before it was full")
+	}
+	last := &table{}
+	l.keep(last, step{c2, byDocument}, &table{})
+	if last.next(step{c2, byDocument}) != nil {
+		t.Error("kept more than it may")
+	}
+	if n := c.library(); n == l || n != c.library() || n.full.Load() {
+		t.Error("no new library")
+	}
+}
