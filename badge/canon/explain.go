@@ -35,9 +35,8 @@ type trace struct {
 }
 
 type tracedMeaning struct {
-	at   strictjson.Value
-	term *definition
-	iri  string
+	at strictjson.Value
+	Meaning
 }
 
 type tracedNode struct {
@@ -61,7 +60,8 @@ func (c *Canonicalizer) Explain(in Input) (*Explanation, error) {
 	slices.SortStableFunc(w.trace.meanings, func(a, b tracedMeaning) int { return a.at.Offset() - b.at.Offset() })
 	slices.SortStableFunc(w.trace.nodes, func(a, b tracedNode) int { return a.at.Offset() - b.at.Offset() })
 	for _, m := range w.trace.meanings {
-		out.Members = append(out.Members, Meaning{Pointer: pointerTo(in.Node, m.at), Term: m.term.name, IRI: m.iri, Context: m.term.origin})
+		m.Pointer = pointerTo(in.Node, m.at)
+		out.Members = append(out.Members, m.Meaning)
 	}
 	for _, n := range w.trace.nodes {
 		label := w.data.Label(n.term)
@@ -73,15 +73,17 @@ func (c *Canonicalizer) Explain(in Input) (*Explanation, error) {
 	return out, nil
 }
 
-// explain notes that a definition gave the value at v its meaning.
-func (w *walker) explain(v strictjson.Value, d *definition, iri string) {
+// explain notes what a name in the document stands for at v, and by which
+// definition, if by any.
+func (w *walker) explain(v strictjson.Value, name, iri string, d *definition) {
 	if w.trace == nil {
 		return
 	}
-	if d == nil {
-		d = &definition{name: v.Text()}
+	m := Meaning{Term: name, IRI: iri}
+	if d != nil {
+		m.Context = d.origin
 	}
-	w.trace.meanings = append(w.trace.meanings, tracedMeaning{at: v, term: d, iri: iri})
+	w.trace.meanings = append(w.trace.meanings, tracedMeaning{v, m})
 }
 
 // named notes what the node at v is called.

@@ -153,7 +153,7 @@ func (w *walker) subject(v strictjson.Value, members []member, t *table) (rdfc.T
 		return 0, w.fail(RelativeIRI, id.value, "the name of a node must be a string")
 	default:
 		subject, err = w.identifier(id.value, t.expand(id.value.Text(), false), RelativeIRI)
-		w.explain(id.value, t.terms[id.name], "")
+		w.explain(id.value, id.name, "", t.terms[id.name])
 	}
 	w.named(v, subject)
 	return subject, err
@@ -182,11 +182,11 @@ func (w *walker) types(m *member, subject rdfc.Term, t *table, graph rdfc.Term) 
 func (w *walker) typ(v strictjson.Value, t *table) (rdfc.Term, error) {
 	d := t.terms[v.Text()]
 	if d != nil && d.iri[0] != '@' {
-		w.explain(v, d, d.iri)
+		w.explain(v, d.name, d.iri, d)
 		return w.iri(d), nil
 	}
 	iri := t.expand(v.Text(), true)
-	w.explain(v, nil, iri)
+	w.explain(v, v.Text(), iri, nil)
 	return w.identifier(v, iri, UndefinedType)
 }
 
@@ -231,7 +231,7 @@ func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Ter
 			return err
 		}
 	}
-	w.explain(m.value, d, d.iri)
+	w.explain(m.value, m.name, d.iri, d)
 	at := place{subject, w.iri(d), graph, t, d}
 	switch {
 	case d.coercion == "@json":

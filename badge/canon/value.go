@@ -193,7 +193,7 @@ func (w *walker) typedValue(value, typ strictjson.Value, t *table) (rdfc.Term, e
 		}
 		return 0, w.fail(kind, typ, "this is no datatype")
 	}
-	w.explain(typ, t.terms[typ.Text()], datatype)
+	w.explain(typ, typ.Text(), datatype, t.terms[typ.Text()])
 	return w.plainValue(value, datatype)
 }
 
