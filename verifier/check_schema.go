@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	kinds "github.com/santhosh-tekuri/jsonschema/v6/kind"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 
@@ -79,6 +81,9 @@ func checkSchema(_ context.Context, s *subject) Finding {
 	if class == "" {
 		return Finding{Outcome: Skipped, Code: NoSchema, Detail: third}
 	}
+	if many(s.doc.Root()) > maxJudged {
+		return unknown(OverBudget, "", "The document has more than %d values.", maxJudged)
+	}
 	tree := schemaTree(s.doc.Root())
 	if s.v.schemas.held[schemaName{class, schemas.Strict}].Validate(tree) == nil {
 		return Finding{Outcome: Passed, Code: OK, Detail: third}
@@ -89,6 +94,22 @@ func checkSchema(_ context.Context, s *subject) Finding {
 	}
 	ptr, detail := firstViolation(s.doc.Root(), err)
 	return failed(SchemaMismatch, ptr, "%s", detail)
+}
+
+// maxJudged bounds what the schemas are asked about, in values of any kind:
+// the library tells every violation, which costs more than the values do.
+const maxJudged = 20_000
+
+// many counts the values in a value, itself included.
+func many(v strictjson.Value) int {
+	n := 1
+	for _, m := range v.Members() {
+		n += many(m)
+	}
+	for _, e := range v.Elements() {
+		n += many(e)
+	}
+	return n
 }
 
 // schemaClass tells which class the document is judged as, "" for none, and
@@ -177,14 +198,32 @@ func firstViolation(root strictjson.Value, err error) (ptr, detail string) {
 	return strictjson.Pointer("", first.InstanceLocation...), clip(detail, 300)
 }
 
+// leaves are the violations that others follow from. Where a value met none of
+// several choices, those of the choice that it got furthest with.
 func leaves(e *jsonschema.ValidationError, into []*jsonschema.ValidationError) []*jsonschema.ValidationError {
-	if len(e.Causes) == 0 {
+	causes := e.Causes
+	switch e.ErrorKind.(type) {
+	case *kinds.OneOf, *kinds.AnyOf:
+		if len(causes) > 0 {
+			causes = []*jsonschema.ValidationError{slices.MaxFunc(causes, func(a, b *jsonschema.ValidationError) int { return reach(a) - reach(b) })}
+		}
+	}
+	if len(causes) == 0 {
 		return append(into, e)
 	}
-	for _, c := range e.Causes {
+	for _, c := range causes {
 		into = leaves(c, into)
 	}
 	return into
+}
+
+// reach is how deep in the document a violation and those below it stand.
+func reach(e *jsonschema.ValidationError) int {
+	n := len(e.InstanceLocation)
+	for _, c := range e.Causes {
+		n = max(n, reach(c))
+	}
+	return n
 }
 
 // earliest descends from v, to which the first depth tokens of every location

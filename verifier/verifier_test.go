@@ -133,6 +133,10 @@ func TestSchema(t *testing.T) {
 		{name: "the first of several in document order", verdict: invalid, make: func(w *world) string {
 			return w.badge(swap(`"creditsEarned":4.5`, `"creditsEarned":"4.5"`), swap(`"tag":["data"`, `"tag":[7`), swap(`"version":"2026.2"`, `"version":2`))
 		}, want: one(schema, fail, verifier.SchemaMismatch), pointer: "/credentialSubject/creditsEarned", detail: "number"},
+		{name: "one of many values", verdict: invalid, make: func(w *world) string { return w.badge(swap(`"tag":["data","engineering"`, `"tag":["data",7`)) },
+			want: one(schema, fail, verifier.SchemaMismatch), pointer: "/credentialSubject/achievement/tag/1", detail: "number"},
+		{name: "below one of many values", verdict: invalid, make: func(w *world) string { return w.badge(swap(`"targetName":"Database design",`, ``)) },
+			want: one(schema, fail, verifier.SchemaMismatch), pointer: "/credentialSubject/achievement/alignment/1", detail: "targetName"},
 		{name: "an unknown word", verdict: invalid, make: func(w *world) string {
 			return w.badge(swap(`"achievementType":"Certificate"`, `"achievementType":"Diplom"`))
 		},
