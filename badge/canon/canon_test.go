@@ -219,6 +219,9 @@ func TestBudget(t *testing.T) {
 		{"blank profiles in blank profiles", head + `,"issuer":` + strings.Repeat(`{"type":["Profile"],"parentOrg":`, 55) + `{"type":["Profile"]}` + strings.Repeat("}", 56), true},
 		{"400 blank nodes that look alike", head + `,"evidence":[` + many(400, `{"type":["Evidence"]}`) + `]}`, true},
 		{"19,000 tags", head + `,"credentialSubject":{"type":["AchievementSubject"],"achievement":{"id":"urn:a","type":["Achievement"],"tag":[` + many(19_000, `"%d"`) + `]}}}`, true},
+		{"150,000 empty objects", head + `,"evidence":[` + many(150_000, `{}`) + `]}`, true},
+		{"2,900 objects that differ", head + `,"evidence":[` + many(2_900, `{"name":"%d"}`) + `]}`, false},
+		{"60,000 empty arrays", head + `,"evidence":[` + many(60_000, `[[]]`) + `]}`, true},
 		{"900 kB", head + `,"evidence":[` + many(9_000, `{"id":"urn:e:%d","type":["Evidence"],"name":"`+strings.Repeat("x", 60)+`"}`) + `]}`, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,7 +23,7 @@ var languageTag = regexp.MustCompile(`^[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*$`)
 // library needs time that grows with the square of the values: 19,000 of them
 // took it 22 s, 3,000 less than one.
 const (
-	maxValues     = 3_000
+	maxValues     = 3_000 // texts, numbers and booleans; and as many objects and arrays
 	maxAlikeNodes = 5
 	maxSafe       = 1<<53 - 1
 )
@@ -35,6 +35,7 @@ type linter struct {
 	held     map[string]*ld.RemoteDocument
 	terms    map[string]bool
 	leaves   int
+	groups   int               // objects and arrays: those without leaves cost as well
 	pointers map[string]string // text of a string leaf -> where it first stands
 }
 
@@ -115,6 +116,11 @@ func (l *linter) member(name string, v strictjson.Value, ptr string) error {
 }
 
 func (l *linter) value(v strictjson.Value, ptr string) error {
+	if v.Kind() == strictjson.Object || v.Kind() == strictjson.Array {
+		if l.groups++; l.groups > maxValues {
+			return overBudget(ptr)
+		}
+	}
 	switch v.Kind() {
 	case strictjson.Null:
 		return &Error{Kind: Null, Pointer: ptr, Detail: "null vanishes from what is signed; leave the member out"}
@@ -138,7 +144,7 @@ func (l *linter) value(v strictjson.Value, ptr string) error {
 
 func (l *linter) leaf(v strictjson.Value, ptr string) error {
 	if l.leaves++; l.leaves > maxValues {
-		return &Error{Kind: OverBudget, Pointer: ptr, Detail: "the document has more values than we canonicalise"}
+		return overBudget(ptr)
 	}
 	switch v.Kind() {
 	case strictjson.Number:
@@ -147,6 +153,10 @@ func (l *linter) leaf(v strictjson.Value, ptr string) error {
 		return l.text(v.Text(), ptr)
 	}
 	return nil
+}
+
+func overBudget(ptr string) error {
+	return &Error{Kind: OverBudget, Pointer: ptr, Detail: "the document has more values than we canonicalise"}
 }
 
 func (l *linter) text(s, ptr string) error {
