@@ -154,7 +154,8 @@ func (c *checker) ownEntries(rec *Record) error {
 	if p != (pointer{rec.Issuer, rec.seq}) {
 		c.problem("%s leads to another record than %s/%s", rec.ID, rec.Issuer, rec.seq)
 	}
-	need := append(c.i.finders(rec), versionKey(rec.Achievement, rec.Version), usedKey(rec.Achievement, rec.Version))
+	need := append(c.i.finders(rec), profileKey(rec.Issuer), listVersionKey(rec.List),
+		achievementKey(rec.Achievement), versionKey(rec.Achievement, rec.Version), usedKey(rec.Achievement, rec.Version))
 	for _, k := range need {
 		if known, err := exists(c.r, k); err != nil {
 			return err
