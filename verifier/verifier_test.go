@@ -147,6 +147,9 @@ func TestSchema(t *testing.T) {
 		{name: "only a schema of others: ours is asked all the same", verdict: invalid, make: func(w *world) string {
 			return w.badge(put("credentialSchema", `[{"id":"https://example.org/s.json","type":"JsonSchema"}]`), drop("validFrom"))
 		}, want: one(schema, fail, verifier.SchemaMismatch), detail: "validFrom"},
+		{name: "more values than are judged", verdict: indeterminate, make: func(w *world) string {
+			return swap(`"tag":["data"`, `"tag":[`+strings.Repeat("7,", 20_000)+`"data"`)(t, w.badge())
+		}, want: []finding{{schema, open, verifier.NotRun}, {terms, open, verifier.OverBudget}}},
 		{name: "an endorsement", verdict: valid, make: func(w *world) string { return w.sign(endorsement(w.issuer), w.issuer, now) },
 			want: one(schema, pass, verifier.OK)},
 		{name: "an endorsement without a name", verdict: invalid, make: func(w *world) string {
