@@ -20,7 +20,8 @@ func (i *Issuer) ControllerDocument(ctx context.Context, did string) ([]byte, bo
 	}
 	raw, err := i.PublishedKeys(ctx, slug)
 	if errors.Is(err, ErrNotFound) {
-		return nil, false, nil
+		// Ours to know: nobody else is asked, least of all we ourselves.
+		return nil, false, fmt.Errorf("%w: there is no issuer %s here", keys.ErrMethodNotFound, slug)
 	}
 	return raw, err == nil, err
 }
@@ -65,8 +66,10 @@ func (i *Issuer) methods(ctx context.Context, p *Profile) ([]keys.VerificationMe
 	return own, nil
 }
 
-// JWKS is every issuer's keys as one JSON Web Key Set, each with the issuer it
-// belongs to (RFC 7517; OB 3.0 implementation guide, key provenance).
+// JWKS is every key that this service publishes as one JSON Web Key Set, each
+// with whom it belongs to (RFC 7517; OB 3.0 implementation guide, key
+// provenance): the issuer, or the issuer's address where a did:key leaves no
+// room for further keys.
 func (i *Issuer) JWKS(ctx context.Context) ([]byte, error) {
 	profiles, err := i.Profiles(ctx)
 	if err != nil {
@@ -74,11 +77,11 @@ func (i *Issuer) JWKS(ctx context.Context) ([]byte, error) {
 	}
 	var all []keys.VerificationMethod
 	for _, p := range profiles {
-		methods, err := i.methods(ctx, p)
+		published, err := i.cfg.Keys.Issuer(p.Slug).Published(ctx)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading the keys of %s: %w", p.Slug, err)
 		}
-		all = append(all, methods...)
+		all = append(all, published...)
 	}
 	return keys.JWKS(all)
 }
