@@ -25,18 +25,21 @@ var languageTag = regexp.MustCompile(`^[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*$`)
 const (
 	maxValues     = 3_000 // texts, numbers and booleans; and as many objects and arrays
 	maxAlikeNodes = 5
-	maxSafe       = 1<<53 - 1
+	// Inline definitions are copied at every typed node.
+	maxDefinitions = 500
+	maxSafe        = 1<<53 - 1
 )
 
 // linter walks the received tree before expansion and counts what expansion
 // has to keep.
 type linter struct {
-	in       Input
-	held     map[string]*ld.RemoteDocument
-	terms    map[string]bool
-	leaves   int
-	groups   int               // objects and arrays: those without leaves cost as well
-	pointers map[string]string // text of a string leaf -> where it first stands
+	in          Input
+	held        map[string]*ld.RemoteDocument
+	terms       map[string]bool
+	leaves      int
+	definitions int               // members of inline contexts
+	groups      int               // objects and arrays: those without leaves cost as well
+	pointers    map[string]string // text of a string leaf -> where it first stands
 }
 
 func (c *Canonicalizer) lint(in Input) (*linter, error) {
@@ -75,7 +78,7 @@ func (l *linter) contexts(ctx strictjson.Value, ptr string, inline bool) error {
 		switch {
 		case v.Kind() == strictjson.String && l.held[v.Text()] != nil:
 		case v.Kind() == strictjson.Object && inline:
-			if err := plainContext(v, at); err != nil {
+			if err := l.inlineContext(v, at); err != nil {
 				return err
 			}
 		default:
@@ -85,16 +88,19 @@ func (l *linter) contexts(ctx strictjson.Value, ptr string, inline bool) error {
 	return nil
 }
 
-// plainContext refuses null definitions: json-gold lets them undefine
+// inlineContext refuses null definitions: json-gold lets them undefine
 // protected terms (JSON-LD 1.1 section 4.1.11 forbids it).
-func plainContext(v strictjson.Value, ptr string) error {
+func (l *linter) inlineContext(v strictjson.Value, ptr string) error {
 	for name, m := range v.Members() {
 		at := strictjson.Pointer(ptr, name)
+		if l.definitions++; l.definitions > maxDefinitions {
+			return &Error{Kind: OverBudget, Pointer: at, Detail: "the contexts define more than we take in"}
+		}
 		if m.Kind() == strictjson.Null || name == "@import" {
 			return &Error{Kind: ContextFault, Pointer: at, Detail: "an inline context may neither undefine nor import"}
 		}
 		if m.Kind() == strictjson.Object {
-			if err := plainContext(m, at); err != nil {
+			if err := l.inlineContext(m, at); err != nil {
 				return err
 			}
 		}
