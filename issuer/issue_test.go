@@ -72,7 +72,7 @@ func awardFaults() []fault {
 	results := func(r ...badge.Result) func(*issuer.Award) { return func(a *issuer.Award) { a.Results = r } }
 	inline := func(spoil func(*issuer.Achievement)) func(*issuer.Award) {
 		return func(a *issuer.Award) {
-			ach := template(academy)
+			ach := rich(academy)
 			spoil(&ach)
 			a.Achievement, a.Inline = "", &ach
 		}
@@ -145,6 +145,7 @@ func awardFaults() []fault {
 }
 
 func faultsOfAwards(t *testing.T, p *place) {
+	p.put(t, rich(academy))
 	before := issuertest.Snapshot(t, p.Store)
 	for _, f := range awardFaults() {
 		a := keyed(award("ana"), "key", "body")
@@ -329,7 +330,7 @@ func afterRevocation(t *testing.T, p *place) {
 // achievement within it, to many at once (under -race).
 func TestConcurrentUseOfOneAward(t *testing.T) {
 	p := at(t, boltHome(t), issuertest.Options{})
-	ach := template(academy)
+	ach := rich(academy)
 	a := award("ana")
 	a.Achievement, a.Inline = "", &ach
 	a.Evidence = []badge.Evidence{{ID: "https://evidence.example/1"}}
