@@ -61,6 +61,7 @@ func mutations(v any, ptr string, set func(any)) []mutation {
 // what can only be told in another way, TestWhatIsNotSigned lists.
 func TestNoLeafCanBeChanged(t *testing.T) {
 	w := newWorld(t)
+	w.full = true
 	w.list(listURL, "revocation", w.issuer, nil)
 	signed := w.badge()
 	if r := verify(t, w.v, signed, verifier.Options{}); r.Verdict() != valid {
