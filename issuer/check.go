@@ -183,8 +183,8 @@ func (c *checker) id(k, _ []byte) error {
 }
 
 func (c *checker) index(k, payload []byte) error {
-	list := strings.Split(string(k), "/")[1]
-	if strings.HasPrefix(list, VCAPISlug+"-") {
+	list := listPattern.FindStringSubmatch(strings.Split(string(k), "/")[1])
+	if list != nil && list[1] == VCAPISlug {
 		return nil // what was signed for others is not kept
 	}
 	_, err := recordByID(c.r, string(payload))
