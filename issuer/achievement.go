@@ -6,12 +6,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"laurel/badge"
+	"laurel/internal/strictjson"
 	"laurel/store"
 )
 
@@ -72,16 +74,35 @@ func (a *Achievement) In(t Text, lang string) string {
 	return t[a.InLanguage]
 }
 
-// Languages lists the tags that the name stands in, the signed one first.
+// Languages lists the tags that the name stands in, the signed one first, then
+// those that the pages speak, then the others.
 func (a *Achievement) Languages() []string {
 	tags := []string{a.InLanguage}
-	for tag := range a.Name {
-		if tag != a.InLanguage {
+	for _, tag := range pageLanguages {
+		if _, ok := a.Name[tag]; ok && tag != a.InLanguage {
 			tags = append(tags, tag)
 		}
 	}
-	slices.Sort(tags[1:])
+	for _, tag := range slices.Sorted(maps.Keys(a.Name)) {
+		if !slices.Contains(tags, tag) {
+			tags = append(tags, tag)
+		}
+	}
 	return tags
+}
+
+// own returns a copy that shares nothing: checking an achievement completes
+// it, and the caller's may be in use elsewhere.
+func (a *Achievement) own() (*Achievement, error) {
+	raw, err := json.Marshal(a)
+	if err != nil {
+		return nil, fmt.Errorf("reading the achievement: %w", err)
+	}
+	out := new(Achievement)
+	if err := json.Unmarshal(raw, out); err != nil {
+		return nil, fmt.Errorf("reading the achievement: %w", err)
+	}
+	return out, nil
 }
 
 func (i *Issuer) achievementAddress(slug string) string {
@@ -91,27 +112,33 @@ func (i *Issuer) achievementAddress(slug string) string {
 // PutAchievement creates a template or changes it. Once a badge was issued
 // from a version, a change needs a version of its own: ErrConflict.
 func (i *Issuer) PutAchievement(ctx context.Context, a Achievement, actor string) (*Achievement, error) {
-	a.complete(i.achievementAddress(a.Slug))
-	if err := a.validate(); err != nil {
+	ach, err := a.own()
+	if err != nil {
 		return nil, err
+	}
+	ach.complete()
+	ach.address(i.achievementAddress(ach.Slug))
+	if err := ach.validate(); err != nil {
+		return nil, err
+	}
+	if inlineSlug.MatchString(ach.Slug) {
+		return nil, fault("slug_reserved", "/slug", "Slugs of this form belong to achievements that come along with an award.")
 	}
 	now := i.now()
 	seq, err := newSeq(i.cfg.Random, now)
 	if err != nil {
 		return nil, err
 	}
-	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error { return putAchievement(tx, &a, now, seq, actor) })
+	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error { return putAchievement(tx, ach, now, seq, actor) })
 	if err != nil {
-		return nil, fmt.Errorf("storing achievement %s: %w", a.Slug, err)
+		return nil, fmt.Errorf("storing achievement %s: %w", ach.Slug, err)
 	}
-	return &a, nil
+	return ach, nil
 }
 
 func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor string) error {
-	if known, err := exists(tx, profileKey(a.Issuer)); err != nil {
+	if err := mayAward(tx, a.Issuer, "/issuer"); err != nil {
 		return err
-	} else if !known {
-		return badge.Errors{{Code: badge.MalformedValueError, Rule: "issuer_unknown", Pointer: "/issuer", Detail: "There is no such issuer here; create it first."}}
 	}
 	var old Achievement
 	a.CreatedAt, a.ChangedAt = now, now
@@ -123,6 +150,9 @@ func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor strin
 		return fmt.Errorf("%w: the achievement belongs to another issuer", ErrForbidden)
 	default:
 		a.CreatedAt = old.CreatedAt
+		if !now.After(old.ChangedAt) { // a badge being made right now must see the change
+			a.ChangedAt = old.ChangedAt.Add(1)
+		}
 		if err := mayChange(tx, a); err != nil {
 			return err
 		}
@@ -134,6 +164,17 @@ func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor strin
 		return err
 	}
 	return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "achievement.put", Issuer: a.Issuer, Subject: a.Slug + "/" + a.Version})
+}
+
+// mayAward refuses issuers that are not here, and the one that signs for the
+// VC-API, whose key is for nothing else.
+func mayAward(r store.Reader, issuer, pointer string) error {
+	if issuer != VCAPISlug && CheckSlug(issuer) == nil {
+		if known, err := exists(r, profileKey(issuer)); err != nil || known {
+			return err
+		}
+	}
+	return fault("issuer_unknown", pointer, "There is no such issuer here; create it first.")
 }
 
 func mayChange(tx store.Tx, a *Achievement) error {
@@ -163,6 +204,9 @@ func mayChange(tx store.Tx, a *Achievement) error {
 
 // Achievement returns the current version of a template; ErrNotFound.
 func (i *Issuer) Achievement(ctx context.Context, slug string) (*Achievement, error) {
+	if CheckSlug(slug) != nil {
+		return nil, fmt.Errorf("achievement: %w", ErrNotFound)
+	}
 	a := new(Achievement)
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error { return getJSON(r, achievementKey(slug), a) })
 	if err != nil {
@@ -195,7 +239,7 @@ func (i *Issuer) Achievements(ctx context.Context, issuer string) ([]*Achievemen
 }
 
 // complete fills in what an author may leave out.
-func (a *Achievement) complete(address string) {
+func (a *Achievement) complete() {
 	if a.Version == "" {
 		a.Version = "1"
 	}
@@ -205,27 +249,23 @@ func (a *Achievement) complete(address string) {
 	if a.Results == "" {
 		a.Results = ResultsStatus
 	}
+}
+
+// address turns the plain names of results and levels into addresses below
+// the achievement's own.
+func (a *Achievement) address(own string) {
 	for n := range a.ResultDescription {
 		d := &a.ResultDescription[n]
-		if d.Type == nil {
-			d.Type = []string{"ResultDescription"}
-		}
 		if slugPattern.MatchString(d.ID) {
-			d.ID = address + "/results/" + d.ID
+			d.ID = own + "/results/" + d.ID
 		}
 		for m := range d.RubricCriterionLevel {
-			l := &d.RubricCriterionLevel[m]
-			if l.Type == nil {
-				l.Type = []string{"RubricCriterionLevel"}
-			}
-			if slugPattern.MatchString(l.ID) {
+			if l := &d.RubricCriterionLevel[m]; slugPattern.MatchString(l.ID) {
 				l.ID = d.ID + "/levels/" + l.ID
 			}
 		}
-	}
-	for n := range a.Alignment {
-		if a.Alignment[n].Type == nil {
-			a.Alignment[n].Type = []string{"Alignment"}
+		if level := d.RequiredLevel; slugPattern.MatchString(level) {
+			d.RequiredLevel = d.ID + "/levels/" + level
 		}
 	}
 }
@@ -266,6 +306,12 @@ func (a *Achievement) validate() error {
 	if c := a.CreditsAvailable; c != nil && (*c < 0 || *c > 1e6) {
 		f.add("credits_invalid", "/creditsAvailable", "Give a number from 0 to 1,000,000.")
 	}
+	a.checkDetails(&f)
+	return f.Err()
+}
+
+func (a *Achievement) checkDetails(f *faults) {
+	f.atMost(len(a.Tag), maxList, "/tag")
 	for n := range a.Tag {
 		f.oneLine(&a.Tag[n], "/tag/"+strconv.Itoa(n), 100, true)
 	}
@@ -274,15 +320,18 @@ func (a *Achievement) validate() error {
 	f.oneLine(&a.Specialization, "/specialization", 200, false)
 	f.alignments(a.Alignment, "/alignment")
 	f.resultDescriptions(a.ResultDescription)
-	return f.Err()
 }
 
+// maxList bounds each list within an achievement.
+const maxList = 100
+
 func (f *faults) translations(t Text, own, pointer string, limit int) {
-	if t[own] == "" {
+	f.atMost(len(t), maxList, pointer)
+	if _, ok := t[own]; !ok {
 		f.add("required", pointer, "This text is missing in the language that is signed, "+strconv.Quote(own)+".")
 	}
-	for tag, s := range t {
-		at := pointer + "/" + tag
+	for _, tag := range slices.Sorted(maps.Keys(t)) {
+		s, at := t[tag], strictjson.Pointer(pointer, tag)
 		if !languagePattern.MatchString(tag) {
 			f.add("language_invalid", at, "Give language tags such as en, fr or pt-BR.")
 		}
@@ -292,8 +341,10 @@ func (f *faults) translations(t Text, own, pointer string, limit int) {
 }
 
 func (f *faults) alignments(list []badge.Alignment, pointer string) {
+	f.atMost(len(list), maxList, pointer)
 	for n := range list {
 		al, at := &list[n], pointer+"/"+strconv.Itoa(n)
+		al.Type = withType(al.Type, "Alignment")
 		f.oneLine(&al.TargetName, at+"/targetName", 500, true)
 		if !absoluteIRI(al.TargetURL) {
 			f.add("url_invalid", at+"/targetUrl", "Give an absolute address.")
@@ -308,9 +359,11 @@ func (f *faults) alignments(list []badge.Alignment, pointer string) {
 }
 
 func (f *faults) resultDescriptions(list []badge.ResultDescription) {
+	f.atMost(len(list), maxList, "/resultDescription")
 	seen := map[string]bool{}
 	for n := range list {
 		d, at := &list[n], "/resultDescription/"+strconv.Itoa(n)
+		d.Type = withType(d.Type, "ResultDescription")
 		if !absoluteIRI(d.ID) {
 			f.add("relative_id", at+"/id", "Give an absolute address or a plain slug.")
 		} else if seen[d.ID] {
@@ -321,13 +374,57 @@ func (f *faults) resultDescriptions(list []badge.ResultDescription) {
 		if !slices.Contains(resultTypes, d.ResultType) && !extension.MatchString(d.ResultType) {
 			f.add("result_type_unknown", at+"/resultType", "Use a result type of Open Badges 3.0, or one of your own that begins with ext:.")
 		}
-		for m := range d.RubricCriterionLevel {
-			l, at := &d.RubricCriterionLevel[m], at+"/rubricCriterionLevel/"+strconv.Itoa(m)
-			if !absoluteIRI(l.ID) {
-				f.add("relative_id", at+"/id", "Give an absolute address or a plain slug.")
-			}
-			f.oneLine(&l.Name, at+"/name", 200, true)
-		}
+		f.requirements(d, at)
+		f.levels(d, at+"/rubricCriterionLevel")
 		f.alignments(d.Alignment, at+"/alignment")
 	}
+}
+
+// requirements refuses a description that no result could meet.
+func (f *faults) requirements(d *badge.ResultDescription, at string) {
+	f.atMost(len(d.AllowedValue), maxList, at+"/allowedValue")
+	for n := range d.AllowedValue {
+		f.oneLine(&d.AllowedValue[n], at+"/allowedValue/"+strconv.Itoa(n), 200, true)
+	}
+	for _, b := range []struct {
+		text *string
+		name string
+	}{{&d.ValueMin, "/valueMin"}, {&d.ValueMax, "/valueMax"}, {&d.RequiredValue, "/requiredValue"}} {
+		f.oneLine(b.text, at+b.name, 200, false)
+		if _, ok := decimal(*b.text); *b.text != "" && !ok && len(d.AllowedValue) == 0 {
+			f.add("result_not_a_number", at+b.name, "Give a number as text, such as \"80\", or list the values that are allowed.")
+		}
+	}
+	if len(d.AllowedValue) > 0 && d.RequiredValue != "" && !slices.Contains(d.AllowedValue, d.RequiredValue) {
+		f.add("result_not_allowed", at+"/requiredValue", "The required value is none of those that are allowed.")
+	}
+}
+
+func (f *faults) levels(d *badge.ResultDescription, pointer string) {
+	f.atMost(len(d.RubricCriterionLevel), maxList, pointer)
+	known := d.RequiredLevel == ""
+	for m := range d.RubricCriterionLevel {
+		l, at := &d.RubricCriterionLevel[m], pointer+"/"+strconv.Itoa(m)
+		l.Type = withType(l.Type, "RubricCriterionLevel")
+		if !absoluteIRI(l.ID) {
+			f.add("relative_id", at+"/id", "Give an absolute address or a plain slug.")
+		}
+		f.oneLine(&l.Name, at+"/name", 200, true)
+		f.text(&l.Description, at+"/description", 2000, false)
+		f.oneLine(&l.Level, at+"/level", 200, false)
+		f.oneLine(&l.Points, at+"/points", 200, false)
+		f.alignments(l.Alignment, at+"/alignment")
+		known = known || l.ID == d.RequiredLevel
+	}
+	if !known {
+		f.add("level_unknown", strings.TrimSuffix(pointer, "/rubricCriterionLevel")+"/requiredLevel", "The required level is none of the levels.")
+	}
+}
+
+// withType puts in the type that a member of this kind has to have.
+func withType(given []string, name string) []string {
+	if slices.Contains(given, name) {
+		return given
+	}
+	return append(slices.Clone(given), name)
 }

@@ -1,7 +1,6 @@
 package issuer
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -21,17 +20,20 @@ type Event struct {
 	Reason  string    `json:"reason,omitempty"`
 }
 
+// Note writes the audit record of a change that another package makes in the
+// same Update. At is filled in.
+func (i *Issuer) Note(tx store.Tx, e Event) error {
+	e.At = i.now()
+	seq, err := newSeq(i.cfg.Random, e.At)
+	if err != nil {
+		return err
+	}
+	return putAudit(tx, seq, e)
+}
+
 func putAudit(tx store.Tx, seq string, e Event) error {
 	if err := putJSON(tx, auditKey(seq), e); err != nil {
 		return fmt.Errorf("writing the audit record: %w", err)
 	}
 	return nil
-}
-
-func unsealJSON(k, v []byte, into any) error {
-	payload, err := store.Unseal(k, v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", k, err)
-	}
-	return json.Unmarshal(payload, into)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/text/unicode/norm"
+
 	"laurel/badge"
 )
 
@@ -50,6 +52,7 @@ type Award struct {
 	Language      string   // the recipient's, for pages
 	ExternalRef   string
 	OnDuplicate   OnDuplicate
+	Once          bool // with ReturnExisting: a badge that was revoked since answers too
 	Idempotency   *Idempotency
 	Actor         string // who asks, for the audit record
 }
@@ -70,6 +73,23 @@ const (
 	// clockSkew is how far a platform's clock may run ahead of ours.
 	clockSkew = 5 * time.Minute
 )
+
+// own returns a copy that shares nothing with the caller's that is written to:
+// checking an award completes it, and callers may use theirs again.
+func (a Award) own() (*Award, error) {
+	a.Evidence, a.Results = slices.Clone(a.Evidence), slices.Clone(a.Results)
+	for n := range a.Results {
+		a.Results[n].Alignment = slices.Clone(a.Results[n].Alignment)
+	}
+	if a.Inline != nil {
+		inline, err := a.Inline.own()
+		if err != nil {
+			return nil, err
+		}
+		a.Inline = inline
+	}
+	return &a, nil
+}
 
 // validate checks an award against its achievement and completes it. It
 // reports every fault at once.
@@ -101,7 +121,7 @@ func (a *Award) validate(ach *Achievement, now time.Time) error {
 func (a *Award) checkRecipient(f *faults) {
 	r := &a.Recipient
 	f.name(&r.Name, "/recipient/name")
-	r.Email = strings.TrimSpace(r.Email)
+	r.Email = norm.NFC.String(strings.TrimSpace(r.Email))
 	if r.Email != "" && !emailAddress(r.Email) {
 		f.add("email_invalid", "/recipient/email", "Give one e-mail address, such as ana@example.org, or leave it out.")
 	}
@@ -122,10 +142,11 @@ func CheckName(name string) (string, error) {
 // name refuses what a spreadsheet would run as a formula, beside what no text
 // may hold.
 func (f *faults) name(s *string, pointer string) {
-	f.oneLine(s, pointer, maxName, true)
-	if *s != "" && strings.ContainsRune("=+-@\uff1d\uff0b\uff0d\uff20", []rune(*s)[0]) {
-		f.add("name_suspicious", pointer, "A name does not begin with =, +, - or @; spreadsheets run such text as a formula.")
+	if start := strings.TrimLeft(*s, " "); strings.IndexAny(start, "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20") == 0 {
+		f.add("name_suspicious", pointer, "A name does not begin with =, +, -, @, a tab or a line break; spreadsheets run such text as a formula.")
+		return
 	}
+	f.oneLine(s, pointer, maxName, true)
 }
 
 func (a *Award) checkDates(f *faults, ach *Achievement, now time.Time) {

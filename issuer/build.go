@@ -77,7 +77,7 @@ func (i *Issuer) subject(d *draft) (*badge.AchievementSubject, error) {
 	}
 	return &badge.AchievementSubject{
 		ID: id, Type: []string{"AchievementSubject"}, Identifier: identifiers,
-		Achievement:       i.signedAchievement(d.ach, d.profile),
+		Achievement:       i.edition(d.ach, d.profile, d.ach.InLanguage),
 		ActivityStartDate: optionalTime(a.ActivityStart), ActivityEndDate: optionalTime(a.ActivityEnd),
 		CreditsEarned: credits, Narrative: a.Narrative, Result: shown(a.Results, d.ach.Results),
 		Role: a.Role, Term: a.Edition,
@@ -119,34 +119,39 @@ func identityHash(email, salt string) string {
 
 func normalEmail(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-// signedAchievement is a template as it stands in a badge: one language, and
-// the addresses of the others.
-func (i *Issuer) signedAchievement(a *Achievement, p *Profile) *badge.Achievement {
+// edition is a template in one of its languages, with the addresses of the
+// others. What stands in a badge is the one in its own language.
+func (i *Issuer) edition(a *Achievement, p *Profile, lang string) *badge.Achievement {
 	address := i.achievementAddress(a.Slug)
 	out := &badge.Achievement{
-		ID: address, Type: []string{"Achievement"}, AchievementType: a.AchievementType,
-		Name: a.Name[a.InLanguage], Description: a.Description[a.InLanguage], Criteria: a.signedCriteria(address),
-		InLanguage: a.InLanguage, Version: a.Version,
+		ID: i.editionID(a, lang), Type: []string{"Achievement"}, AchievementType: a.AchievementType,
+		Name: a.In(a.Name, lang), Description: a.In(a.Description, lang),
+		Criteria:   &badge.Criteria{ID: a.CriteriaURL, Narrative: a.In(a.Criteria, lang)},
+		InLanguage: lang, Version: a.Version,
 		Creator:          &badge.Profile{ID: p.ID, Type: []string{"Profile"}, Name: p.Name},
-		Image:            &badge.Image{ID: address + "/image.png", Type: "Image", Caption: a.Name[a.InLanguage]},
+		Image:            &badge.Image{ID: address + "/image.png", Type: "Image", Caption: a.In(a.Name, lang)},
 		CreditsAvailable: a.CreditsAvailable, FieldOfStudy: a.FieldOfStudy, HumanCode: a.HumanCode,
 		Specialization: a.Specialization, ResultDescription: a.ResultDescription, Alignment: a.Alignment, Tag: a.Tag,
 	}
-	if a.ID != "" {
-		out.ID = a.ID
+	if out.Criteria.ID == "" {
+		out.Criteria.ID = address + "#criteria"
 	}
-	for _, lang := range a.Languages()[1:] {
-		out.Related = append(out.Related, badge.Related{ID: address + "/" + lang, Type: []string{"Related"}, InLanguage: lang, Version: a.Version})
+	for _, other := range a.Languages() {
+		if other != lang {
+			out.Related = append(out.Related, badge.Related{ID: i.editionID(a, other), Type: []string{"Related"}, InLanguage: other, Version: a.Version})
+		}
 	}
 	return out
 }
 
-func (a *Achievement) signedCriteria(address string) *badge.Criteria {
-	c := &badge.Criteria{ID: a.CriteriaURL, Narrative: a.Criteria[a.InLanguage]}
-	if c.ID == "" {
-		c.ID = address + "#criteria"
+func (i *Issuer) editionID(a *Achievement, lang string) string {
+	switch {
+	case lang != a.InLanguage:
+		return i.achievementAddress(a.Slug) + "/" + lang
+	case a.ID != "":
+		return a.ID
 	}
-	return c
+	return i.achievementAddress(a.Slug)
 }
 
 func optionalTime(t time.Time) string {
@@ -156,15 +161,11 @@ func optionalTime(t time.Time) string {
 	return badge.FormatTime(t)
 }
 
-// AchievementDocument is a template as JSON, in one of its languages, for its
-// public address.
+// AchievementDocument is a template as JSON for its public address, in one of
+// its languages; in its own where it has not the one asked for.
 func (i *Issuer) AchievementDocument(a *Achievement, p *Profile, lang string) *badge.Achievement {
-	out := i.signedAchievement(a, p)
-	if _, ok := a.Name[lang]; ok && lang != a.InLanguage {
-		out.ID = i.achievementAddress(a.Slug) + "/" + lang
-		out.InLanguage = lang
-		out.Name, out.Description = a.In(a.Name, lang), a.In(a.Description, lang)
-		out.Criteria.Narrative = a.In(a.Criteria, lang)
+	if _, ok := a.Name[lang]; !ok {
+		lang = a.InLanguage
 	}
-	return out
+	return i.edition(a, p, lang)
 }

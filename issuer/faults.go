@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -13,6 +14,13 @@ import (
 // faults collects everything that is wrong with a request in one pass.
 type faults struct{ badge.Errors }
 
+// fault is a single one, as an error.
+func fault(rule, pointer, detail string) error {
+	var f faults
+	f.add(rule, pointer, detail)
+	return f.Err()
+}
+
 func (f *faults) add(rule, pointer, detail string) {
 	f.Errors = append(f.Errors, &badge.Error{Code: badge.MalformedValueError, Rule: rule, Pointer: pointer, Detail: detail})
 }
@@ -21,7 +29,7 @@ func (f *faults) add(rule, pointer, detail string) {
 // must not reach a certificate: control characters and overrides of the
 // writing direction, which make a name read as another.
 func (f *faults) text(s *string, pointer string, limit int, required bool) {
-	*s = norm.NFC.String(strings.TrimSpace(*s))
+	*s = norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(*s, "\r\n", "\n")))
 	switch {
 	case *s == "" && required:
 		f.add("required", pointer, "This may not be left out or empty.")
@@ -34,7 +42,7 @@ func (f *faults) text(s *string, pointer string, limit int, required bool) {
 
 func forbiddenRune(r rune) bool {
 	switch {
-	case r == '\n' || r == '\t':
+	case r == '\n', r == '\t':
 		return false
 	case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0xFEFF, r == 0xFFFD:
 		return true
@@ -44,11 +52,19 @@ func forbiddenRune(r rune) bool {
 
 // oneLine is text for a single line: a name, a title.
 func (f *faults) oneLine(s *string, pointer string, limit int, required bool) {
-	if strings.ContainsAny(strings.TrimSpace(*s), "\n\t") {
+	if strings.ContainsAny(strings.TrimSpace(*s), "\n\t\r\u2028\u2029") {
 		f.add("control_character", pointer, "This is one line: take out line breaks and tabs.")
 		return
 	}
 	f.text(s, pointer, limit, required)
+}
+
+// atMost bounds a list, so that one badge stays one that can be signed and
+// shown.
+func (f *faults) atMost(n, limit int, pointer string) {
+	if n > limit {
+		f.add("too_many", pointer, fmt.Sprintf("At most %d of these.", limit))
+	}
 }
 
 func clip(s string, n int) string {

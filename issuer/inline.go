@@ -4,45 +4,47 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"laurel/badge"
 	"laurel/store"
 )
 
-// adoptInline gives an achievement that came along with an award a slug of its
-// own, made from its content: the same text is the same achievement, and its
-// signed addresses resolve like every other.
-func (i *Issuer) adoptInline(a *Award) error {
-	ach := a.Inline
+// inlineSlug is the form of slugs that adopt gives; no other achievement may
+// have one, or it could stand at the address that a badge was signed with.
+var inlineSlug = regexp.MustCompile(`^x-[a-z2-7]{24}$`)
+
+// adopt gives an achievement that came along with an award a slug of its own,
+// made from its content: the same text is the same achievement, and its signed
+// addresses resolve like every other.
+func (i *Issuer) adopt(ach *Achievement, issuer string) error {
 	if ach.Issuer == "" {
-		ach.Issuer = a.Issuer
+		ach.Issuer = issuer
 	}
-	ach.Slug, ach.Version = "", ""
+	ach.Slug = ""
+	ach.complete()
 	content, err := json.Marshal(ach)
 	if err != nil {
 		return fmt.Errorf("reading the achievement: %w", err)
 	}
 	sum := sha256.Sum256(content)
-	ach.Slug = "x-" + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:15]))
-	ach.complete(i.achievementAddress(ach.Slug))
-	if err := ach.validate(); err != nil {
-		return under("/achievement", err)
-	}
-	return nil
+	ach.Slug = "x-" + strings.ToLower(base32.StdEncoding.EncodeToString(sum[:15]))
+	ach.address(i.achievementAddress(ach.Slug))
+	return under("/achievement", ach.validate())
 }
 
 // under moves the pointers of faults below a member.
 func under(prefix string, err error) error {
-	faults, ok := err.(badge.Errors)
-	if !ok {
-		return err
+	var list badge.Errors
+	if errors.As(err, &list) {
+		for _, f := range list {
+			f.Pointer = prefix + f.Pointer
+		}
 	}
-	for _, f := range faults {
-		f.Pointer = prefix + f.Pointer
-	}
-	return faults
+	return err
 }
 
 // keepInline stores the achievement with the first badge that brings it.

@@ -1,13 +1,13 @@
 package issuer
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
-	"laurel/badge"
+	"laurel/badge/canon"
 	"laurel/keys"
 	"laurel/store"
 )
@@ -54,11 +54,16 @@ func (i *Issuer) Issue(ctx context.Context, a Award) (*Issued, error) {
 }
 
 func (i *Issuer) try(ctx context.Context, a Award) (*Issued, error) {
-	d, found, err := i.prepare(ctx, &a)
-	if err != nil || found != nil {
-		return found, err
+	d, found, err := i.prepare(ctx, a)
+	switch {
+	case err != nil:
+		return nil, err
+	case found == nil:
+		err = i.sign(ctx, d)
+	case found.Replayed || a.Idempotency == nil:
+		return found, nil // nothing is left to be written
 	}
-	if err := i.sign(ctx, d); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	found, err = i.commit(ctx, d)
@@ -74,40 +79,33 @@ func (i *Issuer) try(ctx context.Context, a Award) (*Issued, error) {
 // Preview answers what Issue would do, and does nothing: nil with no error
 // means that a badge would be issued.
 func (i *Issuer) Preview(ctx context.Context, a Award) (*Issued, error) {
-	_, found, err := i.prepare(ctx, &a)
+	_, found, err := i.prepare(ctx, a)
 	return found, err
 }
 
-// prepare checks an award and draws what its badge needs, without signing or
-// writing anything. Where an answer exists already it returns that.
-func (i *Issuer) prepare(ctx context.Context, a *Award) (*draft, *Issued, error) {
-	now := i.now()
-	d := &draft{award: a}
+// prepare checks an award, without signing or writing anything. Where an
+// answer exists already it returns that.
+func (i *Issuer) prepare(ctx context.Context, a Award) (*draft, *Issued, error) {
+	own, err := a.own()
+	if err != nil {
+		return nil, nil, err
+	}
+	d := &draft{award: own}
 	var found *Issued
-	var list int
-	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
+	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
 		var err error
-		if found, err = i.replay(r, a.Idempotency); err != nil || found != nil {
+		if found, err = i.replay(r, own.Idempotency); err != nil || found != nil {
 			return err
 		}
 		if err := i.lookUp(r, d); err != nil {
 			return err
 		}
-		if err := a.validate(d.ach, now); err != nil {
+		if err := own.validate(d.ach, i.now()); err != nil {
 			return err
 		}
-		if found, err = i.duplicate(r, d); err != nil || found != nil {
-			return err
-		}
-		d.record, list, err = i.draw(r, d, now)
+		found, err = i.duplicate(r, d)
 		return err
 	})
-	if errors.Is(err, errListFull) {
-		if err := i.rollList(ctx, d.profile.Slug, list); err != nil {
-			return nil, nil, err
-		}
-		return nil, nil, errAgain
-	}
 	return d, found, err
 }
 
@@ -115,7 +113,7 @@ func (i *Issuer) prepare(ctx context.Context, a *Award) (*draft, *Issued, error)
 func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 	a := d.award
 	if a.Inline != nil {
-		if err := i.adoptInline(a); err != nil {
+		if err := i.adopt(a.Inline, a.Issuer); err != nil {
 			return err
 		}
 		d.ach = a.Inline
@@ -126,279 +124,115 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 		}
 	}
 	if a.Issuer != "" && a.Issuer != d.ach.Issuer {
-		return badge.Errors{{Code: badge.MalformedValueError, Rule: "issuer_mismatch", Pointer: "/achievement/issuer",
-			Detail: "The achievement belongs to another issuer."}}
+		return fault("issuer_mismatch", "/achievement/issuer", "The achievement belongs to another issuer.")
 	}
 	a.Issuer = d.ach.Issuer
-	d.profile = new(Profile)
-	err := getJSON(r, profileKey(d.ach.Issuer), d.profile)
-	if errors.Is(err, ErrNotFound) {
-		return badge.Errors{{Code: badge.MalformedValueError, Rule: "issuer_unknown", Pointer: "/achievement/issuer",
-			Detail: "There is no such issuer here."}}
+	if err := mayAward(r, a.Issuer, "/achievement/issuer"); err != nil {
+		return err
 	}
-	return err
+	d.profile = new(Profile)
+	return getJSON(r, profileKey(a.Issuer), d.profile)
 }
 
 func (i *Issuer) template(r store.Reader, slug string, into *Achievement) error {
-	unknown := badge.Errors{{Code: badge.MalformedValueError, Rule: "achievement_unknown", Pointer: "/achievement",
-		Detail: "There is no such achievement here; GET /v1/achievements lists them, PUT /v1/achievements/{slug} makes one."}}
 	if slug == "" {
-		unknown[0].Rule, unknown[0].Detail = "required", "Name an achievement by its slug, or send one whole."
-		return unknown
+		return fault("required", "/achievement", "Name an achievement by its slug, or send one whole.")
 	}
-	if CheckSlug(slug) != nil {
-		return unknown
-	}
-	err := getJSON(r, achievementKey(slug), into)
-	if errors.Is(err, ErrNotFound) {
-		return unknown
-	}
-	return err
-}
-
-// replay finds the answer that an idempotency key was given before.
-func (i *Issuer) replay(r store.Reader, idem *Idempotency) (*Issued, error) {
-	if idem == nil {
-		return nil, nil
-	}
-	var kept keptAnswer
-	err := getJSON(r, i.idempotencyKey(idem), &kept)
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	} else if err != nil {
-		return nil, err
-	}
-	if !bytes.Equal(kept.Digest, idem.Digest) {
-		return nil, ErrIdempotencyReused
-	}
-	rec, err := recordAt(r, kept.Issuer, kept.Seq)
-	if err != nil {
-		return nil, err
-	}
-	// The first answer told of an active badge, whatever became of it since.
-	rec.Status, rec.Reason, rec.StatusAt = Active, "", time.Time{}
-	return &Issued{Record: rec, Existing: kept.Existing, Replayed: true}, nil
-}
-
-// keptAnswer is what an idempotency key leads to.
-type keptAnswer struct {
-	Digest   []byte    `json:"digest"`
-	Issuer   string    `json:"issuer"`
-	Seq      string    `json:"seq"`
-	Existing bool      `json:"existing,omitempty"`
-	At       time.Time `json:"at"`
-}
-
-func (i *Issuer) idempotencyKey(idem *Idempotency) []byte {
-	return key("k", digestText(i.digest(idem.Scope, idem.Key)))
-}
-
-// duplicate finds an active badge of the same achievement, edition and person.
-// A platform's own id of the person counts before the address, which several
-// people may share.
-func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
-	if d.award.OnDuplicate == AllowDuplicate {
-		return nil, nil
-	}
-	for _, digest := range i.duplicateDigests(d) {
-		var id string
-		err := getJSON(r, duplicateKey(d.profile.Slug, d.ach.Slug, digest), &id)
-		if errors.Is(err, ErrNotFound) {
-			continue
-		} else if err != nil {
-			return nil, err
+	err := CheckSlug(slug)
+	if err == nil {
+		err = getJSON(r, achievementKey(slug), into)
+		if !errors.Is(err, ErrNotFound) {
+			return err
 		}
-		rec, err := recordByID(r, id)
-		if err != nil {
-			return nil, err
-		}
-		if rec.Status != Active || i.differentPeople(d, rec) {
-			continue
-		}
-		if d.award.OnDuplicate == RejectDuplicate {
-			return nil, &DuplicateError{ID: rec.ID}
-		}
-		return &Issued{Record: rec, Existing: true}, nil
 	}
-	return nil, nil
+	return fault("achievement_unknown", "/achievement", "There is no such achievement here; GET /v1/achievements lists them, PUT /v1/achievements/{slug} makes one.")
 }
 
-// duplicateDigests are the names under which a person is known: the platform's
-// id first.
-func (i *Issuer) duplicateDigests(d *draft) [][]byte {
-	var out [][]byte
-	p := d.award.Recipient
-	if p.ExternalID != "" {
-		out = append(out, i.digest("id", d.award.Edition, p.ExternalID))
-	}
-	if p.Email != "" {
-		out = append(out, i.digest("mail", d.award.Edition, normalEmail(p.Email)))
-	}
-	return out
-}
-
-func (i *Issuer) differentPeople(d *draft, rec *Record) bool {
-	id := d.award.Recipient.ExternalID
-	return id != "" && rec.Person != nil && !bytes.Equal(rec.Person, i.digest("person", id))
-}
-
-// draw makes the record of a new badge with a random id and a random index
-// that is free as far as this reader sees.
-func (i *Issuer) draw(r store.Reader, d *draft, now time.Time) (*Record, int, error) {
-	id, err := newID(i.cfg.Random)
-	if err != nil {
-		return nil, 0, err
-	}
-	seq, err := newSeq(i.cfg.Random, now)
-	if err != nil {
-		return nil, 0, err
-	}
-	n, index, err := i.freeIndex(r, d.profile.Slug)
-	if err != nil {
-		return nil, n, err
-	}
-	a := d.award
-	rec := &Record{ID: id, Edition: 1, Issuer: d.profile.Slug, Achievement: d.ach.Slug, Version: d.ach.Version, Term: a.Edition,
-		Status: Active, List: listName(d.profile.Slug, n), Index: index, AwardedAt: a.AwardedAt,
-		IssuedAt: now.Truncate(time.Second), ChangedAt: now, ValidUntil: a.ValidUntil, Language: a.Language,
-		ExternalRef: a.ExternalRef, seq: seq}
-	if a.Recipient.Email != "" {
-		rec.Email = i.digest("email", normalEmail(a.Recipient.Email))
-	}
-	if a.Recipient.ExternalID != "" {
-		rec.Person = i.digest("person", a.Recipient.ExternalID)
-	}
-	return rec, n, nil
-}
-
-// sign secures the badge and reads it back as a stranger would.
+// sign draws what the badge needs, secures it and reads it back as a stranger
+// would.
 func (i *Issuer) sign(ctx context.Context, d *draft) error {
+	if err := i.draw(ctx, d); err != nil {
+		return err
+	}
 	doc, err := i.build(d)
 	if err != nil {
 		return fmt.Errorf("building: %w", err)
 	}
-	signer, err := i.cfg.Keys.Issuer(d.profile.Slug).Active(ctx, keys.EdDSA)
-	if errors.Is(err, keys.ErrNoActiveKey) {
-		return fmt.Errorf("%w: %s", ErrNoKey, d.profile.Slug)
-	} else if err != nil {
-		return fmt.Errorf("opening the signing key: %w", err)
+	signer, err := i.signer(ctx, d.profile.Slug, keys.EdDSA)
+	if err != nil {
+		return err
 	}
 	signed, err := i.cfg.Suite.Secure(ctx, doc, signer, d.record.IssuedAt)
 	if err != nil {
-		return fmt.Errorf("signing: %w", err)
+		return unsignable(err, awardPointer)
 	}
 	if err := i.cfg.SelfCheck(ctx, signed.Raw()); err != nil {
-		i.cfg.Log.ErrorContext(ctx, "self-check failed", "issuer", d.profile.Slug, "achievement", d.ach.Slug, "error", err)
-		return fmt.Errorf("%w: %w", ErrSelfCheck, err)
+		return i.selfCheckFailed(ctx, d.profile.Slug, err)
 	}
 	d.record.Document = signed.Raw()
 	return nil
 }
 
-// commit writes everything that belongs to a badge in one Update, or finds
-// that somebody else was first and gives their answer.
-func (i *Issuer) commit(ctx context.Context, d *draft) (*Issued, error) {
-	var found *Issued
-	err := i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		var err error
-		if found, err = i.replay(tx, d.award.Idempotency); err != nil || found != nil {
-			return err
-		}
-		if found, err = i.duplicate(tx, d); err != nil {
-			return err
-		}
-		if found != nil {
-			return i.keepAnswer(tx, d.award.Idempotency, found)
-		}
-		return i.write(tx, d)
-	})
-	return found, err
+func (i *Issuer) selfCheckFailed(ctx context.Context, issuer string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	i.cfg.Log.ErrorContext(ctx, "self-check failed", "issuer", issuer, "error", err)
+	return fmt.Errorf("%w: %w", ErrSelfCheck, opaque{err})
 }
 
-func (i *Issuer) write(tx store.Tx, d *draft) error {
-	rec := d.record
-	if err := i.stillTrue(tx, d); err != nil {
+// opaque keeps the faults that a self-check finds in a badge of our making
+// from being taken for faults of the caller.
+type opaque struct{ error }
+
+// unsignable makes a fault of the caller's of what the canonicaliser refuses:
+// it would not be covered by the signature.
+func unsignable(err error, pointer func(string) string) error {
+	var refused *canon.Error
+	if errors.As(err, &refused) {
+		return fault(refused.Kind.String(), pointer(refused.Pointer), "This cannot be signed: "+refused.Detail+".")
+	}
+	return fmt.Errorf("signing: %w", err)
+}
+
+// awardPointer translates a place in the credential to the member of the
+// award that was put there.
+func awardPointer(document string) string {
+	parts := strings.SplitN(document, "/", 4)
+	if len(parts) < 3 || parts[1] != "credentialSubject" {
+		return document
+	}
+	switch rest := strings.TrimPrefix(document, "/credentialSubject/"+parts[2]); parts[2] {
+	case "id":
+		return "/recipient/did"
+	case "identifier":
+		return "/recipient"
+	case "result":
+		return "/results" + rest
+	}
+	return strings.TrimPrefix(document, "/credentialSubject")
+}
+
+// draw makes the record of a new badge with a random id and a random index
+// that is free as far as can be seen now.
+func (i *Issuer) draw(ctx context.Context, d *draft) error {
+	id, err := newID(i.cfg.Random)
+	if err != nil {
 		return err
 	}
-	steps := []func() error{
-		func() error { return putMark(tx, indexKey(rec.List, rec.Index), rec.ID) },
-		func() error { return putJSON(tx, idKey(rec.ID), pointer{Issuer: rec.Issuer, Seq: rec.seq}) },
-		func() error { return putRecord(tx, rec) },
-		func() error { return i.putFinders(tx, d) },
-		func() error { return i.keepAnswer(tx, d.award.Idempotency, &Issued{Record: rec}) },
-		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },
-		func() error {
-			return putAudit(tx, rec.seq, Event{At: rec.ChangedAt, Actor: d.award.Actor, Action: "credential.issue",
-				Issuer: rec.Issuer, Subject: rec.ID})
-		},
+	list, index, err := i.freeIndex(ctx, d.profile.Slug)
+	if err != nil {
+		return err
 	}
-	for _, step := range steps {
-		if err := step(); err != nil {
-			return err
-		}
+	a := d.award
+	d.record = &Record{ID: id, Edition: 1, Issuer: d.profile.Slug, Achievement: d.ach.Slug, Version: d.ach.Version, Term: a.Edition,
+		Status: Active, List: list, Index: index, AwardedAt: a.AwardedAt, IssuedAt: i.now().Truncate(time.Second),
+		ValidUntil: a.ValidUntil, Language: a.Language, ExternalRef: a.ExternalRef}
+	if a.Recipient.Email != "" {
+		d.record.Email = i.digest("email", normalEmail(a.Recipient.Email))
+	}
+	if a.Recipient.ExternalID != "" {
+		d.record.Person = i.digest("person", a.Recipient.ExternalID)
 	}
 	return nil
-}
-
-// stillTrue checks, inside the Update, what the badge was built on: its index
-// and id are free and its template is the stored one.
-func (i *Issuer) stillTrue(tx store.Tx, d *draft) error {
-	rec := d.record
-	for _, k := range [][]byte{indexKey(rec.List, rec.Index), idKey(rec.ID)} {
-		if taken, err := exists(tx, k); err != nil {
-			return err
-		} else if taken {
-			return errAgain
-		}
-	}
-	if d.award.Inline != nil {
-		return i.keepInline(tx, d)
-	}
-	var now Achievement
-	if err := getJSON(tx, versionKey(d.ach.Slug, d.ach.Version), &now); err != nil {
-		return err
-	}
-	if !now.ChangedAt.Equal(d.ach.ChangedAt) {
-		return errAgain
-	}
-	return markUsed(tx, d.ach)
-}
-
-// markUsed writes only once, so that awards of one achievement do not contend.
-func markUsed(tx store.Tx, a *Achievement) error {
-	used, err := exists(tx, usedKey(a.Slug, a.Version))
-	if err != nil || used {
-		return err
-	}
-	return putMark(tx, usedKey(a.Slug, a.Version), "")
-}
-
-func (i *Issuer) putFinders(tx store.Tx, d *draft) error {
-	rec := d.record
-	for _, digest := range i.duplicateDigests(d) {
-		if err := putJSON(tx, duplicateKey(rec.Issuer, rec.Achievement, digest), rec.ID); err != nil {
-			return err
-		}
-	}
-	finders := map[string][]byte{"achievement": i.digest("achievement", rec.Achievement), "email": rec.Email}
-	if rec.ExternalRef != "" {
-		finders["ref"] = i.digest("ref", rec.ExternalRef)
-	}
-	for kind, digest := range finders {
-		if digest == nil {
-			continue
-		}
-		if err := putMark(tx, findKey(kind, rec.Issuer, digest, rec.seq), ""); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (i *Issuer) keepAnswer(tx store.Tx, idem *Idempotency, answer *Issued) error {
-	if idem == nil {
-		return nil
-	}
-	return putJSON(tx, i.idempotencyKey(idem), keptAnswer{Digest: idem.Digest, Issuer: answer.Record.Issuer,
-		Seq: answer.Record.seq, Existing: answer.Existing, At: i.now()})
 }

@@ -7,7 +7,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/url"
+	"net/netip"
+	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -36,20 +37,28 @@ type KeyRings interface {
 
 // SelfCheck reads a signed document as a stranger and returns an error unless
 // it verifies. It must not use what the issuer knows beyond published keys.
+//
+// A badge.Error or badge.Errors says that the signature is good and the
+// content is not, with pointers into the document; its Code is RangeError
+// where nothing is wrong but that it is not valid at this moment. Any other
+// error is a fault of ours.
 type SelfCheck func(ctx context.Context, document []byte) error
 
-// Config is what an Issuer needs. All fields but Now, Random and Log are
+// Config is what an Issuer needs. Generic and GenericCheck are for
+// SignCredential alone; of the others all but Now, Random and Log are
 // required.
 type Config struct {
-	Store     store.Store
-	Keys      KeyRings
-	Suite     proof.Suite // embedded proof of every badge and status list
-	JWT       proof.Suite // envelope of the second form
-	SelfCheck SelfCheck
-	BaseURL   string           // https://host, or http://host:port on loopback; no path, no trailing slash
-	Now       func() time.Time // default time.Now
-	Random    io.Reader        // default crypto/rand; ids, salts and status indexes come from it
-	Log       *slog.Logger     // one line an issue and status change; default discards
+	Store        store.Store
+	Keys         KeyRings
+	Suite        proof.Suite // embedded proof of every badge and status list
+	JWT          proof.Suite // envelope of the second form
+	SelfCheck    SelfCheck
+	Generic      proof.Suite      // embedded proof of credentials that are no badges; takes inline contexts
+	GenericCheck SelfCheck        // reads those back
+	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
+	Now          func() time.Time // default time.Now
+	Random       io.Reader        // default crypto/rand; ids, salts and status indexes come from it
+	Log          *slog.Logger     // one line an issue and status change; default discards
 }
 
 // Issuer issues and keeps credentials. It is safe for concurrent use.
@@ -84,11 +93,18 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the store's own record: %w", err)
 	}
+	if meta.Schema != schema {
+		return nil, fmt.Errorf("the layout of this store is number %d, this program knows number %d", meta.Schema, schema)
+	}
 	if meta.BaseURL != cfg.BaseURL {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
 	}
 	return &Issuer{cfg: cfg, pepper: meta.Pepper, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}}}, nil
 }
+
+// schema is the number of the layout of records.go. A store of another one is
+// not opened: half understood records would be overwritten by half of them.
+const schema = 1
 
 // Meta is what a store says about itself.
 type Meta struct {
@@ -109,10 +125,12 @@ func Initialise(ctx context.Context, s store.Store, baseURL string, now time.Tim
 		return fmt.Errorf("drawing the store's pepper: %w", err)
 	}
 	return s.Update(ctx, func(tx store.Tx) error {
-		if _, err := tx.Get(metaKey()); !errors.Is(err, store.ErrNotFound) {
-			return errors.Join(err, fmt.Errorf("%w: the store is in use already", ErrConflict))
+		if used, err := exists(tx, metaKey()); err != nil {
+			return err
+		} else if used {
+			return fmt.Errorf("%w: the store is in use already", ErrConflict)
 		}
-		return putJSON(tx, metaKey(), Meta{Schema: 1, BaseURL: baseURL, Pepper: pepper, Created: now.UTC()})
+		return putJSON(tx, metaKey(), Meta{Schema: schema, BaseURL: baseURL, Pepper: pepper, Created: now.UTC()})
 	})
 }
 
@@ -124,18 +142,43 @@ func ReadMeta(ctx context.Context, s store.Store) (Meta, error) {
 	return meta, err
 }
 
+var baseURLPattern = regexp.MustCompile(`^https?://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\])(:[1-9][0-9]{0,4})?$`)
+
 // CheckBaseURL refuses what cannot stand at the front of a signed address:
-// https, or http for a loopback or private demonstration, and no path.
+// a scheme and a host in their one spelling, no path. An https host needs a
+// name, because a did:web has no IP address (127.0.0.1 with a port is let
+// through for tests, as package keys/resolve does); http is for
+// demonstrations.
 func CheckBaseURL(base string) error {
-	u, err := url.Parse(base)
-	if err != nil || (u.Scheme != "https" && u.Scheme != "http") || u.Host == "" || u.User != nil ||
-		u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.String() != base || strings.ToLower(base) != base {
-		return fmt.Errorf("the base URL %q must be https://host or http://host:port, in lower case, without a path or a trailing slash", base)
+	if !baseURLPattern.MatchString(base) {
+		return fmt.Errorf("the base URL %q must be https://host or http://host:port, in lower case, without a path or a trailing slash", clip(base, 200))
+	}
+	if host, ok := strings.CutPrefix(base, "https://"); ok && isAddress(host) {
+		return fmt.Errorf("the base URL %q must have a host name: an issuer under https is a did:web, which has no IP address", base)
 	}
 	return nil
 }
 
+func isAddress(host string) bool {
+	if a, err := netip.ParseAddrPort(host); err == nil {
+		return a.Addr() != netip.AddrFrom4([4]byte{127, 0, 0, 1})
+	}
+	_, err := netip.ParseAddr(host)
+	return err == nil || strings.HasPrefix(host, "[")
+}
+
 func (i *Issuer) now() time.Time { return i.cfg.Now().UTC() }
+
+// signer is the key that an issuer signs with now; ErrNoKey.
+func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (keys.Signer, error) {
+	key, err := i.cfg.Keys.Issuer(slug).Active(ctx, alg)
+	if errors.Is(err, keys.ErrNoActiveKey) {
+		return nil, fmt.Errorf("%w: %s, %s", ErrNoKey, slug, alg)
+	} else if err != nil {
+		return nil, fmt.Errorf("opening the signing key of %s: %w", slug, err)
+	}
+	return key, nil
+}
 
 // notifier wakes everybody who waits for something to be made.
 type notifier struct {

@@ -18,24 +18,32 @@ const jwtPatience = 2 * time.Second
 
 // Run makes the second form of each badge, the VC-JWT, after its commit and
 // outside of everybody's way, until ctx ends. What a crash interrupts is still
-// in the queue afterwards.
+// in the queue afterwards. What fails is tried again, less and less often
+// unless something new arrives, and told once a minute.
 func (i *Issuer) Run(ctx context.Context) error {
+	const soon, rarely = time.Second, time.Minute
+	pause := soon
+	var told time.Time
 	for {
-		n, err := i.drainJWT(ctx)
-		if err != nil && ctx.Err() == nil {
-			i.cfg.Log.ErrorContext(ctx, "making JWTs", "error", err)
+		err := i.drainJWT(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		pause := time.Minute
+		wait := rarely
 		if err != nil {
-			pause = time.Second
-		} else if n > 0 {
-			continue
+			wait, pause = pause, min(2*pause, rarely)
+		} else {
+			pause = soon
+		}
+		if err != nil && time.Since(told) > rarely {
+			told = time.Now()
+			i.cfg.Log.ErrorContext(ctx, "making JWTs", "error", err)
 		}
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-i.jwtKick:
-		case <-time.After(pause):
+		case <-time.After(wait):
 		}
 	}
 }
@@ -47,36 +55,59 @@ func (i *Issuer) kickJWT() {
 	}
 }
 
-type queued struct{ issuer, seq string }
+// queued is a badge whose JWT is still to be made, and the JWT once it is.
+type queued struct {
+	issuer, seq string
+	jwt         []byte
+}
 
-// drainJWT makes the JWTs that wait, a bounded number at a time.
-func (i *Issuer) drainJWT(ctx context.Context) (int, error) {
-	var waiting []queued
+// jwtBatch is how many JWTs are stored together: a commit costs as much as
+// making one.
+const jwtBatch = 16
+
+// drainJWT makes all JWTs that wait. Those that cannot be made keep nobody
+// waiting behind them; the error is that of the first.
+func (i *Issuer) drainJWT(ctx context.Context) error {
+	var failed error
+	var after []byte
+	for {
+		batch, err := i.waitingJWTs(ctx, after)
+		if err != nil || len(batch) == 0 {
+			return errors.Join(failed, err)
+		}
+		last := batch[len(batch)-1]
+		after = jwtQueueKey(last.issuer, last.seq)
+		made := batch[:0]
+		for _, q := range batch {
+			if q.jwt, err = i.makeJWT(ctx, q); err == nil {
+				made = append(made, q)
+			} else if failed == nil {
+				failed = fmt.Errorf("JWT of %s/%s: %w", q.issuer, q.seq, err)
+			}
+		}
+		if err := i.storeJWTs(ctx, made); err != nil {
+			return err
+		}
+		i.jwtReady.wake()
+	}
+}
+
+func (i *Issuer) waitingJWTs(ctx context.Context, after []byte) ([]queued, error) {
+	var batch []queued
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
-		waiting = nil
-		return r.Scan(key("j", ""), nil, func(k, _ []byte) error {
+		return r.Scan(key("j", ""), after, func(k, _ []byte) error {
 			parts := strings.Split(string(k), "/")
-			waiting = append(waiting, queued{parts[1], parts[2]})
-			if len(waiting) == 64 {
+			batch = append(batch, queued{issuer: parts[1], seq: parts[2]})
+			if len(batch) == jwtBatch {
 				return store.ErrStop
 			}
 			return nil
 		})
 	})
-	if err != nil {
-		return 0, err
-	}
-	var failed error
-	for _, q := range waiting {
-		if err := i.makeJWT(ctx, q); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("JWT of %s/%s: %w", q.issuer, q.seq, err))
-		}
-	}
-	i.jwtReady.wake()
-	return len(waiting), failed
+	return batch, err
 }
 
-func (i *Issuer) makeJWT(ctx context.Context, q queued) error {
+func (i *Issuer) makeJWT(ctx context.Context, q queued) ([]byte, error) {
 	var rec *Record
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
 		var err error
@@ -84,11 +115,11 @@ func (i *Issuer) makeJWT(ctx context.Context, q queued) error {
 		return err
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	doc, err := badge.Parse(rec.Document)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	// RS256 is the floor of OB 3.0 section 8.2; a did:key issuer has only its
 	// Ed25519 key.
@@ -96,23 +127,43 @@ func (i *Issuer) makeJWT(ctx context.Context, q queued) error {
 	if strings.HasPrefix(doc.View().Issuer.ID, "did:key:") {
 		alg = keys.EdDSA
 	}
-	signer, err := i.cfg.Keys.Issuer(q.issuer).Active(ctx, alg)
+	signer, err := i.signer(ctx, q.issuer, alg)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	signed, err := i.cfg.JWT.Secure(ctx, doc, signer, rec.IssuedAt)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if err := i.cfg.SelfCheck(ctx, signed.Raw()); err != nil {
-		return fmt.Errorf("%w: %w", ErrSelfCheck, err)
+	// The queue may have waited longer than the badge is valid.
+	if err := authentic(i.cfg.SelfCheck(ctx, signed.Raw())); err != nil {
+		return nil, i.selfCheckFailed(ctx, q.issuer, err)
+	}
+	return signed.Raw(), nil
+}
+
+// storeJWTs keeps what another replica has made first: a badge has one JWT.
+func (i *Issuer) storeJWTs(ctx context.Context, made []queued) error {
+	if len(made) == 0 {
+		return nil
 	}
 	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		k := jwtKey(q.issuer, q.seq)
-		if err := tx.Put(k, store.Seal(k, signed.Raw())); err != nil {
-			return err
+		for _, q := range made {
+			k := jwtKey(q.issuer, q.seq)
+			known, err := exists(tx, k)
+			if err != nil {
+				return err
+			}
+			if !known {
+				if err := tx.Put(k, store.Seal(k, q.jwt)); err != nil {
+					return err
+				}
+			}
+			if err := tx.Delete(jwtQueueKey(q.issuer, q.seq)); err != nil {
+				return err
+			}
 		}
-		return tx.Delete(jwtQueueKey(q.issuer, q.seq))
+		return nil
 	})
 }
 

@@ -8,22 +8,24 @@ import (
 	"slices"
 	"time"
 
-	"laurel/badge"
 	"laurel/store"
 )
 
-var idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{22,64}$`)
+var (
+	idPattern = regexp.MustCompile(`^[A-Za-z0-9_-]{22,64}$`)
+	cursorSeq = regexp.MustCompile(`^([0-9a-f]{32})?$`)
+)
 
 // Filter chooses credentials of some issuers. Empty fields choose all.
 type Filter struct {
-	Issuers      []string // slugs, in ascending order; the caller's own bound
+	Issuers      []string // slugs; the caller's own bound
 	Achievement  string
 	Status       Status
 	ExternalRef  string
 	Email        string
 	ChangedSince time.Time
 	Cursor       string // from the page before
-	Limit        int    // 1 to 200
+	Limit        int    // 1 to 200; anything else is 200
 }
 
 // Page is one page of credentials, oldest first. Next is "" on the last one.
@@ -31,6 +33,8 @@ type Page struct {
 	Records []*Record
 	Next    string
 }
+
+const maxPage = 200
 
 // scanned bounds the work of one page: a page may come short of its limit and
 // still have a next one.
@@ -42,11 +46,14 @@ func (i *Issuer) List(ctx context.Context, f Filter) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.Limit < 1 || f.Limit > maxPage {
+		f.Limit = maxPage
+	}
 	page := &Page{}
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
 		*page = Page{}
 		budget := scanned
-		for _, slug := range f.Issuers {
+		for _, slug := range slices.Sorted(slices.Values(f.Issuers)) {
 			if slug < from {
 				continue
 			}
@@ -71,14 +78,14 @@ func (i *Issuer) listIssuer(r store.Reader, slug, after string, f Filter, page *
 	}
 	last := after
 	err = r.Scan(prefix, start, func(k, v []byte) error {
-		seq := string(k[bytes.LastIndexByte(k, '/')+1:])
+		seq := lastPart(k)
 		if len(page.Records) == f.Limit || *budget == 0 {
 			full, page.Next = true, cursor(slug, last)
 			return store.ErrStop
 		}
 		*budget--
 		last = seq
-		rec, err := recordAt(r, slug, seq)
+		rec, err := found(r, slug, k, v)
 		if err != nil {
 			return err
 		}
@@ -88,6 +95,15 @@ func (i *Issuer) listIssuer(r store.Reader, slug, after string, f Filter, page *
 		return nil
 	})
 	return full, err
+}
+
+// found is the record that a key of a list stands for: its own, or the one
+// that a finder leads to.
+func found(r store.Reader, slug string, k, v []byte) (*Record, error) {
+	if bytes.HasPrefix(k, credentialPrefix(slug)) {
+		return decodeRecord(k, v)
+	}
+	return recordAt(r, slug, lastPart(k))
 }
 
 // narrowest is the shortest run of keys that holds every match.
@@ -121,9 +137,8 @@ func parseCursor(s string) (slug, seq string, err error) {
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	slugB, seqB, ok := bytes.Cut(b, []byte("/"))
-	if err != nil || !ok || !slugPattern.Match(slugB) || (len(seqB) != 32 && len(seqB) != 0) {
-		return "", "", badge.Errors{{Code: badge.MalformedValueError, Rule: "cursor_invalid", Pointer: "",
-			Detail: "The cursor is not one that this service gave; begin without one."}}
+	if err != nil || !ok || !slugPattern.Match(slugB) || !cursorSeq.Match(seqB) {
+		return "", "", fault("cursor_invalid", "", "The cursor is not one that this service gave; begin without one.")
 	}
 	return string(slugB), string(seqB), nil
 }

@@ -47,9 +47,9 @@ func (p *Profile) Signed() *badge.Profile {
 
 func (p *Profile) validate() error {
 	var faults faults
-	faults.text(&p.Name, "/name", 200, true)
+	faults.oneLine(&p.Name, "/name", 200, true)
 	faults.text(&p.Description, "/description", 2000, false)
-	faults.text(&p.Phone, "/phone", 60, false)
+	faults.oneLine(&p.Phone, "/phone", 60, false)
 	if p.URL != "" && !webAddress(p.URL) {
 		faults.add("url_invalid", "/url", "Give an absolute http or https address.")
 	}
@@ -59,14 +59,19 @@ func (p *Profile) validate() error {
 	return faults.Err()
 }
 
-// DID is the issuer id under a base URL (decided for good: did:web for an
-// https service, did:key where there is no TLS to trust).
+// DID is the issuer id under an https base URL, decided for good: a did:web
+// each, that of the host itself for VCAPISlug. It is "" under plain http, where
+// an issuer is the did:key of its Ed25519 key.
 func DID(baseURL, slug string) string {
 	host, ok := strings.CutPrefix(baseURL, "https://")
 	if !ok {
 		return ""
 	}
-	return "did:web:" + strings.ReplaceAll(host, ":", "%3A") + ":issuers:" + slug
+	root := "did:web:" + strings.ReplaceAll(host, ":", "%3A")
+	if slug == VCAPISlug {
+		return root
+	}
+	return root + ":issuers:" + slug
 }
 
 // PutProfile creates or changes an issuer. The id is ours to give: did:web
@@ -74,7 +79,7 @@ func DID(baseURL, slug string) string {
 // must exist (ErrNoKey). Changes show in badges issued afterwards.
 func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Profile, error) {
 	if err := CheckSlug(p.Slug); err != nil {
-		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "slug_invalid", Pointer: "/slug", Detail: err.Error()}}
+		return nil, fault("slug_invalid", "/slug", err.Error())
 	}
 	if err := p.validate(); err != nil {
 		return nil, err
@@ -117,10 +122,8 @@ func (i *Issuer) controller(ctx context.Context, slug string) (string, error) {
 	if did := DID(i.cfg.BaseURL, slug); did != "" {
 		return did, nil
 	}
-	signer, err := i.cfg.Keys.Issuer(slug).Active(ctx, keys.EdDSA)
-	if errors.Is(err, keys.ErrNoActiveKey) {
-		return "", fmt.Errorf("%w: %s", ErrNoKey, slug)
-	} else if err != nil {
+	signer, err := i.signer(ctx, slug, keys.EdDSA)
+	if err != nil {
 		return "", err
 	}
 	return signer.Method().Controller, nil
@@ -128,6 +131,9 @@ func (i *Issuer) controller(ctx context.Context, slug string) (string, error) {
 
 // Profile returns an issuer; ErrNotFound.
 func (i *Issuer) Profile(ctx context.Context, slug string) (*Profile, error) {
+	if CheckSlug(slug) != nil {
+		return nil, fmt.Errorf("issuer: %w", ErrNotFound)
+	}
 	p := new(Profile)
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error { return getJSON(r, profileKey(slug), p) })
 	if err != nil {

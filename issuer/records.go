@@ -28,7 +28,7 @@ import (
 //	c/<issuer>/<seq>                   credential: Record, then the signed bytes
 //	n/<id>                             id -> issuer, seq of the current edition
 //	l/<issuer>                         status list now being filled, and its number
-//	x/<list>/<index>                   index -> credential id; never deleted
+//	x/<list>/<index>                   index -> credential id, for the VC-API its digest; never deleted
 //	b/<list>/<index>                   present when the bit is set
 //	v/<list>                           version of the list, changes with each bit
 //	k/<scope digest>                   idempotency key -> digest of the body, seq, status
@@ -37,11 +37,15 @@ import (
 //	j/<issuer>/<seq>                   JWT still to be made
 //	w/<issuer>/<seq>                   JWT
 //	u/<seq>                            audit
+//	p/<activity>                       package programme
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by
 // time without a shared counter and never leaves the service.
 
 func key(parts ...string) []byte { return []byte(strings.Join(parts, "/")) }
+
+// lastPart is what stands behind the last slash of a key.
+func lastPart(k []byte) string { return string(k[bytes.LastIndexByte(k, '/')+1:]) }
 
 func metaKey() []byte                         { return key("m") }
 func profileKey(slug string) []byte           { return key("i", slug) }
@@ -122,7 +126,7 @@ func decodeRecord(k, value []byte) (*Record, error) {
 		return nil, fmt.Errorf("record %s: %w: %w", k, store.ErrDamaged, err)
 	}
 	r.Document = payload[used+int(n):]
-	r.seq = string(k[bytes.LastIndexByte(k, '/')+1:])
+	r.seq = lastPart(k)
 	return r, nil
 }
 
@@ -163,11 +167,18 @@ func getJSON(r store.Reader, k []byte, into any) error {
 	if err != nil {
 		return notFound(err, string(k))
 	}
+	return unsealJSON(k, v, into)
+}
+
+func unsealJSON(k, v []byte, into any) error {
 	payload, err := store.Unseal(k, v)
 	if err != nil {
 		return fmt.Errorf("%s: %w", k, err)
 	}
-	return json.Unmarshal(payload, into)
+	if err := json.Unmarshal(payload, into); err != nil {
+		return fmt.Errorf("%s: %w: %w", k, store.ErrDamaged, err)
+	}
+	return nil
 }
 
 func putJSON(tx store.Tx, k []byte, v any) error {
@@ -188,6 +199,18 @@ func exists(r store.Reader, k []byte) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+func readMark(r store.Reader, k []byte) (string, error) {
+	v, err := r.Get(k)
+	if err != nil {
+		return "", notFound(err, string(k))
+	}
+	payload, err := store.Unseal(k, v)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", k, err)
+	}
+	return string(payload), nil
 }
 
 func notFound(err error, what string) error {
@@ -229,12 +252,17 @@ func newSeq(random io.Reader, at time.Time) (string, error) {
 	return fmt.Sprintf("%x", b[:]), nil
 }
 
-// newID draws a public id: 22 base64url characters of 132 random bits, more
-// than anybody can guess.
+// newID draws a public id: 22 base64url characters of more than 131 random
+// bits. None begins or ends with a sign: commands would take one for an option,
+// and mail programs leave it out of a link.
 func newID(random io.Reader) (string, error) {
 	var b [17]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", fmt.Errorf("drawing an id: %w", err)
+	for {
+		if _, err := io.ReadFull(random, b[:]); err != nil {
+			return "", fmt.Errorf("drawing an id: %w", err)
+		}
+		if id := base64.RawURLEncoding.EncodeToString(b[:])[:22]; strings.Trim(id, "-_") == id {
+			return id, nil
+		}
 	}
-	return base64.RawURLEncoding.EncodeToString(b[:])[:22], nil
 }

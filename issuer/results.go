@@ -27,6 +27,7 @@ func (a *Award) checkResults(f *faults, ach *Achievement) {
 		}
 		r.Type, r.ResultDescription = []string{"Result"}, d.ID
 		f.oneLine(&r.Value, at+"/value", 200, false)
+		f.alignments(r.Alignment, at+"/alignment")
 		f.result(r, d, at)
 	}
 }

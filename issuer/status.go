@@ -1,7 +1,6 @@
 package issuer
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -9,6 +8,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -53,25 +53,40 @@ func (i *Issuer) openList(tx store.Tx, issuer string, n int) error {
 	return putJSON(tx, currentListKey(issuer), currentList{Number: n})
 }
 
-// freeIndex draws an index at random, so that it says nothing about when a
-// badge was issued.
-func (i *Issuer) freeIndex(r store.Reader, issuer string) (list, index int, err error) {
+// freeIndex draws an index in the issuer's current list, at random, so that it
+// says nothing about when a badge was issued. It opens a further list when this
+// one is nearly full; the error is then errAgain.
+func (i *Issuer) freeIndex(ctx context.Context, issuer string) (list string, index int, err error) {
 	var cur currentList
-	if err := getJSON(r, currentListKey(issuer), &cur); err != nil {
-		return 0, 0, err
+	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
+		if err := getJSON(r, currentListKey(issuer), &cur); err != nil {
+			return err
+		}
+		list = listName(issuer, cur.Number)
+		index, err = i.drawIndex(r, list)
+		return err
+	})
+	if errors.Is(err, errListFull) {
+		if err = i.rollList(ctx, issuer, cur.Number); err == nil {
+			err = errAgain
+		}
 	}
+	return list, index, err
+}
+
+func (i *Issuer) drawIndex(r store.Reader, list string) (int, error) {
 	for range drawings {
 		n, err := rand.Int(i.cfg.Random, big.NewInt(listBits))
 		if err != nil {
-			return 0, 0, fmt.Errorf("drawing a status index: %w", err)
+			return 0, fmt.Errorf("drawing a status index: %w", err)
 		}
 		index := int(n.Int64())
-		taken, err := exists(r, indexKey(listName(issuer, cur.Number), index))
+		taken, err := exists(r, indexKey(list, index))
 		if err != nil || !taken {
-			return cur.Number, index, err
+			return index, err
 		}
 	}
-	return cur.Number, 0, errListFull
+	return 0, errListFull
 }
 
 // rollList opens the list after n, unless somebody did already.
@@ -85,7 +100,8 @@ func (i *Issuer) rollList(ctx context.Context, issuer string, n int) error {
 	})
 }
 
-// setBit marks an index for ever and gives the list a new version.
+// setBit marks an index for ever and gives the list a new version. Nothing
+// takes a mark away again.
 func setBit(tx store.Tx, list string, index int, seq string) error {
 	if err := putMark(tx, bitKey(list, index), ""); err != nil {
 		return err
@@ -143,6 +159,12 @@ func (l *signedLists) get(list, version string, now time.Time) []byte {
 	return nil
 }
 
+func (l *signedLists) put(list string, e *signedList) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.entries[list] = e
+}
+
 func (i *Issuer) listVersion(ctx context.Context, list string) (string, error) {
 	var version string
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
@@ -153,19 +175,10 @@ func (i *Issuer) listVersion(ctx context.Context, list string) (string, error) {
 	return version, err
 }
 
-func readMark(r store.Reader, k []byte) (string, error) {
-	v, err := r.Get(k)
-	if err != nil {
-		return "", notFound(err, string(k))
-	}
-	payload, err := store.Unseal(k, v)
-	return string(payload), err
-}
-
 func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, error) {
-	bits := status.New(listBits)
 	var version string
 	var profile Profile
+	var bits *status.List
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
 		var err error
 		if version, err = readMark(r, listVersionKey(list)); err != nil {
@@ -174,13 +187,8 @@ func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, err
 		if err := getJSON(r, profileKey(issuer), &profile); err != nil {
 			return err
 		}
-		return r.Scan(bitPrefix(list), nil, func(k, v []byte) error {
-			index, err := strconv.Atoi(string(k[bytes.LastIndexByte(k, '/')+1:]))
-			if err != nil {
-				return fmt.Errorf("status index %s: %w", k, err)
-			}
-			return bits.SetBit(index, true)
-		})
+		bits, err = readBits(r, list)
+		return err
 	})
 	if err != nil {
 		return nil, err
@@ -190,7 +198,7 @@ func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	signer, err := i.cfg.Keys.Issuer(issuer).Active(ctx, keys.EdDSA)
+	signer, err := i.signer(ctx, issuer, keys.EdDSA)
 	if err != nil {
 		return nil, err
 	}
@@ -198,15 +206,54 @@ func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	i.lists.mu.Lock()
-	i.lists.entries[list] = &signedList{version: version, document: signed.Raw(), signed: now}
-	i.lists.mu.Unlock()
+	if err := i.readBack(ctx, &profile, signed); err != nil {
+		return nil, err
+	}
+	i.lists.put(list, &signedList{version: version, document: signed.Raw(), signed: now})
 	return signed.Raw(), nil
+}
+
+// readBits collects the marks of a list. A damaged one is an error: a list
+// that leaves a revocation out is worse than none.
+func readBits(r store.Reader, list string) (*status.List, error) {
+	bits := status.New(listBits)
+	err := r.Scan(bitPrefix(list), nil, func(k, v []byte) error {
+		if _, err := store.Unseal(k, v); err != nil {
+			return fmt.Errorf("status index %s: %w", k, err)
+		}
+		index, err := strconv.Atoi(lastPart(k))
+		if err != nil {
+			return fmt.Errorf("status index %s: %w", k, err)
+		}
+		return bits.SetBit(index, true)
+	})
+	return bits, err
+}
+
+// readBack holds a list that was just signed against the published keys, as
+// the self-check does for badges.
+func (i *Issuer) readBack(ctx context.Context, p *Profile, signed *badge.Document) error {
+	methods, err := i.methods(ctx, p.Slug, p.ID)
+	if err != nil {
+		return err
+	}
+	for _, proof := range signed.Proofs() {
+		at := slices.IndexFunc(methods, func(m keys.VerificationMethod) bool { return m.ID == proof.VerificationMethod })
+		if at < 0 {
+			return fmt.Errorf("%w: %s is no published key of %s", ErrSelfCheck, proof.VerificationMethod, p.ID)
+		}
+		if err := i.cfg.Suite.Verify(signed, proof, methods[at]); err != nil {
+			return fmt.Errorf("%w: %w", ErrSelfCheck, err)
+		}
+	}
+	return nil
 }
 
 // listDocument is the list credential (Bitstring Status List section 2.2). It
 // has no validUntil: a copy is bounded by its ttl, and a list must outlive the
-// service in an archive.
+// service in an archive. It begins a little earlier than it is signed: it is
+// signed when it is asked for, by verifiers whose clocks run behind, or who
+// looked at theirs before they asked.
 func (i *Issuer) listDocument(list, issuerID string, bits *status.List, now time.Time) (*badge.Document, error) {
 	url := i.StatusListURL(list)
 	raw, err := json.Marshal(struct {
@@ -218,7 +265,7 @@ func (i *Issuer) listDocument(list, issuerID string, bits *status.List, now time
 		Subject   any      `json:"credentialSubject"`
 	}{
 		[]string{badge.ContextCredentialsV2}, url, []string{badge.TypeVerifiableCredential, badge.TypeBitstringStatusList},
-		issuerID, badge.FormatTime(now), struct {
+		issuerID, badge.FormatTime(now.Add(-clockSkew)), struct {
 			ID      string `json:"id"`
 			Type    string `json:"type"`
 			Purpose string `json:"statusPurpose"`

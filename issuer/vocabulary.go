@@ -22,6 +22,10 @@ var (
 		"Result", "RubricCriterion", "RubricCriterionLevel", "RubricScore", "ScaledScore", "Status"}
 )
 
+// pageLanguages are the languages of our pages, in the order in which other
+// editions of an achievement are listed.
+var pageLanguages = []string{"en", "fr", "es", "ru", "ar", "zh"}
+
 var (
 	extension       = regexp.MustCompile(`^ext:[a-zA-Z0-9._|-]+$`)
 	languagePattern = regexp.MustCompile(`^[a-z]{2,4}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$`)

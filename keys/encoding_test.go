@@ -51,7 +51,11 @@ func multikey(prefix []byte, key []byte) string { return "z" + base58.Encode(app
 func TestParseMultikeyRefusals(t *testing.T) {
 	good := edPair(t).public.(ed25519.PublicKey)
 	point := ecPair(t, elliptic.P256()).public.(*ecdsa.PublicKey)
-	compressed := elliptic.MarshalCompressed(point.Curve, point.X, point.Y)
+	uncompressed, err := point.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	compressed := append([]byte{2 + uncompressed[64]&1}, uncompressed[1:33]...)
 	offCurve := []byte{2, 5: 0}
 	offCurve = append(offCurve, make([]byte, 33-len(offCurve))...)
 	offCurve[32] = 1 // x = 1 is no point of P-256

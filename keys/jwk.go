@@ -2,7 +2,6 @@ package keys
 
 import (
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
@@ -157,11 +156,7 @@ func ecMaterial(v strictjson.Value, curve elliptic.Curve) (crypto.PublicKey, err
 	if err != nil {
 		return nil, err
 	}
-	pub, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, x, y))
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrInvalidKey, err)
-	}
-	return pub, nil
+	return uncompressedPoint(curve, x, y)
 }
 
 // rsaMaterial stands here because go-jose reads no modulus beyond 4096 bits

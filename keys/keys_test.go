@@ -1,3 +1,5 @@
+//lint:file-ignore SA1019 Keys that cannot be must be built coordinate by coordinate.
+
 package keys_test
 
 import (

@@ -64,8 +64,8 @@ func (c codec) decode(raw []byte) (crypto.PublicKey, error) {
 	if x == nil {
 		return nil, fmt.Errorf("%w: not a point of %s", ErrInvalidKey, c.name)
 	}
-	pub := &ecdsa.PublicKey{Curve: c.curve, X: x, Y: y}
-	return pub, checkECDSA(pub)
+	size := coordinateSize(c.curve)
+	return uncompressedPoint(c.curve, x.FillBytes(make([]byte, size)), y.FillBytes(make([]byte, size)))
 }
 
 // Multikey writes an Ed25519, P-256 or P-384 key in Multikey form. The error

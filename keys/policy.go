@@ -5,10 +5,12 @@ import (
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rsa"
 	"encoding/hex"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // The RSA moduli accepted, in bits. Below the first a modulus can be factored;
@@ -63,6 +65,7 @@ func checkECDSA(pub *ecdsa.PublicKey) error {
 // uncompressed is the point as 4||x||y (SEC 1 section 2.3.3), after a check
 // that it lies on its curve.
 func uncompressed(pub *ecdsa.PublicKey) ([]byte, error) {
+	//lint:ignore SA1019 Bytes panics where there are no coordinates.
 	if pub.X == nil || pub.Y == nil {
 		return nil, fmt.Errorf("%w: ECDSA without a point", ErrInvalidKey)
 	}
@@ -71,6 +74,16 @@ func uncompressed(pub *ecdsa.PublicKey) ([]byte, error) {
 		return nil, fmt.Errorf("%w: ECDSA: %w", ErrInvalidKey, err)
 	}
 	return point, nil
+}
+
+// uncompressedPoint is the key with these coordinates, each as wide as the
+// curve, if they are a point of it.
+func uncompressedPoint(curve elliptic.Curve, x, y []byte) (crypto.PublicKey, error) {
+	pub, err := ecdsa.ParseUncompressedPublicKey(curve, slices.Concat([]byte{4}, x, y))
+	if err != nil {
+		return nil, fmt.Errorf("%w: ECDSA: %w", ErrInvalidKey, err)
+	}
+	return pub, nil
 }
 
 // smallOrderY holds the y coordinates, little-endian, of the eight Ed25519

@@ -63,14 +63,18 @@ type Condition struct {
 }
 
 // PutActivity keeps a definition, which is a JSON object with at least an id.
-func (p *Programme) PutActivity(ctx context.Context, definition []byte) (*Activity, error) {
+// Faults are badge.Errors.
+func (p *Programme) PutActivity(ctx context.Context, definition []byte, actor string) (*Activity, error) {
 	a, err := parseActivity(definition)
 	if err != nil {
 		return nil, err
 	}
 	err = p.store.Update(ctx, func(tx store.Tx) error {
 		k := activityKey(a.ID)
-		return tx.Put(k, store.Seal(k, definition))
+		if err := tx.Put(k, store.Seal(k, definition)); err != nil {
+			return err
+		}
+		return p.issuer.Note(tx, issuer.Event{Actor: actor, Action: "activity.put", Subject: a.ID})
 	})
 	if err != nil {
 		return nil, fmt.Errorf("storing activity %s: %w", a.ID, err)

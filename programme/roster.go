@@ -56,7 +56,7 @@ type Row struct {
 	Number     int // as a spreadsheet numbers it; the header is 1
 	Ref        string
 	Outcome    Outcome
-	Code       string // why, for errors and duplicates
+	Code       string // why, for errors and for what is not met
 	Message    string
 	Credential *issuer.Record // issued or existing
 }
@@ -108,7 +108,7 @@ type job struct {
 // sort answers the rows that need no issuer and lists the others.
 func (p *Programme) sort(a *Activity, r Roster, lines []person, result *Result) []job {
 	var work []job
-	refs, emails := map[string]int{}, map[string]int{}
+	seen := people{refs: map[string]person{}, emails: map[string]person{}}
 	for n, line := range lines {
 		row := &result.Rows[n]
 		row.Number, row.Ref = line.number, line.ref
@@ -116,13 +116,7 @@ func (p *Programme) sort(a *Activity, r Roster, lines []person, result *Result) 
 			row.Outcome = OutcomeBlank
 			continue
 		}
-		if first, ok := refs[line.ref]; ok && line.ref != "" {
-			row.Outcome, row.Code = OutcomeDuplicate, "duplicate_row"
-			row.Message = fmt.Sprintf("The same ref stands in row %d.", first)
-			continue
-		}
-		if first, ok := emails[strings.ToLower(line.email)]; ok && line.email != "" {
-			row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same address under another ref. Decide who of the two it belongs to.", first))
+		if row.repeats(line, seen) {
 			continue
 		}
 		award, code, message := p.awardFor(a, r, line)
@@ -130,12 +124,7 @@ func (p *Programme) sort(a *Activity, r Roster, lines []person, result *Result) 
 			row.fail(code, message)
 			continue
 		}
-		if line.ref != "" {
-			refs[line.ref] = line.number
-		}
-		if line.email != "" {
-			emails[strings.ToLower(line.email)] = line.number
-		}
+		seen.add(line)
 		if award.Achievement == "" {
 			row.Outcome, row.Code, row.Message = OutcomeNotMet, "no_badge_for_role", "This role earns no badge by the list alone."
 			continue
@@ -145,12 +134,39 @@ func (p *Programme) sort(a *Activity, r Roster, lines []person, result *Result) 
 	return work
 }
 
+// people are those who stand on the list so far, by what tells them apart.
+type people struct{ refs, emails map[string]person }
+
+func (p people) add(l person) {
+	p.refs[l.ref], p.emails[strings.ToLower(l.email)] = l, l
+}
+
+// repeats answers a row about somebody who stood on the list before. One
+// address under two refs is two people or a mistake, which is not ours to
+// decide.
+func (row *Row) repeats(l person, seen people) bool {
+	if first, ok := seen.refs[l.ref]; ok && l.ref != "" {
+		row.Outcome, row.Message = OutcomeDuplicate, fmt.Sprintf("The same ref stands in row %d.", first.number)
+		return true
+	}
+	first, ok := seen.emails[strings.ToLower(l.email)]
+	switch {
+	case !ok || l.email == "":
+		return false
+	case l.ref == "" || first.ref == "":
+		row.Outcome, row.Message = OutcomeDuplicate, fmt.Sprintf("The same address stands in row %d.", first.number)
+	default:
+		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same address under another ref. Decide who of the two it belongs to.", first.number))
+	}
+	return true
+}
+
 func (row *Row) fail(code, message string) {
 	row.Outcome, row.Code, row.Message = OutcomeError, code, message
 }
 
 func (l *person) blank() bool {
-	return l.ref+l.name+l.email+l.country+l.language+l.role+l.edition == ""
+	return l.ref+strings.TrimSpace(l.name)+l.email+l.country+l.language+l.role+l.edition == ""
 }
 
 var roles = []string{"participant", "facilitator", "contributor", "observer"}
@@ -178,7 +194,8 @@ func (p *Programme) awardFor(a *Activity, r Roster, l person) (award issuer.Awar
 	}
 	award = issuer.Award{Achievement: r.Achievement, Edition: first(l.edition, r.Edition, a.Edition),
 		Recipient: issuer.Recipient{Name: name, Email: l.email, ExternalID: l.ref},
-		Role:      strings.ToUpper(role[:1]) + role[1:], Language: l.language, Actor: r.Actor}
+		Role:      strings.ToUpper(role[:1]) + role[1:], Language: l.language, Actor: r.Actor,
+		Once: true} // whoever was served is not served again, whatever became of the badge
 	if award.Achievement == "" {
 		award.Achievement = a.achievementFor(role)
 	}
@@ -260,12 +277,14 @@ func rowCode(e *badge.Error) string {
 	return e.Rule
 }
 
+// refuse is a fault of the list as a whole.
+func refuse(rule, detail string) error {
+	return badge.Errors{{Code: badge.ParsingError, Rule: rule, Detail: detail}}
+}
+
 // readList reads a spreadsheet's CSV: a header line, separated by comma,
 // semicolon or tab, UTF-8 with or without byte order mark, any line ends.
 func readList(raw []byte) ([]person, error) {
-	refuse := func(rule, detail string) error {
-		return badge.Errors{{Code: badge.ParsingError, Rule: rule, Detail: detail}}
-	}
 	if len(raw) > MaxRosterBytes {
 		return nil, refuse("too_large", "A roster has at most 2 MiB; split it.")
 	}
@@ -273,19 +292,28 @@ func readList(raw []byte) ([]person, error) {
 	if !utf8.Valid(raw) {
 		return nil, refuse("invalid_encoding", "Save the list as UTF-8 (in a spreadsheet: CSV UTF-8).")
 	}
+	if !bytes.Contains(raw, []byte("\n")) {
+		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n")) // line ends of old spreadsheets
+	}
 	header, _, _ := bytes.Cut(raw, []byte("\n"))
 	reader := csv.NewReader(bytes.NewReader(raw))
 	reader.Comma = separator(string(header))
 	reader.FieldsPerRecord = -1
-	reader.LazyQuotes = false
 	names, err := reader.Read()
 	if err != nil {
 		return nil, refuse("header_missing", "The first line names the columns: name, email, ref, country, language, sector, role, edition.")
 	}
-	columns := columnsOf(names)
-	if _, ok := columns["name"]; !ok {
-		return nil, refuse("header_missing", "A column called name is missing in the first line.")
+	columns, err := columnsOf(names)
+	if err != nil {
+		return nil, err
 	}
+	return readPeople(reader, columns, lineBreaks(names))
+}
+
+// readPeople reads the rows below the header. A cell of several lines is one
+// row to a spreadsheet, so the line breaks within cells, inFields so far, do
+// not count.
+func readPeople(reader *csv.Reader, columns map[string]int, inFields int) ([]person, error) {
 	var people []person
 	for {
 		fields, err := reader.Read()
@@ -298,8 +326,17 @@ func readList(raw []byte) ([]person, error) {
 			return nil, refuse("too_many_rows", fmt.Sprintf("A roster has at most %d rows; split it.", MaxRosterRows))
 		}
 		line, _ := reader.FieldPos(0)
-		people = append(people, personOf(line, fields, columns))
+		people = append(people, personOf(line-inFields, fields, columns))
+		inFields += lineBreaks(fields)
 	}
+}
+
+func lineBreaks(fields []string) int {
+	n := 0
+	for _, f := range fields {
+		n += strings.Count(f, "\n")
+	}
+	return n
 }
 
 func separator(header string) rune {
@@ -312,23 +349,32 @@ func separator(header string) rune {
 	return best
 }
 
-func columnsOf(names []string) map[string]int {
+// columnsOf finds the columns by name; there must be one called name.
+func columnsOf(names []string) (map[string]int, error) {
 	columns := make(map[string]int, len(names))
 	for n, name := range names {
-		columns[strings.ToLower(strings.TrimSpace(name))] = n
+		name = strings.ToLower(strings.TrimSpace(name))
+		if _, known := columns[name]; known && name != "" {
+			return nil, refuse("header_repeated", fmt.Sprintf("Two columns are called %q.", name))
+		}
+		columns[name] = n
 	}
-	return columns
+	if _, ok := columns["name"]; !ok {
+		return nil, refuse("header_missing", "A column called name is missing in the first line.")
+	}
+	return columns, nil
 }
 
 func personOf(line int, fields []string, columns map[string]int) person {
-	get := func(name string) string {
+	whole := func(name string) string {
 		if n, ok := columns[name]; ok && n < len(fields) {
-			return strings.TrimSpace(fields[n])
+			return fields[n]
 		}
 		return ""
 	}
-	// The name is handed on as it stands but for blanks: its first character
-	// and control characters are for the one rule of names to judge.
-	return person{number: line, ref: get("ref"), name: get("name"), email: get("email"), country: get("country"),
+	get := func(name string) string { return strings.TrimSpace(whole(name)) }
+	// The name is handed on as it stands: its first character and control
+	// characters are for the one rule of names to judge.
+	return person{number: line, ref: get("ref"), name: whole("name"), email: get("email"), country: get("country"),
 		language: get("language"), role: get("role"), edition: get("edition")}
 }

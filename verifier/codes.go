@@ -4,24 +4,33 @@ package verifier
 // people can be held complete against it. A code that a check gives anew
 // belongs here and into the message catalogues.
 func Codes() map[Check][]Code {
-	status := []Code{NotRun, NoStatus, StatusListUnreachable, StatusListInvalid, StatusUnsupported}
-	with := func(codes ...Code) []Code { return append(codes, status...) }
-	return map[Check][]Code{
-		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge},
-		CheckSchema: {OK, NotRun, SchemaMismatch, NoSchema},
-		CheckTerms: {OK, NotRun, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
+	codes := map[Check][]Code{
+		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext},
+		CheckSchema: {OK, SchemaMismatch, NoSchema},
+		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
 			UnknownContext, NestedContext, UnsignedKeyword, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
-			BadCharacter, TooDeep, Unsupported, OverBudget},
-		CheckProof: {OK, NotRun, NoProof, ProofInvalid, UnsupportedSuite, WrongPurpose, ProofExpired, CreatedInFuture,
-			TooManyProofs},
-		CheckIssuerKey: {OK, NotRun, KeyUnreachable, KeyUnsupported, KeyNotFound, KeyNotAuthorized, WrongController,
-			KeyRevoked, KeyExpired, WeakKey},
-		CheckIssuerTrust: {NotRun, IssuerListed, IssuerNotListed, TestIssuer},
-		CheckValidity:    {OK, NotRun, NoEnd, Expired, NotYetValid, BadDate},
-		CheckRevocation:  with(NotRevoked, Revoked, Superseded),
-		CheckSuspension:  with(NotSuspended, Suspended),
-		CheckRefresh:     {OK, NotRun, NoRefresh, NotRefreshed},
-		CheckRecipient:   {NotRun, NotAsked, RecipientMatches, RecipientDiffers},
-		CheckEndorsement: {OK, NotRun, NoEndorsement, EndorsementNotChecked},
+			BadCharacter, TooDeep, MemberName, HiddenStatement, Unsupported, OverBudget},
+		CheckProof: {OK, NoProof, ProofInvalid, UnsupportedSuite, WrongPurpose, ProofExpired, CreatedInFuture,
+			TooManyProofs, NoKey, Unsupported, OverBudget},
+		CheckIssuerKey: {OK, KeyUnreachable, KeyUnsupported, KeyNotFound, KeyNotAuthorized, WrongController,
+			KeyRevoked, KeyExpired, WeakKey, KeyExposed, KeyDocumentInvalid},
+		CheckIssuerTrust: {IssuerListed, IssuerNotListed, TestIssuer},
+		CheckValidity:    {OK, NoEnd, Expired, NotYetValid, BadDate},
+		CheckRevocation: {NotRevoked, Revoked, Superseded, NoStatus, StatusListUnreachable, StatusListInvalid,
+			StatusUnsupported},
+		CheckSuspension:  {NotSuspended, Suspended, NoStatus, StatusListUnreachable, StatusListInvalid, StatusUnsupported},
+		CheckRefresh:     {NoRefresh, NotRefreshed},
+		CheckRecipient:   {RecipientMatches, RecipientDiffers, RecipientUnstated},
+		CheckEndorsement: {NoEndorsement, EndorsementNotChecked},
 	}
+	for _, c := range checks {
+		codes[c.id] = append(codes[c.id], InternalFault)
+		if len(c.needs) > 0 {
+			codes[c.id] = append(codes[c.id], NotRun)
+		}
+		if c.beyond {
+			codes[c.id] = append(codes[c.id], NotAsked)
+		}
+	}
+	return codes
 }

@@ -52,6 +52,10 @@ const (
 	OK     Code = "ok"
 	NotRun Code = "not_run" // an earlier check failed
 
+	// InternalFault can stand under any check: we failed, and nothing is said
+	// about the document.
+	InternalFault Code = "internal_fault"
+
 	// format
 	Unreadable         Code = "unreadable"
 	Malformed          Code = "malformed"
@@ -78,7 +82,9 @@ const (
 	BlankNodeName   Code = "blank_node_name"
 	BadCharacter    Code = "bad_character"
 	TooDeep         Code = "too_deep"
-	Unsupported     Code = "unsupported" // beyond this verifier: could not tell
+	MemberName      Code = "member_name"      // an address or keyword stands as a member's name
+	HiddenStatement Code = "hidden_statement" // something that decides is signed where no reader looks
+	Unsupported     Code = "unsupported"      // beyond this verifier: could not tell
 	OverBudget      Code = "over_budget"
 
 	// proof
@@ -89,6 +95,7 @@ const (
 	ProofExpired     Code = "proof_expired"
 	CreatedInFuture  Code = "created_in_future"
 	TooManyProofs    Code = "too_many_proofs"
+	NoKey            Code = "no_key" // there is none to check it with; issuer_key tells why
 
 	// issuer_key
 	KeyUnreachable   Code = "key_unreachable"
@@ -99,6 +106,9 @@ const (
 	KeyRevoked       Code = "key_revoked"
 	KeyExpired       Code = "key_expired"
 	WeakKey          Code = "weak_key"
+
+	KeyExposed         Code = "key_exposed" // its private half is public
+	KeyDocumentInvalid Code = "key_document_invalid"
 
 	// issuer_trust
 	IssuerListed    Code = "issuer_listed"
@@ -131,6 +141,8 @@ const (
 	RecipientMatches Code = "recipient_matches"
 	RecipientDiffers Code = "recipient_differs"
 
+	RecipientUnstated Code = "recipient_unstated" // nothing in it could be compared
+
 	// endorsement
 	NoEndorsement         Code = "no_endorsement"
 	EndorsementNotChecked Code = "endorsement_not_checked"
@@ -144,6 +156,7 @@ type Finding struct {
 	Pointer string            // RFC 6901, where the finding is about one member
 	Detail  string            // for people who debug, in English; never shown as the sentence
 	Params  map[string]string // values for the sentence: dates in RFC 3339, names, addresses
+	Cause   error             // why something could not be had, for logs only: it may name addresses of our own network
 }
 
 // Verdict is the answer to the whole. The zero value is "could not tell".

@@ -41,8 +41,7 @@ const (
 	RelativeIRI                    // an identifier that is no absolute IRI
 	InvalidIRI                     // an identifier with characters that no IRI has
 	Null                           // null, which JSON-LD drops
-	UnknownContext                 // a context that we do not hold
-	NestedContext                  // a context where none may stand
+	UnknownContext                 // a context that we do not hold, or one written out where only a name may stand
 	Unsigned                       // a keyword whose value is not part of the signature
 	DataLoss                       // something else that JSON-LD drops or cannot express
 	ContextFault                   // the contexts contradict each other
@@ -51,7 +50,7 @@ const (
 )
 
 var kindNames = [...]string{"", "undefined_term", "undefined_type", "relative_iri", "invalid_iri", "null_value",
-	"unknown_context", "nested_context", "unsigned_keyword", "data_loss", "context_fault", "unsupported", "over_budget"}
+	"unknown_context", "unsigned_keyword", "data_loss", "context_fault", "unsupported", "over_budget"}
 
 // String gives the kind in lower_snake_case, stable for programs.
 func (k Kind) String() string { return kindNames[k] }

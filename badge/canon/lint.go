@@ -58,7 +58,7 @@ func (l *linter) contexts(context strictjson.Value, ptr string, inline bool) err
 		case v.Kind() == strictjson.String:
 			return &Error{Kind: UnknownContext, Pointer: at, Detail: "this context is not among those that we hold"}
 		default:
-			return &Error{Kind: NestedContext, Pointer: at, Detail: "a context may be named here, not written out"}
+			return &Error{Kind: UnknownContext, Pointer: at, Detail: "a context may be named here, not written out"}
 		}
 	}
 	return nil

@@ -123,7 +123,7 @@ func (w *walker) contexts(t *table, context strictjson.Value, root bool) (*table
 
 func (w *walker) heldContext(v strictjson.Value) (*schemas.Context, error) {
 	if v.Kind() != strictjson.String {
-		return nil, w.fail(NestedContext, v, "a context may be named here, not written out")
+		return nil, w.fail(UnknownContext, v, "a context may be named here, not written out")
 	}
 	c := w.held[v.Text()]
 	if c == nil {

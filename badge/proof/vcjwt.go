@@ -95,7 +95,7 @@ func payload(d *badge.Document) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("validFrom: %w", err)
 	}
-	if view.Issuer == nil || view.CredentialSubject == nil || view.CredentialSubject.ID == "" {
+	if view.Issuer == nil || view.Issuer.ID == "" || view.CredentialSubject == nil || view.CredentialSubject.ID == "" {
 		return nil, fmt.Errorf("a VC-JWT needs issuer.id and credentialSubject.id")
 	}
 	var b bytes.Buffer

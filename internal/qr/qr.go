@@ -148,3 +148,29 @@ func modules(text string) ([][]bool, error) {
 	}
 	return code.Bitmap(), nil
 }
+
+// Text draws the code for a terminal, two rows of modules to a line of half
+// blocks, light on dark: terminals are dark more often than not, and phones
+// read both. The quiet zone is part of it.
+func Text(text string) (string, error) {
+	rows, err := modules(text)
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for y := 0; y < len(rows); y += 2 {
+		for x := range rows[y] {
+			top, bottom := !rows[y][x], y+1 < len(rows) && !rows[y+1][x]
+			b.WriteString([]string{" ", "▄", "▀", "█"}[index(top)<<1|index(bottom)])
+		}
+		b.WriteByte('\n')
+	}
+	return b.String(), nil
+}
+
+func index(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -263,3 +263,38 @@ func BenchmarkSVG(b *testing.B) {
 		}
 	}
 }
+
+// TestText reads the half blocks back and finds the modules of the SVG's code.
+func TestText(t *testing.T) {
+	const address = "http://192.168.1.2:8080/v/AAAAAAAAAAAAAAAAAAAAAA"
+	drawn, err := Text(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSuffix(drawn, "\n"), "\n")
+	picture, err := PNG(address, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := png.Decode(bytes.NewReader(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for y, line := range lines {
+		for x, r := range []rune(line) {
+			for half, light := range []bool{r == '▀' || r == '█', r == '▄' || r == '█'} {
+				row := 2*y + half
+				if row*ModulePixels >= img.Bounds().Dy() {
+					continue
+				}
+				c, _, _, _ := img.At(x*ModulePixels, row*ModulePixels).RGBA()
+				if (c != 0) != light {
+					t.Fatalf("module %d,%d differs between text and picture", x, row)
+				}
+			}
+		}
+	}
+	if _, err := Text(""); !errors.Is(err, ErrText) {
+		t.Errorf("empty text: %v", err)
+	}
+}

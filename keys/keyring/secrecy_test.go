@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/big"
 	"strings"
 	"testing"
 
@@ -54,7 +55,7 @@ func TestNothingSecretIsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	number := e.(*signer).private.(*ecdsa.PrivateKey).D
+	number := new(big.Int).SetBytes(scalar)
 	for name, secret := range map[string]string{
 		"seed in hex": hex.EncodeToString(seed), "seed in base64": base64.StdEncoding.EncodeToString(seed)[:40],
 		"seed as numbers": strings.Trim(fmt.Sprint(seed[:8]), "[]"), "scalar in hex": hex.EncodeToString(scalar),

@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/url"
 	"strings"
 
 	"laurel/keys"
@@ -145,12 +147,23 @@ func checkController(controller string, alg keys.Algorithm) error {
 		return nil
 	case strings.HasPrefix(controller, "did:key:"), strings.HasPrefix(controller, "did:jwk:"):
 		return fmt.Errorf("%w: a did:key or did:jwk is made of its one key; leave the controller empty", ErrInvalid)
-	case !strings.HasPrefix(controller, "did:") && !strings.HasPrefix(controller, "https://"):
+	case !strings.HasPrefix(controller, "did:") && !strings.HasPrefix(controller, "https://") && !localAddress(controller):
 		return fmt.Errorf("%w: a controller is a DID or an https address, not %.120q", ErrInvalid, controller)
 	case len(controller) > 1024 || strings.ContainsFunc(controller, notInController):
 		return fmt.Errorf("%w: a controller has no fragment, query, space or character beyond ASCII: %.120q", ErrInvalid, controller)
 	}
 	return nil
+}
+
+// localAddress takes plain http for a service that only this machine or its
+// network reaches: there is no TLS to ask of a demonstration.
+func localAddress(controller string) bool {
+	u, err := url.Parse(controller)
+	if err != nil || u.Scheme != "http" {
+		return false
+	}
+	ip := net.ParseIP(u.Hostname())
+	return u.Hostname() == "localhost" || (ip != nil && (ip.IsLoopback() || ip.IsPrivate()))
 }
 
 func notInController(r rune) bool {

@@ -49,8 +49,10 @@ var bucketName = []byte("laurel/1")
 // Options of a store. The zero value is good.
 type Options struct {
 	// MaxSize bounds the file, in bytes; an Update that would go beyond gets
-	// store.ErrFull and may succeed after deletions. The bound is coarse, as the
-	// file grows 16 MiB at a time: use 64 MiB or more. 0 means no bound.
+	// store.ErrFull. Set it below the size of the disk, and raise it to go on:
+	// deletions need some room themselves before they make any. The bound is
+	// coarse, as the file grows 16 MiB at a time: use 64 MiB or more. 0 means no
+	// bound.
 	MaxSize int
 
 	// Queue is how many Updates may wait for their turn; one more gets
@@ -68,7 +70,8 @@ type DB struct {
 
 	mu   sync.RWMutex // held to start a View, and to exchange bolt
 	bolt *bbolt.DB    // nil after Close, or after a Reopen that failed
-	file fs.FileInfo  // the file that was opened, for Reopen to know it again
+	file *os.File     // bolt's own; bolt closes it
+	info fs.FileInfo  // of file, for Reopen to know it again
 }
 
 var (
@@ -92,12 +95,15 @@ func Create(path string, opts Options) (*DB, error) {
 
 func create(path string, opts Options) (*DB, error) {
 	db := newDB(path, opts)
-	err := db.open(os.O_RDWR|os.O_CREATE|os.O_EXCL, func(tx *bbolt.Tx) error {
-		_, err := tx.CreateBucket(bucketName)
-		return err
-	})
+	err := db.open(os.O_RDWR | os.O_CREATE | os.O_EXCL)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, store.ErrExists
+	}
+	if err == nil {
+		err = db.bolt.Update(func(tx *bbolt.Tx) error {
+			_, err := tx.CreateBucket(bucketName)
+			return err
+		})
 	}
 	if err == nil {
 		err = syncFolder(filepath.Dir(path))
@@ -113,7 +119,7 @@ func (db *DB) discard() error {
 	if db.bolt != nil {
 		_ = db.bolt.Close() // nobody has used it
 	}
-	if db.file == nil {
+	if db.info == nil {
 		return nil
 	}
 	return os.Remove(db.path)
@@ -128,7 +134,10 @@ func (db *DB) discard() error {
 // too full for that the store opens all the same, but read-only; see Reopen.
 func Open(path string, opts Options) (*DB, error) {
 	db := newDB(path, opts)
-	err := db.open(os.O_RDWR, requireBucket)
+	err := db.open(os.O_RDWR)
+	if err == nil {
+		err = db.settle()
+	}
 	if errors.Is(err, store.ErrFull) {
 		db.line.refuse(readOnly(err))
 		return db, nil
@@ -149,12 +158,8 @@ func newDB(path string, opts Options) *DB {
 	return &DB{path: path, opts: opts, line: line{limit: opts.Queue}}
 }
 
-// open opens the file with flag and commits a transaction in which first runs,
-// even where it writes nothing. The commit syncs what a killed process may have
-// left in the system's cache only, and writes the meta page anew, which a failed
-// sync may have left there marked as written though it was not. If the commit
-// fails, db.bolt is open nevertheless.
-func (db *DB) open(flag int, first func(*bbolt.Tx) error) error {
+// open opens the file with flag.
+func (db *DB) open(flag int) error {
 	o := &bbolt.Options{
 		Timeout:         lockPatience,
 		FreelistType:    bbolt.FreelistMapType,
@@ -176,7 +181,7 @@ func (db *DB) open(flag int, first func(*bbolt.Tx) error) error {
 		return err
 	}
 	db.bolt = b
-	return settle(b, first)
+	return nil
 }
 
 // openFile is where bbolt gets its file from. It never lets bbolt turn a missing
@@ -192,37 +197,48 @@ func (db *DB) openFile(path string, flag int, mode fs.FileMode) (*os.File, error
 	case err != nil:
 	case info.Size() == 0 && flag&os.O_CREATE == 0:
 		err = fmt.Errorf("%w: the file is empty", store.ErrMissing)
-	case db.file != nil && !os.SameFile(db.file, info):
+	case db.info != nil && !os.SameFile(db.info, info):
 		err = errors.New("the file was replaced while it was open")
 	default:
-		db.file = info
+		db.file, db.info = file, info
 		return file, nil
 	}
 	_ = file.Close() // err says more
 	return nil, err
 }
 
-func requireBucket(tx *bbolt.Tx) error {
-	if tx.Bucket(bucketName) == nil {
-		return errors.New("not a store of this program, or of another version")
-	}
-	return nil
-}
-
-// settle commits a transaction in which first runs.
-func settle(b *bbolt.DB, first func(*bbolt.Tx) error) error {
-	tx, err := b.Begin(true)
+// settle makes durable what readers see, before anything is built on it: it
+// writes the meta page in force once more, as it is, and syncs. bbolt does not do
+// so. But a process that is killed between the write of a meta page and its sync
+// leaves a commit that the next one sees, and after a sync that failed the system
+// may hold a page for written that is not. Were that commit then lost in a power
+// cut, callers would have been told of it; worse, the next commit would by then
+// have written over pages that the older meta page, the one on the disk, still
+// needs. The data of the commit was synced before its meta page was written.
+func (db *DB) settle() error {
+	tx, err := db.bolt.Begin(false)
 	if err != nil {
 		return err
 	}
-	if err := first(tx); err != nil {
-		return errors.Join(err, tx.Rollback())
+	known, slot := tx.Bucket(bucketName) != nil, int64(tx.ID()%2)
+	if err := tx.Rollback(); err != nil {
+		return err
 	}
-	id := tx.ID()
-	if err := tx.Commit(); isFull(err) && !visible(b, id) {
+	if !known {
+		return errors.New("not a store of this program, or of another version")
+	}
+	page := make([]byte, db.bolt.Info().PageSize)
+	at := slot * int64(len(page))
+	if _, err := db.file.ReadAt(page, at); err != nil {
+		return fmt.Errorf("reading the meta page: %w", err)
+	}
+	if _, err := db.file.WriteAt(page, at); isFull(err) {
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	} else if err != nil {
-		return err
+		return fmt.Errorf("writing the meta page: %w", err)
+	}
+	if err := db.bolt.Sync(); err != nil {
+		return fmt.Errorf("syncing: %w", err)
 	}
 	return nil
 }
@@ -277,8 +293,8 @@ func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 // Writable implements store.Reopener.
 func (db *DB) Writable() bool { return db.line.refusal() == nil }
 
-// Reopen implements store.Reopener: it closes the file, opens it again, and
-// commits an empty transaction. Until it has succeeded the store stays
+// Reopen implements store.Reopener: it closes the file, opens it again, and makes
+// durable what readers see in it. Until it has succeeded the store stays
 // read-only; where not even opening succeeded, View too returns the reason.
 func (db *DB) Reopen(ctx context.Context) error {
 	if err := db.line.enterAlone(ctx); err != nil {
@@ -308,7 +324,10 @@ func (db *DB) reopen() error {
 		_ = db.bolt.Close() // the file is given up whatever it says
 		db.bolt = nil
 	}
-	return db.open(os.O_RDWR, requireBucket)
+	if err := db.open(os.O_RDWR); err != nil {
+		return err
+	}
+	return db.settle()
 }
 
 // readOnly is what Updates are told after cause. The cause is text only: that a

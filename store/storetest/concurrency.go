@@ -17,6 +17,7 @@ var concurrencyCases = []testCase{
 	{"no write skew", testWriteSkew},
 	{"no phantoms", testPhantoms},
 	{"snapshots hold still", testSnapshots},
+	{"a snapshot is of the View's beginning", testSnapshotBegins},
 	{"an open View holds nobody up", testOpenView},
 	{"an open Update is not seen", testOpenUpdate},
 	{"success is seen at once", testReadAfterWrite},
@@ -158,35 +159,38 @@ func testPhantoms(t *testing.T, p *place) {
 	s := p.store()
 	const seats = 5
 	errFull := errors.New("full")
-	var wg sync.WaitGroup
-	var got atomic.Int64
-	for g := range 20 {
-		wg.Go(func() {
-			err := try(t.Context(), s, func(tx store.Tx) error {
-				taken, err := scan(tx, "seat/", "")
-				if err != nil {
-					return err
+	for round := range 8 {
+		room := fmt.Sprintf("room %d/", round)
+		var wg sync.WaitGroup
+		var got atomic.Int64
+		for g := range 20 {
+			wg.Go(func() {
+				err := try(t.Context(), s, func(tx store.Tx) error {
+					taken, err := scan(tx, room, "")
+					if err != nil {
+						return err
+					}
+					if len(taken) >= seats {
+						return errFull
+					}
+					return put(tx, fmt.Sprintf("%sseat %02d", room, g), "x")
+				})
+				if err == nil {
+					got.Add(1)
+				} else if !errors.Is(err, errFull) {
+					t.Errorf("Update: %v", err)
 				}
-				if len(taken) >= seats {
-					return errFull
-				}
-				return put(tx, fmt.Sprintf("seat/%02d", g), "x")
 			})
-			if err == nil {
-				got.Add(1)
-			} else if !errors.Is(err, errFull) {
-				t.Errorf("Update: %v", err)
+		}
+		wg.Wait()
+		view(t, s, func(r store.Reader) error {
+			taken, err := scan(r, room, "")
+			if len(taken) != seats || got.Load() != seats {
+				t.Errorf("%d seats are taken, %d were told so, want %d", len(taken), got.Load(), seats)
 			}
+			return err
 		})
 	}
-	wg.Wait()
-	view(t, s, func(r store.Reader) error {
-		taken, err := scan(r, "seat/", "")
-		if len(taken) != seats || got.Load() != seats {
-			t.Errorf("%d seats are taken, %d were told so, want %d", len(taken), got.Load(), seats)
-		}
-		return err
-	})
 }
 
 // testSnapshots keeps two keys equal in every Update; no View may see them
@@ -241,6 +245,21 @@ func holdsStill(t *testing.T, r store.Reader) error {
 		}
 	}
 	return nil
+}
+
+// testSnapshotBegins reads for the first time only after an Update that came
+// later than the View.
+func testSnapshotBegins(t *testing.T, p *place) {
+	s := p.store()
+	mustPut(t, s, "a", "1")
+	view(t, s, func(r store.Reader) error {
+		done := make(chan error, 1)
+		go func() { done <- try(t.Context(), s, func(tx store.Tx) error { return put(tx, "a", "2", "b", "2") }) }()
+		err := <-done
+		wantScan(t, r, "", "", "a", "1")
+		return err
+	})
+	wantAll(t, s, "a", "2", "b", "2")
 }
 
 // testOpenView waits, inside a View, for Updates that let the store grow.

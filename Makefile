@@ -1,0 +1,36 @@
+# What CI runs is .ci/run; these are the same things by hand, and the long ones.
+
+FUZZTIME ?= 10m
+BENCH ?= .
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+build: ## the program, static
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -o dist/laurel ./cmd/laurel
+
+demo: ## a service with invented badges
+	go run ./cmd/laurel demo
+
+test: ## the tests
+	go test ./...
+
+race: ## the tests with the race detector, in another order each time
+	go test -race -count=1 -shuffle=on ./...
+
+lint: ## linters and the layers of the house
+	.ci/run lint
+
+interop: ## other people's verifiers, zbar and Chromium
+	.ci/run packages interop
+
+ci: ## everything that has to hold before a change lands
+	.ci/run
+
+fuzz-long: ## every fuzz target for FUZZTIME
+	FUZZTIME=$(FUZZTIME) .ci/run fuzz
+
+bench: ## the benchmarks that match BENCH
+	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: help build demo test race lint interop ci fuzz-long bench

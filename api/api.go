@@ -1,0 +1,160 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"laurel/api/badges"
+	"laurel/api/limit"
+	"laurel/api/pages"
+	"laurel/api/public"
+	"laurel/api/tokens"
+	"laurel/api/vcapi"
+	"laurel/api/verify"
+	"laurel/api/wire"
+	"laurel/internal/i18n"
+	"laurel/issuer"
+	"laurel/programme"
+	"laurel/verifier"
+)
+
+// Config is what the service is made of. All fields but VCAPI, Ready,
+// VerifyRate, Version, Now and Log are required.
+type Config struct {
+	Issuer    *issuer.Issuer
+	Programme *programme.Programme
+	Verifier  *verifier.Verifier
+	Tokens    *tokens.Tokens
+	Pages     *pages.Pages
+	Catalog   *i18n.Catalog
+	BaseURL   string       // https://host or http://host:port, as the issuer has it
+	VCAPI     vcapi.Signer // nil: POST /credentials/issue does not exist
+	// Ready tells whether reading and writing work; nil: they do.
+	Ready      func(ctx context.Context) (read, write error)
+	VerifyRate int              // verifications a minute and address; 0 for no limit
+	Version    string           // of the program, for the Server header; "" tells none
+	Now        func() time.Time // default time.Now
+	Log        *slog.Logger     // one line a request; default discards
+}
+
+// How much is verified at once. A verification is bound by the processor most
+// of the time and waits for other hosts at times, so there are more places
+// than processors; who finds all of them taken and the queue full is told to
+// come back.
+const (
+	verifyingPerProcessor = 16
+	waitingPerPlace       = 8
+)
+
+// New makes the service's handler. The error says what is missing in cfg.
+func New(cfg Config) (http.Handler, error) {
+	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Pages == nil || cfg.Catalog == nil {
+		return nil, errors.New("api: Issuer, Programme, Verifier, Tokens, Pages and Catalog are required")
+	}
+	if err := issuer.CheckBaseURL(cfg.BaseURL); err != nil {
+		return nil, err
+	}
+	if cfg.Ready == nil {
+		cfg.Ready = func(context.Context) (read, write error) { return nil, nil }
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &server{cfg: cfg}
+	_, s.host, s.https = hostOf(cfg.BaseURL)
+	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
+	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
+	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Pages: cfg.Pages, Catalog: cfg.Catalog,
+		BaseURL: cfg.BaseURL, Describe: describe})
+	return s.engine(s.routes(handlers{
+		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
+		verify: check,
+		vcapi:  vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
+		public: public.New(public.Config{Issuer: cfg.Issuer, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
+			Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
+	})), nil
+}
+
+func hostOf(baseURL string) (scheme, host string, https bool) {
+	scheme, host, _ = strings.Cut(baseURL, "://")
+	return scheme, host, scheme == "https"
+}
+
+// server is what middleware needs.
+type server struct {
+	cfg   Config
+	host  string // of the base URL, with its port if it names one
+	https bool
+}
+
+// engine builds the router. gin decides which handler is meant and no more.
+func (s *server) engine(routes []route) *gin.Engine {
+	gin.SetMode(gin.ReleaseMode) // the other modes print requests
+	e := gin.New()
+	e.HandleMethodNotAllowed = true
+	e.RedirectTrailingSlash, e.RedirectFixedPath = false, false
+	_ = e.SetTrustedProxies(nil) // only a malformed list is an error
+	e.Use(s.outermost, s.headers, s.knownHost)
+	e.NoRoute(s.adapt(route{handle: nowhere}))
+	e.NoMethod(s.adapt(route{handle: notAllowed}))
+	methods := map[string][]string{}
+	for _, r := range routes {
+		handle := s.adapt(r)
+		e.Handle(r.method, r.path, handle)
+		methods[r.path] = append(methods[r.path], r.method)
+		if r.method == http.MethodGet {
+			e.HEAD(r.path, handle)
+			methods[r.path] = append(methods[r.path], http.MethodHead)
+		}
+	}
+	for path, allowed := range methods {
+		e.OPTIONS(path, s.adapt(route{path: path, handle: options(allowed), access: openTo(routes, path)}))
+	}
+	return e
+}
+
+// openTo is the access of the first route of a path: none mixes public and
+// private ones.
+func openTo(routes []route, path string) access {
+	for _, r := range routes {
+		if r.path == path {
+			return r.access
+		}
+	}
+	return access{}
+}
+
+func nowhere(http.ResponseWriter, *http.Request) error {
+	return &wire.Fault{Code: wire.NotFound, Detail: notFoundDetail}
+}
+
+func notAllowed(_ http.ResponseWriter, r *http.Request) error {
+	return &wire.Fault{Code: wire.MethodNotAllowed, Detail: "This address does not take " + r.Method + " requests; the header Allow names those it takes."}
+}
+
+// options answers which requests an address takes; for public reads it is also
+// what browsers ask before they let a page of another site read.
+func options(methods []string) wire.Handler {
+	allowed := strings.Join(append(methods, http.MethodOptions), ", ")
+	return func(w http.ResponseWriter, _ *http.Request) error {
+		h := w.Header()
+		h.Set("Allow", allowed)
+		if h.Get("Access-Control-Allow-Origin") != "" {
+			h.Set("Access-Control-Allow-Methods", allowed)
+			h.Set("Access-Control-Allow-Headers", "Accept, Accept-Language, Content-Type, If-None-Match")
+			h.Set("Access-Control-Max-Age", "86400")
+		}
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+}

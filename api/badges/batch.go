@@ -1,0 +1,165 @@
+package badges
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+	"strconv"
+
+	"golang.org/x/sync/errgroup"
+
+	"laurel/api/wire"
+	"laurel/internal/strictjson"
+	"laurel/issuer"
+)
+
+// The bounds of a batch.
+const (
+	maxItems      = 1000
+	maxBatch      = 8 << 20
+	maxBatchNodes = 1_000_000
+)
+
+type batchBody struct {
+	Items []strictjson.Value `json:"items"`
+}
+
+// batchAnswer has a result for each item, in their order.
+type batchAnswer struct {
+	DryRun  bool           `json:"dryRun"`
+	Results []itemAnswer   `json:"results"`
+	Summary map[string]int `json:"summary"`
+}
+
+// itemAnswer is what became of one item. Status is the one that the item would
+// have got as a request of its own.
+type itemAnswer struct {
+	Index        int        `json:"index"`
+	Status       int        `json:"status"`
+	Outcome      string     `json:"outcome"` // issued, existing, would_issue, error
+	ID           string     `json:"id,omitempty"`
+	CredentialID string     `json:"credentialId,omitempty"`
+	VerifyURL    string     `json:"verifyUrl,omitempty"`
+	Replayed     bool       `json:"replayed,omitempty"`
+	Error        *itemError `json:"error,omitempty"`
+}
+
+// itemError tells what is wrong with an item; pointers begin at the item.
+type itemError struct {
+	Code    string            `json:"code"`
+	Pointer string            `json:"pointer"`
+	Message string            `json:"message"`
+	Errors  []wire.FieldError `json:"errors"`
+}
+
+// Batch answers POST /v1/credentials/batch.
+func (h *Handler) Batch(w http.ResponseWriter, r *http.Request) error {
+	q, err := wire.Query(r, "dry_run")
+	if err != nil {
+		return err
+	}
+	dryRun, err := wire.Flag(q, "dry_run")
+	if err != nil {
+		return err
+	}
+	key, err := wire.IdempotencyKey(r)
+	if err != nil {
+		return err
+	}
+	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxBatch, Nodes: maxBatchNodes})
+	if err != nil {
+		return err
+	}
+	var body batchBody
+	if err := wire.Decode(v, &body); err != nil {
+		return err
+	}
+	switch {
+	case body.Items == nil:
+		return wire.At(wire.MissingMember, "/items", "Give the awards as an array called items.")
+	case len(body.Items) > maxItems:
+		return wire.At(wire.TooManyItems, "/items", fmt.Sprintf("A batch has at most %d items; split it.", maxItems))
+	}
+	return wire.WriteJSON(w, http.StatusMultiStatus, h.batch(r.Context(), body.Items, key, dryRun))
+}
+
+// batch issues several items at a time: signing is bound by processors, and the
+// store groups commits that arrive together. One item's fault is its own.
+func (h *Handler) batch(ctx context.Context, items []strictjson.Value, key string, dryRun bool) batchAnswer {
+	answer := batchAnswer{DryRun: dryRun, Results: make([]itemAnswer, len(items)), Summary: map[string]int{}}
+	var group errgroup.Group
+	group.SetLimit(8 * runtime.GOMAXPROCS(0))
+	for n, item := range items {
+		group.Go(func() error {
+			answer.Results[n] = h.item(ctx, n, item, key, dryRun)
+			return nil
+		})
+	}
+	_ = group.Wait() // no item fails the others
+	for _, a := range answer.Results {
+		answer.Summary[a.Outcome]++
+	}
+	return answer
+}
+
+func (h *Handler) item(ctx context.Context, n int, v strictjson.Value, batchKey string, dryRun bool) itemAnswer {
+	issued, err := h.issueItem(ctx, n, v, batchKey, dryRun)
+	if err != nil {
+		return failed(n, h.explain(ctx, err))
+	}
+	if issued == nil {
+		return itemAnswer{Index: n, Status: http.StatusOK, Outcome: "would_issue"}
+	}
+	rec := issued.Record
+	a := itemAnswer{Index: n, Status: http.StatusCreated, Outcome: "issued", ID: rec.ID,
+		CredentialID: credentialURL(h.baseURL, rec.ID), VerifyURL: verifyURL(h.baseURL, rec.ID), Replayed: issued.Replayed}
+	if issued.Existing {
+		a.Status, a.Outcome = http.StatusOK, "existing"
+	}
+	return a
+}
+
+func failed(n int, p wire.Problem) itemAnswer {
+	e := &itemError{Code: p.Code, Message: p.Detail, Errors: p.Errors}
+	if len(p.Errors) > 0 {
+		e.Pointer = p.Errors[0].Pointer
+	}
+	return itemAnswer{Index: n, Status: p.Status, Outcome: "error", Error: e}
+}
+
+func (h *Handler) issueItem(ctx context.Context, n int, v strictjson.Value, batchKey string, dryRun bool) (*issuer.Issued, error) {
+	var body awardBody
+	if err := wire.Decode(v, &body); err != nil {
+		return nil, err
+	}
+	key, err := itemKey(body.IdempotencyKey, batchKey, n)
+	if err != nil {
+		return nil, err
+	}
+	award, err := body.award()
+	if err != nil {
+		return nil, err
+	}
+	if err := h.granted(ctx, &award); err != nil {
+		return nil, err
+	}
+	if dryRun {
+		return h.issuer.Preview(ctx, award)
+	}
+	award.Idempotency = idempotency(ctx, key, wire.Digest(v, "idempotencyKey"))
+	return h.issuer.Issue(ctx, award)
+}
+
+// itemKey is the item's own key, which is the same as that of a single request,
+// or one made from the batch's and the place of the item: U+0000 keeps those
+// apart from all that callers can send.
+func itemKey(own *string, batchKey string, n int) (string, error) {
+	switch {
+	case own != nil:
+		return *own, wire.CheckIdempotencyKey(*own)
+	case batchKey != "":
+		return batchKey + "\x00" + strconv.Itoa(n), nil
+	}
+	return "", nil
+}

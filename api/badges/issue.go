@@ -1,0 +1,155 @@
+package badges
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"time"
+
+	"laurel/api/wire"
+	"laurel/badge"
+	"laurel/internal/strictjson"
+	"laurel/issuer"
+)
+
+// maxAward bounds the body of one award, in bytes.
+const maxAward = 1 << 20
+
+// Issue answers POST /v1/credentials.
+func (h *Handler) Issue(w http.ResponseWriter, r *http.Request) error {
+	if _, err := wire.Query(r); err != nil {
+		return err
+	}
+	key, err := wire.IdempotencyKey(r)
+	if err != nil {
+		return err
+	}
+	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxAward})
+	if err != nil {
+		return err
+	}
+	var body awardBody
+	if err := wire.Decode(v, &body); err != nil {
+		return err
+	}
+	if err := body.single(); err != nil {
+		return err
+	}
+	award, err := body.award()
+	if err != nil {
+		return err
+	}
+	if err := h.granted(r.Context(), &award); err != nil {
+		return err
+	}
+	award.Idempotency = idempotency(r.Context(), key, wire.Digest(v))
+	issued, err := h.issuer.Issue(r.Context(), award)
+	if err != nil {
+		return err
+	}
+	return h.writeIssued(w, issued)
+}
+
+// idempotency is nil without a key.
+func idempotency(ctx context.Context, key string, digest []byte) *issuer.Idempotency {
+	if key == "" {
+		return nil
+	}
+	return &issuer.Idempotency{Scope: wire.Token(ctx).ID + " POST /v1/credentials", Key: key, Digest: digest}
+}
+
+func (h *Handler) writeIssued(w http.ResponseWriter, issued *issuer.Issued) error {
+	status := http.StatusCreated
+	if issued.Existing {
+		status = http.StatusOK
+	}
+	w.Header().Set("Location", "/credentials/"+issued.Record.ID)
+	if issued.Replayed {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
+	return wire.WriteJSON(w, status, answer(h.baseURL, issued))
+}
+
+// Answer is the body that answers POST /v1/credentials, for who issues without
+// HTTP.
+func Answer(baseURL string, issued *issuer.Issued) (json.RawMessage, error) {
+	return wire.Marshal(answer(baseURL, issued))
+}
+
+// answer tells of a new badge. Nothing in it changes afterwards, so that a
+// repeated request gets the same bytes.
+func answer(baseURL string, issued *issuer.Issued) *recordBody {
+	body := record(baseURL, issued.Record)
+	body.Duplicate = issued.Existing
+	return body
+}
+
+// recordBody is a record as callers see it. What a later part builds is null.
+type recordBody struct {
+	ID           string          `json:"id"`
+	Status       issuer.Status   `json:"status"`
+	Duplicate    bool            `json:"duplicate,omitempty"`
+	CredentialID string          `json:"credentialId"`
+	VerifyURL    string          `json:"verifyUrl"`
+	Code         *string         `json:"code"`
+	QR           qrBody          `json:"qr"`
+	Downloads    downloadsBody   `json:"downloads"`
+	Issuer       string          `json:"issuer"`
+	Achievement  string          `json:"achievement"`
+	Version      string          `json:"version"`
+	Edition      *string         `json:"edition"`
+	AwardedAt    string          `json:"awardedAt"`
+	IssuedAt     string          `json:"issuedAt"`
+	ValidUntil   *string         `json:"validUntil"`
+	ExternalRef  *string         `json:"externalRef"`
+	Language     *string         `json:"language"`
+	Reason       *string         `json:"reason"`   // of the last change of status
+	StatusAt     *string         `json:"statusAt"` // of the last change of status
+	ChangedAt    string          `json:"changedAt,omitempty"`
+	Credential   json.RawMessage `json:"credential,omitempty"`
+}
+
+type qrBody struct {
+	PNG string `json:"png"`
+	SVG string `json:"svg"`
+}
+
+type downloadsBody struct {
+	JSON string  `json:"json"`
+	JWT  string  `json:"jwt"`
+	PNG  *string `json:"png"`
+	SVG  *string `json:"svg"`
+	PDF  *string `json:"pdf"`
+}
+
+func record(baseURL string, rec *issuer.Record) *recordBody {
+	address := credentialURL(baseURL, rec.ID)
+	return &recordBody{
+		ID: rec.ID, Status: rec.Status, CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
+		QR:        qrBody{address + "/qr.png", address + "/qr.svg"},
+		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt"},
+		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
+		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),
+		ExternalRef: optional(rec.ExternalRef), Language: optional(rec.Language),
+		Reason: optional(rec.Reason), StatusAt: moment(rec.StatusAt), Credential: rec.Document,
+	}
+}
+
+func credentialURL(baseURL, id string) string { return baseURL + "/credentials/" + id }
+
+func verifyURL(baseURL, id string) string { return baseURL + "/v/" + id }
+
+func optional(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func moment(t time.Time) *string {
+	if t.IsZero() {
+		return nil
+	}
+	s := badge.FormatTime(t)
+	return &s
+}

@@ -1,0 +1,141 @@
+package badges
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"laurel/api/wire"
+	"laurel/internal/auth"
+	"laurel/internal/strictjson"
+	"laurel/issuer"
+)
+
+// How many records a page has.
+const (
+	defaultPage = 50
+	largestPage = 200
+)
+
+type pageBody struct {
+	Items []*recordBody `json:"items"`
+	Next  *string       `json:"next"` // address of the next page
+}
+
+// List answers GET /v1/credentials.
+func (h *Handler) List(w http.ResponseWriter, r *http.Request) error {
+	q, err := wire.Query(r, "cursor", "limit", "achievement", "status", "external_ref", "email", "changed_since")
+	if err != nil {
+		return err
+	}
+	f, err := h.filter(r, q)
+	if err != nil {
+		return err
+	}
+	page, err := h.issuer.List(r.Context(), f)
+	if err != nil {
+		return err
+	}
+	body := pageBody{Items: make([]*recordBody, len(page.Records))}
+	for n, rec := range page.Records {
+		body.Items[n] = h.stored(rec)
+		body.Items[n].Credential = nil
+	}
+	if page.Next != "" {
+		q.Set("cursor", page.Next)
+		next := h.baseURL + "/v1/credentials?" + q.Encode()
+		body.Next = &next
+		w.Header().Set("Link", "<"+next+`>; rel="next"`)
+	}
+	return wire.WriteJSON(w, http.StatusOK, body)
+}
+
+func (h *Handler) filter(r *http.Request, q url.Values) (issuer.Filter, error) {
+	f := issuer.Filter{Achievement: q.Get("achievement"), Status: issuer.Status(q.Get("status")),
+		ExternalRef: q.Get("external_ref"), Email: q.Get("email"), Cursor: q.Get("cursor")}
+	var err error
+	if f.Limit, err = wire.Number(q, "limit", defaultPage, 1, largestPage); err != nil {
+		return f, err
+	}
+	if f.Status != "" && !slices.Contains([]issuer.Status{issuer.Active, issuer.Revoked}, f.Status) {
+		return f, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter status is active or revoked."}
+	}
+	if f.Achievement != "" && issuer.CheckSlug(f.Achievement) != nil {
+		return f, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter achievement is the slug of an achievement."}
+	}
+	if since := q.Get("changed_since"); since != "" {
+		if f.ChangedSince, err = wire.Time(since); err != nil {
+			return f, &wire.Fault{Code: wire.InvalidParameter,
+				Detail: "The parameter changed_since is a day such as 2025-07-11 or a moment such as 2025-07-11T08:00:00Z (write + as %2B)."}
+		}
+	}
+	f.Issuers, err = h.issuersOf(r)
+	return f, err
+}
+
+// issuersOf lists the issuers that the caller may read, in order.
+func (h *Handler) issuersOf(r *http.Request) ([]string, error) {
+	granted := wire.Token(r.Context()).Issuers
+	if !slices.Contains(granted, auth.Any) {
+		return slices.Compact(slices.Sorted(slices.Values(granted))), nil
+	}
+	profiles, err := h.issuer.Profiles(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	all := make([]string, len(profiles))
+	for n, p := range profiles {
+		all[n] = p.Slug
+	}
+	return all, nil
+}
+
+// stored is a record as it stands now.
+func (h *Handler) stored(rec *issuer.Record) *recordBody {
+	body := record(h.baseURL, rec)
+	body.ChangedAt = rec.ChangedAt.UTC().Format(time.RFC3339Nano)
+	return body
+}
+
+// Record answers GET /v1/credentials/{id}.
+func (h *Handler) Record(w http.ResponseWriter, r *http.Request) error {
+	rec, err := h.recordOf(r, auth.Read)
+	if err != nil {
+		return err
+	}
+	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
+}
+
+type revokeBody struct {
+	Reason *string `json:"reason"`
+}
+
+// Revoke answers POST /v1/credentials/{id}/revoke. It needs no key to be
+// repeated: what is revoked stays as it is.
+func (h *Handler) Revoke(w http.ResponseWriter, r *http.Request) error {
+	if _, err := wire.IdempotencyKey(r); err != nil {
+		return err
+	}
+	id := r.PathValue("id")
+	if !wire.IsID(id) {
+		return issuer.ErrNotFound
+	}
+	var body revokeBody
+	if r.ContentLength != 0 {
+		v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: 16 << 10})
+		if err != nil {
+			return err
+		}
+		if err := wire.Decode(v, &body); err != nil {
+			return err
+		}
+	}
+	ctx := r.Context()
+	rec, err := h.issuer.Revoke(ctx, id, text(body.Reason), wire.Actor(ctx),
+		func(slug string) bool { return may(ctx, slug, auth.Revoke) })
+	if err != nil {
+		return err
+	}
+	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
+}

@@ -1,0 +1,100 @@
+// Package limit keeps one caller from taking what is meant for all: how often
+// an address may ask (Rate), and how much is under way at once (Gate).
+//
+// It knows nothing of HTTP and trusts no header: an address is the one that
+// the connection came from. Its memory is bounded whoever asks.
+//
+// Start at NewRate and NewGate.
+package limit
+
+import (
+	"context"
+	"errors"
+	"net/netip"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"laurel/internal/lru"
+)
+
+// addresses bounds how many callers are remembered. An address that is
+// forgotten starts afresh, which costs an attacker as many others.
+const addresses = 1 << 16
+
+// Rate counts what each address asks. It is safe for concurrent use.
+type Rate struct {
+	perMinute int
+	now       func() time.Time
+	known     *lru.Map[netip.Addr, *rate.Limiter]
+}
+
+// NewRate allows so many requests a minute to an address, all of them at once
+// if it likes; none or fewer means no limit.
+func NewRate(perMinute int, now func() time.Time) *Rate {
+	return &Rate{perMinute: perMinute, now: now, known: lru.New[netip.Addr, *rate.Limiter](addresses)}
+}
+
+// Allow counts one request of an address (host:port or host, as net/http gives
+// it). Where it is one too many, wait says when there is room for the next.
+func (r *Rate) Allow(remote string) (ok bool, wait time.Duration) {
+	if r.perMinute <= 0 {
+		return true, 0
+	}
+	now := r.now()
+	l := r.known.GetOrMake(origin(remote), func() *rate.Limiter {
+		return rate.NewLimiter(rate.Limit(float64(r.perMinute)/60), r.perMinute)
+	})
+	reservation := l.ReserveN(now, 1)
+	if wait = reservation.DelayFrom(now); wait > 0 {
+		reservation.CancelAt(now)
+		return false, wait
+	}
+	return true, 0
+}
+
+// origin is whom a request counts for: an IPv4 address, or the /64 that one
+// subscriber has of IPv6. What is no address at all counts as one.
+func origin(remote string) netip.Addr {
+	addr, err := netip.ParseAddr(remote)
+	if at, portErr := netip.ParseAddrPort(remote); portErr == nil {
+		addr, err = at.Addr(), nil
+	}
+	if err != nil {
+		return netip.Addr{}
+	}
+	addr = addr.Unmap().WithZone("")
+	if addr.Is6() {
+		return netip.PrefixFrom(addr, 64).Masked().Addr()
+	}
+	return addr
+}
+
+// ErrFull: as many wait as may wait.
+var ErrFull = errors.New("limit: too much is under way")
+
+// Gate bounds what is under way at once, and what waits for it. It is safe for
+// concurrent use.
+type Gate struct{ running, inside chan struct{} }
+
+// NewGate lets so many run at once and so many more wait.
+func NewGate(running, waiting int) *Gate {
+	return &Gate{running: make(chan struct{}, running), inside: make(chan struct{}, running+waiting)}
+}
+
+// Enter waits for its turn. The caller calls leave when it is done; without an
+// error only. The errors are ErrFull, at once, and that of ctx.
+func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
+	select {
+	case g.inside <- struct{}{}:
+	default:
+		return nil, ErrFull
+	}
+	select {
+	case g.running <- struct{}{}:
+		return func() { <-g.running; <-g.inside }, nil
+	case <-ctx.Done():
+		<-g.inside
+		return nil, ctx.Err()
+	}
+}

@@ -1,0 +1,165 @@
+package limit_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"laurel/api/limit"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type clock struct{ at time.Time }
+
+func (c *clock) now() time.Time { return c.at }
+
+func newClock() *clock { return &clock{time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)} }
+
+func TestAnAddressHasItsShareOfAMinute(t *testing.T) {
+	c := newClock()
+	r := limit.NewRate(6, c.now)
+	for n := range 6 {
+		if ok, _ := r.Allow("192.0.2.1:4711"); !ok {
+			t.Fatalf("request %d was refused", n+1)
+		}
+	}
+	ok, wait := r.Allow("192.0.2.1:4712")
+	if ok || wait <= 0 || wait > 10*time.Second {
+		t.Fatalf("the seventh: %v, wait %v", ok, wait)
+	}
+	if ok, _ := r.Allow("192.0.2.2:4711"); !ok {
+		t.Error("another address pays for the first")
+	}
+	c.at = c.at.Add(wait)
+	if ok, _ := r.Allow("192.0.2.1:4711"); !ok {
+		t.Error("refused after the wait that was asked for")
+	}
+	if ok, _ := r.Allow("192.0.2.1:4711"); ok {
+		t.Error("refused requests were counted as room")
+	}
+}
+
+func TestWhoIsOneCaller(t *testing.T) {
+	same := [][2]string{
+		{"192.0.2.1:1", "192.0.2.1:2"},
+		{"192.0.2.1:1", "[::ffff:192.0.2.1]:1"},
+		{"[2001:db8:1:2::1]:1", "[2001:db8:1:2:ffff:ffff:ffff:ffff]:1"},
+		{"[fe80::1%eth0]:1", "[fe80::2%eth1]:1"},
+		{"@", ""},
+	}
+	different := [][2]string{
+		{"192.0.2.1:1", "192.0.2.2:1"},
+		{"[2001:db8:1:2::1]:1", "[2001:db8:1:3::1]:1"},
+		{"192.0.2.1:1", "@"},
+	}
+	together := func(a, b string) bool {
+		r := limit.NewRate(1, newClock().now)
+		r.Allow(a)
+		ok, _ := r.Allow(b)
+		return !ok
+	}
+	for _, p := range same {
+		if !together(p[0], p[1]) {
+			t.Errorf("%s and %s count apart", p[0], p[1])
+		}
+	}
+	for _, p := range different {
+		if together(p[0], p[1]) {
+			t.Errorf("%s and %s count together", p[0], p[1])
+		}
+	}
+}
+
+func TestNoLimit(t *testing.T) {
+	r := limit.NewRate(0, newClock().now)
+	for range 10_000 {
+		if ok, _ := r.Allow("192.0.2.1:1"); !ok {
+			t.Fatal("refused without a limit")
+		}
+	}
+}
+
+// THREATS T66: however many addresses ask, the memory of the limiter is bounded.
+func TestMemoryIsBounded(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	r := limit.NewRate(600, newClock().now)
+	for n := range 100_000 {
+		r.Allow(fmt.Sprintf("10.%d.%d.%d:1", n>>16, n>>8&255, n&255))
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if used := int64(after.HeapAlloc) - int64(before.HeapAlloc); used > 64<<20 {
+		t.Errorf("%d MiB for the limiter", used>>20)
+	}
+	runtime.KeepAlive(r)
+}
+
+func TestGateBoundsRunningAndWaiting(t *testing.T) {
+	g := limit.NewGate(1, 1)
+	ctx := context.Background()
+	leave, err := g.Enter(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entered := make(chan func())
+	go func() {
+		for {
+			l, err := g.Enter(ctx)
+			if errors.Is(err, limit.ErrFull) {
+				continue // the probe below has the only place to wait in
+			}
+			if err != nil {
+				t.Error(err)
+			}
+			entered <- l
+			return
+		}
+	}()
+	// The second waits; once it does, a third is refused at once.
+	deadline := time.Now().Add(5 * time.Second)
+	for {
+		soon, cancel := context.WithTimeout(ctx, time.Millisecond)
+		_, err := g.Enter(soon)
+		cancel()
+		if errors.Is(err, limit.ErrFull) {
+			break
+		}
+		if !errors.Is(err, context.DeadlineExceeded) || time.Now().After(deadline) {
+			t.Fatalf("third: %v", err)
+		}
+	}
+	leave()
+	(<-entered)()
+	if leave, err = g.Enter(ctx); err != nil {
+		t.Fatalf("after all have left: %v", err)
+	}
+	leave()
+}
+
+func TestWhoStopsWaitingLeavesNoTrace(t *testing.T) {
+	g := limit.NewGate(1, 1)
+	leave, err := g.Enter(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 5 {
+		if _, err := g.Enter(cancelled); !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+	}
+	leave()
+	if leave, err = g.Enter(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	leave()
+}

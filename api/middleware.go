@@ -1,0 +1,207 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"laurel/api/wire"
+	"laurel/internal/auth"
+)
+
+// outermost numbers each request, writes its one line into the log, and turns
+// a panic into a problem. The line has the pattern of the route and no address,
+// query, body or token, which may tell of people.
+func (s *server) outermost(c *gin.Context) {
+	start := time.Now() // a duration is measured on the real clock
+	id := rand.Text()
+	c.Request = c.Request.WithContext(wire.WithRequestID(c.Request.Context(), id))
+	c.Header("X-Request-Id", id)
+	defer func() {
+		s.recovered(c, recover())
+		s.cfg.Log.InfoContext(c.Request.Context(), "request", "request", id, "method", method(c.Request.Method), "route", c.FullPath(),
+			"status", c.Writer.Status(), "duration", time.Since(start))
+	}()
+	c.Next()
+}
+
+// method keeps texts of strangers out of the log.
+func method(m string) string {
+	known := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodDelete, http.MethodOptions, http.MethodPatch}
+	if slices.Contains(known, m) {
+		return m
+	}
+	return "other"
+}
+
+// recovered answers for a handler that panicked. An answer that has begun
+// cannot be mended: the connection is cut, so that nobody takes it for whole.
+func (s *server) recovered(c *gin.Context, r any) {
+	if r == nil {
+		return
+	}
+	if err, ok := r.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+		panic(r)
+	}
+	s.cfg.Log.ErrorContext(c.Request.Context(), "panic", "request", wire.RequestID(c.Request.Context()), "route", c.FullPath(),
+		"panic", fmt.Sprint(r), "stack", string(debug.Stack()))
+	if c.Writer.Written() {
+		panic(http.ErrAbortHandler)
+	}
+	s.write(c.Writer, c.Request, describe(errPanic))
+}
+
+// errPanic stands for a panic that the log has already.
+var errPanic = errors.New("api: a handler panicked")
+
+// policy is for every answer: nothing runs, nothing foreign is loaded, nobody
+// frames us.
+const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+func (s *server) headers(c *gin.Context) {
+	h := c.Writer.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	if s.https {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+	if s.cfg.Version != "" {
+		h.Set("Server", "Laurel/"+s.cfg.Version)
+	}
+}
+
+// knownHost refuses requests under a name that is not ours, which come by
+// mistake or to make us vouch for another address (THREATS T55). Those that ask
+// only whether the service is well may come under any.
+func (s *server) knownHost(c *gin.Context) {
+	if c.FullPath() == "/healthz" || c.FullPath() == "/readyz" || s.isOurs(c.Request) {
+		return
+	}
+	s.fail(c.Writer, c.Request, &wire.Fault{Code: wire.WrongHost, Detail: "This service answers only under its own name, " + s.cfg.BaseURL + "."})
+	c.Abort()
+}
+
+func (s *server) isOurs(r *http.Request) bool {
+	port := "80"
+	if s.https {
+		port = "443"
+	}
+	if withPort(r.Host, port) == withPort(s.host, port) {
+		return true
+	}
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(*net.TCPAddr)
+	if !ok || !local.IP.IsLoopback() {
+		return false
+	}
+	name, at, err := net.SplitHostPort(r.Host)
+	return err == nil && at == fmt.Sprint(local.Port) && slices.Contains([]string{"localhost", "127.0.0.1", "::1"}, strings.ToLower(name))
+}
+
+func withPort(host, port string) string {
+	if _, _, err := net.SplitHostPort(host); err == nil {
+		return strings.ToLower(host)
+	}
+	return strings.ToLower(net.JoinHostPort(strings.Trim(host, "[]"), port))
+}
+
+// adapt makes gin call a handler: the parameters of the path go where net/http
+// has them, the caller is asked for a token where one is needed, and an error
+// becomes a problem.
+func (s *server) adapt(r route) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		req := c.Request
+		for _, p := range c.Params {
+			req.SetPathValue(p.Key, p.Value)
+		}
+		r.access.announce(c.Writer.Header())
+		if len(r.access.scopes) > 0 && req.Method != http.MethodOptions {
+			token, err := s.caller(req, r)
+			if err != nil {
+				s.fail(c.Writer, req, err)
+				return
+			}
+			req = req.WithContext(wire.WithToken(req.Context(), token))
+		}
+		if err := r.handle(c.Writer, req); err != nil {
+			s.fail(c.Writer, req, err)
+		}
+	}
+}
+
+// announce sets what depends on who may call.
+func (a access) announce(h http.Header) {
+	if a.shared {
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", "Content-Language, ETag, Link, Retry-After, X-Request-Id")
+		h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+	}
+	if a.private {
+		h.Set("X-Robots-Tag", "noindex")
+	}
+	if len(a.scopes) > 0 {
+		h.Set("Cache-Control", wire.NoStore)
+	}
+}
+
+// caller finds out who asks, and whether they may ask this.
+func (s *server) caller(r *http.Request, to route) (auth.Token, error) {
+	text, err := bearer(r)
+	if err != nil {
+		return auth.Token{}, err
+	}
+	token, err := s.cfg.Tokens.Authenticate(r.Context(), text)
+	if err != nil {
+		return auth.Token{}, err
+	}
+	if !slices.ContainsFunc(to.access.scopes, func(scope auth.Scope) bool { return token.AllowsScope(scope) == nil }) {
+		return auth.Token{}, &wire.Fault{Code: wire.ScopeMissing,
+			Detail: "This call needs a token with the scope " + list(to.access.scopes, " or ") + "; this one has " + list(token.Scopes, ", ") + "."}
+	}
+	return token, within(token, to)
+}
+
+// within refuses a token with limits that a call cannot keep to.
+func within(t auth.Token, to route) error {
+	limited := t.Country != "" || to.path != rosters && len(t.Activities) > 0
+	if !limited {
+		return nil
+	}
+	return &wire.Fault{Code: wire.LimitedToken,
+		Detail: "The token is limited to some activities or to one country, and this call keeps to no such limit. Use a token without it."}
+}
+
+func list(scopes []auth.Scope, between string) string {
+	names := make([]string, len(scopes))
+	for n, s := range scopes {
+		names[n] = string(s)
+	}
+	return strings.Join(names, between)
+}
+
+// bearer reads the token of a request (RFC 6750 section 2.1).
+func bearer(r *http.Request) (string, error) {
+	values := r.Header.Values("Authorization")
+	if len(values) == 1 {
+		scheme, text, ok := strings.Cut(values[0], " ")
+		if ok && strings.EqualFold(scheme, "Bearer") {
+			return strings.TrimSpace(text), nil
+		}
+	}
+	return "", &wire.Fault{Code: wire.TokenMissing, Detail: "This call needs a token: send the header Authorization: Bearer, a blank, and the token."}
+}
+
+// gone reports whether the caller stopped waiting.
+func gone(r *http.Request, err error) bool {
+	return errors.Is(err, context.Canceled) && r.Context().Err() != nil
+}

@@ -1,0 +1,261 @@
+package pages
+
+import (
+	"io"
+	"time"
+
+	"laurel/badge"
+	"laurel/internal/i18n"
+	"laurel/verifier/words"
+)
+
+// HomePage is the start page: what the service is, and a form that takes a
+// badge in any shape.
+type HomePage struct {
+	Frame
+	Action string // where the form leads; "" is DefaultAction
+	API    string // address of the description for programmers; "" for none
+}
+
+type homeView struct {
+	view
+	Action, API string
+}
+
+// Home writes the start page.
+func (s *Pages) Home(w io.Writer, p *i18n.Printer, page HomePage) error {
+	v := homeView{s.view(p, page.Frame, p.Text("home.title", nil)), action(page.Action), page.API}
+	v.Indexed = true
+	return s.write(w, "home", v)
+}
+
+func action(a string) string {
+	if a == "" {
+		return DefaultAction
+	}
+	return a
+}
+
+// messageView is a page that has one thing to say, and perhaps a form to try
+// again with.
+type messageView struct {
+	view
+	Glyph, Text, Detail, RequestID, Action string
+}
+
+func (s *Pages) message(w io.Writer, p *i18n.Printer, f Frame, glyph, titleID, textID string, more messageView) error {
+	more.view = s.view(p, f, p.Text(titleID, nil))
+	more.Glyph, more.Text = glyph, p.Text(textID, nil)
+	more.Detail = words.Visible(more.Detail)
+	return s.write(w, "message", more)
+}
+
+// NotFoundPage tells that there is no badge. Nothing in it depends on what was
+// asked for, so that a hidden badge cannot be told from one that never was.
+type NotFoundPage struct {
+	Frame
+	Code   bool   // a printed code was typed, rather than an address opened
+	Action string // where the form leads; "" is DefaultAction
+}
+
+// NotFound writes the page for an address or code without a badge.
+func (s *Pages) NotFound(w io.Writer, p *i18n.Printer, page NotFoundPage) error {
+	text := "notfound.text"
+	if page.Code {
+		text = "notfound.code"
+	}
+	return s.message(w, p, page.Frame, "unknown", "notfound.title", text, messageView{Action: action(page.Action)})
+}
+
+// GonePage tells that a badge was removed for its holder.
+type GonePage struct{ Frame }
+
+// Gone writes the page of a badge whose personal data were erased.
+func (s *Pages) Gone(w io.Writer, p *i18n.Printer, page GonePage) error {
+	return s.message(w, p, page.Frame, "skipped", "gone.title", "gone.text", messageView{})
+}
+
+// Fault says why something could not be read as a badge.
+type Fault int
+
+// The faults.
+const (
+	FaultMalformed       Fault = iota // neither JSON nor a JWS, or damaged
+	FaultEmpty                        // nothing was sent
+	FaultNoBadgeInside                // a file of a kind we read, without a badge in it
+	FaultTooLarge                     // larger than a badge can be
+	FaultUnsupportedType              // a file of a kind that we do not read
+	FaultUnreachable                  // a link that nothing could be fetched from
+	FaultBadLink                      // neither a link nor a printed code
+)
+
+// UnreadablePage tells that what was brought could not be read, and what to do.
+type UnreadablePage struct {
+	Frame
+	Fault  Fault
+	Detail string // for people who debug, in English; may be ""
+	Action string // where the form leads; "" is DefaultAction
+}
+
+// Unreadable writes the page for something that could not be read as a badge,
+// with the form to try again.
+func (s *Pages) Unreadable(w io.Writer, p *i18n.Printer, page UnreadablePage) error {
+	text := map[Fault]string{
+		FaultMalformed: "unreadable.malformed", FaultEmpty: "unreadable.empty",
+		FaultNoBadgeInside: "unreadable.no_badge_inside", FaultTooLarge: "unreadable.too_large",
+		FaultUnsupportedType: "unreadable.unsupported_type", FaultUnreachable: "unreadable.unreachable",
+		FaultBadLink: "unreadable.bad_link",
+	}[page.Fault]
+	if text == "" {
+		text = "unreadable.malformed"
+	}
+	return s.message(w, p, page.Frame, "unknown", "unreadable.title", text,
+		messageView{Detail: page.Detail, Action: action(page.Action)})
+}
+
+// Problem is a kind of failure that is not about a badge.
+type Problem int
+
+// The problems. The zero value is our own mistake.
+const (
+	ProblemInternal    Problem = iota
+	ProblemBadRequest          // not understood
+	ProblemForbidden           // not open to the reader
+	ProblemMethod              // the address takes other requests
+	ProblemTooLarge            // more than the service takes
+	ProblemTooMany             // too many requests
+	ProblemUnavailable         // not just now
+)
+
+// ProblemPage tells that a request failed.
+type ProblemPage struct {
+	Frame
+	Problem   Problem
+	Detail    string // for people who debug, in English; leave "" what must not go out
+	RequestID string // for the operator; may be ""
+}
+
+// Problem writes the page for a request that failed.
+func (s *Pages) Problem(w io.Writer, p *i18n.Printer, page ProblemPage) error {
+	title, text := problemIDs(page.Problem)
+	return s.message(w, p, page.Frame, "warn", title, text,
+		messageView{Detail: page.Detail, RequestID: words.Visible(page.RequestID)})
+}
+
+func problemIDs(problem Problem) (title, text string) {
+	switch problem {
+	case ProblemBadRequest:
+		return "problem.bad_request", "problem.bad_request.text"
+	case ProblemForbidden:
+		return "problem.forbidden", "problem.forbidden.text"
+	case ProblemMethod:
+		return "problem.method", "problem.method.text"
+	case ProblemTooLarge:
+		return "problem.too_large", "problem.too_large.text"
+	case ProblemTooMany:
+		return "problem.too_many", "problem.too_many.text"
+	case ProblemUnavailable:
+		return "problem.unavailable", "problem.unavailable.text"
+	}
+	return "problem.internal", "problem.internal.text"
+}
+
+// Link is a name with an address of this service.
+type Link struct{ Name, URL string }
+
+// Edition is one language of a text, with its address.
+type Edition struct {
+	Lang string // BCP 47
+	URL  string
+}
+
+// AchievementPage tells what can be earned.
+type AchievementPage struct {
+	Frame
+	Achievement *badge.Achievement // required; of this service
+	Issuer      Link
+	Image       string // address of the picture on this host; "" for none
+	JSON        string // the same as data; "" for none
+	Editions    []Edition
+}
+
+type achievementView struct {
+	view
+	Fields      []row
+	Issuer      Link
+	Image, JSON string
+	Editions    []editionView
+}
+
+type editionView struct{ Lang, URL, Name string }
+
+// Achievement writes the page of an achievement.
+func (s *Pages) Achievement(w io.Writer, p *i18n.Printer, page AchievementPage) error {
+	a := page.Achievement
+	scribe := &scribe{Printer: p, layout: s.markdown.page(), lang: languageTag(a.InLanguage), trusted: true}
+	scribe.add("field.description", scribe.prose(a.Description))
+	scribe.add("field.criteria", scribe.criteria(a.Criteria)...)
+	scribe.achievement(a)
+	v := achievementView{view: s.view(p, page.Frame, words.Line(a.Name, 300)), Fields: scribe.rows,
+		Issuer: Link{words.Line(page.Issuer.Name, 300), page.Issuer.URL}, Image: page.Image, JSON: page.JSON}
+	for _, e := range page.Editions {
+		v.Editions = append(v.Editions, editionView{e.Lang, e.URL, p.LanguageName(e.Lang)})
+	}
+	return s.write(w, "achievement", v)
+}
+
+// KeyState is what a signing key is used for today.
+type KeyState int
+
+// The states of a key.
+const (
+	KeyRetired KeyState = iota // signs no more; what it signed holds
+	KeyActive
+	KeyRevoked // not to be trusted
+)
+
+// Key is one published key of an issuer.
+type Key struct {
+	ID        string // of the verification method
+	Algorithm string
+	State     KeyState
+	Since     time.Time // of that state; may be zero
+}
+
+// IssuerPage tells who issues.
+type IssuerPage struct {
+	Frame
+	Profile      *badge.Profile // required; of this service
+	Keys         []Key
+	Achievements []Link
+}
+
+type issuerView struct {
+	view
+	Fields       []row
+	Keys         [][]row
+	Achievements []Link
+}
+
+// Issuer writes the profile page of an issuer.
+func (s *Pages) Issuer(w io.Writer, p *i18n.Printer, page IssuerPage) error {
+	v := issuerView{view: s.view(p, page.Frame, words.Line(page.Profile.Name, 300))}
+	for _, a := range page.Achievements {
+		v.Achievements = append(v.Achievements, Link{words.Line(a.Name, 300), a.URL})
+	}
+	about := &scribe{Printer: p, layout: s.markdown.page(), trusted: true}
+	about.profileRows(page.Profile)
+	v.Fields = about.rows
+	states := map[KeyState]string{KeyRetired: "issuer.key.retired", KeyActive: "issuer.key.active", KeyRevoked: "issuer.key.revoked"}
+	for _, k := range page.Keys {
+		sub := about.sub()
+		sub.add("issuer.key", code(k.ID))
+		sub.add("field.type", code(k.Algorithm))
+		sub.add("issuer.key.state", plain(p.Text(states[k.State], nil)))
+		if !k.Since.IsZero() {
+			sub.add("issuer.key.since", sub.moment(badge.FormatTime(k.Since)))
+		}
+		v.Keys = append(v.Keys, sub.rows)
+	}
+	return s.write(w, "issuer", v)
+}

@@ -1,0 +1,183 @@
+package pages
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"net/url"
+
+	"laurel/internal/i18n"
+)
+
+//go:embed templates/*.html
+var templates embed.FS
+
+//go:embed assets/laurel.css
+var stylesheet []byte
+
+//go:embed assets/laurel.svg
+var icon []byte
+
+// AssetPath is the folder in which the pages look for the style sheet and the
+// icon, on the host that serves them.
+const AssetPath = "/assets/"
+
+// DefaultAction is where the forms that bring a badge lead when a page is not
+// told otherwise.
+const DefaultAction = "/v1/verify-page"
+
+// The names of the form fields, which a handler reads. A form that brings a
+// badge is multipart/form-data and fills one of the first three.
+const (
+	FieldFile       = "file"       // an uploaded file
+	FieldAddress    = "address"    // a link or a printed code
+	FieldDocument   = "document"   // a pasted badge
+	FieldIdentifier = "identifier" // an e-mail address to compare with the holder's
+	FieldLang       = "lang"       // the language of the page that the form stood on
+)
+
+// Pages writes pages. It is safe for concurrent use.
+type Pages struct {
+	catalog   *i18n.Catalog
+	templates *template.Template
+	markdown  *markdown
+	styleName string
+	iconName  string
+}
+
+// New prepares the pages. It fails only for a mistake in a template, which a
+// test would have found.
+func New(cat *i18n.Catalog) (*Pages, error) {
+	if cat == nil {
+		return nil, errors.New("pages: a catalogue of messages is required")
+	}
+	t, err := template.ParseFS(templates, "templates/*.html")
+	if err != nil {
+		return nil, fmt.Errorf("pages: %w", err)
+	}
+	return &Pages{
+		catalog: cat, templates: t, markdown: newMarkdown(),
+		styleName: hashed("laurel", ".css", stylesheet), iconName: hashed("laurel", ".svg", icon),
+	}, nil
+}
+
+// hashed names a file by its content, so that it can be cached for ever.
+func hashed(name, suffix string, content []byte) string {
+	sum := sha256.Sum256(content)
+	return name + "-" + hex.EncodeToString(sum[:6]) + suffix
+}
+
+// Stylesheet returns the style sheet (text/css) and its name below AssetPath.
+// The name changes with the content.
+func (s *Pages) Stylesheet() (name string, css []byte) {
+	return s.styleName, bytes.Clone(stylesheet)
+}
+
+// Icon returns the icon of the site (image/svg+xml) and its name below
+// AssetPath. The name changes with the content.
+func (s *Pages) Icon() (name string, svg []byte) { return s.iconName, bytes.Clone(icon) }
+
+// Frame is what every page has around its content.
+type Frame struct {
+	Home      string      // address of the start page; "" is "/"
+	Host      string      // where the reader should be, host and port of the base URL; "" says nothing
+	Canonical string      // absolute address of the page; "" for none
+	Languages []i18n.Lang // languages to choose from by ?lang=; none for an answer to a form, which has no address
+}
+
+// Choice is one language in the switcher.
+type Choice struct {
+	*i18n.Printer
+	Current bool
+}
+
+// view is what the templates see of every page.
+type view struct {
+	*i18n.Printer
+	Frame
+	Title     string
+	Indexed   bool // may search engines list it
+	Footnote  bool // tell the host at the foot of the page
+	StyleHref string
+	IconHref  string
+	Choices   []Choice
+}
+
+func (s *Pages) view(p *i18n.Printer, f Frame, title string) view {
+	v := view{Printer: p, Frame: f, Title: title, Footnote: f.Host != "",
+		StyleHref: AssetPath + s.styleName, IconHref: AssetPath + s.iconName}
+	for _, lang := range f.Languages {
+		other := s.catalog.For(lang)
+		v.Choices = append(v.Choices, Choice{other, other.Lang() == p.Lang()})
+	}
+	return v
+}
+
+// T returns a message without values.
+func (v view) T(id string) string { return v.Text(id, nil) }
+
+// Parts returns a message in parts, with values given as name and text in
+// turn.
+func (v view) Parts(id string, pairs ...string) []i18n.Part {
+	params := i18n.Params{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		params[pairs[i]] = pairs[i+1]
+	}
+	return v.Printer.Parts(id, params)
+}
+
+// HomeHref is the start page in the language of this one.
+func (v view) HomeHref() string {
+	if v.Home == "" {
+		return v.Local("/")
+	}
+	return v.Local(v.Home)
+}
+
+// Local adds the language of this page to the address of another page of ours,
+// so that a choice of language lasts without a cookie.
+func (v view) Local(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return address
+	}
+	q := u.Query()
+	q.Set("lang", v.Lang())
+	u.RawQuery = q.Encode()
+	return u.String()
+}
+
+// The names of form fields, for the templates.
+
+// FieldFile returns the name of the form field.
+func (view) FieldFile() string { return FieldFile }
+
+// FieldAddress returns the name of the form field.
+func (view) FieldAddress() string { return FieldAddress }
+
+// FieldDocument returns the name of the form field.
+func (view) FieldDocument() string { return FieldDocument }
+
+// FieldIdentifier returns the name of the form field.
+func (view) FieldIdentifier() string { return FieldIdentifier }
+
+// FieldLang returns the name of the form field.
+func (view) FieldLang() string { return FieldLang }
+
+// write renders a page whole before the first byte goes out, so that a reader
+// never sees half of one.
+func (s *Pages) write(w io.Writer, name string, data any) error {
+	var b bytes.Buffer
+	if err := s.templates.ExecuteTemplate(&b, name, data); err != nil {
+		return fmt.Errorf("rendering page %s: %w", name, err)
+	}
+	if _, err := w.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("writing page %s: %w", name, err)
+	}
+	return nil
+}

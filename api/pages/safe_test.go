@@ -1,0 +1,416 @@
+package pages_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/net/html"
+
+	"laurel/api/pages"
+	"laurel/badge"
+	"laurel/internal/i18n"
+	"laurel/verifier"
+)
+
+// elements and attributes are all that a page of ours may be made of.
+var (
+	elements = strings.Fields(`html head meta title link body header nav main section aside footer figure figcaption
+		h1 h2 h3 h4 h5 h6 p br hr ul ol li dl dt dd div span strong em small bdi time code pre blockquote a img
+		details summary table thead tbody tr th td form label input textarea button svg defs symbol g path use circle`)
+	attributes = strings.Fields(`lang dir class id role href hreflang rel src alt width height charset name content property type
+		for action method enctype value rows required autocomplete autocapitalize spellcheck inputmode download scope
+		datetime viewbox d transform x y cx cy r fill stroke stroke-width stroke-linecap stroke-linejoin stroke-dasharray
+		aria-label aria-labelledby aria-describedby aria-hidden aria-current`)
+	voidOfLinks = []string{"src", "href", "action"}
+)
+
+// hold checks what is true of every page, whatever stands on it.
+func hold(t *testing.T, name, page, lang, dir string) dom {
+	t.Helper()
+	d := parsePage(t, page)
+	root := one(t, d.named("html"), "html")
+	if root.attr("lang") != lang || root.attr("dir") != dir {
+		t.Errorf("%s: lang %q dir %q", name, root.attr("lang"), root.attr("dir"))
+	}
+	for _, landmark := range []string{"h1", "main", "title"} {
+		if n := len(d.named(landmark)); n != 1 {
+			t.Errorf("%s: %d elements %s", name, n, landmark)
+		}
+	}
+	ids := map[string]bool{}
+	for n := range d.Descendants() {
+		e := dom{n}
+		if id := e.attr("id"); id != "" {
+			if ids[id] {
+				t.Errorf("%s: the id %q stands twice", name, id)
+			}
+			ids[id] = true
+		}
+	}
+	for _, e := range d.all(func(*html.Node) bool { return true }) {
+		holdElement(t, name, e, ids)
+	}
+	return d
+}
+
+func holdElement(t *testing.T, name string, e dom, ids map[string]bool) {
+	t.Helper()
+	if !slices.Contains(elements, e.Data) {
+		t.Errorf("%s: an element %s", name, e.Data)
+	}
+	for _, a := range e.Attr {
+		if !slices.Contains(attributes, strings.ToLower(a.Key)) {
+			t.Errorf("%s: %s has an attribute %s=%q", name, e.Data, a.Key, a.Val)
+		}
+		if slices.Contains(voidOfLinks, a.Key) {
+			holdAddress(t, name, e, a.Val)
+		}
+		if slices.Contains([]string{"for", "aria-labelledby", "aria-describedby"}, a.Key) && !ids[a.Val] {
+			t.Errorf("%s: %s of %s names nothing: %q", name, a.Key, e.Data, a.Val)
+		}
+	}
+	switch e.Data {
+	case "a":
+		if inProse(e) && !regexp.MustCompile("^(https?|mailto):").MatchString(e.attr("href")) {
+			t.Errorf("%s: a stranger's text leads into our pages: %q", name, e.attr("href"))
+		}
+	case "use":
+		if id, ok := strings.CutPrefix(e.attr("href"), "#"); !ok || !ids[id] {
+			t.Errorf("%s: use of %q", name, e.attr("href"))
+		}
+	case "img":
+		if !e.has("alt") {
+			t.Errorf("%s: a picture without alt", name)
+		}
+	case "section":
+		if !e.has("aria-labelledby") && !strings.Contains(e.attr("class"), "fields") {
+			t.Errorf("%s: a section without a name", name)
+		}
+	}
+}
+
+func inProse(e dom) bool {
+	for n := range e.Ancestors() {
+		if (dom{n}).attr("class") == "prose" {
+			return true
+		}
+	}
+	return false
+}
+
+// holdAddress: what a page loads or sends is on the host that served it; what
+// it only links to is http, https or mailto, and marked as a stranger's.
+func holdAddress(t *testing.T, name string, e dom, address string) {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Errorf("%s: %s leads to %q", name, e.Data, address)
+		return
+	}
+	if u.Scheme == "" && u.Host == "" || u.Host == "badges.example" {
+		return
+	}
+	if e.Data != "a" {
+		t.Errorf("%s: %s loads %q", name, e.Data, address)
+	}
+	if !slices.Contains([]string{"http", "https", "mailto"}, u.Scheme) || u.User != nil {
+		t.Errorf("%s: a link leads to %q", name, address)
+	}
+	if e.attr("rel") != "nofollow noopener ugc" {
+		t.Errorf("%s: a link to %q has rel %q", name, address, e.attr("rel"))
+	}
+}
+
+// last shortens a list of pages that differ only in our own words, where few
+// reports are looked at too.
+func last[T ~int](all T, reports int) T {
+	if reports < 10 {
+		return 0
+	}
+	return all
+}
+
+// everyPage renders each kind of page around a document.
+func everyPage(t *testing.T, w world, lang i18n.Lang, doc *badge.Document, reports map[string]*verifier.Report) map[string]string {
+	t.Helper()
+	p, f := w.catalog.For(lang), w.frame()
+	out := map[string]string{}
+	add := func(name string, err error, b *bytes.Buffer) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		out[name] = b.String()
+		b.Reset()
+	}
+	var b bytes.Buffer
+	c := doc.View()
+	achievement := c.CredentialSubject.Achievement
+	hostile := c.Name
+	for state, r := range reports {
+		out["verification "+state] = w.verification(t, lang, r, nil)
+		mine := own()
+		mine.Register = &pages.Register{Since: time.Now(), Reason: hostile}
+		mine.Translation = &pages.Translation{Lang: "fr", Name: hostile, Description: hostile, Criteria: hostile}
+		out["own "+state] = w.verification(t, lang, r, mine)
+	}
+	add("home", w.pages.Home(&b, p, pages.HomePage{Frame: f, API: "/openapi.json"}), &b)
+	add("not found", w.pages.NotFound(&b, p, pages.NotFoundPage{Frame: f}), &b)
+	add("no such code", w.pages.NotFound(&b, p, pages.NotFoundPage{Frame: f, Code: true}), &b)
+	add("gone", w.pages.Gone(&b, p, pages.GonePage{Frame: f}), &b)
+	for fault := pages.FaultMalformed; fault <= last(pages.FaultBadLink, len(reports)); fault++ {
+		page := pages.UnreadablePage{Frame: f, Fault: fault, Detail: hostile}
+		add(fmt.Sprint("unreadable ", fault), w.pages.Unreadable(&b, p, page), &b)
+	}
+	for problem := pages.ProblemInternal; problem <= last(pages.ProblemUnavailable, len(reports)); problem++ {
+		page := pages.ProblemPage{Frame: f, Problem: problem, RequestID: hostile, Detail: hostile}
+		add(fmt.Sprint("problem ", problem), w.pages.Problem(&b, p, page), &b)
+	}
+	add("achievement", w.pages.Achievement(&b, p, pages.AchievementPage{Frame: f, Achievement: achievement, Image: "/image.png",
+		JSON: "/a.json", Issuer: pages.Link{Name: c.Issuer.Name, URL: "/issuers/a"}, Editions: []pages.Edition{{Lang: "fr", URL: "/a/fr"}}}), &b)
+	add("issuer", w.pages.Issuer(&b, p, pages.IssuerPage{Frame: f, Profile: c.Issuer, Achievements: []pages.Link{{Name: hostile, URL: "/a"}},
+		Keys: []pages.Key{{ID: hostile, Algorithm: "Ed25519", State: pages.KeyActive, Since: time.Now()}}}), &b)
+	return out
+}
+
+func soundPages(t *testing.T, w world, lang i18n.Lang) map[string]string {
+	t.Helper()
+	doc := document(t, planning)
+	return everyPage(t, w, lang, doc, states(doc))
+}
+
+// states are reports of one document that make different pages.
+func states(doc *badge.Document) map[string]*verifier.Report {
+	listed := finding(verifier.CheckIssuerTrust, verifier.Passed, verifier.IssuerListed)
+	expired := finding(verifier.CheckValidity, verifier.Failed, verifier.Expired)
+	expired.Params = map[string]string{"until": "2026-01-15T00:00:00Z"}
+	return map[string]*verifier.Report{
+		"valid":                   report(doc, listed),
+		"valid, not listed":       report(doc),
+		"trial":                   report(doc, finding(verifier.CheckIssuerTrust, verifier.Warned, verifier.TestIssuer)),
+		"remark":                  report(doc, listed, finding(verifier.CheckProof, verifier.Warned, verifier.UnsupportedSuite)),
+		"tampered":                tampered(doc),
+		"unsigned":                report(doc, finding(verifier.CheckProof, verifier.Failed, verifier.NoProof)),
+		"unknown term":            report(doc, finding(verifier.CheckTerms, verifier.Failed, verifier.UndefinedTerm)),
+		"wrong key":               report(doc, finding(verifier.CheckIssuerKey, verifier.Failed, verifier.WrongController)),
+		"revoked":                 report(doc, finding(verifier.CheckRevocation, verifier.Failed, verifier.Revoked)),
+		"superseded":              report(doc, finding(verifier.CheckRevocation, verifier.Failed, verifier.Superseded)),
+		"suspended":               report(doc, finding(verifier.CheckSuspension, verifier.Failed, verifier.Suspended)),
+		"expired":                 report(doc, expired),
+		"not yet valid":           report(doc, finding(verifier.CheckValidity, verifier.Failed, verifier.NotYetValid)),
+		"status list unreachable": report(doc, finding(verifier.CheckRevocation, verifier.Unknown, verifier.StatusListUnreachable)),
+		"key unreachable":         report(doc, finding(verifier.CheckIssuerKey, verifier.Unknown, verifier.KeyUnreachable)),
+		"nothing":                 nil,
+	}
+}
+
+func TestEveryPageIsSound(t *testing.T) {
+	w := newWorld(t)
+	dirs := map[i18n.Lang]string{"ar": "rtl"}
+	for _, lang := range w.catalog.Languages() {
+		dir := dirs[lang]
+		if dir == "" {
+			dir = "ltr"
+		}
+		for name, page := range soundPages(t, w, lang) {
+			d := hold(t, string(lang)+" "+name, page, string(lang), dir)
+			if strings.ContainsAny(d.text(), "{}") || strings.Contains(d.text(), "ZgotmplZ") {
+				t.Errorf("%s %s: a placeholder is left: %s", lang, name, d.text())
+			}
+			for _, field := range d.all(func(n *html.Node) bool { return n.Data == "input" || n.Data == "textarea" }) {
+				labels := d.all(func(n *html.Node) bool { return n.Data == "label" && dom{n}.attr("for") == field.attr("id") })
+				if field.attr("type") != "hidden" && len(labels) != 1 {
+					t.Errorf("%s %s: the field %q has %d labels", lang, name, field.attr("name"), len(labels))
+				}
+			}
+			if indexed := !strings.Contains(page, "noindex"); indexed != (name == "home") {
+				t.Errorf("%s %s: may be indexed: %v", lang, name, indexed)
+			}
+		}
+	}
+}
+
+// payloads are what strangers write into badges (THREATS T51, T52).
+var payloads = map[string]string{
+	"script":          `<script>alert(1)</script>`,
+	"attribute":       `"><img src=x onerror=alert(1)>' onmouseover='alert(1)`,
+	"javascript":      `javascript:alert(1)`,
+	"data":            `data:text/html;base64,PHNjcmlwdD4=`,
+	"protocol less":   `//evil.example/x`,
+	"user":            `https://who.example@evil.example/`,
+	"mixed case":      `JaVaScRiPt:alert(1)`,
+	"tab in scheme":   "java\tscript:alert(1)",
+	"markdown link":   `[x](javascript:alert(1)) [y](java%0Ascript:alert(1)) [z](vbscript:x) [w](data:text/html,x) [r](/v1/x)`,
+	"markdown image":  `![p](https://evil.example/p.png) <img src=x onerror=alert(1)>`,
+	"markdown html":   "<svg onload=alert(1)>\n\n<iframe src=https://evil.example></iframe>\n\n# One\n\n<https://evil.example/ok>",
+	"markdown ref":    "[a][b]\n\n[b]: javascript:alert(1)\n\n<javascript:alert(1)>",
+	"markdown title":  "[a](https://evil.example/ \"x' onclick='alert(1)\")",
+	"entities":        `&lt;script&gt;alert(1)&lt;/script&gt; &#x3c;script>`,
+	"template":        `{{.}} {Name} ${x} <%= x %>`,
+	"bidi":            "Ana \u202egnp.exe\u2066 \u2067 x",
+	"control":         "a\u0000b\u001b[31mc\u0085\u2028d",
+	"formula":         `=HYPERLINK("https://evil.example","x")`,
+	"closing":         `</title></head></dl></section></main></html><body onload=alert(1)>`,
+	"comment":         `<!-- --><![CDATA[ ]]>`,
+	"zalgo":           strings.Repeat("Z\u0301\u0302\u0303\u0304", 300),
+	"long":            strings.Repeat("N", 10_000),
+	"long markdown":   strings.Repeat("[a](", 6_000),
+	"nested markdown": strings.Repeat("> - ", 4_000) + "x",
+	"language":        `en" onload="alert(1)`,
+}
+
+// poison replaces every string of a document but those that say what kind of
+// thing something is; long payloads stand only where prose does, because a
+// badge has a size.
+func poison(v any, payload string) any {
+	switch v := v.(type) {
+	case string:
+		return payload
+	case []any:
+		for i := range v {
+			v[i] = poison(v[i], payload)
+		}
+	case map[string]any:
+		for name := range v {
+			_, whole := v[name].(string)
+			prose := slices.Contains([]string{"name", "narrative", "description"}, name)
+			if name != "@context" && name != "type" && (len(payload) < 5_000 || !whole || prose) {
+				v[name] = poison(v[name], payload)
+			}
+		}
+	}
+	return v
+}
+
+func poisoned(t *testing.T, file, payload string) *badge.Document {
+	t.Helper()
+	var tree any
+	if err := json.Unmarshal(document(t, file).Raw(), &tree); err != nil {
+		t.Fatal(err)
+	}
+	subject := tree.(map[string]any)["credentialSubject"].(map[string]any)
+	subject["narrative"] = "n"
+	tree.(map[string]any)["evidence"] = []any{map[string]any{"id": "i", "type": []any{"Evidence"}, "name": "n", "narrative": "m", "genre": "g"}}
+	tree.(map[string]any)["extra"+payload] = "e"
+	raw, err := json.Marshal(poison(tree, payload))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parse(t, string(raw))
+}
+
+func TestHostileBadges(t *testing.T) {
+	w := newWorld(t)
+	for _, name := range slices.Sorted(maps.Keys(payloads)) {
+		t.Run(name, func(t *testing.T) {
+			doc := poisoned(t, planning, payloads[name])
+			all := states(doc)
+			reports := map[string]*verifier.Report{"valid": all["valid, not listed"], "tampered": all["tampered"]}
+			for state, page := range everyPage(t, w, "en", doc, reports) {
+				d := hold(t, state, page, "en", "ltr")
+				if strings.ContainsAny(page, "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\x00\x1b") {
+					t.Errorf("%s: a steering character came through", state)
+				}
+				if n := len([]rune(one(t, d.named("h1"), "h1").text())); n > 700 {
+					t.Errorf("%s: a headline of %d characters", state, n)
+				}
+				if n := len([]rune(one(t, d.named("title"), "title").text())); n > 400 {
+					t.Errorf("%s: a title of %d characters", state, n)
+				}
+			}
+		})
+	}
+}
+
+// TestMarkdownIsBounded holds T52: no narrative that is let through takes long.
+func TestMarkdownIsBounded(t *testing.T) {
+	w := newWorld(t)
+	for _, source := range []string{strings.Repeat("[a](", 5_000), strings.Repeat("> ", 10_000), strings.Repeat("*a ", 6_600),
+		strings.Repeat("`", 20_000), strings.Repeat("- ", 10_000), strings.Repeat("![", 10_000), strings.Repeat("<", 20_000)} {
+		a := &badge.Achievement{Name: "A", Criteria: &badge.Criteria{Narrative: source}}
+		start := time.Now()
+		if err := w.pages.Achievement(new(bytes.Buffer), w.catalog.For("en"), pages.AchievementPage{Achievement: a}); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(start); took > 5*time.Second { // generous: measured 0.2 s, and the machine may be busy
+			t.Errorf("%.10q… took %s", source, took)
+		}
+	}
+}
+
+func narrative(t *testing.T, source string) dom {
+	t.Helper()
+	w := newWorld(t)
+	var b bytes.Buffer
+	a := &badge.Achievement{Name: "A", Criteria: &badge.Criteria{Narrative: source}}
+	if err := w.pages.Achievement(&b, w.catalog.For("en"), pages.AchievementPage{Achievement: a}); err != nil {
+		t.Fatal(err)
+	}
+	return hold(t, source, b.String(), "en", "ltr")
+}
+
+func TestMarkdown(t *testing.T) {
+	d := narrative(t, "# Head\n\nA *b* **c** `d` [e](https://e.example/?a=1&b=2) <mailto:f@g.example>\n\n1. one\n2. two\n\n![alt](https://h.example/i.png)")
+	prose := one(t, d.class("prose"), "prose")
+	for _, tt := range []struct{ element, text string }{
+		{"h4", "Head"}, {"em", "b"}, {"strong", "c"}, {"code", "d"}, {"li", "one"},
+	} {
+		if list := prose.named(tt.element); len(list) == 0 || list[0].text() != tt.text {
+			t.Errorf("no %s with %q", tt.element, tt.text)
+		}
+	}
+	links := prose.named("a")
+	if len(links) != 2 || links[0].attr("href") != "https://e.example/?a=1&b=2" || links[1].attr("href") != "mailto:f@g.example" {
+		t.Errorf("links: %v", links)
+	}
+	if len(prose.named("img")) != 0 {
+		t.Error("a picture of a stranger is shown")
+	}
+	if prose.attr("dir") != "auto" {
+		t.Error("the narrative does not find its own direction")
+	}
+}
+
+func TestUnsafeLinksKeepTheirText(t *testing.T) {
+	d := narrative(t, "[say *this*](javascript:x) and <javascript:alert(2)> [no](/v1/x) [name](https://who.example@evil.example/)")
+	prose := one(t, d.class("prose"), "prose")
+	if got := prose.text(); got != "say this and javascript:alert(2) no name" || len(prose.named("em")) != 1 {
+		t.Errorf("shown as %q", got)
+	}
+	if n := len(prose.named("a")); n != 0 {
+		t.Errorf("%d links are left", n)
+	}
+}
+
+func TestLongNarrativeIsShownAsWritten(t *testing.T) {
+	source := "*not emphasised* " + strings.Repeat("word ", 5_000)
+	d := narrative(t, source)
+	if len(d.class("prose")) != 0 || len(d.named("em")) != 0 {
+		t.Error("a text beyond the bound was laid out")
+	}
+	if !strings.Contains(d.text(), strings.TrimSpace(source)) || !strings.Contains(d.text(), "too long to be laid out") {
+		t.Error("the text is not shown whole, or nothing says why it looks like this")
+	}
+}
+
+// TestNarrativesShareTheRoom: the bound is that of a page, not of one text.
+func TestNarrativesShareTheRoom(t *testing.T) {
+	w := newWorld(t)
+	evidence := strings.Repeat(`{"type":["Evidence"],"narrative":"*em* `+strings.Repeat("word ", 1_500)+`"},`, 20)
+	doc := parse(t, `{"evidence":[`+strings.TrimSuffix(evidence, ",")+`]}`)
+	d := hold(t, "many narratives", w.verification(t, "en", report(doc), nil), "en", "ltr")
+	if n := len(d.class("prose")); n != 2 { // of 7.5 kB each
+		t.Errorf("%d of 20 narratives are laid out", n)
+	}
+	if n := strings.Count(d.text(), "too long to be laid out"); n != 18 {
+		t.Errorf("%d of 18 say why they are not laid out", n)
+	}
+}

@@ -1,0 +1,310 @@
+package pages
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"laurel/badge"
+	"laurel/internal/i18n"
+	"laurel/verifier"
+	"laurel/verifier/words"
+)
+
+// VerificationPage is a badge with its verdict.
+type VerificationPage struct {
+	Frame
+	Report *verifier.Report // nil shows that nothing could be told
+	Own    *Own             // what this service knows of its own badge; nil for one that was brought
+}
+
+// Own is what a service says of a badge that it keeps, beside what is signed.
+// Addresses that are "" are not offered.
+type Own struct {
+	Code  string // printed code
+	Links Links
+
+	Register    *Register    // a change of status that the register has a reason for
+	Translation *Translation // of the achievement, in the language of the page; not signed
+}
+
+// Links are addresses of a badge of this service.
+type Links struct {
+	Page   string // the badge, absolute
+	Verify string // where its QR code leads, absolute
+
+	JSON, JWT, PNG, SVG, PDF string // downloads
+	QRPNG, QRSVG             string // pictures of the code
+	Image                    string // picture of the achievement, on this host
+	Preview                  string // picture for link previews, absolute, a PNG
+	Match                    string // where an e-mail address is compared with the holder's, by POST
+	Newer                    string // page of a newer edition
+	First                    string // page of the first edition
+}
+
+// Register is what the register of the service adds to a badge's status.
+type Register struct {
+	Since  time.Time // of the change; may be zero
+	Reason string    // an identifier such as issued_in_error, or the operator's own words
+}
+
+// Translation is the achievement's text in a language that was not signed.
+type Translation struct {
+	Lang        i18n.Lang
+	Name        string
+	Description string
+	Criteria    string // Markdown
+}
+
+// Verification writes the page of one badge and its verdict: the answer in one
+// sentence, every check, everything that was signed, and what was not checked.
+// Where the proof did not hold, it shows what the document claims as unproven,
+// without links to follow.
+func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage) error {
+	r := page.Report
+	if r == nil {
+		r = new(verifier.Report) // could not tell
+	}
+	v := verificationView{
+		view:      s.view(p, page.Frame, words.Headline(p, r)),
+		Verdict:   r.Verdict().String(),
+		Glyph:     glyph(r.Verdict()),
+		Remarks:   remarks(p, r),
+		CheckedAt: r.CheckedAt,
+		Proven:    words.Proven(r),
+		Checks:    checks(p, r),
+		NotTold:   notTold(p, r),
+	}
+	v.Word, v.Said = setOff(words.SummaryParts(p, r))
+	v.Footnote = false // it stands beside the verdict
+	room := s.markdown.page()
+	if r.Document != nil {
+		v.document(r.Document, room)
+	}
+	if page.Own != nil {
+		v.own(r, page.Own, room)
+	}
+	return s.write(w, "verification", v)
+}
+
+type verificationView struct {
+	view
+	Verdict   string
+	Glyph     string
+	Word      string
+	Said      []i18n.Part
+	Remarks   [][]i18n.Part
+	CheckedAt time.Time
+	Proven    bool
+	Checks    []checkView
+	NotTold   []string
+
+	Name       string // of the achievement
+	NameLang   string
+	Fields     []row
+	AllTitle   string
+	All        []entry
+	More       string
+	Signatures [][]row
+
+	Links       Links
+	Code        string
+	Downloads   []download
+	Share       *share
+	Register    *registerView
+	Translation *translationView
+}
+
+type checkView struct {
+	ID, Outcome, Code, Pointer, Detail string
+	Title, Result                      string
+	Sentence                           []i18n.Part
+}
+
+type download struct{ Href, Label string }
+
+type share struct{ Title, Description, URL, Image string }
+
+type registerView struct{ Since, Reason string }
+
+type translationView struct {
+	Lang, Name, Description, Note string
+	Criteria                      value
+}
+
+// glyph is the sign of a verdict; its shape tells as much as its colour.
+func glyph(v verifier.Verdict) string {
+	switch v {
+	case verifier.Valid:
+		return "pass"
+	case verifier.Warning:
+		return "warn"
+	case verifier.Invalid:
+		return "fail"
+	}
+	return "unknown"
+}
+
+// setOff splits a summary into the word of the verdict, with the sign that ends
+// it, and what is said about it, so that the word can stand large. Read one
+// after the other they are the summary still.
+func setOff(parts []i18n.Part) (word string, said []i18n.Part) {
+	if len(parts) < 2 || parts[0].Param != words.VerdictParam {
+		return "", parts
+	}
+	rest := strings.TrimLeft(parts[1].Text, ".。:")
+	word = parts[0].Text + strings.TrimSuffix(parts[1].Text, rest)
+	said = slices.Clone(parts[1:])
+	said[0].Text = strings.TrimLeft(rest, " ")
+	return word, said
+}
+
+// remarks are the findings that a reader should see beside the verdict: who
+// the issuer is when nobody we know vouches for it, and what is remarkable,
+// unless the summary has said it.
+func remarks(p *i18n.Printer, r *verifier.Report) [][]i18n.Part {
+	if !r.Verified() {
+		return nil
+	}
+	var out [][]i18n.Part
+	for _, f := range r.Findings {
+		said := p.Has("summary." + r.Verdict().String() + "." + string(f.Code))
+		if f.Outcome == verifier.Warned && f.Check != verifier.CheckEndorsement && !said {
+			out = append(out, words.SentenceParts(p, r, f))
+		}
+	}
+	return out
+}
+
+func checks(p *i18n.Printer, r *verifier.Report) []checkView {
+	out := make([]checkView, len(r.Findings))
+	for i, f := range r.Findings {
+		out[i] = checkView{
+			ID: string(f.Check), Code: string(f.Code), Pointer: words.Visible(f.Pointer), Detail: words.Visible(f.Detail),
+			Outcome: f.Outcome.String(), Title: words.Title(p, f.Check), Result: words.Result(p, f),
+			Sentence: words.SentenceParts(p, r, f),
+		}
+	}
+	return out
+}
+
+// notTold lists what the reader may think was checked and was not.
+func notTold(p *i18n.Printer, r *verifier.Report) []string {
+	out := []string{p.Text("page.nottold.person", nil), p.Text("page.nottold.truth", nil), p.Text("page.nottold.links", nil)}
+	var open []string
+	for _, f := range r.Findings {
+		if unasked(f) {
+			open = append(open, words.Title(p, f.Check))
+		}
+	}
+	if len(open) > 0 {
+		out = append(out, p.Text("page.nottold.checks", i18n.Params{"Checks": strings.Join(open, " · ")}))
+	}
+	return out
+}
+
+func unasked(f verifier.Finding) bool {
+	switch f.Code {
+	case verifier.NotRun, verifier.NotAsked, verifier.NotRefreshed, verifier.NoStatus, verifier.EndorsementNotChecked:
+		return f.Check != verifier.CheckSuspension || f.Code != verifier.NoStatus
+	}
+	return f.Outcome == verifier.Unknown
+}
+
+// document adds what stands in the badge.
+func (v *verificationView) document(d *badge.Document, room *layout) {
+	scribe := &scribe{Printer: v.Printer, layout: room, trusted: v.Proven}
+	v.Fields = scribe.fieldsOf(d)
+	v.NameLang = scribe.lang
+	all := membersOf(d)
+	v.All = all.list
+	title := "page.all"
+	if !v.Proven {
+		title = "page.all.claims"
+	}
+	v.AllTitle = v.Text(title, i18n.Params{i18n.Count: len(all.list) + all.more})
+	if all.more > 0 {
+		v.More = v.Text("page.all.more", i18n.Params{i18n.Count: all.more})
+	}
+	v.Signatures = signatures(d)
+	if a := d.View().CredentialSubject; a != nil && a.Achievement != nil {
+		v.Name = words.Visible(a.Achievement.Name)
+	}
+	if v.Proven && v.Name != "" {
+		v.Title += " – " + words.Line(v.Name, 120)
+	}
+}
+
+// signatures tells how a badge is signed, in the words of the standard.
+func signatures(d *badge.Document) [][]row {
+	var out [][]row
+	list := func(pairs ...string) {
+		var rows []row
+		for i := 0; i < len(pairs); i += 2 {
+			if pairs[i+1] != "" {
+				rows = append(rows, row{pairs[i], []value{code(pairs[i+1])}})
+			}
+		}
+		if rows != nil {
+			out = append(out, rows)
+		}
+	}
+	for _, p := range d.Proofs() {
+		list("type", p.Type, "cryptosuite", p.Cryptosuite, "created", p.Created, "expires", p.Expires,
+			"proofPurpose", p.ProofPurpose, "verificationMethod", p.VerificationMethod)
+	}
+	if jws := d.JWS(); jws != nil {
+		list("alg", jws.Header.Get("alg").Text(), "kid", jws.Header.Get("kid").Text())
+	}
+	return out
+}
+
+// own adds what the service knows of its own badge. A translation and the
+// tags for previews are held back where nothing is proven.
+func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
+	v.Links, v.Code, v.Register = own.Links, own.Code, reason(v.Printer, own.Register)
+	for _, d := range []download{
+		{own.Links.JSON, "page.copies.json"}, {own.Links.PNG, "page.copies.png"}, {own.Links.SVG, "page.copies.svg"},
+		{own.Links.PDF, "page.copies.pdf"}, {own.Links.JWT, "page.copies.jwt"},
+	} {
+		if d.Href != "" {
+			v.Downloads = append(v.Downloads, download{d.Href, v.T(d.Label)})
+		}
+	}
+	if !v.Proven {
+		return
+	}
+	if own.Links.Page != "" {
+		v.Share = &share{v.Title, words.Summary(v.Printer, r), own.Links.Page, own.Links.Preview}
+	}
+	v.Translation = v.translation(r.Document, own.Translation, room)
+}
+
+func (v *verificationView) translation(d *badge.Document, t *Translation, room *layout) *translationView {
+	signed := d.View().CredentialSubject
+	if t == nil || signed == nil || signed.Achievement == nil || languageTag(string(t.Lang)) == "" {
+		return nil
+	}
+	note := v.Text("page.translation", i18n.Params{"Language": words.Line(v.LanguageName(signed.Achievement.InLanguage), 60)})
+	out := &translationView{Lang: string(t.Lang), Name: words.Visible(t.Name), Description: words.Visible(t.Description), Note: note}
+	out.Criteria = (&scribe{Printer: v.Printer, layout: room}).narrative(t.Criteria)
+	return out
+}
+
+// reason puts a reason that the catalogue knows into the reader's language.
+func reason(p *i18n.Printer, r *Register) *registerView {
+	if r == nil || r.Since.IsZero() && r.Reason == "" {
+		return nil
+	}
+	known := map[string]string{
+		"issued_in_error":          "page.register.issued_in_error",
+		"withdrawn_by_holder":      "page.register.withdrawn_by_holder",
+		"superseded_by_correction": "page.register.superseded_by_correction",
+	}
+	out := &registerView{Since: p.Date(r.Since), Reason: words.Visible(r.Reason)}
+	if id := known[r.Reason]; id != "" {
+		out.Reason = p.Text(id, nil)
+	}
+	return out
+}

@@ -1,0 +1,280 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"laurel/api/limit"
+	"laurel/api/pages"
+	"laurel/api/verify"
+	"laurel/api/wire"
+	"laurel/badge"
+	"laurel/internal/auth"
+	"laurel/internal/qr"
+	"laurel/issuer"
+	"laurel/keys"
+	"laurel/programme"
+	"laurel/store"
+)
+
+// status has the status of each fault that handlers find.
+var status = map[wire.Code]int{
+	wire.MalformedJSON:        http.StatusBadRequest,
+	wire.InvalidEncoding:      http.StatusBadRequest,
+	wire.DuplicateMember:      http.StatusBadRequest,
+	wire.TooDeep:              http.StatusBadRequest,
+	wire.TooManyValues:        http.StatusBadRequest,
+	wire.UnknownMember:        http.StatusBadRequest,
+	wire.WrongType:            http.StatusBadRequest,
+	wire.MissingMember:        http.StatusBadRequest,
+	wire.MalformedBody:        http.StatusBadRequest,
+	wire.UnknownParameter:     http.StatusBadRequest,
+	wire.InvalidParameter:     http.StatusBadRequest,
+	wire.InvalidKey:           http.StatusBadRequest,
+	wire.InvalidSlug:          http.StatusBadRequest,
+	wire.UnknownOption:        http.StatusBadRequest,
+	wire.MalformedCredential:  http.StatusBadRequest,
+	wire.NotSupportedYet:      http.StatusBadRequest,
+	wire.TokenMissing:         http.StatusUnauthorized,
+	wire.ScopeMissing:         http.StatusForbidden,
+	wire.LimitedToken:         http.StatusForbidden,
+	wire.IssuerNotGranted:     http.StatusForbidden,
+	wire.NotFound:             http.StatusNotFound,
+	wire.NotAvailableYet:      http.StatusNotFound,
+	wire.MethodNotAllowed:     http.StatusMethodNotAllowed,
+	wire.TooLarge:             http.StatusRequestEntityTooLarge,
+	wire.UnsupportedMediaType: http.StatusUnsupportedMediaType,
+	wire.WrongHost:            http.StatusMisdirectedRequest,
+	wire.TooManyItems:         http.StatusUnprocessableEntity,
+	wire.Required:             http.StatusUnprocessableEntity,
+	wire.SlugMismatch:         http.StatusUnprocessableEntity,
+	wire.AddressNotSupported:  http.StatusUnprocessableEntity,
+	wire.TooManyRequests:      http.StatusTooManyRequests,
+	wire.NotReady:             http.StatusServiceUnavailable,
+}
+
+// notFoundDetail says the same whatever was asked for, so that what is hidden
+// cannot be told from what never was.
+const notFoundDetail = "There is nothing at this address, or nothing that this token may see."
+
+// condition is a state of affairs that the domain names.
+type condition struct {
+	is     error
+	status int
+	code   string
+	detail string
+	retry  time.Duration
+}
+
+// conditions are asked in order: the narrower before the wider.
+var conditions = []condition{
+	{is: issuer.ErrNotFound, status: http.StatusNotFound, code: "not_found", detail: notFoundDetail},
+	{is: programme.ErrUnknownActivity, status: http.StatusNotFound, code: "not_found", detail: notFoundDetail},
+	{is: issuer.ErrForbidden, status: http.StatusForbidden, code: "belongs_to_another_issuer",
+		detail: "This name belongs to another issuer. Choose another one."},
+	{is: issuer.ErrIdempotencyReused, status: http.StatusUnprocessableEntity, code: "idempotency_key_reused",
+		detail: "This idempotency key was used for another request. Draw a new key for each badge, and use it again only to repeat the same request."},
+	{is: issuer.ErrConflict, status: http.StatusConflict, code: "conflict",
+		detail: "Badges were issued from this version, so it stays as it is. Give the change a version of its own."},
+	{is: issuer.ErrNoKey, status: http.StatusConflict, code: "issuer_without_key",
+		detail: "This issuer has no key to sign with. The operator makes one with the command laurel keys."},
+	{is: keys.ErrNoActiveKey, status: http.StatusConflict, code: "issuer_without_key",
+		detail: "This issuer has no key to sign with. The operator makes one with the command laurel keys."},
+	{is: issuer.ErrNotReady, status: http.StatusServiceUnavailable, code: "not_made_yet",
+		detail: "This form of the badge is being made. Ask again in a moment.", retry: time.Second},
+
+	{is: auth.ErrMalformed, status: http.StatusUnauthorized, code: "token_invalid",
+		detail: "This is no token of this service. Send it whole, as it was shown when it was made."},
+	{is: auth.ErrSecret, status: http.StatusUnauthorized, code: "token_invalid",
+		detail: "This token is not known here. Check which service and which copy of it the token is for."},
+	{is: auth.ErrExpired, status: http.StatusUnauthorized, code: "token_expired", detail: "This token has run out. Ask the operator for a new one."},
+	{is: auth.ErrRevoked, status: http.StatusUnauthorized, code: "token_revoked", detail: "This token was withdrawn. Ask the operator for a new one."},
+	{is: auth.ErrActivity, status: http.StatusForbidden, code: "activity_not_granted", detail: "The token is limited to other activities."},
+	{is: auth.ErrForbidden, status: http.StatusForbidden, code: "forbidden", detail: "The token does not allow this."},
+
+	{is: qr.ErrSize, status: http.StatusBadRequest, code: "invalid_parameter", detail: "The size is a number of pixels from 128 to 1024."},
+
+	{is: limit.ErrFull, status: http.StatusServiceUnavailable, code: "too_busy",
+		detail: "More is being verified than can be done at once. Try again in a moment.", retry: time.Second},
+	{is: store.ErrUnknownOutcome, status: http.StatusServiceUnavailable, code: "outcome_unknown",
+		detail: "It is not known whether this was stored. Repeat the request with the same idempotency key: the answer tells.", retry: 5 * time.Second},
+	{is: store.ErrReadOnly, status: http.StatusServiceUnavailable, code: "read_only",
+		detail: "Nothing can be stored just now; reading and verification go on. Try again later.", retry: 10 * time.Second},
+	{is: store.ErrFull, status: http.StatusServiceUnavailable, code: "storage_full",
+		detail: "The room for data is used up; reading and verification go on. Try again later, and tell the operator.", retry: time.Minute},
+	{is: store.ErrBusy, status: http.StatusServiceUnavailable, code: "busy",
+		detail: "Too many changes are waiting. Try again in a moment.", retry: time.Second},
+	{is: store.ErrClosed, status: http.StatusServiceUnavailable, code: "stopping",
+		detail: "The service is being stopped. Try again in a moment.", retry: 5 * time.Second},
+	{is: context.DeadlineExceeded, status: http.StatusServiceUnavailable, code: "too_slow",
+		detail: "This took too long and was given up. Try again in a moment.", retry: 5 * time.Second},
+	{is: context.Canceled, status: http.StatusServiceUnavailable, code: "given_up",
+		detail: "The request was given up before it was done.", retry: time.Second},
+}
+
+// ruleStatus has the rules of the domain whose status is not that of their
+// kind: 400 for what cannot be read, 422 for what is read and wrong.
+var ruleStatus = map[string]int{
+	"too_large":      http.StatusRequestEntityTooLarge,
+	"cursor_invalid": http.StatusBadRequest,
+}
+
+// describe turns any error into the problem that the caller is told. It is the
+// only such table. What is in none of its rows is a fault of ours, and its
+// text is withheld.
+func describe(err error) wire.Problem {
+	var fault *wire.Fault
+	var faults badge.Errors
+	var one *badge.Error
+	var duplicate *issuer.DuplicateError
+	switch {
+	case errors.As(err, &fault):
+		return problemOf(fault)
+	case errors.As(err, &faults):
+		return faultsProblem(faults)
+	case errors.As(err, &one):
+		return faultsProblem(badge.Errors{one})
+	case errors.As(err, &duplicate):
+		return problem(http.StatusConflict, "duplicate", "The person holds this badge already: "+duplicate.ID+".")
+	}
+	for _, c := range conditions {
+		if errors.Is(err, c.is) {
+			p := problem(c.status, c.code, c.detail)
+			p.Retry = c.retry
+			return p
+		}
+	}
+	return problem(http.StatusInternalServerError, "internal",
+		"This is a fault of the service. Repeat the request with the same idempotency key; if it stays, tell the operator the requestId.")
+}
+
+func problem(status int, code, detail string) wire.Problem {
+	return wire.Problem{Type: "about:blank", Title: http.StatusText(status), Status: status, Code: code, Detail: detail, Errors: []wire.FieldError{}}
+}
+
+func problemOf(f *wire.Fault) wire.Problem {
+	code := status[f.Code]
+	if code == 0 {
+		code = http.StatusInternalServerError
+	}
+	p := problem(code, string(f.Code), f.Detail)
+	p.Retry = f.Retry
+	if f.Errors != nil {
+		p.Errors = f.Errors
+	}
+	if f.Type != "" {
+		p.Type = f.Type
+		p.Title = f.Type[strings.LastIndexByte(f.Type, '#')+1:]
+	}
+	return p
+}
+
+func faultsProblem(faults badge.Errors) wire.Problem {
+	first := faults[0]
+	code := http.StatusUnprocessableEntity
+	if first.Code == badge.ParsingError {
+		code = http.StatusBadRequest
+	}
+	if special := ruleStatus[first.Rule]; special != 0 {
+		code = special
+	}
+	p := problem(code, first.Rule, first.Detail)
+	if len(faults) > 1 {
+		p.Code, p.Detail = "several_faults", fmt.Sprintf("%d things are wrong; errors lists them.", len(faults))
+	}
+	p.Errors = wire.FieldErrors(faults)
+	return p
+}
+
+// explain describes an error and logs it if it is a fault of ours.
+func (s *server) explain(ctx context.Context, err error) wire.Problem {
+	p := describe(err)
+	if p.Status >= http.StatusInternalServerError && !errors.Is(err, limit.ErrFull) && !errors.Is(err, issuer.ErrNotReady) {
+		s.cfg.Log.ErrorContext(ctx, "failed", "request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
+	}
+	return p
+}
+
+// fail answers with what went wrong.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if gone(r, err) {
+		w.WriteHeader(clientGone)
+		return
+	}
+	s.write(w, r, s.explain(r.Context(), err))
+}
+
+// clientGone is for the log alone: nobody is there to read it.
+const clientGone = 499
+
+// write answers with a problem: as a page where a person looks at it, else as
+// a problem document.
+func (s *server) write(w http.ResponseWriter, r *http.Request, p wire.Problem) {
+	p.RequestID = wire.RequestID(r.Context())
+	h := w.Header()
+	for _, name := range []string{"ETag", "Content-Disposition", "Idempotent-Replayed", "Location"} {
+		h.Del(name)
+	}
+	h.Set("Cache-Control", wire.NoStore)
+	if p.Retry > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.Retry.Seconds()))))
+	}
+	switch p.Status {
+	case http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", challenge(p.Code))
+	case http.StatusForbidden:
+		h.Set("WWW-Authenticate", `Bearer realm="laurel", error="insufficient_scope"`)
+	}
+	if wantsPage(r) && s.page(w, r, p) == nil {
+		return
+	}
+	if err := wire.WriteJSONAs(w, "application/problem+json", p.Status, p); err != nil {
+		s.cfg.Log.ErrorContext(r.Context(), "writing a problem", "request", p.RequestID, "error", err)
+	}
+}
+
+func challenge(code string) string {
+	if code == string(wire.TokenMissing) {
+		return `Bearer realm="laurel"`
+	}
+	return `Bearer realm="laurel", error="invalid_token"`
+}
+
+// wantsPage reports whether a browser asks, and not a program.
+func wantsPage(r *http.Request) bool {
+	return !strings.HasPrefix(r.URL.Path, "/v1/") && wire.Prefers(r, "text/html", "application/json")
+}
+
+// problems has the pages by status; what is in none is our own mistake or not
+// found.
+var problems = map[int]pages.Problem{
+	http.StatusBadRequest:            pages.ProblemBadRequest,
+	http.StatusUnsupportedMediaType:  pages.ProblemBadRequest,
+	http.StatusUnprocessableEntity:   pages.ProblemBadRequest,
+	http.StatusMisdirectedRequest:    pages.ProblemBadRequest,
+	http.StatusUnauthorized:          pages.ProblemForbidden,
+	http.StatusForbidden:             pages.ProblemForbidden,
+	http.StatusMethodNotAllowed:      pages.ProblemMethod,
+	http.StatusRequestEntityTooLarge: pages.ProblemTooLarge,
+	http.StatusTooManyRequests:       pages.ProblemTooMany,
+	http.StatusServiceUnavailable:    pages.ProblemUnavailable,
+}
+
+func (s *server) page(w http.ResponseWriter, r *http.Request, problem wire.Problem) error {
+	p := wire.Printer(r, s.cfg.Catalog)
+	frame := pages.Frame{Host: s.host}
+	w.Header().Add("Vary", "Accept, Accept-Language")
+	return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
+		if problem.Status == http.StatusNotFound {
+			return s.cfg.Pages.NotFound(w, p, pages.NotFoundPage{Frame: frame, Action: verify.FormAction})
+		}
+		return s.cfg.Pages.Problem(w, p, pages.ProblemPage{Frame: frame, Problem: problems[problem.Status], RequestID: problem.RequestID})
+	})
+}

@@ -1,0 +1,210 @@
+package public
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+
+	"laurel/api/pages"
+	"laurel/api/wire"
+	"laurel/badge"
+	"laurel/internal/draw"
+	"laurel/issuer"
+)
+
+// definition is an achievement with its issuer.
+type definition struct {
+	achievement *issuer.Achievement
+	issuer      *issuer.Profile
+}
+
+func (h *Handler) definition(r *http.Request) (*definition, error) {
+	slug := r.PathValue("slug")
+	if issuer.CheckSlug(slug) != nil {
+		return nil, issuer.ErrNotFound
+	}
+	a, err := h.issuer.Achievement(r.Context(), slug)
+	if err != nil {
+		return nil, err
+	}
+	p, err := h.issuer.Profile(r.Context(), a.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	return &definition{a, p}, nil
+}
+
+// contexts give the members of what we publish beside badges their meaning.
+var contexts = []string{badge.ContextCredentialsV2, badge.ContextOB303}
+
+// Achievement answers GET /achievements/{slug}.
+func (h *Handler) Achievement(w http.ResponseWriter, r *http.Request) error {
+	d, err := h.definition(r)
+	if err != nil {
+		return err
+	}
+	return h.showAchievement(w, r, d, d.achievement.InLanguage)
+}
+
+// Edition answers GET /achievements/{slug}/{lang}.
+func (h *Handler) Edition(w http.ResponseWriter, r *http.Request) error {
+	d, err := h.definition(r)
+	if err != nil {
+		return err
+	}
+	lang := r.PathValue("lang")
+	if !slices.Contains(d.achievement.Languages(), lang) {
+		return issuer.ErrNotFound
+	}
+	return h.showAchievement(w, r, d, lang)
+}
+
+func (h *Handler) showAchievement(w http.ResponseWriter, r *http.Request, d *definition, lang string) error {
+	doc := h.issuer.AchievementDocument(d.achievement, d.issuer, lang)
+	mediaType := wire.Negotiate(r, "application/json", "application/ld+json", "text/html")
+	if mediaType == "text/html" {
+		return h.achievementPage(w, r, d, doc)
+	}
+	return h.definitionJSON(w, r, mediaType, struct {
+		Context []string `json:"@context"`
+		*badge.Achievement
+	}{contexts, doc})
+}
+
+// definitionJSON answers with something that is public and not signed.
+func (h *Handler) definitionJSON(w http.ResponseWriter, r *http.Request, mediaType string, v any) error {
+	raw, err := wire.Marshal(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Vary", "Accept")
+	wire.ServeCached(w, r, mediaType, wire.Revalidate, raw)
+	return nil
+}
+
+func (h *Handler) achievementPage(w http.ResponseWriter, r *http.Request, d *definition, doc *badge.Achievement) error {
+	p := wire.Printer(r, h.catalog)
+	path := "/achievements/" + d.achievement.Slug
+	page := pages.AchievementPage{Frame: h.frame(r.URL.Path), Achievement: doc, Image: path + "/image.png",
+		Issuer: pages.Link{Name: d.issuer.Name, URL: "/issuers/" + d.issuer.Slug}}
+	for _, lang := range d.achievement.Languages() {
+		page.Editions = append(page.Editions, pages.Edition{Lang: lang, URL: path + "/" + lang})
+	}
+	return h.page(w, r, p, func(w io.Writer) error { return h.pages.Achievement(w, p, page) })
+}
+
+// ResultDescription answers GET /achievements/{slug}/results/{result}, an
+// address that badges with results carry in their signature.
+func (h *Handler) ResultDescription(w http.ResponseWriter, r *http.Request) error {
+	return h.part(w, r, func(d badge.ResultDescription, address string) any {
+		if d.ID != address {
+			return nil
+		}
+		return struct {
+			Context []string `json:"@context"`
+			badge.ResultDescription
+		}{contexts, d}
+	})
+}
+
+// Level answers GET /achievements/{slug}/results/{result}/levels/{level}.
+func (h *Handler) Level(w http.ResponseWriter, r *http.Request) error {
+	return h.part(w, r, func(d badge.ResultDescription, address string) any {
+		for _, l := range d.RubricCriterionLevel {
+			if l.ID == address {
+				return struct {
+					Context []string `json:"@context"`
+					badge.RubricCriterionLevel
+				}{contexts, l}
+			}
+		}
+		return nil
+	})
+}
+
+// part answers with what of an achievement has an address of its own; people
+// get the page of the whole.
+func (h *Handler) part(w http.ResponseWriter, r *http.Request, find func(d badge.ResultDescription, address string) any) error {
+	d, err := h.definition(r)
+	if err != nil {
+		return err
+	}
+	for _, described := range d.achievement.ResultDescription {
+		found := find(described, h.baseURL+r.URL.Path)
+		if found == nil {
+			continue
+		}
+		mediaType := wire.Negotiate(r, "application/json", "application/ld+json", "text/html")
+		if mediaType == "text/html" {
+			doc := h.issuer.AchievementDocument(d.achievement, d.issuer, d.achievement.InLanguage)
+			return h.achievementPage(w, r, d, doc)
+		}
+		return h.definitionJSON(w, r, mediaType, found)
+	}
+	return issuer.ErrNotFound
+}
+
+// pictures bounds how many drawings are kept.
+const pictures = 256
+
+// picture is what a drawing depends on.
+type picture struct{ title, issuer string }
+
+// Picture answers GET /achievements/{slug}/image.png. A picture is drawn once
+// and kept, because drawing is dear and asking is free.
+func (h *Handler) Picture(w http.ResponseWriter, r *http.Request) error {
+	d, err := h.definition(r)
+	if err != nil {
+		return err
+	}
+	of := picture{d.achievement.Name[d.achievement.InLanguage], d.issuer.Name}
+	raw, err := h.pictures.GetOrMake(of, func() func() ([]byte, error) { return sync.OnceValues(of.draw) })()
+	if err != nil {
+		return err
+	}
+	wire.ServeCached(w, r, "image/png", wire.MaxAge(pictureAge), raw)
+	return nil
+}
+
+func (p picture) draw() ([]byte, error) {
+	var b bytes.Buffer
+	err := draw.Badge(&b, p.title, p.issuer, draw.Size)
+	return b.Bytes(), err
+}
+
+// Issuer answers GET /issuers/{slug}.
+func (h *Handler) Issuer(w http.ResponseWriter, r *http.Request) error {
+	slug := r.PathValue("slug")
+	if issuer.CheckSlug(slug) != nil {
+		return issuer.ErrNotFound
+	}
+	p, err := h.issuer.Profile(r.Context(), slug)
+	if err != nil {
+		return err
+	}
+	doc := p.Signed()
+	doc.Description = p.Description
+	mediaType := wire.Negotiate(r, "application/json", "application/ld+json", "text/html")
+	if mediaType == "text/html" {
+		return h.issuerPage(w, r, slug, doc)
+	}
+	return h.definitionJSON(w, r, mediaType, struct {
+		Context []string `json:"@context"`
+		*badge.Profile
+	}{contexts, doc})
+}
+
+func (h *Handler) issuerPage(w http.ResponseWriter, r *http.Request, slug string, doc *badge.Profile) error {
+	p := wire.Printer(r, h.catalog)
+	page := pages.IssuerPage{Frame: h.frame("/issuers/" + slug), Profile: doc}
+	list, err := h.issuer.Achievements(r.Context(), slug)
+	if err != nil {
+		return err
+	}
+	for _, a := range list {
+		page.Achievements = append(page.Achievements, pages.Link{Name: a.In(a.Name, p.Lang()), URL: "/achievements/" + a.Slug})
+	}
+	return h.page(w, r, p, func(w io.Writer) error { return h.pages.Issuer(w, p, page) })
+}

@@ -1,0 +1,173 @@
+package public
+
+import (
+	"net/http"
+	"strings"
+	"time"
+
+	"laurel/api/wire"
+	"laurel/internal/qr"
+	"laurel/issuer"
+)
+
+const (
+	notReadyPause = 5 * time.Second
+	pictureAge    = 24 * time.Hour
+)
+
+// forms of a credential by media type; the first is what a caller gets who
+// says nothing, or nothing that we have.
+var (
+	jsonForms = []string{"application/vc", "application/json", "application/ld+json"}
+	jwtForms  = []string{"application/vc+jwt", "application/jwt", "text/plain"}
+)
+
+// Credential answers GET /credentials/{id}: the badge, in the form that the
+// caller prefers or the suffix names.
+func (h *Handler) Credential(w http.ResponseWriter, r *http.Request) error {
+	id, suffix, named := strings.Cut(r.PathValue("id"), ".")
+	w.Header().Add("Vary", "Accept")
+	if !named {
+		return h.negotiated(w, r, id)
+	}
+	switch suffix {
+	case "json":
+		return h.document(w, r, id, wire.Negotiate(r, jsonForms...))
+	case "jwt":
+		return h.token(w, r, id, wire.Negotiate(r, jwtForms...))
+	case "png", "svg", "pdf", "txt":
+		// Whether there is such a badge is not looked at, so nothing is told.
+		return &wire.Fault{Code: wire.NotAvailableYet,
+			Detail: "Badges do not come in this form yet. Take the suffix .json or .jwt, or the page without a suffix."}
+	}
+	return issuer.ErrNotFound
+}
+
+func (h *Handler) negotiated(w http.ResponseWriter, r *http.Request, id string) error {
+	offers := append([]string{}, jsonForms...)
+	offers = append(offers, "application/vc+jwt", "application/jwt", "text/html")
+	switch form := wire.Negotiate(r, offers...); form {
+	case "text/html":
+		return h.badge(w, r)
+	case "application/vc+jwt", "application/jwt":
+		return h.token(w, r, id, form)
+	default:
+		return h.document(w, r, id, form)
+	}
+}
+
+// record reads what an id stands for.
+func (h *Handler) record(r *http.Request, id string) (*issuer.Record, error) {
+	if !wire.IsID(id) {
+		return nil, issuer.ErrNotFound
+	}
+	return h.issuer.Credential(r.Context(), id)
+}
+
+func (h *Handler) document(w http.ResponseWriter, r *http.Request, id, mediaType string) error {
+	rec, err := h.record(r, id)
+	if err != nil {
+		return err
+	}
+	name(w, id, "json")
+	wire.ServeCached(w, r, mediaType, wire.Revalidate, rec.Document)
+	return nil
+}
+
+func (h *Handler) token(w http.ResponseWriter, r *http.Request, id, mediaType string) error {
+	rec, err := h.record(r, id)
+	if err != nil {
+		return err
+	}
+	jwt, err := h.issuer.JWT(r.Context(), rec)
+	if err != nil {
+		return err
+	}
+	name(w, id, "jwt")
+	wire.ServeCached(w, r, mediaType, wire.Revalidate, jwt)
+	return nil
+}
+
+// name is what a browser calls the file when it keeps it.
+func name(w http.ResponseWriter, id, suffix string) {
+	w.Header().Set("Content-Disposition", `inline; filename="`+id+"."+suffix+`"`)
+}
+
+// QRPNG answers GET /credentials/{id}/qr.png.
+func (h *Handler) QRPNG(w http.ResponseWriter, r *http.Request) error {
+	size, err := wire.Number(r.URL.Query(), "size", 0, qr.MinPixels, qr.MaxPixels)
+	if err != nil {
+		return err
+	}
+	return h.code(w, r, "image/png", func(text string) ([]byte, error) { return qr.PNG(text, size) })
+}
+
+// QRSVG answers GET /credentials/{id}/qr.svg.
+func (h *Handler) QRSVG(w http.ResponseWriter, r *http.Request) error {
+	return h.code(w, r, "image/svg+xml", qr.SVG)
+}
+
+// code draws the address where one of our badges is verified, and no other.
+func (h *Handler) code(w http.ResponseWriter, r *http.Request, mediaType string, draw func(text string) ([]byte, error)) error {
+	rec, err := h.record(r, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	raw, err := draw(h.baseURL + "/v/" + rec.ID)
+	if err != nil {
+		return err
+	}
+	wire.ServeCached(w, r, mediaType, wire.MaxAge(pictureAge), raw)
+	return nil
+}
+
+// StatusList answers GET /status/{list}.
+func (h *Handler) StatusList(w http.ResponseWriter, r *http.Request) error {
+	raw, err := h.issuer.StatusList(r.Context(), r.PathValue("list"))
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Vary", "Accept")
+	wire.ServeCached(w, r, wire.Negotiate(r, jsonForms...), wire.MaxAge(issuer.ListTTL), raw)
+	return nil
+}
+
+// DIDDocument answers GET /issuers/{slug}/did.json.
+func (h *Handler) DIDDocument(w http.ResponseWriter, r *http.Request) error {
+	slug := r.PathValue("slug")
+	if slug == issuer.VCAPISlug { // its identifier is that of the host
+		return issuer.ErrNotFound
+	}
+	return h.keys(w, r, slug)
+}
+
+// RootDIDDocument answers GET /.well-known/did.json: the keys of the VC-API,
+// whose identifier is that of the host.
+func (h *Handler) RootDIDDocument(w http.ResponseWriter, r *http.Request) error {
+	return h.keys(w, r, issuer.VCAPISlug)
+}
+
+func (h *Handler) keys(w http.ResponseWriter, r *http.Request, slug string) error {
+	if issuer.CheckSlug(slug) != nil {
+		return issuer.ErrNotFound
+	}
+	raw, err := h.issuer.PublishedKeys(r.Context(), slug)
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Vary", "Accept")
+	mediaType := wire.Negotiate(r, "application/json", "application/did+json", "application/did+ld+json", "application/ld+json")
+	wire.ServeCached(w, r, mediaType, wire.Revalidate, raw)
+	return nil
+}
+
+// JWKS answers GET /.well-known/jwks.json.
+func (h *Handler) JWKS(w http.ResponseWriter, r *http.Request) error {
+	raw, err := h.issuer.JWKS(r.Context())
+	if err != nil {
+		return err
+	}
+	w.Header().Add("Vary", "Accept")
+	wire.ServeCached(w, r, wire.Negotiate(r, "application/json", "application/jwk-set+json"), wire.Revalidate, raw)
+	return nil
+}

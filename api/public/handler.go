@@ -1,0 +1,131 @@
+// Package public is what anybody may read: badges in all their forms, status
+// lists, keys, issuers, achievements, the start page, and whether the service
+// is well.
+//
+// It serves what is stored and signs nothing. An address that was ever signed
+// into a badge answers here, and every id that shows nothing answers alike.
+//
+// Start at New; credential.go has the address of a badge.
+package public
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+
+	"laurel/api/pages"
+	"laurel/api/verify"
+	"laurel/api/wire"
+	"laurel/internal/i18n"
+	"laurel/internal/lru"
+	"laurel/issuer"
+)
+
+// Config is what a Handler works with; every field is required.
+type Config struct {
+	Issuer  *issuer.Issuer
+	Pages   *pages.Pages
+	Catalog *i18n.Catalog
+	BaseURL string
+	// Badge shows the page of one of our badges, verified now.
+	Badge wire.Handler
+	// Ready tells whether reading and writing work.
+	Ready func(ctx context.Context) (read, write error)
+	Log   *slog.Logger
+}
+
+// Handler answers everybody.
+type Handler struct {
+	issuer  *issuer.Issuer
+	pages   *pages.Pages
+	catalog *i18n.Catalog
+	baseURL string
+	host    string
+	badge   wire.Handler
+	ready   func(ctx context.Context) (read, write error)
+	log     *slog.Logger
+
+	pictures *lru.Map[picture, func() ([]byte, error)]
+	assets   map[string]asset
+}
+
+// New makes a Handler.
+func New(cfg Config) *Handler {
+	_, host, _ := strings.Cut(cfg.BaseURL, "://")
+	css, style := cfg.Pages.Stylesheet()
+	svg, icon := cfg.Pages.Icon()
+	return &Handler{issuer: cfg.Issuer, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
+		badge: cfg.Badge, ready: cfg.Ready, log: cfg.Log, pictures: lru.New[picture, func() ([]byte, error)](pictures),
+		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}}}
+}
+
+// asset is a file that the pages use.
+type asset struct {
+	mediaType string
+	content   []byte
+}
+
+// Asset answers GET /assets/{name}. The names change with the content, so that
+// it may be kept for ever.
+func (h *Handler) Asset(w http.ResponseWriter, r *http.Request) error {
+	a, ok := h.assets[r.PathValue("name")]
+	if !ok {
+		return issuer.ErrNotFound
+	}
+	wire.ServeCached(w, r, a.mediaType, wire.Forever, a.content)
+	return nil
+}
+
+// Home answers GET /.
+func (h *Handler) Home(w http.ResponseWriter, r *http.Request) error {
+	p := wire.Printer(r, h.catalog)
+	return h.page(w, r, p, func(w io.Writer) error {
+		return h.pages.Home(w, p, pages.HomePage{Frame: h.frame("/"), Action: verify.FormAction, API: "/openapi.json"})
+	})
+}
+
+// frame is what stands around a page of a given path.
+func (h *Handler) frame(path string) pages.Frame {
+	return pages.Frame{Host: h.host, Canonical: h.baseURL + path, Languages: h.catalog.Languages()}
+}
+
+// page answers with a page that says the same until somebody changes it.
+func (h *Handler) page(w http.ResponseWriter, r *http.Request, p *i18n.Printer, render func(io.Writer) error) error {
+	w.Header().Set("Cache-Control", wire.Revalidate)
+	w.Header().Add("Vary", "Accept, Accept-Language")
+	return wire.WritePage(w, p, http.StatusOK, render)
+}
+
+// Health answers GET /healthz: the process runs.
+func (h *Handler) Health(w http.ResponseWriter, _ *http.Request) error {
+	w.Header().Set("Cache-Control", wire.NoStore)
+	return wire.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// Readiness answers GET /readyz: reading and writing work, or with ?for=read
+// reading does.
+func (h *Handler) Readiness(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Cache-Control", wire.NoStore)
+	q, err := wire.Query(r, "for")
+	if err != nil {
+		return err
+	}
+	if what := q.Get("for"); what != "" && what != "read" {
+		return &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter for is read, or missing."}
+	}
+	read, write := h.ready(r.Context())
+	if read != nil || write != nil && q.Get("for") == "" {
+		h.log.WarnContext(r.Context(), "not ready", "request", wire.RequestID(r.Context()), "read", read, "write", write)
+		return &wire.Fault{Code: wire.NotReady, Retry: notReadyPause, Detail: notReady(read)}
+	}
+	return wire.WriteJSON(w, http.StatusOK, map[string]bool{"read": true, "write": write == nil})
+}
+
+func notReady(read error) string {
+	if read != nil {
+		return "The service cannot read its store just now."
+	}
+	return "The service reads but does not write just now: pages and verification go on, issuing waits."
+}

@@ -1,0 +1,145 @@
+package api_test
+
+import (
+	"encoding/csv"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"laurel/internal/auth"
+)
+
+type rosterAnswer struct {
+	Upload *string
+	DryRun bool
+	Rows   []struct {
+		Row                                  int
+		Ref, Outcome                         string
+		Code, Message, Credential, VerifyURL *string
+	}
+	Summary map[string]int
+}
+
+const people = "ref,name,email,country,role\r\n" +
+	"W-1,Participant 01,participant.01@roster.example,GH,participant\r\n" +
+	"W-2,,participant.02@roster.example,GH,participant\r\n" +
+	"=W-3,Participant 03,participant.03@roster.example,KE,\r\n" +
+	"W-4,Participant 04,participant.04@roster.example,KE,observer\r\n"
+
+func (w *world) roster(query, body string, header ...string) answer {
+	w.t.Helper()
+	if pairs(header)["Content-Type"] == "" {
+		header = append(header, "Content-Type", "text/csv")
+	}
+	return w.post("/v1/rosters/uh-kit-2025"+query, body, header...)
+}
+
+func TestRoster(t *testing.T) {
+	w := newWorld(t)
+	before := w.store.count("")
+	var dry rosterAnswer
+	w.roster("?dry_run=true", people).want(t, http.StatusOK).into(t, &dry)
+	if !dry.DryRun || fmt.Sprint(dry.Summary) != "map[error:1 not_met:1 would_issue:2]" || w.store.count("") != before {
+		t.Errorf("dry run %+v", dry)
+	}
+	var first, second rosterAnswer
+	w.roster("", people).want(t, http.StatusOK).into(t, &first)
+	if fmt.Sprint(first.Summary) != "map[error:1 issued:2 not_met:1]" || first.Rows[0].Row != 2 || first.Rows[1].Code == nil || *first.Rows[1].Code != "name_missing" {
+		t.Errorf("%+v", first)
+	}
+	if c := first.Rows[0].Credential; c == nil || !strings.HasPrefix(*c, w.base+"/credentials/") || first.Rows[0].VerifyURL == nil {
+		t.Errorf("row %+v", first.Rows[0])
+	}
+	if first.Rows[1].Credential != nil || first.Upload != nil {
+		t.Errorf("%+v", first.Rows[1])
+	}
+	w.roster("", people).want(t, http.StatusOK).into(t, &second)
+	if fmt.Sprint(second.Summary) != "map[error:1 existing:2 not_met:1]" || *second.Rows[0].Credential != *first.Rows[0].Credential {
+		t.Errorf("again %+v", second)
+	}
+}
+
+func TestRosterAsCSV(t *testing.T) {
+	w := newWorld(t)
+	a := w.roster("", people, "Accept", "text/csv").want(t, http.StatusOK)
+	if a.header.Get("Content-Type") != "text/csv; charset=utf-8" {
+		t.Error(a.header.Get("Content-Type"))
+	}
+	lines, err := csv.NewReader(strings.NewReader(string(a.body))).ReadAll()
+	if err != nil || len(lines) != 5 {
+		t.Fatalf("%d lines, %v: %s", len(lines), err, a.body)
+	}
+	if strings.Join(lines[0], " ") != "row ref outcome code message credential verify_url" || lines[1][2] != "issued" || lines[2][3] != "name_missing" {
+		t.Errorf("%v", lines)
+	}
+	for _, line := range lines {
+		for _, cell := range line {
+			if cell != "" && strings.ContainsAny(cell[:1], "=+-@\t\r\n") {
+				t.Errorf("a spreadsheet would run %q", cell)
+			}
+		}
+	}
+	if lines[3][1] != "'=W-3" {
+		t.Errorf("ref %q", lines[3][1])
+	}
+}
+
+// The workshop's own list: 58 rows, 58 badges; and what is wrong with the dirty
+// one is told row by row.
+func TestRosterOfTheFixtures(t *testing.T) {
+	w := newWorld(t)
+	read := func(name string) string {
+		raw, err := os.ReadFile(filepath.Join("..", "cmd", "laurel", "demodata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	var a rosterAnswer
+	w.roster("?achievement=workshop-participant&edition=2025-1", read("workshop-roster.csv")).want(t, http.StatusOK).into(t, &a)
+	if len(a.Rows) != 58 || a.Summary["issued"] != 58 {
+		t.Errorf("%v", a.Summary)
+	}
+}
+
+func TestRosterRefuses(t *testing.T) {
+	w := newWorld(t)
+	w.post("/v1/rosters/nothing", people, "Content-Type", "text/csv").problem(t, http.StatusNotFound, "not_found")
+	w.post("/v1/rosters/Not%20a%20slug", people, "Content-Type", "text/csv").problem(t, http.StatusNotFound, "not_found")
+	w.roster("", people, "Content-Type", "application/json").problem(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
+	p := w.roster("", people, "Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet").problem(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
+	if !strings.Contains(p["detail"].(string), "Save the list as CSV") {
+		t.Error(p["detail"])
+	}
+	w.roster("?atomic=true", people).problem(t, http.StatusBadRequest, "not_supported_yet")
+	w.roster("?dryrun=true", people).problem(t, http.StatusBadRequest, "unknown_parameter")
+	w.roster("?achievement=Not+one", people).problem(t, http.StatusBadRequest, "invalid_parameter")
+	w.roster("", "a,b\n1,2\n").problem(t, http.StatusBadRequest, "header_missing")
+	w.roster("", "name,email\nJos\xe9,jose@roster.example\n").problem(t, http.StatusBadRequest, "invalid_encoding")
+	w.roster("", strings.Repeat("x", 2<<20+1)).problem(t, http.StatusRequestEntityTooLarge, "too_large")
+	if n := w.store.count("n/"); n != 0 {
+		t.Errorf("%d badges", n)
+	}
+}
+
+func TestWhoMayUploadWhichRoster(t *testing.T) {
+	w := newWorld(t)
+	send := func(limits auth.Token) answer {
+		limits.Scopes = []auth.Scope{auth.Roster}
+		return w.do(request{method: "POST", path: "/v1/rosters/uh-kit-2025", body: people, token: w.token(limits), header: map[string]string{"Content-Type": "text/csv"}})
+	}
+	send(auth.Token{Activities: []string{"another-workshop"}}).problem(t, http.StatusForbidden, "activity_not_granted")
+	send(auth.Token{Country: "KE"}).problem(t, http.StatusForbidden, "token_limited")
+	var a rosterAnswer
+	send(auth.Token{Issuers: []string{other}}).want(t, http.StatusOK).into(t, &a)
+	if a.Summary["issued"] != 0 || *a.Rows[0].Code != "achievement_unknown" {
+		t.Errorf("another issuer's token: %+v", a)
+	}
+	send(auth.Token{Activities: []string{"uh-kit-2025"}}).want(t, http.StatusOK).into(t, &a)
+	if a.Summary["issued"] != 2 {
+		t.Errorf("the activity's own token: %+v", a.Summary)
+	}
+}

@@ -1,0 +1,158 @@
+// Package tokens keeps the API tokens of the service: made, found again when a
+// caller shows one, listed and withdrawn.
+//
+// It refuses to keep a secret (what is stored is its hash, see internal/auth)
+// and to decide what a token may do. Every token is read from the store when it
+// is shown, so that a withdrawn one ends at once on every replica.
+//
+// Start at Tokens.Create and Tokens.Authenticate.
+package tokens
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"laurel/internal/auth"
+	"laurel/store"
+)
+
+// ErrNotFound: there is no token of that id.
+var ErrNotFound = errors.New("tokens: not found")
+
+// Tokens is the tokens of one store. It is safe for concurrent use.
+type Tokens struct {
+	store store.Store
+	now   func() time.Time
+}
+
+// New opens the tokens of a store. now may be nil for time.Now.
+func New(s store.Store, now func() time.Time) *Tokens {
+	if now == nil {
+		now = time.Now
+	}
+	return &Tokens{store: s, now: now}
+}
+
+// Tokens lie beside the records of the issuer under a prefix of their own:
+//
+//	t/<id>  token (auth.Token.MarshalBinary), sealed
+func tokenKey(id string) []byte { return []byte("t/" + id) }
+
+// Create makes a token with the scopes, limits, label and expiry of limits, and
+// returns it with the text to show once. The error is auth.ErrInvalid, or that
+// of the store.
+func (t *Tokens) Create(ctx context.Context, limits auth.Token) (auth.Token, string, error) {
+	limits.Created = t.now().UTC()
+	token, text, err := auth.New(limits)
+	if err != nil {
+		return auth.Token{}, "", err
+	}
+	if err := t.store.Update(ctx, func(tx store.Tx) error { return put(tx, token) }); err != nil {
+		return auth.Token{}, "", fmt.Errorf("storing token %s: %w", token.ID, err)
+	}
+	return token, text, nil
+}
+
+// Authenticate returns the token that a caller shows. The errors are
+// auth.ErrMalformed, ErrSecret (also for a token that does not exist),
+// ErrRevoked and ErrExpired, or that of the store. Whether a token exists
+// cannot be told from the time it takes: the same hash is made and compared.
+func (t *Tokens) Authenticate(ctx context.Context, text string) (auth.Token, error) {
+	id, secret, err := auth.Parse(text)
+	if err != nil {
+		return auth.Token{}, err
+	}
+	token, err := t.read(ctx, id)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return auth.Token{}, err
+	}
+	if err := token.Verify(secret, t.now()); err != nil {
+		return auth.Token{}, err
+	}
+	return token, nil
+}
+
+func (t *Tokens) read(ctx context.Context, id string) (auth.Token, error) {
+	var token auth.Token
+	err := t.store.View(ctx, func(r store.Reader) error {
+		var err error
+		token, err = get(r, id)
+		return err
+	})
+	return token, err
+}
+
+// List returns every token, withdrawn and expired ones included, by id.
+func (t *Tokens) List(ctx context.Context) ([]auth.Token, error) {
+	var out []auth.Token
+	err := t.store.View(ctx, func(r store.Reader) error {
+		out = nil
+		return r.Scan(tokenKey(""), nil, func(k, v []byte) error {
+			token, err := decode(k, v)
+			if err != nil {
+				return err
+			}
+			out = append(out, token)
+			return nil
+		})
+	})
+	return out, err
+}
+
+// Revoke withdraws a token for good and returns it; one that was withdrawn
+// before keeps its time. The error is ErrNotFound, or that of the store.
+func (t *Tokens) Revoke(ctx context.Context, id string) (auth.Token, error) {
+	var token auth.Token
+	err := t.store.Update(ctx, func(tx store.Tx) error {
+		var err error
+		if token, err = get(tx, id); err != nil || !token.Revoked.IsZero() {
+			return err
+		}
+		token.Revoked = t.now().UTC()
+		return put(tx, token)
+	})
+	if err != nil {
+		return auth.Token{}, fmt.Errorf("revoking a token: %w", err)
+	}
+	return token, nil
+}
+
+func put(tx store.Tx, token auth.Token) error {
+	payload, err := token.MarshalBinary()
+	if err != nil {
+		return fmt.Errorf("encoding token %s: %w", token.ID, err)
+	}
+	k := tokenKey(token.ID)
+	return tx.Put(k, store.Seal(k, payload))
+}
+
+func get(r store.Reader, id string) (auth.Token, error) {
+	k := tokenKey(id)
+	if store.CheckKey(k) != nil {
+		return auth.Token{}, ErrNotFound
+	}
+	v, err := r.Get(k)
+	if errors.Is(err, store.ErrNotFound) {
+		return auth.Token{}, ErrNotFound
+	} else if err != nil {
+		return auth.Token{}, fmt.Errorf("reading a token: %w", err)
+	}
+	return decode(k, v)
+}
+
+func decode(k, v []byte) (auth.Token, error) {
+	var token auth.Token
+	payload, err := store.Unseal(k, v)
+	if err != nil {
+		return token, fmt.Errorf("token %s: %w", k, err)
+	}
+	if err := token.UnmarshalBinary(payload); err != nil {
+		return auth.Token{}, fmt.Errorf("token %s: %w", k, err)
+	}
+	if string(tokenKey(token.ID)) != string(k) {
+		return auth.Token{}, fmt.Errorf("token %s: %w", k, store.ErrDamaged)
+	}
+	return token, nil
+}

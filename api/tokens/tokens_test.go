@@ -1,0 +1,186 @@
+package tokens_test
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"laurel/api/tokens"
+	"laurel/internal/auth"
+	"laurel/store"
+	"laurel/store/bolt"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+type clock struct{ at time.Time }
+
+func (c *clock) now() time.Time { return c.at }
+
+func open(t *testing.T) (*tokens.Tokens, store.Store, *clock) {
+	t.Helper()
+	db, err := bolt.Create(filepath.Join(t.TempDir(), "tokens.db"), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	c := &clock{time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}
+	return tokens.New(db, c.now), db, c
+}
+
+func limits() auth.Token {
+	return auth.Token{Scopes: []auth.Scope{auth.Issue, auth.Read}, Issuers: []string{"city-school"}, Label: "course platform"}
+}
+
+func create(t *testing.T, ts *tokens.Tokens, l auth.Token) (auth.Token, string) {
+	t.Helper()
+	token, text, err := ts.Create(context.Background(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return token, text
+}
+
+func TestCreatedTokenIsFoundWithItsLimits(t *testing.T) {
+	ts, _, c := open(t)
+	made, text := create(t, ts, limits())
+	got, err := ts.Authenticate(context.Background(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.ID != made.ID || !got.Created.Equal(c.at) || got.Label != "course platform" {
+		t.Errorf("got %+v of %s, made %s", got.Label, got.ID, made.ID)
+	}
+	if err := got.Allows(auth.Issue, "city-school"); err != nil {
+		t.Error(err)
+	}
+	if err := got.Allows(auth.Revoke, "city-school"); !errors.Is(err, auth.ErrScope) {
+		t.Errorf("a scope that was not given: %v", err)
+	}
+	if err := got.Allows(auth.Issue, "other-school"); !errors.Is(err, auth.ErrIssuer) {
+		t.Errorf("an issuer that was not given: %v", err)
+	}
+}
+
+func TestAuthenticateRefuses(t *testing.T) {
+	ts, _, c := open(t)
+	_, text := create(t, ts, limits())
+	other, _, _ := open(t)
+	_, foreign := create(t, other, limits())
+	withdrawn, withdrawnText := create(t, ts, limits())
+	if _, err := ts.Revoke(context.Background(), withdrawn.ID); err != nil {
+		t.Fatal(err)
+	}
+	short := limits()
+	short.Expires = c.at.Add(time.Minute)
+	_, shortText := create(t, ts, short)
+	c.at = c.at.Add(time.Minute)
+
+	for name, tc := range map[string]struct {
+		text string
+		want error
+	}{
+		"nothing":        {"", auth.ErrMalformed},
+		"a slip":         {strings.ToUpper(text), auth.ErrMalformed},
+		"another store":  {foreign, auth.ErrSecret},
+		"withdrawn":      {withdrawnText, auth.ErrRevoked},
+		"run out":        {shortText, auth.ErrExpired},
+		"a badge's JWT":  {"eyJhbGciOiJFZERTQSJ9.eyJhIjoxfQ.c2ln", auth.ErrMalformed},
+		"with a newline": {text + "\n", auth.ErrMalformed},
+	} {
+		got, err := ts.Authenticate(context.Background(), tc.text)
+		if !errors.Is(err, tc.want) {
+			t.Errorf("%s: %v, want %v", name, err, tc.want)
+		}
+		if got.ID != "" || len(got.Scopes) > 0 {
+			t.Errorf("%s: a token came with the refusal", name)
+		}
+	}
+}
+
+func TestRevokeIsFinalAndKeepsItsTime(t *testing.T) {
+	ts, _, c := open(t)
+	made, _ := create(t, ts, limits())
+	first, err := ts.Revoke(context.Background(), made.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.at = c.at.Add(time.Hour)
+	again, err := ts.Revoke(context.Background(), made.ID)
+	if err != nil || !again.Revoked.Equal(first.Revoked) {
+		t.Errorf("second time: %v, %v; first %v", again.Revoked, err, first.Revoked)
+	}
+	for _, id := range []string{"nobodyknowsit", "", strings.Repeat("x", 5000)} {
+		if _, err := ts.Revoke(context.Background(), id); !errors.Is(err, tokens.ErrNotFound) {
+			t.Errorf("revoking %.20q: %v", id, err)
+		}
+	}
+}
+
+func TestListShowsAll(t *testing.T) {
+	ts, _, _ := open(t)
+	if list, err := ts.List(context.Background()); err != nil || len(list) != 0 {
+		t.Fatalf("empty store: %v, %v", list, err)
+	}
+	a, _ := create(t, ts, limits())
+	b, _ := create(t, ts, limits())
+	if _, err := ts.Revoke(context.Background(), a.ID); err != nil {
+		t.Fatal(err)
+	}
+	list, err := ts.List(context.Background())
+	if err != nil || len(list) != 2 {
+		t.Fatalf("%d tokens, %v", len(list), err)
+	}
+	if list[0].ID > list[1].ID {
+		t.Error("not by id")
+	}
+	for _, token := range list {
+		if (token.ID == a.ID) == token.Revoked.IsZero() || (token.ID != a.ID && token.ID != b.ID) {
+			t.Errorf("%s revoked at %v", token.ID, token.Revoked)
+		}
+	}
+}
+
+func TestCreateRefusesNonsense(t *testing.T) {
+	ts, _, _ := open(t)
+	if _, _, err := ts.Create(context.Background(), auth.Token{Issuers: []string{auth.Any}}); !errors.Is(err, auth.ErrInvalid) {
+		t.Errorf("without a scope: %v", err)
+	}
+	if list, _ := ts.List(context.Background()); len(list) != 0 {
+		t.Error("it was stored all the same")
+	}
+}
+
+// The file must not hold what a thief could use, and a record that somebody
+// moved or changed must not let anybody in.
+func TestStoredRecordIsSealedAndHasNoSecret(t *testing.T) {
+	ts, db, _ := open(t)
+	made, text := create(t, ts, limits())
+	other, _ := create(t, ts, limits())
+	secret := text[len(text)-49:]
+	ctx := context.Background()
+	err := db.Update(ctx, func(tx store.Tx) error {
+		v, err := tx.Get([]byte("t/" + made.ID))
+		if err != nil {
+			return err
+		}
+		if strings.Contains(string(v), secret[:20]) {
+			t.Error("the secret is stored")
+		}
+		return tx.Put([]byte("t/"+other.ID), v)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ts.Revoke(ctx, other.ID); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("a record under another's key: %v", err)
+	}
+	if _, err := ts.List(ctx); !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("list: %v", err)
+	}
+}

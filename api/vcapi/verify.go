@@ -1,0 +1,237 @@
+package vcapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+
+	"laurel/api/verify"
+	"laurel/api/wire"
+	"laurel/badge"
+	"laurel/internal/i18n"
+	"laurel/internal/strictjson"
+	"laurel/verifier"
+	"laurel/verifier/words"
+)
+
+type verifyBody struct {
+	Credential strictjson.Value `json:"verifiableCredential"`
+	Options    strictjson.Value `json:"options"`
+}
+
+// verifyOptions are those of VCALM, and those that older suites send.
+type verifyOptions struct {
+	Checks               []string `json:"checks"`
+	ReturnCredential     *bool    `json:"returnCredential"`
+	ReturnResults        *bool    `json:"returnResults"`
+	ReturnProblemDetails *bool    `json:"returnProblemDetails"`
+}
+
+// proofOnly as the one check looks at shape, dates and proof.
+const proofOnly = "proof"
+
+// Verify answers POST /credentials/verify: 200 where the credential can be
+// relied on, else 400, because its callers read nothing but the status.
+func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
+	if err := h.desk.Admit(r); err != nil {
+		return err
+	}
+	q, err := wire.Query(r, "checks")
+	if err != nil {
+		return err
+	}
+	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxBody})
+	if err != nil {
+		return err
+	}
+	var body verifyBody
+	if err := decode(v, "", &body); err != nil {
+		return err
+	}
+	var opts verifyOptions
+	if body.Options.Exists() {
+		if err := decode(body.Options, "/options", &opts); err != nil {
+			return err
+		}
+	}
+	p := wire.Printer(r, h.catalog)
+	doc, err := credential(body.Credential)
+	if faults := faultsOf(err); faults != nil {
+		return wire.WriteJSON(w, http.StatusBadRequest, unreadable(faults))
+	} else if err != nil {
+		return err
+	}
+	report, err := h.desk.Report(r.Context(), doc, verifier.Options{Generic: true,
+		ProofOnly: slices.Equal(opts.Checks, []string{proofOnly}) || q.Get("checks") == proofOnly})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", wire.NoStore)
+	return wire.WriteJSON(w, statusOf(report), answer(report, opts, p))
+}
+
+func statusOf(r *verifier.Report) int {
+	if r.Verified() {
+		return http.StatusOK
+	}
+	return http.StatusBadRequest
+}
+
+// enveloped is how a JWS travels where a credential is an object (VC data
+// model 2.0 section 4.13).
+const (
+	enveloped = "EnvelopedVerifiableCredential"
+	dataURL   = "data:application/vc+jwt,"
+)
+
+// credential reads a credential in any of its three forms.
+func credential(v strictjson.Value) (*badge.Document, error) {
+	switch v.Kind() {
+	case strictjson.Object:
+		if !badge.HasType(v.Get("type"), enveloped) {
+			return badge.Parse([]byte(v.Raw()))
+		}
+		if token, ok := strings.CutPrefix(v.Get("id").Text(), dataURL); ok {
+			return badge.Parse([]byte(token))
+		}
+		return nil, &badge.Error{Code: badge.ParsingError, Rule: "unknown_format", Pointer: "/id",
+			Detail: "The id of an enveloped credential is a data: URL of the type application/vc+jwt."}
+	case strictjson.String:
+		return badge.Parse([]byte(v.Text()))
+	}
+	return nil, &badge.Error{Code: badge.ParsingError, Rule: string(wire.MissingMember),
+		Detail: "Give the credential as the member verifiableCredential: an object, or a compact JWS as a text."}
+}
+
+// problem is a ProblemDetails of VCALM (3.8.1), with our own words beside it.
+type problem struct {
+	Type    string `json:"type"`
+	Title   string `json:"title"`
+	Detail  string `json:"detail"`
+	Check   string `json:"check,omitempty"`
+	Code    string `json:"code"`
+	Pointer string `json:"pointer,omitempty"`
+}
+
+// result is what VCALM calls a VerificationResult, with the lists that older
+// suites read (H-014).
+type result struct {
+	Verified       bool            `json:"verified"`
+	Verdict        string          `json:"verdict"`
+	Checks         []string        `json:"checks"`
+	Warnings       []problem       `json:"warnings"`
+	Errors         []problem       `json:"errors"`
+	ProblemDetails []problem       `json:"problemDetails"`
+	Credential     json.RawMessage `json:"credential,omitempty"`
+	Results        *results        `json:"results,omitempty"`
+}
+
+func unreadable(faults badge.Errors) *result {
+	out := &result{Verdict: verifier.Invalid.String(), Checks: []string{string(verifier.CheckFormat)}, Warnings: []problem{}}
+	for _, f := range faults {
+		out.Errors = append(out.Errors, problem{Type: problemBase + string(f.Code), Title: string(f.Code), Detail: f.Detail,
+			Check: string(verifier.CheckFormat), Code: f.Rule, Pointer: f.Pointer})
+	}
+	out.ProblemDetails = out.Errors
+	return out
+}
+
+func answer(r *verifier.Report, opts verifyOptions, p *i18n.Printer) *result {
+	out := &result{Verified: r.Verified(), Verdict: r.Verdict().String(), Checks: []string{},
+		Warnings: []problem{}, Errors: []problem{}, ProblemDetails: []problem{}}
+	for _, f := range r.Findings {
+		if f.Outcome != verifier.Skipped {
+			out.Checks = append(out.Checks, string(f.Check))
+		}
+		switch {
+		case f.Check == verifier.CheckEndorsement && f.Outcome != verifier.Passed && f.Outcome != verifier.Skipped, f.Outcome == verifier.Warned:
+			out.Warnings = append(out.Warnings, problemOf(r, f, p))
+		case f.Outcome == verifier.Failed, f.Outcome == verifier.Unknown:
+			out.Errors = append(out.Errors, problemOf(r, f, p))
+		}
+	}
+	if opts.ReturnProblemDetails == nil || *opts.ReturnProblemDetails {
+		out.ProblemDetails = append(append(out.ProblemDetails, out.Errors...), out.Warnings...)
+	}
+	if opts.ReturnCredential != nil && *opts.ReturnCredential {
+		out.Credential = verify.Received(r.Document)
+	}
+	if opts.ReturnResults != nil && *opts.ReturnResults {
+		out.Results = resultsOf(r)
+	}
+	return out
+}
+
+// The addresses of kinds of problems: VC data model 2.0 section 7.1 and
+// Bitstring Status List section 3.5.
+const (
+	problemBase = "https://www.w3.org/TR/vc-data-model#"
+	statusBase  = "https://www.w3.org/ns/credentials/status-list#"
+)
+
+func problemOf(r *verifier.Report, f verifier.Finding, p *i18n.Printer) problem {
+	base, title := kindOf(f)
+	detail := words.Sentence(p, r, f)
+	if f.Detail != "" {
+		detail += " (" + f.Detail + ")"
+	}
+	return problem{Type: base + title, Title: title, Detail: detail, Check: string(f.Check), Code: string(f.Code), Pointer: f.Pointer}
+}
+
+func kindOf(f verifier.Finding) (base, title string) {
+	switch {
+	case f.Code == verifier.Unreadable:
+		return problemBase, "PARSING_ERROR"
+	case f.Check == verifier.CheckProof, f.Check == verifier.CheckIssuerKey:
+		return problemBase, "CRYPTOGRAPHIC_SECURITY_ERROR"
+	case f.Code == verifier.Expired, f.Code == verifier.NotYetValid:
+		return problemBase, "RANGE_ERROR"
+	case f.Check == verifier.CheckRevocation, f.Check == verifier.CheckSuspension:
+		if f.Outcome == verifier.Unknown {
+			return statusBase, "STATUS_RETRIEVAL_ERROR"
+		}
+		return statusBase, "STATUS_VERIFICATION_ERROR"
+	}
+	return problemBase, "MALFORMED_VALUE_ERROR"
+}
+
+// results is the verbose part, on demand: each member of the credential that
+// was looked at, with what was found.
+type results struct {
+	ValidFrom  *partResult  `json:"validFrom,omitempty"`
+	ValidUntil *partResult  `json:"validUntil,omitempty"`
+	Schema     []partResult `json:"credentialSchema"`
+	Status     []partResult `json:"credentialStatus"`
+	Proof      []partResult `json:"proof"`
+}
+
+type partResult struct {
+	Verified bool             `json:"verified"`
+	Input    strictjson.Value `json:"input"`
+}
+
+func resultsOf(r *verifier.Report) *results {
+	root := r.Document.Root()
+	held := func(c verifier.Check) bool {
+		o := r.Finding(c).Outcome
+		return o == verifier.Passed || o == verifier.Warned
+	}
+	list := func(name string, verified bool) []partResult {
+		out := []partResult{}
+		for _, v := range root.Get(name).Each() {
+			out = append(out, partResult{verified, v})
+		}
+		return out
+	}
+	one := func(name string) *partResult {
+		if v := root.Get(name); v.Exists() {
+			return &partResult{held(verifier.CheckValidity), v}
+		}
+		return nil
+	}
+	return &results{ValidFrom: one("validFrom"), ValidUntil: one("validUntil"),
+		Schema: list("credentialSchema", held(verifier.CheckSchema)),
+		Status: list("credentialStatus", held(verifier.CheckRevocation)),
+		Proof:  list("proof", held(verifier.CheckProof) && held(verifier.CheckIssuerKey))}
+}

@@ -1,0 +1,66 @@
+package verify
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"laurel/api/limit"
+	"laurel/api/wire"
+	"laurel/badge"
+	"laurel/verifier"
+)
+
+// patience bounds one verification with all that it fetches.
+const patience = 6 * time.Second
+
+// Desk is where all verifications are made: it bounds how many an address may
+// ask for, and how many are under way.
+type Desk struct {
+	verifier *verifier.Verifier
+	rate     *limit.Rate
+	gate     *limit.Gate
+	log      *slog.Logger
+}
+
+// NewDesk makes the one Desk of a service.
+func NewDesk(v *verifier.Verifier, rate *limit.Rate, gate *limit.Gate, log *slog.Logger) *Desk {
+	return &Desk{verifier: v, rate: rate, gate: gate, log: log}
+}
+
+// Admit counts one verification of a caller, before anything is read. The
+// error is a Fault.
+func (d *Desk) Admit(r *http.Request) error {
+	if ok, wait := d.rate.Allow(r.RemoteAddr); !ok {
+		return &wire.Fault{Code: wire.TooManyRequests, Retry: wait,
+			Detail: "Many verifications have come from your address. Wait as long as Retry-After says, then go on."}
+	}
+	return nil
+}
+
+// Report verifies a document when it is its turn. The error is limit.ErrFull
+// or that of ctx; whatever is wrong with the document is in the report.
+func (d *Desk) Report(ctx context.Context, doc *badge.Document, opts verifier.Options) (*verifier.Report, error) {
+	leave, err := d.gate.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	report := d.verifier.VerifyDocument(ctx, doc, opts)
+	d.withhold(ctx, report)
+	return report, nil
+}
+
+// withhold keeps to the log what a fault of ours says of our code.
+func (d *Desk) withhold(ctx context.Context, report *verifier.Report) {
+	for n := range report.Findings {
+		f := &report.Findings[n]
+		if f.Code == verifier.InternalFault {
+			d.log.ErrorContext(ctx, "a check failed by our own fault", "request", wire.RequestID(ctx), "check", f.Check, "detail", f.Detail)
+			f.Detail = ""
+		}
+	}
+}

@@ -1,0 +1,287 @@
+package verify
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"laurel/api/pages"
+	"laurel/api/wire"
+	"laurel/badge"
+	"laurel/internal/i18n"
+	"laurel/issuer"
+	"laurel/verifier"
+)
+
+// FormAction is where the form of the pages leads.
+const FormAction = "/verify"
+
+// Config is what a Handler works with; every field is required.
+type Config struct {
+	Desk    *Desk
+	Issuer  *issuer.Issuer
+	Pages   *pages.Pages
+	Catalog *i18n.Catalog
+	BaseURL string
+	// Describe turns an error into the problem that the form's page speaks of.
+	Describe func(err error) wire.Problem
+}
+
+// Handler answers verifications.
+type Handler struct {
+	desk     *Desk
+	issuer   *issuer.Issuer
+	pages    *pages.Pages
+	catalog  *i18n.Catalog
+	baseURL  string
+	host     string
+	describe func(err error) wire.Problem
+}
+
+// New makes a Handler.
+func New(cfg Config) *Handler {
+	_, host, _ := strings.Cut(cfg.BaseURL, "://")
+	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, pages: cfg.Pages, catalog: cfg.Catalog,
+		baseURL: cfg.BaseURL, host: host, describe: cfg.Describe}
+}
+
+// Verify answers POST /v1/verify: 200 with a report for every verdict.
+func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
+	if err := h.desk.Admit(r); err != nil {
+		return err
+	}
+	if _, err := wire.Query(r); err != nil {
+		return err
+	}
+	b, err := h.bring(w, r)
+	if err != nil {
+		return err
+	}
+	report, err := h.desk.Report(r.Context(), b.document, verifier.Options{})
+	if err != nil {
+		return err
+	}
+	return h.writeReport(w, r, report, b.record)
+}
+
+func (h *Handler) writeReport(w http.ResponseWriter, r *http.Request, report *verifier.Report, rec *issuer.Record) error {
+	p := wire.Printer(r, h.catalog)
+	out := ReportJSON(report, p)
+	out.Register = registerOf(rec)
+	h.neverKept(w)
+	return out.write(w, p)
+}
+
+// neverKept marks an answer that is true only now.
+func (h *Handler) neverKept(w http.ResponseWriter) {
+	w.Header().Set("Cache-Control", wire.NoStore)
+	w.Header().Add("Vary", "Accept, Accept-Language")
+}
+
+// codedReason is a reason as programs give it. Words of an operator's own may
+// speak of a person, so they stay with us.
+var codedReason = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
+
+func registerOf(rec *issuer.Record) *Register {
+	if rec == nil {
+		return nil
+	}
+	out := &Register{Status: string(rec.Status)}
+	if !rec.StatusAt.IsZero() {
+		out.Since = badge.FormatTime(rec.StatusAt)
+	}
+	if codedReason.MatchString(rec.Reason) {
+		out.Reason = rec.Reason
+	}
+	return out
+}
+
+// View answers GET /v/{id}, where every QR code leads.
+func (h *Handler) View(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("id")
+	format := r.URL.Query().Get("format")
+	if format != "" && format != "json" && format != "html" {
+		return &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter format is json or html."}
+	}
+	if err := h.desk.Admit(r); err != nil {
+		return err
+	}
+	b, err := h.own(r.Context(), id, false)
+	if err != nil {
+		return err
+	}
+	if format == "json" || format == "" && wire.Negotiate(r, "text/html", "application/json") == "application/json" {
+		report, err := h.desk.Report(r.Context(), b.document, verifier.Options{})
+		if err != nil {
+			return err
+		}
+		return h.writeReport(w, r, report, b.record)
+	}
+	return h.page(w, r, b)
+}
+
+// Page answers with the page of one of our badges; it is what GET
+// /credentials/{id} shows to people.
+func (h *Handler) Page(w http.ResponseWriter, r *http.Request) error {
+	if err := h.desk.Admit(r); err != nil {
+		return err
+	}
+	b, err := h.own(r.Context(), r.PathValue("id"), false)
+	if err != nil {
+		return err
+	}
+	return h.page(w, r, b)
+}
+
+// page verifies a badge now and shows it. Only a badge that was found in our
+// register has anything beside what is signed.
+func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error {
+	report, err := h.desk.Report(r.Context(), b.document, verifier.Options{})
+	if err != nil {
+		return err
+	}
+	p := wire.Printer(r, h.catalog)
+	page := pages.VerificationPage{Frame: pages.Frame{Host: h.host}, Report: report}
+	if b.record != nil {
+		own, err := h.ownPage(r, p, b.record)
+		if err != nil {
+			return err
+		}
+		page.Own = own
+		page.Frame.Canonical = own.Links.Page
+		if r.Method != http.MethodPost {
+			page.Frame.Languages = h.catalog.Languages()
+		}
+	}
+	h.neverKept(w)
+	return wire.WritePage(w, p, http.StatusOK, func(w io.Writer) error { return h.pages.Verification(w, p, page) })
+}
+
+// ownPage is what the register knows of a badge of ours.
+func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) (*pages.Own, error) {
+	path := "/credentials/" + rec.ID
+	image := "/achievements/" + rec.Achievement + "/image.png"
+	own := &pages.Own{Links: pages.Links{
+		Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID,
+		JSON: path + ".json", JWT: path + ".jwt", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
+		Image: image, Preview: h.baseURL + image,
+	}}
+	if rec.Status != issuer.Active {
+		own.Register = &pages.Register{Since: rec.StatusAt, Reason: registerOf(rec).Reason}
+	}
+	a, err := h.issuer.Achievement(r.Context(), rec.Achievement)
+	if errors.Is(err, issuer.ErrNotFound) {
+		return own, nil
+	} else if err != nil {
+		return nil, err
+	}
+	own.Translation = translation(a, rec, i18n.Lang(p.Lang()))
+	return own, nil
+}
+
+// translation is the achievement in the reader's language, where the badge was
+// signed in another and the template has not changed since.
+func translation(a *issuer.Achievement, rec *issuer.Record, lang i18n.Lang) *pages.Translation {
+	name, ok := a.Name[string(lang)]
+	if !ok || string(lang) == a.InLanguage || a.Version != rec.Version {
+		return nil
+	}
+	return &pages.Translation{Lang: lang, Name: name, Description: a.Description[string(lang)], Criteria: a.Criteria[string(lang)]}
+}
+
+// Form answers the form of the start page, always with a page.
+func (h *Handler) Form(w http.ResponseWriter, r *http.Request) error {
+	if err := h.desk.Admit(r); err != nil {
+		return err
+	}
+	fields, err := h.fields(w, r)
+	if err != nil {
+		return h.unreadable(w, r, err, false)
+	}
+	if lang := fields[pages.FieldLang]; len(lang) > 0 {
+		r = r.Clone(r.Context())
+		r.URL.RawQuery = url.Values{"lang": {string(lang)}}.Encode()
+	}
+	b, coded, err := h.bringForm(r, fields)
+	if err != nil {
+		return h.unreadable(w, r, err, coded)
+	}
+	return h.page(w, r, b)
+}
+
+func (h *Handler) fields(w http.ResponseWriter, r *http.Request) (map[string][]byte, error) {
+	switch wire.MediaType(r) {
+	case "multipart/form-data":
+		return readParts(w, r)
+	case "application/x-www-form-urlencoded":
+	default:
+		return nil, &wire.Fault{Code: wire.UnsupportedMediaType, Detail: "This address takes what the form of the start page sends."}
+	}
+	raw, err := wire.ReadBody(w, r, maxUpload)
+	if err != nil {
+		return nil, err
+	}
+	values, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return nil, malformedForm()
+	}
+	fields := map[string][]byte{}
+	for name := range values {
+		fields[name] = []byte(values.Get(name))
+	}
+	return fields, nil
+}
+
+// bringForm takes the first of the three fields that is filled in. coded tells
+// that a printed code was typed.
+func (h *Handler) bringForm(r *http.Request, fields map[string][]byte) (b *brought, coded bool, err error) {
+	for _, name := range []string{pages.FieldFile, pages.FieldDocument} {
+		if raw := fields[name]; len(strings.TrimSpace(string(raw))) > 0 {
+			b, err = h.recognise(r.Context(), raw)
+			return b, false, err
+		}
+	}
+	address := strings.TrimSpace(string(fields[pages.FieldAddress]))
+	switch {
+	case address == "":
+		return nil, false, &badge.Error{Code: badge.ParsingError, Rule: "empty", Detail: "No field of the form is filled in."}
+	case strings.Contains(address, ":") || strings.Contains(address, "/"):
+		b, err = h.byAddress(r.Context(), address)
+		return b, false, err
+	}
+	b, err = h.byCode(r.Context(), address)
+	return b, true, err
+}
+
+// unreadable shows why a badge that was brought by the form could not be read.
+// What is no fault of what was brought is left to the page of problems.
+func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, err error, coded bool) error {
+	p := wire.Printer(r, h.catalog)
+	frame := pages.Frame{Host: h.host}
+	problem := h.describe(err)
+	h.neverKept(w)
+	if problem.Status == http.StatusNotFound {
+		return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
+			return h.pages.NotFound(w, p, pages.NotFoundPage{Frame: frame, Code: coded, Action: FormAction})
+		})
+	}
+	fault, ok := unreadable[wire.Code(problem.Code)]
+	if !ok && problem.Status != http.StatusBadRequest {
+		return err
+	}
+	return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
+		return h.pages.Unreadable(w, p, pages.UnreadablePage{Frame: frame, Fault: fault, Detail: problem.Detail, Action: FormAction})
+	})
+}
+
+// unreadable has the faults that a page speaks of; other requests that cannot
+// be understood are malformed, the zero fault.
+var unreadable = map[wire.Code]pages.Fault{
+	"empty":                   pages.FaultEmpty,
+	wire.TooLarge:             pages.FaultTooLarge,
+	wire.UnsupportedMediaType: pages.FaultUnsupportedType,
+	wire.AddressNotSupported:  pages.FaultUnreachable,
+}

@@ -1,0 +1,55 @@
+// Package wire is what all handlers share of HTTP: how a request is read,
+// strictly, and how an answer is written.
+//
+// It knows no route and no domain, and it maps no error to a status: a handler
+// returns what went wrong, and package api has the one table that turns errors
+// into problem documents. It refuses to guess: a body that is not understood
+// whole is not carried out in part.
+//
+// Start at Handler, ReadJSON and WriteJSON.
+package wire
+
+import (
+	"context"
+	"net/http"
+
+	"laurel/internal/auth"
+)
+
+// Handler answers one request. An error that it returns becomes the answer; it
+// is returned before anything was written.
+type Handler func(w http.ResponseWriter, r *http.Request) error
+
+type contextKey int
+
+const (
+	tokenKey contextKey = iota
+	requestKey
+)
+
+// WithToken notes the verified token that a request came with.
+func WithToken(ctx context.Context, t auth.Token) context.Context {
+	return context.WithValue(ctx, tokenKey, t)
+}
+
+// Token returns the token that a request came with; the zero Token, which
+// allows nothing, for a public one.
+func Token(ctx context.Context) auth.Token {
+	t, _ := ctx.Value(tokenKey).(auth.Token)
+	return t
+}
+
+// Actor names who asks, for audit records.
+func Actor(ctx context.Context) string { return "token:" + Token(ctx).ID }
+
+// WithRequestID notes the number of a request.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return context.WithValue(ctx, requestKey, id)
+}
+
+// RequestID returns the number of a request, which its log line and its
+// problem document carry.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestKey).(string)
+	return id
+}

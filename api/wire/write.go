@@ -1,0 +1,71 @@
+package wire
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// WriteJSON answers with a value as JSON. Nothing is written if the value
+// cannot be.
+func WriteJSON(w http.ResponseWriter, status int, v any) error {
+	return WriteJSONAs(w, "application/json", status, v)
+}
+
+// WriteJSONAs is WriteJSON under another JSON media type.
+func WriteJSONAs(w http.ResponseWriter, mediaType string, status int, v any) error {
+	raw, err := Marshal(v)
+	if err != nil {
+		return err
+	}
+	WriteBytes(w, mediaType, status, append(raw, '\n'))
+	return nil
+}
+
+// Marshal is json.Marshal without HTML escapes: signed bytes within stay as
+// they were signed.
+func Marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, fmt.Errorf("encoding the answer: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// WriteBytes answers with bytes.
+func WriteBytes(w http.ResponseWriter, mediaType string, status int, raw []byte) {
+	w.Header().Set("Content-Type", mediaType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
+	w.WriteHeader(status)
+	_, _ = w.Write(raw) // the caller may have gone; there is nobody to tell
+}
+
+// How long caches may keep an answer.
+const (
+	NoStore    = "no-store"
+	Revalidate = "public, no-cache"
+	Forever    = "public, max-age=31536000, immutable"
+)
+
+// MaxAge is a cache control of some time.
+func MaxAge(d time.Duration) string { return fmt.Sprintf("public, max-age=%d", int(d.Seconds())) }
+
+// ServeCached answers a public read with bytes that caches may keep, or with
+// 304 where the caller has them already.
+func ServeCached(w http.ResponseWriter, r *http.Request, mediaType, cacheControl string, raw []byte) {
+	sum := sha256.Sum256(append([]byte(mediaType+"\n"), raw...))
+	h := w.Header()
+	h.Set("Content-Type", mediaType)
+	h.Set("Cache-Control", cacheControl)
+	h.Set("ETag", `"`+base64.RawURLEncoding.EncodeToString(sum[:15])+`"`)
+	// Nothing here is large enough to be had in parts.
+	r.Header.Del("Range")
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(raw))
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"syscall"
+	"time"
+)
+
+// An operation is something an operator does to a data folder. While the
+// service runs it is carried out by the service, over a unix socket in the
+// data folder that only its owner can open; otherwise the command opens the
+// folder itself. Both ways run the same function.
+type operation func(ctx context.Context, svc *service, in json.RawMessage) (any, error)
+
+var operations = map[string]operation{
+	"token.create":   typed(createToken),
+	"token.list":     typed(listTokens),
+	"token.revoke":   typed(revokeToken),
+	"keys.list":      typed(listKeys),
+	"keys.create":    typed(createKeys),
+	"keys.retire":    typed(retireKey),
+	"programme.load": typed(loadProgramme),
+	"issue":          typed(issueOne),
+	"revoke":         typed(revokeOne),
+}
+
+func typed[In, Out any](f func(context.Context, *service, In) (Out, error)) operation {
+	return func(ctx context.Context, svc *service, raw json.RawMessage) (any, error) {
+		var in In
+		if err := json.Unmarshal(raw, &in); err != nil {
+			return nil, fmt.Errorf("reading the request: %w", err)
+		}
+		return f(ctx, svc, in)
+	}
+}
+
+// actorCommand stands in audit records for whoever holds the data folder.
+const actorCommand = "command"
+
+const maxAdminBody = 16 << 20
+
+// listenAdmin takes the socket's place. A socket that nobody answers on was
+// left by a crash.
+func (svc *service) listenAdmin() (net.Listener, error) {
+	path := svc.settings.socket()
+	if conn, err := net.Dial("unix", path); err == nil {
+		conn.Close()
+		return nil, fmt.Errorf("another service runs on %s", svc.settings.data)
+	}
+	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("removing an old socket: %w", err)
+	}
+	// The mask closes the moment between making the socket and its mode.
+	old := syscall.Umask(0o177)
+	l, err := net.Listen("unix", path)
+	syscall.Umask(old)
+	if err != nil {
+		return nil, fmt.Errorf("listening for administration: %w", err)
+	}
+	return l, nil
+}
+
+func (svc *service) adminHandler() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		op, ok := operations[r.URL.Path[1:]]
+		if !ok || r.Method != http.MethodPost {
+			http.NotFound(w, r)
+			return
+		}
+		in, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxAdminBody))
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		out, err := op(r.Context(), svc, in)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		if err := json.NewEncoder(w).Encode(out); err != nil {
+			svc.log.WarnContext(r.Context(), "answering the admin socket", "error", err)
+		}
+	})
+}
+
+// operate carries out an operation, by the running service where there is one.
+func operate[Out any](ctx context.Context, s *settings, name string, in any) (Out, error) {
+	var out Out
+	raw, err := json.Marshal(in)
+	if err != nil {
+		return out, err
+	}
+	answer, running, err := ask(ctx, s.socket(), name, raw)
+	if err != nil {
+		return out, err
+	}
+	if !running {
+		if answer, err = operateHere(ctx, s, name, raw); err != nil {
+			return out, err
+		}
+	}
+	return out, json.Unmarshal(answer, &out)
+}
+
+func operateHere(ctx context.Context, s *settings, name string, in json.RawMessage) ([]byte, error) {
+	svc, err := open(ctx, s, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return nil, err
+	}
+	out, err := operations[name](ctx, svc, in)
+	if err = errors.Join(err, svc.store.Close()); err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
+}
+
+// ask hands an operation to the running service; false means that none runs.
+func ask(ctx context.Context, socket, name string, in []byte) (answer []byte, running bool, err error) {
+	conn, err := net.Dial("unix", socket)
+	if err != nil {
+		return nil, false, nil // nobody is there; the folder itself will tell what is wrong
+	}
+	conn.Close()
+	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
+		},
+	}}
+	defer client.CloseIdleConnections()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://laurel/"+name, bytes.NewReader(in))
+	if err != nil {
+		return nil, true, err
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, true, fmt.Errorf("asking the running service: %w", err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, true, fmt.Errorf("asking the running service: %w", err)
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, true, errors.New(string(bytes.TrimSpace(body)))
+	}
+	return body, true, nil
+}

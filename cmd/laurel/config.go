@@ -1,0 +1,207 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crypto/x509"
+
+	"laurel/internal/fetch"
+)
+
+// settings is everything that can be set, by flag, by environment or by
+// default, in this order. Secrets come as paths of files.
+type settings struct {
+	listen, data, store, baseURL, passphraseFile string
+	fetchAllow, fetchCA, fetchProxy              string
+	verifyRate                                   int
+	vcAPI                                        bool
+	init                                         bool
+}
+
+// setting declares one of them. A setting's environment variable is its name
+// in capitals after LAUREL_.
+type setting struct {
+	name, usage string
+	text        *string
+	number      *int
+	truth       *bool
+}
+
+func (s *settings) declared() []setting {
+	return []setting{
+		{name: "listen", text: &s.listen, usage: "`address` to listen on"},
+		{name: "data", text: &s.data, usage: "`folder` of the store and the keys"},
+		{name: "store", text: &s.store, usage: "postgres://… `URL`; without it the store is a file in the data folder"},
+		{name: "base-url", text: &s.baseURL, usage: "public `address` of the service, such as https://badges.example.org; it is signed into every badge"},
+		{name: "seal-passphrase-file", text: &s.passphraseFile, usage: "`file` with the passphrase that seals the keys; without it a key file beside them does"},
+		{name: "verify-rate", number: &s.verifyRate, usage: "verifications a `minute` and address; 0 for no limit"},
+		{name: "vc-api", truth: &s.vcAPI, usage: "answer POST /credentials/issue, with a key of its own"},
+		{name: "fetch-allow", text: &s.fetchAllow, usage: "`host:port,…` that may be asked whatever their address"},
+		{name: "fetch-ca", text: &s.fetchCA, usage: "PEM `file` of further trusted roots for outgoing requests"},
+		{name: "fetch-proxy", text: &s.fetchProxy, usage: "proxy `URL` for all outgoing requests"},
+	}
+}
+
+func defaults() *settings {
+	return &settings{listen: "127.0.0.1:8080", data: "laurel-data", verifyRate: 600}
+}
+
+func variable(name string) string {
+	return "LAUREL_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
+}
+
+// flags makes the flag set of a command that knows some of the settings, with
+// the environment as their defaults.
+func (p *program) flags(command string, s *settings, names ...string) (*flag.FlagSet, error) {
+	set := flag.NewFlagSet(command, flag.ContinueOnError)
+	set.SetOutput(p.stderr)
+	if err := p.readEnvironment(s); err != nil {
+		return nil, err
+	}
+	for _, d := range s.declared() {
+		if !slices.Contains(names, d.name) {
+			continue
+		}
+		help := d.usage + " (" + variable(d.name) + ")"
+		switch {
+		case d.text != nil:
+			set.StringVar(d.text, d.name, *d.text, help)
+		case d.number != nil:
+			set.IntVar(d.number, d.name, *d.number, help)
+		default:
+			set.BoolVar(d.truth, d.name, *d.truth, help)
+		}
+	}
+	return set, nil
+}
+
+// readEnvironment refuses variables that it does not know: a setting with a
+// slip in its name must not be passed over.
+func (p *program) readEnvironment(s *settings) error {
+	known := map[string]setting{}
+	for _, d := range s.declared() {
+		known[variable(d.name)] = d
+	}
+	for _, entry := range p.environ {
+		name, value, _ := strings.Cut(entry, "=")
+		if !strings.HasPrefix(name, "LAUREL_") {
+			continue
+		}
+		d, ok := known[name]
+		if !ok {
+			return usagef("the environment variable %s is no setting; `laurel serve --help` lists them", name)
+		}
+		if err := d.set(value); err != nil {
+			return usagef("%s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+func (d setting) set(value string) (err error) {
+	switch {
+	case d.text != nil:
+		*d.text = value
+	case d.number != nil:
+		*d.number, err = strconv.Atoi(value)
+	default:
+		*d.truth, err = strconv.ParseBool(value)
+	}
+	return err
+}
+
+// parse reads the command line; a --help ends the command well.
+func (p *program) parse(set *flag.FlagSet, args []string, operands string) error {
+	set.Usage = func() {
+		fmt.Fprintf(p.stderr, "Usage: laurel %s [flags] %s\n\n", set.Name(), operands)
+		set.PrintDefaults()
+	}
+	err := set.Parse(interleaved(set, args))
+	if errors.Is(err, flag.ErrHelp) {
+		return exitError(exitOK)
+	} else if err != nil {
+		return exitError(exitUsage) // the flag set has said what and how
+	}
+	return nil
+}
+
+// interleaved puts flags before operands, so that both orders work.
+func interleaved(set *flag.FlagSet, args []string) []string {
+	var front, back []string
+	for n := 0; n < len(args); n++ {
+		arg := args[n]
+		if arg == "--" {
+			back = append(back, args[n+1:]...)
+			break
+		}
+		if len(arg) < 2 || arg[0] != '-' {
+			back = append(back, arg)
+			continue
+		}
+		front = append(front, arg)
+		if takesValue(set, arg) && n+1 < len(args) {
+			n++
+			front = append(front, args[n])
+		}
+	}
+	return append(append(front, "--"), back...)
+}
+
+func takesValue(set *flag.FlagSet, arg string) bool {
+	name := strings.TrimLeft(arg, "-")
+	if strings.Contains(name, "=") {
+		return false
+	}
+	f := set.Lookup(name)
+	if f == nil {
+		return false
+	}
+	b, ok := f.Value.(interface{ IsBoolFlag() bool })
+	return !ok || !b.IsBoolFlag()
+}
+
+func (s *settings) keysFolder() string { return filepath.Join(s.data, "keys") }
+func (s *settings) storeFile() string  { return filepath.Join(s.data, "laurel.db") }
+func (s *settings) socket() string     { return filepath.Join(s.data, "admin.sock") }
+
+// fetcher makes the one outgoing client.
+func (s *settings) fetcher() (*fetch.Client, error) {
+	cfg := fetch.Config{}
+	for _, host := range strings.Split(s.fetchAllow, ",") {
+		if host = strings.TrimSpace(host); host != "" {
+			cfg.Allow = append(cfg.Allow, host)
+		}
+	}
+	if s.fetchCA != "" {
+		pem, err := os.ReadFile(s.fetchCA)
+		if err != nil {
+			return nil, usagef("--fetch-ca: %w", err)
+		}
+		if cfg.RootCAs, err = x509.SystemCertPool(); err != nil {
+			cfg.RootCAs = x509.NewCertPool()
+		}
+		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, usagef("--fetch-ca: %s holds no PEM certificate", s.fetchCA)
+		}
+	}
+	if s.fetchProxy != "" {
+		u, err := url.Parse(s.fetchProxy)
+		if err != nil {
+			return nil, usagef("--fetch-proxy: %w", err)
+		}
+		cfg.Proxy = u
+	}
+	client, err := fetch.New(cfg)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return client, nil
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the command: scripts run `laurel`.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"laurel": func() { main() },
+	})
+}
+
+// TestScripts runs the stories in testdata: what a person types, and what
+// comes of it.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"freeport": freePort,
+			"waitport": waitPort,
+			"field":    field,
+			"tamper":   tamper,
+			"fetch":    fetchFile,
+			"call":     call,
+			"exitcode": exitCode,
+		},
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+	})
+}
+
+// freePort sets a variable to a port of loopback that is free now.
+func freePort(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	ts.Check(err)
+	ts.Setenv(args[0], port)
+}
+
+// waitPort waits until a port answers.
+func waitPort(ts *testscript.TestScript, _ bool, args []string) {
+	for range 200 {
+		conn, err := net.Dial("tcp", "127.0.0.1:"+args[0])
+		if err == nil {
+			conn.Close()
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("nothing listens on port %s", args[0])
+}
+
+// field sets a variable to a member of the JSON in a file: field VAR FILE name.
+// A file of JSON lines is searched for the first object that has the member.
+func field(ts *testscript.TestScript, _ bool, args []string) {
+	dec := json.NewDecoder(strings.NewReader(ts.ReadFile(args[1])))
+	for {
+		var m map[string]any
+		if err := dec.Decode(&m); err == io.EOF {
+			ts.Fatalf("no member %s in %s", args[2], args[1])
+		} else {
+			ts.Check(err)
+		}
+		if v, ok := m[args[2]]; ok {
+			text, isText := v.(string)
+			if !isText {
+				raw, err := json.Marshal(v)
+				ts.Check(err)
+				text = string(raw)
+			}
+			ts.Setenv(args[0], text)
+			return
+		}
+	}
+}
+
+// tamper copies a file with one text replaced: tamper FROM TO old new.
+func tamper(ts *testscript.TestScript, _ bool, args []string) {
+	from := ts.ReadFile(args[0])
+	to := strings.Replace(from, args[2], args[3], 1)
+	if from == to {
+		ts.Fatalf("%s does not stand in %s", args[2], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(to), 0o600))
+}
+
+// fetchFile saves what an address gives: fetch URL FILE.
+func fetchFile(ts *testscript.TestScript, _ bool, args []string) {
+	resp, err := http.Get(args[0])
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if resp.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %s: %s", args[0], resp.Status, body)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), body, 0o600))
+}
+
+// call asks with a token and expects a status: call 200 GET URL TOKENFILE.
+func call(ts *testscript.TestScript, _ bool, args []string) {
+	req, err := http.NewRequest(args[1], args[2], strings.NewReader("{}"))
+	ts.Check(err)
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(ts.ReadFile(args[3])))
+	resp, err := http.DefaultClient.Do(req)
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if fmt.Sprint(resp.StatusCode) != args[0] {
+		ts.Fatalf("%s %s: %s: %s", args[1], args[2], resp.Status, body)
+	}
+}
+
+// exitCode runs the command and expects its code: exitcode 2 laurel verify x.
+// With "-" among the arguments the last one is a file for standard input.
+func exitCode(ts *testscript.TestScript, _ bool, args []string) {
+	argv := args[2:]
+	stdin := ""
+	if slices.Contains(argv, "-") {
+		stdin = ts.ReadFile(argv[len(argv)-1])
+		argv = argv[:len(argv)-1]
+	}
+	p := &program{stdin: strings.NewReader(stdin), stdout: io.Discard, stderr: io.Discard,
+		environ: []string{"LAUREL_FETCH_ALLOW=" + ts.Getenv("LAUREL_FETCH_ALLOW")}}
+	for n, a := range argv {
+		if strings.HasSuffix(a, ".json") && !strings.HasPrefix(a, "http") {
+			argv[n] = ts.MkAbs(a)
+		}
+	}
+	if got := p.exit(context.Background(), argv); fmt.Sprint(got) != args[0] {
+		ts.Fatalf("laurel %s: exit %d, want %s", strings.Join(argv, " "), got, args[0])
+	}
+}
+
+// TestDemo runs the whole demonstration as a stranger would: every badge that
+// it tells of is valid for a verifier that has nothing but its bytes.
+func TestDemo(t *testing.T) {
+	d := startDemo(t)
+	if len(d.badges) != 58+16 {
+		t.Fatalf("%d badges, want 58 of the workshop and 16 of the course", len(d.badges))
+	}
+	ids, indexes := map[string]bool{}, map[string]bool{}
+	s := defaults()
+	s.fetchAllow = strings.TrimPrefix(d.baseURL, "http://")
+	client, err := s.fetcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{stderr: io.Discard}
+	perAchievement := map[string]int{}
+	for _, b := range d.badges {
+		perAchievement[b.Achievement]++
+		raw, err := p.readBadge(t.Context(), client, b.CredentialID+".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := verifyAlone(t.Context(), client, raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := report.Verdict().String(); got != "valid" {
+			t.Fatalf("%s is %s: %+v", b.CredentialID, got, report.Decisive())
+		}
+		status := report.Document.View().CredentialStatus[0]
+		if ids[b.ID] || indexes[status.ID] {
+			t.Fatalf("id or status index of %s is used twice", b.CredentialID)
+		}
+		ids[b.ID], indexes[status.ID] = true, true
+	}
+	if perAchievement["uh-kit-participant"] != 58 || perAchievement["hc20-achievement"] != 16 {
+		t.Errorf("badges by achievement: %v", perAchievement)
+	}
+	if !strings.HasPrefix(d.verifyLine, "LAUREL_FETCH_ALLOW=") {
+		t.Errorf("the line to verify with is %q", d.verifyLine)
+	}
+}
+
+// demoProcess is a demo in a process of its own.
+type demoProcess struct {
+	baseURL, token, verifyLine string
+	badges                     []demoEntry
+}
+
+func startDemo(t *testing.T) *demoProcess {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	t.Cleanup(cancel)
+	cmd := exec.CommandContext(ctx, laurelBinary(t), "demo", "--json", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "demo"))
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stderr := filepath.Join(t.TempDir(), "stderr")
+	f, err := os.Create(stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	cmd.Stderr = f
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		cancel()
+		if err := cmd.Wait(); err != nil && cmd.ProcessState.ExitCode() != 0 {
+			t.Errorf("the demo ended badly: %v", err)
+		}
+	})
+	d, err := readDemo(stdout)
+	said, _ := os.ReadFile(stderr)
+	if err != nil {
+		t.Fatalf("%v; standard error: %s", err, said)
+	}
+	d.verifyLine = strings.TrimSpace(string(said))
+	return d
+}
+
+func readDemo(r io.Reader) (*demoProcess, error) {
+	d := &demoProcess{}
+	lines := bufio.NewScanner(r)
+	for lines.Scan() {
+		var line struct {
+			demoEntry
+			Token   string `json:"token"`
+			Ready   bool   `json:"ready"`
+			BaseURL string `json:"baseUrl"`
+		}
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			return d, fmt.Errorf("the demo printed %q: %w", lines.Text(), err)
+		}
+		switch {
+		case line.Token != "":
+			d.token = line.Token
+		case line.Ready:
+			d.baseURL = line.BaseURL
+			return d, nil
+		default:
+			d.badges = append(d.badges, line.demoEntry)
+		}
+	}
+	return d, fmt.Errorf("the demo ended before it was ready")
+}
+
+// laurelBinary is this test binary, which is the command when it is called by
+// that name.
+func laurelBinary(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "laurel")
+	if err := os.Symlink(self, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}

@@ -1,0 +1,390 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"laurel/api/badges"
+	"laurel/internal/auth"
+	"laurel/issuer"
+	"laurel/keys"
+	"laurel/programme"
+)
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// manage is the common part of the commands that work on a data folder.
+func (p *program) manage(command string, args []string, operands string, define func(set *flag.FlagSet)) (*settings, []string, error) {
+	s := defaults()
+	set, err := p.flags(command, s, "data", "store", "base-url", "seal-passphrase-file")
+	if err != nil {
+		return nil, nil, err
+	}
+	if define != nil {
+		define(set)
+	}
+	if err := p.parse(set, args, operands); err != nil {
+		return nil, nil, err
+	}
+	return s, set.Args(), nil
+}
+
+// subcommand takes the first operand as a name.
+func subcommand(args []string, names ...string) (string, []string, error) {
+	if len(args) > 0 {
+		for _, n := range names {
+			if args[0] == n {
+				return n, args[1:], nil
+			}
+		}
+	}
+	return "", nil, usagef("say which: %s", strings.Join(names, ", "))
+}
+
+// Tokens.
+
+type tokenRequest struct {
+	Issuers    []string      `json:"issuers"`
+	Scopes     []string      `json:"scopes"`
+	Activities []string      `json:"activities,omitempty"`
+	Source     string        `json:"source,omitempty"`
+	Label      string        `json:"label,omitempty"`
+	Lifetime   time.Duration `json:"lifetime,omitempty"` // 0: no end
+}
+
+type tokenMade struct {
+	Token string `json:"token"`
+}
+
+func createToken(ctx context.Context, svc *service, in tokenRequest) (tokenMade, error) {
+	t := auth.Token{Issuers: in.Issuers, Activities: in.Activities, Source: in.Source, Label: in.Label}
+	for _, name := range in.Scopes {
+		scope, err := auth.ParseScope(name)
+		if err != nil {
+			return tokenMade{}, err
+		}
+		t.Scopes = append(t.Scopes, scope)
+	}
+	for _, slug := range in.Issuers {
+		if slug == "*" {
+			continue
+		}
+		if _, err := svc.issuer.Profile(ctx, slug); errors.Is(err, issuer.ErrNotFound) {
+			return tokenMade{}, fmt.Errorf("there is no issuer %q", slug)
+		} else if err != nil {
+			return tokenMade{}, err
+		}
+	}
+	if in.Lifetime > 0 {
+		t.Expires = time.Now().Add(in.Lifetime)
+	}
+	_, text, err := svc.tokens.Create(ctx, t)
+	return tokenMade{Token: text}, err
+}
+
+type nothing struct{}
+
+// tokenInfo is what may be shown of a token: never its secret, not even hashed.
+type tokenInfo struct {
+	ID      string       `json:"id"`
+	Label   string       `json:"label,omitempty"`
+	Issuers []string     `json:"issuers"`
+	Scopes  []auth.Scope `json:"scopes"`
+	Created time.Time    `json:"created"`
+	Expires time.Time    `json:"expires,omitzero"`
+	Revoked time.Time    `json:"revoked,omitzero"`
+}
+
+func listTokens(ctx context.Context, svc *service, _ nothing) ([]tokenInfo, error) {
+	all, err := svc.tokens.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]tokenInfo, len(all))
+	for n, t := range all {
+		out[n] = tokenInfo{t.ID, t.Label, t.Issuers, t.Scopes, t.Created, t.Expires, t.Revoked}
+	}
+	return out, nil
+}
+
+type tokenID struct {
+	ID string `json:"id"`
+}
+
+func revokeToken(ctx context.Context, svc *service, in tokenID) (nothing, error) {
+	_, err := svc.tokens.Revoke(ctx, in.ID)
+	return nothing{}, err
+}
+
+func (p *program) token(ctx context.Context, args []string) error {
+	name, rest, err := subcommand(args, "create", "list", "revoke")
+	if err != nil {
+		return err
+	}
+	switch name {
+	case "create":
+		return p.tokenCreate(ctx, rest)
+	case "list":
+		s, _, err := p.manage("token list", rest, "", nil)
+		if err != nil {
+			return err
+		}
+		all, err := operate[[]json.RawMessage](ctx, s, "token.list", nothing{})
+		if err != nil {
+			return err
+		}
+		for _, t := range all {
+			fmt.Fprintln(p.stdout, string(t))
+		}
+		return nil
+	}
+	s, operands, err := p.manage("token revoke", rest, "ID", nil)
+	if err != nil {
+		return err
+	}
+	if len(operands) != 1 {
+		return usagef("token revoke takes the id of one token; `laurel token list` shows them")
+	}
+	_, err = operate[nothing](ctx, s, "token.revoke", tokenID{operands[0]})
+	return err
+}
+
+func (p *program) tokenCreate(ctx context.Context, args []string) error {
+	var in tokenRequest
+	s, operands, err := p.manage("token create", args, "", func(set *flag.FlagSet) {
+		set.Var((*words)(&in.Issuers), "issuer", "`slug` of the issuer it speaks for; several with commas, * for all")
+		set.Var((*words)(&in.Scopes), "scope", "what it may do: issue, read, revoke, roster, manage, …; several with commas")
+		set.Var((*words)(&in.Activities), "activity", "`slug` of the only activities it may name; several with commas")
+		set.StringVar(&in.Label, "label", "", "a `note` for yourself")
+		set.DurationVar(&in.Lifetime, "expires", 0, "`time` until it ends, such as 8760h; 0 for no end")
+	})
+	if err != nil {
+		return err
+	}
+	if len(operands) > 0 || len(in.Issuers) == 0 || len(in.Scopes) == 0 {
+		return usagef("token create needs --issuer and --scope, such as --issuer city-academy --scope issue,read")
+	}
+	made, err := operate[tokenMade](ctx, s, "token.create", in)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout, made.Token)
+	return nil
+}
+
+// Keys.
+
+type keyInfo struct {
+	Issuer    string         `json:"issuer"`
+	ID        string         `json:"id"`
+	Algorithm keys.Algorithm `json:"algorithm"`
+	State     string         `json:"state"`
+	Created   time.Time      `json:"created"`
+}
+
+func listKeys(_ context.Context, svc *service, _ nothing) ([]keyInfo, error) {
+	var out []keyInfo
+	for _, k := range svc.ring.Keys() {
+		out = append(out, keyInfo{Issuer: k.Issuer, ID: k.Method.ID, Algorithm: k.Algorithm, State: string(k.State), Created: k.Created})
+	}
+	return out, nil
+}
+
+type keyRequest struct {
+	Issuer string `json:"issuer"`
+	ID     string `json:"id,omitempty"`
+}
+
+// createKeys gives an issuer a fresh key of each algorithm; the older ones stay
+// published. A did:key issuer is its key, so it cannot get another.
+func createKeys(ctx context.Context, svc *service, in keyRequest) (nothing, error) {
+	if err := issuer.CheckSlug(in.Issuer); err != nil {
+		return nothing{}, err
+	}
+	known := false
+	for _, slug := range svc.ring.Issuers() {
+		known = known || slug == in.Issuer
+	}
+	if known && issuer.DID(svc.baseURL, in.Issuer) == "" {
+		return nothing{}, fmt.Errorf("%s is the did:key of its key and cannot change it; under an https base URL keys can be rotated", in.Issuer)
+	}
+	return nothing{}, makeKeys(ctx, svc.ring, svc.baseURL, in.Issuer)
+}
+
+func retireKey(ctx context.Context, svc *service, in keyRequest) (nothing, error) {
+	return nothing{}, svc.ring.Retire(ctx, in.Issuer, in.ID, time.Now())
+}
+
+func (p *program) keys(ctx context.Context, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
+		args = append([]string{"list"}, args...)
+	}
+	name, rest, err := subcommand(args, "list", "create", "retire")
+	if err != nil {
+		return err
+	}
+	var in keyRequest
+	s, operands, err := p.manage("keys "+name, rest, "", func(set *flag.FlagSet) {
+		if name != "list" {
+			set.StringVar(&in.Issuer, "issuer", "", "`slug` of the issuer")
+		}
+		if name == "retire" {
+			set.StringVar(&in.ID, "id", "", "`id` of the key, as the list shows it")
+		}
+	})
+	if err != nil {
+		return err
+	}
+	if len(operands) > 0 || (name != "list" && in.Issuer == "") || (name == "retire" && in.ID == "") {
+		return usagef("keys %s is missing a flag; see laurel keys %s --help", name, name)
+	}
+	if name != "list" {
+		_, err := operate[nothing](ctx, s, "keys."+name, in)
+		return err
+	}
+	all, err := operate[[]keyInfo](ctx, s, "keys.list", nothing{})
+	if err != nil {
+		return err
+	}
+	for _, k := range all {
+		fmt.Fprintf(p.stdout, "%-28s %-6s %-8s %s  %s\n", k.Issuer, k.Algorithm, k.State, k.Created.Format(time.DateOnly), k.ID)
+	}
+	return nil
+}
+
+// Definitions.
+
+type definitionFiles struct {
+	Files map[string][]byte `json:"files"`
+}
+
+type loaded struct {
+	Issuers      int `json:"issuers"`
+	Achievements int `json:"achievements"`
+	Activities   int `json:"activities"`
+}
+
+func loadProgramme(ctx context.Context, svc *service, in definitionFiles) (loaded, error) {
+	d, err := programme.ReadDefinitions(in.Files, svc.baseURL)
+	if err != nil {
+		return loaded{}, err
+	}
+	if err := svc.programme.Load(ctx, d, actorCommand); err != nil {
+		return loaded{}, err
+	}
+	return loaded{len(d.Issuers), len(d.Achievements), len(d.Activities)}, nil
+}
+
+func (p *program) programme(ctx context.Context, args []string) error {
+	_, rest, err := subcommand(args, "load")
+	if err != nil {
+		return err
+	}
+	s, operands, err := p.manage("programme load", rest, "FOLDER", nil)
+	if err != nil {
+		return err
+	}
+	if len(operands) != 1 {
+		return usagef("programme load takes one folder of JSON definitions")
+	}
+	files, err := readFolder(os.DirFS(operands[0]))
+	if err != nil {
+		return err
+	}
+	n, err := operate[loaded](ctx, s, "programme.load", definitionFiles{files})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "loaded %d issuers, %d achievements, %d activities\n", n.Issuers, n.Achievements, n.Activities)
+	return nil
+}
+
+func readFolder(folder fs.FS) (map[string][]byte, error) {
+	names, err := fs.Glob(folder, "*.json")
+	if err != nil {
+		return nil, err
+	}
+	if len(names) == 0 {
+		return nil, errors.New("there are no JSON files in that folder")
+	}
+	files := map[string][]byte{}
+	for _, name := range names {
+		if files[name], err = fs.ReadFile(folder, name); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
+// Badges.
+
+func issueOne(ctx context.Context, svc *service, in json.RawMessage) (json.RawMessage, error) {
+	award, err := badges.ParseAward(in)
+	if err != nil {
+		return nil, err
+	}
+	award.Actor = actorCommand
+	issued, err := svc.issuer.Issue(ctx, award)
+	if err != nil {
+		return nil, err
+	}
+	return badges.Answer(svc.baseURL, issued)
+}
+
+func (p *program) issue(ctx context.Context, args []string) error {
+	s, operands, err := p.manage("issue", args, "FILE|-", nil)
+	if err != nil {
+		return err
+	}
+	if len(operands) != 1 {
+		return usagef("issue takes one file with a request as POST /v1/credentials has it, or - for standard input")
+	}
+	in, err := p.readInput(operands[0])
+	if err != nil {
+		return err
+	}
+	out, err := operate[json.RawMessage](ctx, s, "issue", json.RawMessage(in))
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(p.stdout, string(out))
+	return nil
+}
+
+type revocation struct {
+	ID     string `json:"id"`
+	Reason string `json:"reason"`
+}
+
+func revokeOne(ctx context.Context, svc *service, in revocation) (nothing, error) {
+	_, err := svc.issuer.Revoke(ctx, in.ID, in.Reason, actorCommand, func(string) bool { return true })
+	return nothing{}, err
+}
+
+func (p *program) revoke(ctx context.Context, args []string) error {
+	var in revocation
+	s, operands, err := p.manage("revoke", args, "ID", func(set *flag.FlagSet) {
+		set.StringVar(&in.Reason, "reason", "", "why, in words that may be shown to anybody")
+	})
+	if err != nil {
+		return err
+	}
+	if len(operands) != 1 {
+		return usagef("revoke takes the id or the address of one badge")
+	}
+	in.ID = strings.TrimSuffix(path.Base(operands[0]), ".json")
+	if _, err := operate[nothing](ctx, s, "revoke", in); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "revoked %s\n", in.ID)
+	return nil
+}

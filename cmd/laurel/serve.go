@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// The time-outs of a public server: none of its connections may be held open
+// for nothing (THREATS T67).
+const (
+	headerTimeout   = 10 * time.Second
+	readTimeout     = 30 * time.Second
+	writeTimeout    = 60 * time.Second
+	idleTimeout     = 60 * time.Second
+	maxHeaderBytes  = 32 << 10
+	shutdownTimeout = 10 * time.Second
+)
+
+func (p *program) serve(ctx context.Context, args []string) error {
+	s := defaults()
+	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api",
+		"fetch-allow", "fetch-ca", "fetch-proxy")
+	if err != nil {
+		return err
+	}
+	first := set.Bool("init", false, "make the data folder first, as `laurel init` does, when there is none")
+	who := identityFlags(set)
+	if err := p.parse(set, args, ""); err != nil {
+		return err
+	}
+	if set.NArg() > 0 {
+		return usagef("serve takes no operands, only flags")
+	}
+	log := slog.New(slog.NewJSONHandler(p.stderr, nil))
+	if *first {
+		if err := initialise(ctx, s, who); err != nil && !errors.Is(err, errInitialised) {
+			return err
+		}
+	}
+	svc, err := open(ctx, s, log)
+	if err != nil {
+		return err
+	}
+	defer svc.store.Close()
+	listener, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	return svc.run(ctx, listener, func() {
+		log.InfoContext(ctx, "serving", "listen", listener.Addr().String(), "baseUrl", svc.baseURL)
+	})
+}
+
+// run serves until ctx ends, then lets the requests under way finish.
+func (svc *service) run(ctx context.Context, listener net.Listener, ready func()) error {
+	handler, err := svc.handler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	admin, err := svc.listenAdmin()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	work, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	ended := make(chan error, 3)
+	public := newServer(handler, svc.log)
+	private := newServer(svc.adminHandler(), svc.log)
+	go func() { ended <- public.Serve(listener) }()
+	go func() { ended <- private.Serve(admin) }()
+	jwts := make(chan struct{})
+	go func() {
+		defer close(jwts)
+		_ = svc.issuer.Run(work) // ends with work; what it meets it logs
+	}()
+	ready()
+	var failed error
+	select {
+	case <-ctx.Done():
+	case failed = <-ended:
+	}
+	grace, cancel := context.WithTimeout(work, shutdownTimeout)
+	defer cancel()
+	err = errors.Join(failed, public.Shutdown(grace), private.Shutdown(grace))
+	stop()
+	<-jwts
+	return err
+}
+
+func newServer(h http.Handler, log *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler: h, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout,
+		IdleTimeout: idleTimeout, MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+}

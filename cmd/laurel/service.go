@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"strings"
+
+	"laurel/api"
+	"laurel/api/pages"
+	"laurel/api/tokens"
+	"laurel/badge"
+	"laurel/badge/canon"
+	"laurel/badge/proof"
+	"laurel/internal/fetch"
+	"laurel/internal/i18n"
+	"laurel/issuer"
+	"laurel/keys/keyring"
+	"laurel/keys/resolve"
+	"laurel/programme"
+	"laurel/store"
+	"laurel/store/bolt"
+	"laurel/store/postgres"
+	"laurel/verifier"
+)
+
+// service is everything that runs on one data folder.
+type service struct {
+	settings  *settings
+	store     store.Store
+	ring      *keyring.Ring
+	issuer    *issuer.Issuer
+	programme *programme.Programme
+	tokens    *tokens.Tokens
+	verifier  *verifier.Verifier
+	baseURL   string
+	log       *slog.Logger
+}
+
+func (s *settings) seal() (keyring.Seal, error) {
+	if s.passphraseFile == "" {
+		return keyring.Seal{}, nil
+	}
+	return keyring.SealFromPassphraseFile(s.passphraseFile)
+}
+
+// open opens what init has made, and makes nothing: a data folder that is
+// missing or incomplete may be a disk that is not mounted.
+func open(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
+	if _, err := os.Stat(s.data); err != nil {
+		return nil, fmt.Errorf("there is no data folder at %s. Is its disk mounted? `laurel init --data %s …` makes a new one", s.data, s.data)
+	}
+	seal, err := s.seal()
+	if err != nil {
+		return nil, err
+	}
+	ring, err := keyring.Open(s.keysFolder(), seal)
+	if err != nil {
+		return nil, err
+	}
+	db, err := openStore(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	svc, err := assemble(ctx, s, db, ring, log)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return svc, nil
+}
+
+func openStore(ctx context.Context, s *settings) (store.Store, error) {
+	if s.store != "" {
+		return postgres.Open(ctx, s.store)
+	}
+	return bolt.Open(s.storeFile(), bolt.Options{})
+}
+
+func createStore(ctx context.Context, s *settings) (store.Store, error) {
+	if s.store != "" {
+		return postgres.Create(ctx, s.store)
+	}
+	return bolt.Create(s.storeFile(), bolt.Options{})
+}
+
+// assemble wires the parts, in the order in which they stand on each other.
+func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ring, log *slog.Logger) (*service, error) {
+	meta, err := issuer.ReadMeta(ctx, db)
+	if errors.Is(err, issuer.ErrNotFound) {
+		return nil, errors.New("the store is empty. Is it the right one? `laurel init` prepares a new one")
+	} else if err != nil {
+		return nil, err
+	}
+	if s.baseURL != "" && s.baseURL != meta.BaseURL {
+		return nil, usagef("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, s.baseURL)
+	}
+	outgoing, err := s.fetcher()
+	if err != nil {
+		return nil, err
+	}
+	processor, err := canon.New()
+	if err != nil {
+		return nil, err
+	}
+	svc := &service{settings: s, store: db, ring: ring, baseURL: meta.BaseURL, log: log}
+	own := &ownRecords{baseURL: meta.BaseURL}
+	check, err := newVerifier(processor, resolve.New(nil, own), nil)
+	if err != nil {
+		return nil, err
+	}
+	svc.issuer, err = issuer.New(ctx, issuer.Config{
+		Store: db, Keys: ring, BaseURL: meta.BaseURL, Log: log,
+		Suite: proof.EdDSARDFC2022{Canon: processor}, JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
+		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
+		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
+	})
+	if err != nil {
+		return nil, err
+	}
+	own.issuer = svc.issuer
+	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing})
+	if err != nil {
+		return nil, err
+	}
+	svc.programme = programme.New(db, svc.issuer, nil)
+	svc.tokens = tokens.New(db, nil)
+	return svc, nil
+}
+
+func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource) (*verifier.Verifier, error) {
+	return verifier.New(verifier.Config{
+		Canon:  processor,
+		Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: processor, InlineContexts: true}, proof.VCJWT{}},
+		Keys:   resolver,
+		Status: lists,
+	})
+}
+
+// selfCheck lends the verifier to the issuer: what would not verify for a
+// stranger is not released.
+func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
+	return func(ctx context.Context, document []byte) error {
+		d, err := badge.Parse(document)
+		if err != nil {
+			return err
+		}
+		report := v.VerifyDocument(ctx, d, opts)
+		if report.Verdict() == verifier.Valid {
+			return nil
+		}
+		f := report.Decisive()
+		return fmt.Errorf("%s: %s: %s %s", f.Check, f.Code, f.Pointer, f.Detail)
+	}
+}
+
+// newResolver fetches what is not ours. A missing client is no fetcher at all:
+// a nil pointer in an interface is not nil.
+func newResolver(client *fetch.Client, local resolve.Local) *resolve.Resolver {
+	if client == nil {
+		return resolve.New(nil, local)
+	}
+	return resolve.New(keyFetcher{client}, local)
+}
+
+// keyFetcher asks for the present state of a key document: the resolver keeps
+// a copy for five minutes, and a copy of a copy would be believed for ten.
+type keyFetcher struct{ client *fetch.Client }
+
+// Get implements resolve.Fetcher.
+func (f keyFetcher) Get(ctx context.Context, url string, maxBytes int64) ([]byte, string, error) {
+	return f.client.Do(ctx, fetch.Request{URL: url, MaxBytes: maxBytes, Fresh: true})
+}
+
+// Scheme lets did:web reach a host that was allowed without TLS.
+func (f keyFetcher) Scheme(host string) string { return f.client.Scheme(host) }
+
+// ownRecords answers in-process for what this service publishes: a service
+// that asked itself over the network would wait for itself.
+type ownRecords struct {
+	baseURL string
+	issuer  *issuer.Issuer
+}
+
+// ControllerDocument implements resolve.Local.
+func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {
+	return o.issuer.ControllerDocument(ctx, id)
+}
+
+// statusLists gives our own lists in-process and fetches all others.
+type statusLists struct {
+	own      *ownRecords // nil without a service
+	outgoing *fetch.Client
+}
+
+// maxStatusList bounds a list credential in transfer; 131,072 bits take some
+// 20 kB at worst.
+const maxStatusList = 1 << 20
+
+// StatusList implements verifier.StatusSource.
+func (l *statusLists) StatusList(ctx context.Context, url string) ([]byte, error) {
+	if l.own != nil {
+		if name, ok := strings.CutPrefix(url, l.own.baseURL+"/status/"); ok {
+			return l.own.issuer.StatusList(ctx, name)
+		}
+	}
+	if l.outgoing == nil {
+		return nil, errors.New("offline: the status list was not asked for")
+	}
+	raw, _, err := l.outgoing.GetFollowing(ctx, url, maxStatusList)
+	return raw, err
+}
+
+// handler is the public face of the service.
+func (svc *service) handler() (http.Handler, error) {
+	catalog, err := i18n.New()
+	if err != nil {
+		return nil, err
+	}
+	templates, err := pages.New(catalog)
+	if err != nil {
+		return nil, err
+	}
+	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens,
+		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
+		Version: version(), Log: svc.log, Ready: svc.ready}
+	if svc.settings.vcAPI {
+		cfg.VCAPI = svc.issuer
+	}
+	return api.New(cfg)
+}
+
+// ready tells whether reading and writing work.
+func (svc *service) ready(ctx context.Context) (read, write error) {
+	read = svc.store.View(ctx, func(r store.Reader) error {
+		_, err := r.Get([]byte("m"))
+		return err
+	})
+	if r, ok := svc.store.(store.Reopener); ok && !r.Writable() {
+		write = store.ErrReadOnly
+	}
+	return read, write
+}

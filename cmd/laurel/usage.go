@@ -1,0 +1,24 @@
+package main
+
+const usage = `Laurel issues and verifies Open Badges 3.0 credentials.
+
+Usage: laurel COMMAND [flags]
+
+  demo        start a service with invented courses, people and badges
+  init        make a data folder: store, keys and the first issuer
+  serve       run the service on a data folder
+  issue       issue one badge from a JSON request
+  revoke      withdraw a badge for good
+  verify      check a badge in a file, at an address, or on standard input (-)
+  keys        list, create and retire signing keys
+  token       create, list and revoke API tokens
+  programme   load definitions of issuers, achievements and activities
+  health      ask the service on this machine whether it is ready
+  version     print the version
+
+` + "`laurel COMMAND --help`" + ` lists the flags of a command. Every flag can be given
+in the environment too: --base-url as LAUREL_BASE_URL, and so on.
+
+verify exits 0 for a badge that is valid, 1 for one that is not, 2 when it could
+not tell, and 3 when it was called wrongly.
+`

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"strings"
+
+	"laurel/api/verify"
+	"laurel/badge"
+	"laurel/badge/canon"
+	"laurel/internal/fetch"
+	"laurel/internal/i18n"
+	"laurel/verifier"
+)
+
+func (p *program) verify(ctx context.Context, args []string) error {
+	s := defaults()
+	set, err := p.flags("verify", s, "fetch-allow", "fetch-ca", "fetch-proxy")
+	if err != nil {
+		return err
+	}
+	offline := set.Bool("offline", false, "make no request: keys must be in the badge's own identifiers, and its status stays open")
+	asJSON := set.Bool("json", false, "print the whole report")
+	lang := set.String("lang", "en", "`language` of the sentences")
+	if err := p.parse(set, args, "FILE|URL|-"); err != nil {
+		return err
+	}
+	if set.NArg() != 1 {
+		return usagef("verify takes one file, one address, or - for standard input")
+	}
+	client, err := s.fetcher()
+	if err != nil {
+		return err
+	}
+	if *offline {
+		client = nil
+	}
+	raw, err := p.readBadge(ctx, client, set.Arg(0))
+	if err != nil {
+		return err
+	}
+	report, err := verifyAlone(ctx, client, raw)
+	if err != nil {
+		return err
+	}
+	if err := p.tell(report, *asJSON, *lang); err != nil {
+		return err
+	}
+	return verdictCode(report.Verdict())
+}
+
+// verifyAlone needs no service and no store: only the bytes, and what others
+// publish.
+func verifyAlone(ctx context.Context, client *fetch.Client, raw []byte) (*verifier.Report, error) {
+	processor, err := canon.New()
+	if err != nil {
+		return nil, err
+	}
+	v, err := newVerifier(processor, newResolver(client, nil), &statusLists{outgoing: client})
+	if err != nil {
+		return nil, err
+	}
+	return v.Verify(ctx, raw), nil
+}
+
+func verdictCode(v verifier.Verdict) error {
+	switch v {
+	case verifier.Valid, verifier.Warning:
+		return nil
+	case verifier.Invalid:
+		return exitError(exitFailure)
+	}
+	return exitError(exitUnknown)
+}
+
+func (p *program) tell(report *verifier.Report, asJSON bool, lang string) error {
+	catalog, err := i18n.New()
+	if err != nil {
+		return err
+	}
+	printer := catalog.For(catalog.Match("", lang))
+	if asJSON {
+		enc := json.NewEncoder(p.stdout)
+		enc.SetEscapeHTML(false)
+		enc.SetIndent("", "  ")
+		return enc.Encode(verify.ReportJSON(report, printer))
+	}
+	wire := verify.ReportJSON(report, printer)
+	fmt.Fprintln(p.stdout, wire.Summary)
+	for _, c := range wire.Checks {
+		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", c.Result, c.ID, c.Message)
+	}
+	return nil
+}
+
+// readBadge reads a file, standard input, or an address. What cannot be
+// fetched is a question left open, not a bad badge.
+func (p *program) readBadge(ctx context.Context, client *fetch.Client, operand string) ([]byte, error) {
+	u, err := url.Parse(operand)
+	if err != nil || (u.Scheme != "https" && u.Scheme != "http") {
+		return p.readInput(operand)
+	}
+	if client == nil {
+		return nil, usagef("--offline takes a file, not an address")
+	}
+	raw, _, err := client.Do(ctx, fetch.Request{URL: operand, Accept: "application/vc, application/vc+jwt, application/json", MaxBytes: badge.MaxBytes, Follow: true})
+	if err != nil {
+		fmt.Fprintf(p.stderr, "laurel: the badge could not be fetched: %v\n", err)
+		return nil, exitError(exitUnknown)
+	}
+	return raw, nil
+}
+
+func (p *program) readInput(name string) ([]byte, error) {
+	in := p.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if errors.Is(err, os.ErrNotExist) {
+			return nil, usagef("there is no file %s", name)
+		} else if err != nil {
+			return nil, usageError{err}
+		}
+		defer f.Close()
+		in = f
+	}
+	raw, err := io.ReadAll(io.LimitReader(in, badge.MaxBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", strings.TrimSpace(name), err)
+	}
+	return raw, nil
+}

@@ -1,0 +1,226 @@
+package i18n
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"golang.org/x/text/feature/plural"
+	"golang.org/x/text/language"
+)
+
+func mustLoad(t *testing.T) *Catalog {
+	t.Helper()
+	c, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestLoadRefuses(t *testing.T) {
+	good := `{"a": "A {Name}"}`
+	for name, files := range map[string]map[string]string{
+		"no English":         {"ar": good},
+		"no JSON":            {"en": `{"a": "A`},
+		"a message twice":    {"en": `{"a": "A", "a": "B"}`},
+		"no object":          {"en": `["a"]`},
+		"empty":              {"en": `{}`},
+		"a number":           {"en": `{"a": 1}`},
+		"a list":             {"en": `{"a": ["A"]}`},
+		"an empty text":      {"en": `{"a": ""}`},
+		"blanks around":      {"en": `{"a": "A "}`},
+		"an unknown form":    {"en": `{"a": {"others": "A"}}`},
+		"form without text":  {"en": `{"a": {"other": 1}}`},
+		"no other form":      {"en": `{"a": {"one": "A"}}`},
+		"open brace":         {"en": `{"a": "A {Name"}`},
+		"closing brace":      {"en": `{"a": "A Name}"}`},
+		"brace in a form":    {"en": `{"a": {"one": "{", "other": "A"}}`},
+		"a program":          {"en": `{"a": "A {.Name}"}`},
+		"a doubled brace":    {"en": `{"a": "A {{Name}}"}`},
+		"no language":        {"en": good, "not_a_language_": good},
+		"a language we lack": {"en": good, "tlh": good},
+	} {
+		fsys := fstest.MapFS{}
+		for lang, text := range files {
+			fsys["messages/"+lang+".json"] = &fstest.MapFile{Data: []byte(text)}
+		}
+		if _, err := load(fsys); err == nil {
+			t.Errorf("%s: loaded", name)
+		}
+	}
+	if _, err := load(fstest.MapFS{"messages/en.json": {Data: []byte(good)}}); err != nil {
+		t.Errorf("a good catalogue is refused: %v", err)
+	}
+}
+
+func TestEveryLanguageHasEveryMessage(t *testing.T) {
+	c := mustLoad(t)
+	english := c.For(English)
+	if n := len(english.IDs()); n < 200 {
+		t.Fatalf("only %d messages", n)
+	}
+	for _, lang := range c.Languages() {
+		p := c.For(lang)
+		for _, id := range english.IDs() {
+			if _, ok := p.own[id]; !ok {
+				t.Errorf("%s lacks %s", lang, id)
+			} else if got, want := p.Placeholders(id), english.Placeholders(id); !slices.Equal(got, want) {
+				t.Errorf("%s, %s: placeholders %v, in English %v", lang, id, got, want)
+			}
+		}
+		for _, id := range p.IDs() {
+			if _, ok := english.own[id]; !ok {
+				t.Errorf("%s has %s, which English lacks", lang, id)
+			}
+		}
+	}
+}
+
+// TestPluralFormsAreComplete asks for exactly the forms that the CLDR rules
+// (of another library than the one that chooses) need for whole numbers.
+func TestPluralFormsAreComplete(t *testing.T) {
+	c := mustLoad(t)
+	names := map[plural.Form]string{plural.Zero: "zero", plural.One: "one", plural.Two: "two", plural.Few: "few",
+		plural.Many: "many", plural.Other: "other"}
+	seen := 0
+	for _, lang := range c.Languages() {
+		raw, err := embedded.ReadFile("messages/" + string(lang) + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages, err := readMessages(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range messages {
+			if !slices.Contains(c.For(English).Placeholders(m.ID), Count) {
+				continue
+			}
+			seen++
+			have := map[string]string{"zero": m.Zero, "one": m.One, "two": m.Two, "few": m.Few, "many": m.Many, "other": m.Other}
+			for n := range 1000 {
+				form := names[plural.Cardinal.MatchPlural(language.MustParse(string(lang)), n, 0, 0, 0, 0)]
+				if have[form] == "" {
+					t.Fatalf("%s, %s: the form %q is missing, for %d", lang, m.ID, form, n)
+				}
+			}
+		}
+	}
+	if seen == 0 {
+		t.Fatal("no message has plural forms")
+	}
+}
+
+// latinInArabic are the words that an Arabic text may hold in Latin letters.
+var latinInArabic = []string{"JSON", "JWT", "PNG", "SVG", "PDF", "QR", "Laurel", "Open", "Badges", "OpenAPI", "https"}
+
+func TestArabicIsArabic(t *testing.T) {
+	c := mustLoad(t)
+	p := c.For("ar")
+	for _, id := range p.IDs() {
+		text := join(p.own[id])
+		if !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x0621 && r <= 0x064A }) && id != "issuer.at" {
+			t.Errorf("%s has no Arabic letter: %q", id, text)
+		}
+		words := strings.FieldsFunc(text, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') })
+		for _, w := range words {
+			if !slices.Contains(latinInArabic, w) {
+				t.Errorf("%s holds %q: %q", id, w, text)
+			}
+		}
+	}
+}
+
+func TestText(t *testing.T) {
+	files := fstest.MapFS{
+		"messages/en.json": {Data: []byte(`{"hello": "Hello {Name}.", "only": "Only here", "n": {"one": "{Count} thing", "other": "{Count} things"}, "on": "On {Day}"}`)},
+		"messages/ar.json": {Data: []byte(`{"hello": "مرحبا {Name}.", "n": {"zero": "لا شيء", "one": "واحد", "two": "اثنان", "few": "{Count} أشياء", "many": "{Count} شيئًا", "other": "{Count} شيء"}}`)},
+	}
+	c, err := load(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	en, ar := c.For(English), c.For("ar")
+	for _, tt := range []struct {
+		got, want string
+	}{
+		{en.Text("hello", Params{"Name": "{Name}{X}"}), "Hello {Name}{X}."},
+		{ar.Text("hello", Params{"Name": "Ana"}), "مرحبا Ana."},
+		{ar.Text("only", nil), "Only here"},
+		{en.Text("nowhere", nil), "nowhere"},
+		{en.Text("hello", nil), "Hello {Name}."},
+		{en.Text("n", Params{Count: 1}), "1 thing"},
+		{en.Text("n", Params{Count: 1200}), "1,200 things"},
+		{ar.Text("n", Params{Count: 0}), "لا شيء"},
+		{ar.Text("n", Params{Count: 2}), "اثنان"},
+		{ar.Text("n", Params{Count: 7}), "7 أشياء"},
+		{ar.Text("n", Params{Count: 11}), "11 شيئًا"},
+		{ar.Text("n", Params{Count: 100}), "100 شيء"},
+		{en.Text("on", Params{"Day": time.Date(2026, 11, 20, 23, 0, 0, 0, time.UTC)}), "On 20 November 2026"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+	parts := en.Parts("hello", Params{"Name": "Ana"})
+	if want := []Part{{Text: "Hello "}, {Text: "Ana", Param: "Name"}, {Text: "."}}; !slices.Equal(parts, want) {
+		t.Errorf("parts %v, want %v", parts, want)
+	}
+	if !ar.Has("only") || ar.Has("nowhere") {
+		t.Error("Has is wrong")
+	}
+}
+
+func TestMatch(t *testing.T) {
+	c := mustLoad(t)
+	for _, tt := range []struct{ header, lang, want string }{
+		{"", "", "en"},
+		{"ar", "", "ar"},
+		{"ar-EG,ar;q=0.9,en;q=0.5", "", "ar"},
+		{"en;q=0.2, ar;q=0.9", "", "ar"},
+		{"pt-BR, pt;q=0.9", "", "en"}, // and says nothing
+		{"pt-BR, ar;q=0.3", "", "ar"},
+		{"en", "ar", "ar"},
+		{"ar", "en-GB", "en"},
+		{"ar", "ar-Latn-EG-x-private", "ar"},
+		{"ar", "xx", "ar"},
+		{"", "xx", "en"},
+		{"", "<script>", "en"},
+		{"*", "", "en"},
+		{",,;q=;=,\x00", "\x00", "en"},
+		{strings.Repeat("ar,", 1000), "", "en"},
+		{"ar", strings.Repeat("a-", 5000), "ar"},
+	} {
+		if got := c.Match(tt.header, tt.lang); string(got) != tt.want {
+			t.Errorf("Match(%.40q, %.40q) = %s, want %s", tt.header, tt.lang, got, tt.want)
+		}
+	}
+}
+
+func TestPrinter(t *testing.T) {
+	c := mustLoad(t)
+	en, ar := c.For("en"), c.For("ar")
+	at := time.Date(2025, 7, 11, 22, 30, 0, 0, time.FixedZone("", -5*3600)) // the 12th in UTC
+	for _, tt := range []struct{ got, want string }{
+		{en.Lang(), "en"}, {en.Dir(), "ltr"}, {ar.Lang(), "ar"}, {ar.Dir(), "rtl"},
+		{c.For("xx").Lang(), "en"},
+		{en.Date(at), "12 July 2025"},
+		{ar.Date(at), "12 يوليو 2025"},
+		{en.DateTime(at), "12 July 2025, 03:30 UTC"},
+		{ar.DateTime(at), "12 يوليو 2025، الساعة 03:30 بالتوقيت العالمي"},
+		{en.Date(time.Time{}), ""}, {en.DateTime(time.Time{}), ""},
+		{en.LanguageName("fr"), "French"}, {ar.LanguageName("fr"), "الفرنسية"},
+		{en.LanguageName("<b>"), "<b>"},
+		{en.SelfName(), "English"}, {ar.SelfName(), "العربية"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("got %q, want %q", tt.got, tt.want)
+		}
+	}
+	if langs := c.Languages(); langs[0] != English || !slices.Contains(langs, "ar") {
+		t.Errorf("languages %v", langs)
+	}
+}

@@ -1,0 +1,75 @@
+// @digitalbazaar/vc verifies what Laurel issued, and refuses forgeries; Laurel
+// judges the same bytes as it does.
+import {test} from 'node:test';
+import assert from 'node:assert/strict';
+import {reason, verify} from '../lib/digitalbazaar.js';
+import {added, changed} from '../lib/forge.js';
+import {remarks, verifyByService} from '../lib/laurel.js';
+import {credential, each, spread, world} from '../lib/world.js';
+
+// Where a changed value leaves a question open, Laurel says so: it cannot tell
+// what an unknown suite would have found.
+const open = ['/proof/0/type', '/proof/0/cryptosuite'];
+
+// stands demands a good proof, and a status that was looked up: the library
+// gives the bits that it found, for its caller to judge.
+async function stands(badge, revoked = false) {
+  const document = await credential(badge);
+  const result = await verify(document);
+  assert.ok(result.verified, `${badge.credentialId}: ${reason(result)}`);
+  assert.deepEqual(result.statusResult.results.map(r => [r.credentialStatus.statusPurpose, r.status]), [['revocation', revoked]], badge.credentialId);
+  return document;
+}
+
+test('every badge of the demo (did:key)', async () => {
+  const active = world.demo.badges.filter(b => b.status === 'active');
+  for(const document of await each(active, badge => stands(badge))) {
+    assert.match(document.issuer.id, /^did:key:z6Mk/);
+  }
+  assert.ok(active.length >= 60, `only ${active.length} badges`);
+});
+
+test('every badge under https (did:web)', async () => {
+  for(const document of await each(world.academy.badges, badge => stands(badge))) {
+    assert.match(document.issuer.id, /^did:web:localhost%3A\d+:issuers:city-academy$/);
+  }
+  assert.ok(world.academy.badges.length >= 10);
+});
+
+test('revoked badges: a good proof, and the bit is set', async () => {
+  await stands(world.demo.revoked, true);
+  await stands(world.academy.revoked, true);
+});
+
+test('an expired badge is refused', async () => {
+  const result = await verify(await credential(world.academy.expired));
+  assert.equal(result.verified, false);
+  assert.match(reason(result), /validUntil/);
+});
+
+// One badge of each achievement, and one with every field.
+const samples = [...new Map(world.demo.badges.map(b => [b.achievement, b])).values(),
+  ...new Map(world.academy.badges.map(b => [b.achievement, b])).values()];
+
+for(const badge of samples) {
+  test(`forgeries of ${badge.achievement}`, async () => {
+    const document = await credential(badge);
+    assert.ok((await verify(document)).verified);
+    const forgeries = [...changed(document), ...added(document)];
+    assert.ok(forgeries.length > 40, `only ${forgeries.length}`);
+    const origin = new URL(badge.credentialId).origin;
+    await each(forgeries, async ({name, document}) => {
+      assert.equal((await verify(document)).verified, false, `@digitalbazaar/vc verified: ${name}`);
+      const report = await verifyByService(origin, JSON.stringify(document));
+      const expected = open.includes(name.replace(' changed', '')) ? 'indeterminate' : 'invalid';
+      assert.equal(report.verdict, expected, `${name}: ${remarks(report).join(', ')}`);
+    });
+  });
+}
+
+test('proofs do not pass from one badge to another', async () => {
+  const [first, second] = await each(spread(world.demo.badges, 2), credential);
+  const mixed = {...first, proof: second.proof};
+  assert.equal((await verify(mixed)).verified, false);
+  assert.equal((await verifyByService(world.demo.baseURL, JSON.stringify(mixed))).verdict, 'invalid');
+});

@@ -1,0 +1,338 @@
+package issuer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"laurel/badge"
+	"laurel/badge/status"
+	"laurel/store"
+)
+
+// Check holds the whole store against itself: every record is whole, verifies
+// and has its status index, audit record and finders; no index is used twice;
+// everything that leads somewhere leads to a record; each status list says
+// what the records say. It reports each thing that is not so in a sentence; the
+// error says that the store could not be read. It returns how many credentials
+// it looked at. It writes nothing, and what others change meanwhile does not
+// disturb it.
+func (i *Issuer) Check(ctx context.Context, report func(problem string)) (credentials int, err error) {
+	c := &checker{i: i, report: report, revoked: map[string]bool{}}
+	if err := i.cfg.Store.View(ctx, c.structure); err != nil {
+		return 0, fmt.Errorf("checking the store: %w", err)
+	}
+	for n, rec := range c.records {
+		if err := c.verify(ctx, rec); err != nil {
+			return n, fmt.Errorf("checking %s/%s: %w", rec.Issuer, rec.Seq, err)
+		}
+	}
+	for _, list := range c.lists {
+		if err := c.list(ctx, list); err != nil {
+			return len(c.records), fmt.Errorf("checking status list %s: %w", list, err)
+		}
+	}
+	return len(c.records), nil
+}
+
+type checker struct {
+	i       *Issuer
+	report  func(string)
+	r       store.Reader    // of the one snapshot that structure looks at
+	revoked map[string]bool // ids with an audit record of their revocation
+	records []pointer
+	lists   []string
+}
+
+func (c *checker) problem(format string, args ...any) { c.report(fmt.Sprintf(format, args...)) }
+
+// structure looks at every entry of one snapshot.
+func (c *checker) structure(r store.Reader) error {
+	c.r = r
+	for _, kind := range []struct {
+		prefix string
+		check  func(k []byte, payload []byte) error
+	}{
+		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
+		{"k/", c.answer}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned},
+		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"l/", c.whole},
+	} {
+		err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error {
+			payload, err := store.Unseal(k, v)
+			if err != nil {
+				c.problem("%s is damaged", k)
+				return nil
+			}
+			return kind.check(k, payload)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whole is for entries of which nothing else can be told here.
+func (c *checker) whole([]byte, []byte) error { return nil }
+
+// tell reports that an entry that should be there is missing or damaged.
+func (c *checker) tell(err error, format string, args ...any) error {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, store.ErrDamaged) {
+		c.problem("%s: %v", fmt.Sprintf(format, args...), err)
+		return nil
+	}
+	return err
+}
+
+func (c *checker) event(k, _ []byte) error {
+	var e Event
+	if err := getJSON(c.r, k, &e); err != nil {
+		return c.tell(err, "audit record %s", k)
+	}
+	if e.Action == "credential.revoke" {
+		c.revoked[e.Subject] = true
+	}
+	return nil
+}
+
+func (c *checker) record(k, _ []byte) error {
+	parts := strings.Split(string(k), "/")
+	rec, err := recordAt(c.r, parts[1], parts[2])
+	if err != nil {
+		return c.tell(err, "record %s", k)
+	}
+	c.records = append(c.records, pointer{Issuer: rec.Issuer, Seq: rec.seq})
+	if rec.Issuer != parts[1] {
+		c.problem("record %s says it is of %s", k, rec.Issuer)
+	}
+	for _, check := range []func(*Record) error{c.ownIndex, c.ownEvents, c.ownEntries} {
+		if err := check(rec); err != nil {
+			return c.tell(err, "record %s", k)
+		}
+	}
+	return nil
+}
+
+func (c *checker) ownIndex(rec *Record) error {
+	id, err := readMark(c.r, indexKey(rec.List, rec.Index))
+	if err == nil && id != rec.ID {
+		c.problem("%s and %s have the same index %d of list %s", rec.ID, id, rec.Index, rec.List)
+	}
+	if err != nil {
+		return err
+	}
+	set, err := exists(c.r, bitKey(rec.List, rec.Index))
+	if err == nil && set != (rec.Status == Revoked) {
+		c.problem("%s is %s, and its bit is %t", rec.ID, rec.Status, set)
+	}
+	return err
+}
+
+func (c *checker) ownEvents(rec *Record) error {
+	var e Event
+	if err := getJSON(c.r, auditKey(rec.seq), &e); err != nil {
+		return err
+	}
+	if e.Action != "credential.issue" || e.Subject != rec.ID || e.Issuer != rec.Issuer {
+		c.problem("%s has the audit record of %s %s", rec.ID, e.Action, e.Subject)
+	}
+	if (rec.Status == Revoked) != c.revoked[rec.ID] {
+		c.problem("%s is %s, and its revocation was noted: %t", rec.ID, rec.Status, c.revoked[rec.ID])
+	}
+	return nil
+}
+
+// ownEntries are those without which a record is not found again.
+func (c *checker) ownEntries(rec *Record) error {
+	var p pointer
+	if err := getJSON(c.r, idKey(rec.ID), &p); err != nil {
+		return err
+	}
+	if p != (pointer{rec.Issuer, rec.seq}) {
+		c.problem("%s leads to another record than %s/%s", rec.ID, rec.Issuer, rec.seq)
+	}
+	need := append(c.i.finders(rec), profileKey(rec.Issuer), listVersionKey(rec.List),
+		achievementKey(rec.Achievement), versionKey(rec.Achievement, rec.Version), usedKey(rec.Achievement, rec.Version))
+	for _, k := range need {
+		if known, err := exists(c.r, k); err != nil {
+			return err
+		} else if !known {
+			c.problem("%s lacks its entry %s", rec.ID, k)
+		}
+	}
+	queued, err := exists(c.r, jwtQueueKey(rec.Issuer, rec.seq))
+	if err != nil {
+		return err
+	}
+	made, err := exists(c.r, jwtKey(rec.Issuer, rec.seq))
+	if err == nil && queued == made {
+		c.problem("the JWT of %s is queued: %t, and made: %t", rec.ID, queued, made)
+	}
+	return err
+}
+
+func (c *checker) id(k, _ []byte) error {
+	rec, err := recordByID(c.r, lastPart(k))
+	if err == nil && rec.ID != lastPart(k) {
+		c.problem("%s leads to the record of %s", k, rec.ID)
+	}
+	return c.tell(err, "%s", k)
+}
+
+func (c *checker) index(k, payload []byte) error {
+	list := listPattern.FindStringSubmatch(strings.Split(string(k), "/")[1])
+	if list != nil && list[1] == VCAPISlug {
+		return nil // what was signed for others is not kept
+	}
+	_, err := recordByID(c.r, string(payload))
+	return c.tell(err, "%s", k)
+}
+
+func (c *checker) bit(k, _ []byte) error {
+	taken := slices.Concat([]byte("x"), k[1:])
+	_, err := readMark(c.r, taken)
+	return c.tell(err, "%s", k)
+}
+
+func (c *checker) version(k, _ []byte) error {
+	c.lists = append(c.lists, lastPart(k))
+	return nil
+}
+
+func (c *checker) answer(k, _ []byte) error {
+	var kept keptAnswer
+	err := getJSON(c.r, k, &kept)
+	if err == nil {
+		_, err = recordAt(c.r, kept.Issuer, kept.Seq)
+	}
+	return c.tell(err, "idempotency key %s", k)
+}
+
+func (c *checker) duplicate(k, _ []byte) error {
+	var id string
+	err := getJSON(c.r, k, &id)
+	if err == nil {
+		_, err = recordByID(c.r, id)
+	}
+	return c.tell(err, "%s", k)
+}
+
+func (c *checker) finder(k, _ []byte) error {
+	parts := strings.Split(string(k), "/")
+	rec, err := recordAt(c.r, parts[2], parts[4])
+	if err == nil && !slices.ContainsFunc(c.i.finders(rec), func(own []byte) bool { return bytes.Equal(own, k) }) {
+		c.problem("%s leads to %s, which it does not describe", k, rec.ID)
+	}
+	return c.tell(err, "%s", k)
+}
+
+// owned is for entries beside a record, under its issuer and sequence.
+func (c *checker) owned(k, _ []byte) error {
+	parts := strings.Split(string(k), "/")
+	_, err := recordAt(c.r, parts[1], parts[2])
+	return c.tell(err, "%s", k)
+}
+
+// verify reads a badge and its JWT as a stranger, and compares what is signed
+// with what the record says.
+func (c *checker) verify(ctx context.Context, p pointer) error {
+	var rec *Record
+	err := c.i.cfg.Store.View(ctx, func(r store.Reader) error {
+		var err error
+		rec, err = recordAt(r, p.Issuer, p.Seq)
+		return err
+	})
+	if err != nil {
+		return c.tell(err, "record %s/%s", p.Issuer, p.Seq)
+	}
+	if err := authentic(c.i.cfg.SelfCheck(ctx, rec.Document)); err != nil {
+		c.problem("%s does not verify: %v", rec.ID, err)
+	}
+	if doc, err := badge.Parse(rec.Document); err == nil {
+		c.compare(rec, doc.View())
+	}
+	token, err := c.i.storedJWT(ctx, rec)
+	if errors.Is(err, ErrNotFound) {
+		return nil // still queued
+	} else if err != nil {
+		return c.tell(err, "JWT of %s", rec.ID)
+	}
+	if err := authentic(c.i.cfg.SelfCheck(ctx, token)); err != nil {
+		c.problem("the JWT of %s does not verify: %v", rec.ID, err)
+	}
+	return nil
+}
+
+func (c *checker) compare(rec *Record, signed *badge.Credential) {
+	want := c.i.statusEntry(rec.List, rec.Index)
+	if signed.ID != c.i.CredentialURL(rec.ID) {
+		c.problem("%s is signed as %s", rec.ID, signed.ID)
+	}
+	if len(signed.CredentialStatus) != 1 || signed.CredentialStatus[0] != want {
+		c.problem("%s is signed with another status than index %d of list %s", rec.ID, rec.Index, rec.List)
+	}
+	if signed.ValidFrom != badge.FormatTime(rec.AwardedAt) {
+		c.problem("%s is signed as valid from %s, and was earned at %s", rec.ID, signed.ValidFrom, rec.AwardedAt)
+	}
+}
+
+// list holds a list as it is published against the marks it was made of. A
+// change between the two looks is no disagreement, so it looks again.
+func (c *checker) list(ctx context.Context, list string) error {
+	for range attempts {
+		before, marks, err := c.marks(ctx, list)
+		if err != nil {
+			return c.tell(err, "status list %s", list)
+		}
+		raw, problem := c.i.StatusList(ctx, list)
+		after, err := c.i.listVersion(ctx, list)
+		if err != nil {
+			return err
+		}
+		if problem == nil && before != after {
+			continue
+		}
+		if problem == nil {
+			problem = sameBits(raw, marks)
+		}
+		if problem != nil {
+			c.problem("status list %s: %v", list, problem)
+		}
+		return nil
+	}
+	return nil
+}
+
+func (c *checker) marks(ctx context.Context, list string) (version string, bits *status.List, err error) {
+	err = c.i.cfg.Store.View(ctx, func(r store.Reader) error {
+		if version, err = readMark(r, listVersionKey(list)); err != nil {
+			return err
+		}
+		bits, err = readBits(r, list)
+		return err
+	})
+	return version, bits, err
+}
+
+// sameBits compares a published list with the marks.
+func sameBits(published []byte, marks *status.List) error {
+	doc, err := badge.Parse(published)
+	if err != nil {
+		return err
+	}
+	bits, err := status.Decode(doc.Root().Get("credentialSubject").Get("encodedList").Text(), status.DefaultMaxBytes)
+	if err != nil {
+		return err
+	}
+	for n := range listBits {
+		shown, err := bits.Bit(n)
+		marked, _ := marks.Bit(n) // within the bounds of a list that we made
+		if err != nil || shown != marked {
+			return fmt.Errorf("it shows %t at %d, and %t is stored", shown, n, marked)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,133 @@
+package issuer
+
+import (
+	"context"
+
+	"laurel/store"
+)
+
+// commit writes everything that belongs to a badge in one Update, or finds
+// that somebody else was first and gives their answer. The place in the order
+// of records is drawn here, so that it differs from the order of commits by
+// no more than the time of a commit, however slow the signer is.
+func (i *Issuer) commit(ctx context.Context, d *draft) (*Issued, error) {
+	now := i.now()
+	seq, err := newSeq(i.cfg.Random, now)
+	if err != nil {
+		return nil, err
+	}
+	if d.record != nil {
+		d.record.seq, d.record.ChangedAt = seq, now
+	}
+	var found *Issued
+	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		var err error
+		if found, err = i.replay(tx, d.award.Idempotency); err != nil || found != nil {
+			return err
+		}
+		if found, err = i.duplicate(tx, d); err != nil {
+			return err
+		}
+		if found != nil {
+			return i.keepAnswer(tx, d.award.Idempotency, found)
+		}
+		if d.record == nil {
+			return errAgain // what was found is no answer any more
+		}
+		return i.write(tx, d)
+	})
+	return found, err
+}
+
+func (i *Issuer) write(tx store.Tx, d *draft) error {
+	rec := d.record
+	if err := i.stillTrue(tx, d); err != nil {
+		return err
+	}
+	steps := []func() error{
+		func() error { return putMark(tx, indexKey(rec.List, rec.Index), rec.ID) },
+		func() error { return putJSON(tx, idKey(rec.ID), pointer{Issuer: rec.Issuer, Seq: rec.seq}) },
+		func() error { return putRecord(tx, rec) },
+		func() error { return i.putFinders(tx, d) },
+		func() error { return i.keepAnswer(tx, d.award.Idempotency, &Issued{Record: rec}) },
+		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },
+		func() error {
+			return putAudit(tx, rec.seq, Event{At: rec.ChangedAt, Actor: d.award.Actor, Action: "credential.issue",
+				Issuer: rec.Issuer, Subject: rec.ID})
+		},
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stillTrue checks, inside the Update, what the badge was built on: its index
+// and id are free and its template is the stored one.
+func (i *Issuer) stillTrue(tx store.Tx, d *draft) error {
+	rec := d.record
+	for _, k := range [][]byte{indexKey(rec.List, rec.Index), idKey(rec.ID)} {
+		if taken, err := exists(tx, k); err != nil {
+			return err
+		} else if taken {
+			return errAgain
+		}
+	}
+	if d.award.Inline != nil {
+		return i.keepInline(tx, d)
+	}
+	var now Achievement
+	if err := getJSON(tx, versionKey(d.ach.Slug, d.ach.Version), &now); err != nil {
+		return err
+	}
+	if !now.ChangedAt.Equal(d.ach.ChangedAt) {
+		return errAgain
+	}
+	return markUsed(tx, d.ach)
+}
+
+// markUsed writes only once, so that awards of one achievement do not contend.
+func markUsed(tx store.Tx, a *Achievement) error {
+	used, err := exists(tx, usedKey(a.Slug, a.Version))
+	if err != nil || used {
+		return err
+	}
+	return putMark(tx, usedKey(a.Slug, a.Version), "")
+}
+
+func (i *Issuer) putFinders(tx store.Tx, d *draft) error {
+	rec := d.record
+	for _, digest := range i.duplicateDigests(d) {
+		if err := putJSON(tx, duplicateKey(rec.Issuer, rec.Achievement, digest), rec.ID); err != nil {
+			return err
+		}
+	}
+	for _, k := range i.finders(rec) {
+		if err := putMark(tx, k, ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// finders are the keys under which a record is found beside its id.
+func (i *Issuer) finders(rec *Record) [][]byte {
+	list := [][]byte{findKey("achievement", rec.Issuer, i.digest("achievement", rec.Achievement), rec.seq)}
+	if rec.Email != nil {
+		list = append(list, findKey("email", rec.Issuer, rec.Email, rec.seq))
+	}
+	if rec.ExternalRef != "" {
+		list = append(list, findKey("ref", rec.Issuer, i.digest("ref", rec.ExternalRef), rec.seq))
+	}
+	return list
+}
+
+func (i *Issuer) keepAnswer(tx store.Tx, idem *Idempotency, answer *Issued) error {
+	if idem == nil {
+		return nil
+	}
+	return putJSON(tx, i.idempotencyKey(idem), keptAnswer{Digest: idem.Digest, Issuer: answer.Record.Issuer,
+		Seq: answer.Record.seq, Status: answer.Record.Status, Existing: answer.Existing, At: i.now()})
+}

@@ -1,0 +1,253 @@
+package issuer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"laurel/badge"
+	"laurel/badge/status"
+	"laurel/internal/strictjson"
+	"laurel/store"
+)
+
+// checkForeign reports what can be seen before anything is signed. Schemas and
+// terms are judged by the self-check.
+func (i *Issuer) checkForeign(f *foreign) error {
+	var all faults
+	if f.root.Kind() != strictjson.Object {
+		return fault("not_an_object", "", "A credential is a JSON object.")
+	}
+	if f.root.Get("proof").Exists() {
+		all.add("proof_supplied", "/proof", "Send the credential without a proof.")
+	}
+	for _, e := range faultsOf(badge.CheckEnvelope(f.root)) {
+		if e.Pointer != "/issuer" || !f.badge || f.root.Get("issuer").Exists() { // else it is filled in
+			all.Errors = append(all.Errors, e)
+		}
+	}
+	all.Errors = append(all.Errors, faultsOf(badge.CheckContent(f.root, []string{"proof"}))...)
+	i.checkID(&all, f.root.Get("id"))
+	f.checkIssuer(&all)
+	f.checkPeriod(&all)
+	if f.badge {
+		f.checkIdentities(&all)
+	}
+	return all.Err()
+}
+
+func (i *Issuer) checkID(f *faults, id strictjson.Value) {
+	switch {
+	case !id.Exists():
+	case !absoluteIRI(id.Text()):
+		f.add("relative_id", "/id", "Give one absolute address, or leave the id out.")
+	case id.Text() == i.cfg.BaseURL || strings.HasPrefix(id.Text(), i.cfg.BaseURL+"/"):
+		f.add("id_reserved", "/id", "Addresses of this service are given by the service itself.")
+	}
+}
+
+func (f *foreign) checkIssuer(all *faults) {
+	v, at := f.root.Get("issuer"), "/issuer"
+	if v.Kind() == strictjson.Object {
+		v, at = v.Get("id"), "/issuer/id"
+	}
+	if v.Text() != "" && v.Text() != f.profile.ID {
+		all.add("issuer_mismatch", at, "This service issues as "+f.profile.ID+" here, and as nobody else.")
+	}
+}
+
+// checkPeriod holds the dates to VC data model 2.0 section 4.9; both ends may
+// lie in the past or in the future.
+func (f *foreign) checkPeriod(all *faults) {
+	var period [2]int64
+	known := 0
+	for n, name := range []string{"validFrom", "validUntil"} {
+		v := f.root.Get(name)
+		if !v.Exists() {
+			continue
+		}
+		at, err := badge.ParseTime(v.Text())
+		if err != nil {
+			all.add("date_invalid", "/"+name, "Give a date-time with a time zone, such as 2025-07-11T08:00:00Z.")
+			continue
+		}
+		period[n] = at.UnixNano()
+		known++
+	}
+	if known == 2 && period[1] < period[0] {
+		all.add("date_order", "/validUntil", "The end of validity must not come before validFrom.")
+	}
+}
+
+// identities yields the identifiers of a badge's recipient.
+func (f *foreign) identities(do func(at string, v strictjson.Value)) {
+	list := f.root.Get("credentialSubject").Get("identifier")
+	for n, v := range list.Each() {
+		at := "/credentialSubject/identifier"
+		if list.Kind() == strictjson.Array {
+			at += "/" + strconv.Itoa(n)
+		}
+		do(at, v)
+	}
+}
+
+var hashedIdentity = regexp.MustCompile(`^sha256\$[0-9a-fA-F]{64}$`)
+
+// checkIdentities lets an address into a badge only as a salted SHA-256, and
+// takes a plain one only if it is one.
+func (f *foreign) checkIdentities(all *faults) {
+	f.identities(func(at string, v strictjson.Value) {
+		switch {
+		case v.Get("identityType").Text() != badge.IdentityTypeEmail:
+		case v.Get("hashed").Bool():
+			if !hashedIdentity.MatchString(v.Get("identityHash").Text()) {
+				all.add("identity_hash_invalid", at+"/identityHash", "A hashed address is sha256$ and 64 hexadecimal digits.")
+			}
+			if v.Get("salt").Text() == "" {
+				all.add("identity_unsalted", at+"/salt", "Whole lists of addresses can be tried against a hash without salt. Send the address plainly, and it is hashed here.")
+			}
+		default:
+			if !emailAddress(strings.TrimSpace(v.Get("identityHash").Text())) {
+				all.add("email_invalid", at+"/identityHash", "Give one e-mail address, such as ana@example.org.")
+			}
+			for name := range v.Members() {
+				if !slices.Contains([]string{"type", "hashed", "identityHash", "identityType", "salt"}, name) {
+					all.add("unknown_member", strictjson.Pointer(at, name), "An IdentityObject has no such member.")
+				}
+			}
+		}
+	})
+}
+
+// compose writes the credential that is signed. Every member that the caller
+// wrote stays as it stands, but for plain addresses.
+func (i *Issuer) compose(ctx context.Context, f *foreign) (*badge.Document, error) {
+	f.id = f.root.Get("id").Text()
+	var change, add []member
+	if f.badge {
+		var err error
+		if change, add, err = i.fillIn(ctx, f); err != nil {
+			return nil, err
+		}
+	}
+	return badge.Parse([]byte(splice(f.root, change, add)))
+}
+
+// fillIn gives what a badge may leave out, and hashes addresses.
+func (i *Issuer) fillIn(ctx context.Context, f *foreign) (change, add []member, err error) {
+	if !f.root.Get("issuer").Exists() {
+		add = append(add, member{"issuer", marshalled(f.profile.Signed())})
+	}
+	if f.id == "" {
+		random, err := uuid.NewRandomFromReader(i.cfg.Random)
+		if err != nil {
+			return nil, nil, fmt.Errorf("drawing an id: %w", err)
+		}
+		// Not an address of ours: the credential is not kept, so none would
+		// ever answer.
+		f.id = random.URN()
+		add = append(add, member{"id", marshalled(f.id)})
+	}
+	if f.root.Get("credentialStatus").Exists() {
+		err = i.checkStatus(ctx, f)
+	} else if f.list, f.index, err = i.freeIndex(ctx, VCAPISlug); err == nil {
+		add = append(add, member{"credentialStatus", marshalled(i.statusEntry(f.list, f.index))})
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	subject, err := i.hashAddresses(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	return append(change, subject...), add, nil
+}
+
+// checkStatus takes a status that we gave to this very credential before, and
+// no other: two badges with one index would be revoked together.
+func (i *Issuer) checkStatus(ctx context.Context, f *foreign) error {
+	v := f.root.Get("credentialStatus")
+	url, index := v.Get("statusListCredential").Text(), v.Get("statusListIndex").Text()
+	list, ours := strings.CutPrefix(url, i.StatusListURL(""))
+	m := listPattern.FindStringSubmatch(list)
+	n, err := status.ParseIndex(index)
+	if ours && err == nil && m != nil && m[1] == VCAPISlug && f.root.Get("id").Exists() &&
+		v.Get("type").Text() == badge.TypeBitstringStatusEntry && v.Get("statusPurpose").Text() == badge.StatusPurposeRevocation {
+		var claimed string
+		err := i.cfg.Store.View(ctx, func(r store.Reader) error {
+			var err error
+			claimed, err = readMark(r, indexKey(list, n))
+			return err
+		})
+		if err == nil && claimed == i.claim(f.id) {
+			return nil
+		} else if err != nil && !errors.Is(err, ErrNotFound) {
+			return err
+		}
+	}
+	return fault("status_mismatch", "/credentialStatus", "Leave the status out: the service gives one of its own.")
+}
+
+// hashAddresses is the subject with each plain address hashed, if there is any.
+func (i *Issuer) hashAddresses(f *foreign) ([]member, error) {
+	var list []string
+	var failed error
+	plain := false
+	f.identities(func(_ string, v strictjson.Value) {
+		if v.Get("identityType").Text() != badge.IdentityTypeEmail || v.Get("hashed").Bool() {
+			list = append(list, v.Raw())
+			return
+		}
+		hashed, err := HashedEmail(i.cfg.Random, v.Get("identityHash").Text())
+		failed = errors.Join(failed, err)
+		list = append(list, marshalled(hashed))
+		plain = true
+	})
+	if failed != nil || !plain {
+		return nil, failed
+	}
+	subject := f.root.Get("credentialSubject")
+	identifier := "[" + strings.Join(list, ",") + "]"
+	return []member{{"credentialSubject", splice(subject, []member{{"identifier", identifier}}, nil)}}, nil
+}
+
+// member is one of an object's, its value as JSON.
+type member struct{ name, value string }
+
+// splice writes an object with some members changed and others added behind;
+// all the rest stands as it stood.
+func splice(object strictjson.Value, change, add []member) string {
+	var b strings.Builder
+	b.WriteByte('{')
+	put := func(name, value string) {
+		if b.Len() > 1 {
+			b.WriteByte(',')
+		}
+		b.WriteString(marshalled(name) + ":" + value)
+	}
+	for name, v := range object.Members() {
+		value := v.Raw()
+		if n := slices.IndexFunc(change, func(m member) bool { return m.name == name }); n >= 0 {
+			value = change[n].value
+		}
+		put(name, value)
+	}
+	for _, m := range add {
+		put(m.name, m.value)
+	}
+	b.WriteByte('}')
+	return b.String()
+}
+
+// marshalled is for strings and structs of strings, which always marshal.
+func marshalled(v any) string {
+	raw, _ := json.Marshal(v)
+	return string(raw)
+}

@@ -1,0 +1,218 @@
+// Package issuertest makes issuers for tests, of real parts only: a key ring on
+// disk, the proof suites, and the verifier as the self-check. It also holds
+// their stores to what an issuer promises.
+//
+// It opens no store: the test chooses the backend. Start with New, end each
+// scenario with Audit.
+package issuertest
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"laurel/badge"
+	"laurel/badge/canon"
+	"laurel/badge/proof"
+	"laurel/issuer"
+	"laurel/keys"
+	"laurel/keys/keyring"
+	"laurel/keys/resolve"
+	"laurel/store"
+	"laurel/verifier"
+)
+
+// BaseURL is the address of the service where Options name none.
+const BaseURL = "https://badges.example"
+
+// Start is when a Clock begins: after everything that the fixtures tell of,
+// and a while before it is really now, so that no other clock thinks that what
+// is signed lies in the future.
+var Start = time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC)
+
+// Clock is a clock that stands still until it is moved.
+type Clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+// Now is the time of the clock.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+// Advance moves the clock; back, with a negative duration.
+func (c *Clock) Advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// Options choose what a Service has.
+type Options struct {
+	BaseURL string   // default BaseURL
+	Issuers []string // slugs; each gets a profile and an Ed25519 key
+	RSA     bool     // an RSA key for each too, so that VC-JWTs can be made under https
+}
+
+// Service is an issuer on a store, with its parts.
+type Service struct {
+	*issuer.Issuer
+	Store    store.Store
+	Clock    *Clock
+	Ring     *keyring.Ring
+	Verifier *verifier.Verifier
+	Config   issuer.Config // what Issuer was made of
+}
+
+// New initialises a store and opens an issuer on it. The store must be empty.
+func New(t testing.TB, s store.Store, o Options) *Service {
+	t.Helper()
+	if o.BaseURL == "" {
+		o.BaseURL = BaseURL
+	}
+	ring, err := keyring.Create(filepath.Join(t.TempDir(), "keys"), keyring.Seal{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, slug := range o.Issuers {
+		generate(t, ring, o, slug)
+	}
+	if err := issuer.Initialise(t.Context(), s, o.BaseURL, Start); err != nil {
+		t.Fatal(err)
+	}
+	service := Open(t, s, ring, o.BaseURL)
+	for _, slug := range o.Issuers {
+		if _, err := service.PutProfile(t.Context(), issuer.Profile{Slug: slug, Name: "Issuer " + slug}, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return service
+}
+
+func generate(t testing.TB, ring *keyring.Ring, o Options, slug string) {
+	t.Helper()
+	did := issuer.DID(o.BaseURL, slug)
+	algorithms := []keys.Algorithm{keys.EdDSA}
+	if o.RSA && did != "" {
+		algorithms = append(algorithms, keys.RS256)
+	}
+	for _, alg := range algorithms {
+		if _, err := ring.Generate(t.Context(), slug, did, alg); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Open opens an issuer on a store that New has initialised: a restart, or one
+// more replica.
+func Open(t testing.TB, s store.Store, ring *keyring.Ring, baseURL string) *Service {
+	t.Helper()
+	clock := &Clock{at: Start}
+	cfg, check, own, err := Config(s, ring, baseURL, clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
+	i, err := issuer.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.Issuer = i
+	return &Service{Issuer: i, Store: s, Clock: clock, Ring: ring, Verifier: check, Config: cfg}
+}
+
+// Own answers for the keys of an issuer in-process (resolve.Local). It is set
+// once the issuer is there, which needs it itself.
+type Own struct{ Issuer *issuer.Issuer }
+
+// ControllerDocument implements resolve.Local.
+func (o *Own) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {
+	return o.Issuer.ControllerDocument(ctx, id)
+}
+
+// Config wires the parts of an issuer. Set Own.Issuer to what issuer.New makes
+// of it.
+func Config(s store.Store, ring issuer.KeyRings, baseURL string, now func() time.Time) (issuer.Config, *verifier.Verifier, *Own, error) {
+	processor, err := canon.New()
+	if err != nil {
+		return issuer.Config{}, nil, nil, err
+	}
+	own := &Own{}
+	v, err := verifier.New(verifier.Config{
+		Canon:  processor,
+		Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: processor, InlineContexts: true}, proof.VCJWT{}},
+		Keys:   resolve.New(nil, own),
+		Now:    now,
+	})
+	return issuer.Config{
+		Store: s, Keys: ring, BaseURL: baseURL, Now: now,
+		Suite: proof.EdDSARDFC2022{Canon: processor}, JWT: proof.VCJWT{},
+		SelfCheck:    SelfCheck(v, verifier.Options{ProofOnly: true}),
+		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
+		GenericCheck: SelfCheck(v, verifier.Options{ProofOnly: true, Generic: true}),
+	}, v, own, err
+}
+
+// SelfCheck lends a verifier to an issuer, telling faults as issuer.SelfCheck
+// wants them told.
+func SelfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
+	return func(ctx context.Context, document []byte) error {
+		d, err := badge.Parse(document)
+		if err != nil {
+			return err
+		}
+		report := v.VerifyDocument(ctx, d, opts)
+		if report.Verified() {
+			return nil
+		}
+		var list badge.Errors
+		for _, f := range report.Findings {
+			if f.Outcome != verifier.Failed && f.Outcome != verifier.Unknown {
+				continue
+			}
+			if f.Check == verifier.CheckProof || f.Check == verifier.CheckIssuerKey {
+				return fmt.Errorf("%s: %s: %s", f.Check, f.Code, f.Detail)
+			}
+			code := badge.MalformedValueError
+			if f.Code == verifier.Expired || f.Code == verifier.NotYetValid {
+				code = badge.RangeError
+			}
+			list = append(list, &badge.Error{Code: code, Rule: string(f.Code), Pointer: f.Pointer, Detail: f.Detail})
+		}
+		return list.Err()
+	}
+}
+
+// Audit holds a store to what an issuer promises and returns the number of
+// credentials in it. Call it after every scenario.
+func Audit(t testing.TB, i *issuer.Issuer) int {
+	t.Helper()
+	n, err := i.Check(context.WithoutCancel(t.Context()), func(problem string) { t.Errorf("audit: %s", problem) })
+	if err != nil {
+		t.Errorf("audit: %v", err)
+	}
+	return n
+}
+
+// Snapshot is everything that a store holds.
+func Snapshot(t testing.TB, s store.Store) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	err := s.View(context.WithoutCancel(t.Context()), func(r store.Reader) error {
+		return r.Scan(nil, nil, func(k, v []byte) error {
+			all[string(k)] = string(v)
+			return nil
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}

@@ -1,0 +1,97 @@
+package issuer
+
+import (
+	"bytes"
+	"errors"
+	"time"
+
+	"laurel/store"
+)
+
+// replay finds the answer that an idempotency key was given before.
+func (i *Issuer) replay(r store.Reader, idem *Idempotency) (*Issued, error) {
+	if idem == nil {
+		return nil, nil
+	}
+	var kept keptAnswer
+	err := getJSON(r, i.idempotencyKey(idem), &kept)
+	if errors.Is(err, ErrNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	if !bytes.Equal(kept.Digest, idem.Digest) {
+		return nil, ErrIdempotencyReused
+	}
+	rec, err := recordAt(r, kept.Issuer, kept.Seq)
+	if err != nil {
+		return nil, err
+	}
+	if kept.Status == Active { // the first answer said so, whatever became of it since
+		rec.Status, rec.Reason, rec.StatusAt = Active, "", time.Time{}
+	}
+	return &Issued{Record: rec, Existing: kept.Existing, Replayed: true}, nil
+}
+
+// keptAnswer is what an idempotency key leads to.
+type keptAnswer struct {
+	Digest   []byte    `json:"digest"`
+	Issuer   string    `json:"issuer"`
+	Seq      string    `json:"seq"`
+	Status   Status    `json:"status"`
+	Existing bool      `json:"existing,omitempty"`
+	At       time.Time `json:"at"`
+}
+
+func (i *Issuer) idempotencyKey(idem *Idempotency) []byte {
+	return key("k", digestText(i.digest(idem.Scope, idem.Key)))
+}
+
+// duplicate finds an active badge of the same achievement, edition and person,
+// or where a person is served once only, one of any status. A platform's own
+// id of the person counts before the address, which several people may share.
+func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
+	if d.award.OnDuplicate == AllowDuplicate {
+		return nil, nil
+	}
+	for _, digest := range i.duplicateDigests(d) {
+		var id string
+		err := getJSON(r, duplicateKey(d.profile.Slug, d.ach.Slug, digest), &id)
+		if errors.Is(err, ErrNotFound) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		rec, err := recordByID(r, id)
+		if err != nil {
+			return nil, err
+		}
+		if (rec.Status != Active && !d.award.Once) || i.differentPeople(d, rec) {
+			continue
+		}
+		if d.award.OnDuplicate == RejectDuplicate {
+			return nil, &DuplicateError{ID: rec.ID}
+		}
+		return &Issued{Record: rec, Existing: true}, nil
+	}
+	return nil, nil
+}
+
+// duplicateDigests are the names under which a person is known: the platform's
+// id first.
+func (i *Issuer) duplicateDigests(d *draft) [][]byte {
+	var out [][]byte
+	p := d.award.Recipient
+	if p.ExternalID != "" {
+		out = append(out, i.digest("id", d.award.Edition, p.ExternalID))
+	}
+	if p.Email != "" {
+		out = append(out, i.digest("mail", d.award.Edition, normalEmail(p.Email)))
+	}
+	return out
+}
+
+func (i *Issuer) differentPeople(d *draft, rec *Record) bool {
+	id := d.award.Recipient.ExternalID
+	return id != "" && rec.Person != nil && !bytes.Equal(rec.Person, i.digest("person", id))
+}

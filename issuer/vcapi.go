@@ -1,0 +1,158 @@
+package issuer
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+
+	"laurel/badge"
+	"laurel/badge/proof"
+	"laurel/internal/strictjson"
+	"laurel/keys"
+	"laurel/store"
+)
+
+// VCAPISlug names the issuer that signs for the VC-API: it has a key of its
+// own and signs nothing else. Its profile is a record like any other; its id
+// is the did:web of the host itself.
+const VCAPISlug = "vc-api"
+
+// SignCredential secures a credential that somebody else has written (VCALM,
+// POST /credentials/issue), with the key of the issuer VCAPISlug. What is
+// typed OpenBadgeCredential or AchievementCredential is held to the rules of
+// badges: a missing issuer, id and status are filled in, and a plain e-mail
+// address is replaced by its salted hash. Anything else is held to the data
+// model alone and signed as it stands.
+//
+// Faults of the credential are badge.Errors with pointers into it. Other
+// errors are ErrNotFound when there is no such issuer here, ErrNoKey,
+// ErrSelfCheck and those of the store. Only the status index and the audit
+// record are kept; the answer is the caller's to keep.
+func (i *Issuer) SignCredential(ctx context.Context, credential strictjson.Value, actor string) (*badge.Document, error) {
+	if i.cfg.Generic == nil || i.cfg.GenericCheck == nil {
+		return nil, errors.New("issuer: SignCredential needs Generic and GenericCheck in Config")
+	}
+	p, err := i.Profile(ctx, VCAPISlug)
+	if err != nil {
+		return nil, err
+	}
+	f := &foreign{root: credential, profile: p, actor: actor,
+		badge: badge.HasType(credential.Get("type"), badge.TypeOpenBadge, badge.TypeAchievement)}
+	if err := i.checkForeign(f); err != nil {
+		return nil, err
+	}
+	for range attempts {
+		doc, err := i.tryForeign(ctx, f)
+		if !errors.Is(err, errAgain) {
+			return doc, err
+		}
+	}
+	return nil, fmt.Errorf("issuing: %w after %d attempts", errAgain, attempts)
+}
+
+// foreign is a credential of somebody else's on its way to a proof.
+type foreign struct {
+	root    strictjson.Value
+	profile *Profile
+	actor   string
+	badge   bool
+
+	id    string // of the credential; "" where it has none
+	list  string // status list of an index to be claimed; "" for none
+	index int
+}
+
+func (i *Issuer) tryForeign(ctx context.Context, f *foreign) (*badge.Document, error) {
+	doc, err := i.compose(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	suite, check := i.cfg.Generic, i.cfg.GenericCheck
+	if f.badge {
+		suite, check = i.cfg.Suite, i.cfg.SelfCheck
+	}
+	signed, err := i.secureForeign(ctx, suite, check, doc)
+	if err != nil {
+		return nil, err
+	}
+	if err := i.recordForeign(ctx, f, signed); err != nil {
+		return nil, err
+	}
+	i.cfg.Log.InfoContext(ctx, "signed for the VC-API", "issuer", VCAPISlug, "actor", f.actor)
+	return signed, nil
+}
+
+func (i *Issuer) secureForeign(ctx context.Context, suite proof.Suite, check SelfCheck, doc *badge.Document) (*badge.Document, error) {
+	signer, err := i.signer(ctx, VCAPISlug, keys.EdDSA)
+	if err != nil {
+		return nil, err
+	}
+	signed, err := suite.Secure(ctx, doc, signer, i.now())
+	if err != nil {
+		return nil, unsignable(err, func(pointer string) string { return pointer })
+	}
+	err = authentic(check(ctx, signed.Raw()))
+	switch {
+	case err == nil:
+		return signed, nil
+	case contentFault(err):
+		return nil, err
+	}
+	return nil, i.selfCheckFailed(ctx, VCAPISlug, err)
+}
+
+// authentic passes over the one finding of a self-check that speaks of the
+// present moment and not of the document.
+func authentic(err error) error {
+	list := faultsOf(err)
+	if len(list) > 0 && !slices.ContainsFunc(list, func(e *badge.Error) bool { return e.Code != badge.RangeError }) {
+		return nil
+	}
+	return err
+}
+
+// contentFault tells whether a self-check found the signature good and the
+// content at fault.
+func contentFault(err error) bool { return len(faultsOf(err)) > 0 }
+
+func faultsOf(err error) []*badge.Error {
+	var list badge.Errors
+	var one *badge.Error
+	if errors.As(err, &list) {
+		return list
+	} else if errors.As(err, &one) {
+		return []*badge.Error{one}
+	}
+	return nil
+}
+
+// recordForeign claims the status index and writes the audit record. The
+// credential itself may speak of anybody, so only its digest is kept.
+func (i *Issuer) recordForeign(ctx context.Context, f *foreign, signed *badge.Document) error {
+	now := i.now()
+	seq, err := newSeq(i.cfg.Random, now)
+	if err != nil {
+		return err
+	}
+	sum := sha256.Sum256(signed.Raw())
+	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		if f.list != "" {
+			k := indexKey(f.list, f.index)
+			if taken, err := exists(tx, k); err != nil {
+				return err
+			} else if taken {
+				return errAgain
+			}
+			if err := putMark(tx, k, i.claim(f.id)); err != nil {
+				return err
+			}
+		}
+		return putAudit(tx, seq, Event{At: now, Actor: f.actor, Action: "vc-api.issue", Issuer: VCAPISlug, Subject: "sha256:" + hex.EncodeToString(sum[:])})
+	})
+}
+
+// claim is what an index is taken for: an id that a stranger chose, hidden.
+func (i *Issuer) claim(id string) string { return digestText(i.digest("vc-api", id)) }

@@ -1,0 +1,167 @@
+// Package resolve finds the verification method that an identifier names:
+// did:key and did:jwk by themselves, did:web and https addresses by the
+// document published there (CID 1.0 section 3.3).
+//
+// It takes no key from an identifier's fragment, and believes no document about
+// anybody but the controller whose address it came from. It makes no request
+// itself: a Fetcher does, and decides what may be reached. What could not be
+// fetched is keys.ErrUnreachable, never a missing key.
+//
+// Start at New; Resolve finds a method by its id, ResolveForIssuer and
+// ResolveKeyForIssuer find it among what one issuer publishes.
+package resolve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+
+	"laurel/keys"
+)
+
+// Fetcher fetches documents from strangers. Every error of it means that
+// nothing could be learnt. It may also have a method Scheme(host string)
+// string, which names the hosts ("name:port") to be asked by "http"; all
+// others are asked by "https". A Resolver keeps documents for 5 minutes, and
+// asks anew when it wants a newer one: a Fetcher best keeps none itself.
+type Fetcher interface {
+	Get(ctx context.Context, url string, maxBytes int64) (body []byte, contentType string, err error)
+}
+
+// Local answers for our own issuers, in-process and uncached, so that they are
+// never asked over the network. The id is a did:web, or an address without
+// fragment; false means that it is not one of ours.
+type Local interface {
+	ControllerDocument(ctx context.Context, id string) ([]byte, bool, error)
+}
+
+// Resolver is a keys.Resolver. It is safe for concurrent use.
+type Resolver struct {
+	fetcher Fetcher
+	local   Local
+	cache   *cache
+	flights singleflight.Group
+}
+
+var _ keys.Resolver = (*Resolver)(nil)
+
+// New makes a Resolver. Without a Fetcher it is offline: all that is published
+// elsewhere is keys.ErrUnreachable. Without a Local no issuer is our own.
+func New(f Fetcher, local Local) *Resolver { return NewWithClock(f, local, time.Now) }
+
+// NewWithClock is New with the clock that ages documents.
+func NewWithClock(f Fetcher, local Local, now func() time.Time) *Resolver {
+	return &Resolver{fetcher: f, local: local, cache: newCache(now)}
+}
+
+// Resolve finds a verification method: "did:key:z…" with or without its
+// fragment, "did:jwk:…#0", "did:web:…#fragment", or an https address of a
+// controller document with the fragment of a method, of a JWK Set with a kid,
+// or of one JWK. The method says who controls it. For a bare JWK or JWK Set
+// that is shown only where the set stands at the well-known address of a host
+// and the key names an issuer of that host; otherwise Controller is empty and
+// Assertion false: use ResolveForIssuer.
+//
+// The error is keys.ErrInvalidIdentifier, keys.ErrUnsupported for a DID method
+// that is not known here, keys.ErrUnreachable, keys.ErrMethodNotFound,
+// keys.ErrInvalidDocument, or what the keys package has against the key;
+// keys.Wrong sorts them.
+func (r *Resolver) Resolve(ctx context.Context, id string) (keys.VerificationMethod, error) {
+	target, err := r.parse(id)
+	if err != nil {
+		return keys.VerificationMethod{}, err
+	}
+	return r.find(ctx, target.source, func(p *published) (keys.VerificationMethod, error) {
+		return p.named(target)
+	})
+}
+
+// find picks a method out of what a source offers. What is not found in a
+// document that was kept for a while is looked for in a new one: a key may
+// have been added since.
+func (r *Resolver) find(ctx context.Context, s source, pick func(*published) (keys.VerificationMethod, error)) (keys.VerificationMethod, error) {
+	p, age, err := r.load(ctx, s, maxAge)
+	if err != nil {
+		return keys.VerificationMethod{}, err
+	}
+	m, err := pick(p)
+	if errors.Is(err, keys.ErrMethodNotFound) && age >= refreshAge {
+		if p, _, err = r.load(ctx, s, refreshAge); err != nil {
+			return keys.VerificationMethod{}, err
+		}
+		return pick(p)
+	}
+	return m, err
+}
+
+// load brings what a source offers, and how long ago it was fetched. What was
+// kept counts while it is younger than limit.
+func (r *Resolver) load(ctx context.Context, s source, limit time.Duration) (*published, time.Duration, error) {
+	if s.inherent != nil {
+		return &published{document: s.inherent}, 0, nil
+	}
+	if r.local != nil {
+		raw, ours, err := r.local.ControllerDocument(ctx, s.id)
+		if err != nil {
+			return nil, 0, fmt.Errorf("reading our own keys of %s: %w", show(s.id), err)
+		}
+		if ours {
+			p, err := read(raw, s)
+			return p, 0, err
+		}
+	}
+	if p, age, ok := r.cache.get(s.id, limit); ok {
+		return p, age, nil
+	}
+	p, err := r.fetch(ctx, s)
+	return p, 0, err
+}
+
+// fetchTime bounds a fetch that no caller waits for any more.
+const fetchTime = 15 * time.Second
+
+// fetch shares one request among all who ask for the same source at a time. It
+// goes on when the first of them gives up, since the others still wait.
+func (r *Resolver) fetch(ctx context.Context, s source) (*published, error) {
+	if r.fetcher == nil {
+		return nil, fmt.Errorf("%w: %s: this is offline", keys.ErrUnreachable, show(s.id))
+	}
+	flight := r.flights.DoChan(s.id, func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
+		defer cancel()
+		return r.fetchAlone(ctx, s)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %s: %w", keys.ErrUnreachable, show(s.id), ctx.Err())
+	case done := <-flight:
+		if done.Err != nil {
+			return nil, done.Err
+		}
+		return done.Val.(*published), nil
+	}
+}
+
+func (r *Resolver) fetchAlone(ctx context.Context, s source) (*published, error) {
+	raw, _, err := r.fetcher.Get(ctx, s.url, keys.MaxDocument)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", keys.ErrUnreachable, show(s.id), err)
+	}
+	p, err := read(raw, s)
+	if err != nil {
+		return nil, err
+	}
+	r.cache.put(s.id, p, len(raw))
+	return p, nil
+}
+
+// scheme is how the Fetcher wants a host to be asked.
+func (r *Resolver) scheme(host string) string {
+	if f, ok := r.fetcher.(interface{ Scheme(host string) string }); ok && f.Scheme(host) == "http" {
+		return "http"
+	}
+	return "https"
+}

@@ -1,0 +1,322 @@
+package programme_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"laurel/badge"
+	"laurel/internal/strictjson"
+	"laurel/issuer"
+	"laurel/issuer/issuertest"
+	"laurel/programme"
+	"laurel/store"
+	"laurel/store/bolt"
+)
+
+const activity = "uh-kit-2025"
+
+// place is the fixtures' workshop on an empty store.
+type place struct {
+	*issuertest.Service
+	*programme.Programme
+	store store.Store
+}
+
+func workshop(t *testing.T) *place {
+	t.Helper()
+	db, err := bolt.Create(filepath.Join(t.TempDir(), "store"), bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Close() })
+	p := &place{store: db}
+	p.Service = issuertest.New(t, db, issuertest.Options{Issuers: []string{"urban-health-learning", "digital-health-learning"}})
+	p.Programme = programme.New(db, p.Issuer, p.Clock.Now)
+	files := map[string][]byte{"workshop.json": file(t, "workshop-uh-kit-2025.json")}
+	for _, name := range []string{"parties.json", "achievements.json"} {
+		files[name] = file(t, "../../issuer/testdata/"+name)
+	}
+	d, err := programme.ReadDefinitions(files, issuertest.BaseURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Issuers) != 2 || len(d.Achievements) != 14 || len(d.Activities) != 1 {
+		t.Fatalf("read %d issuers, %d achievements, %d activities", len(d.Issuers), len(d.Achievements), len(d.Activities))
+	}
+	if err := p.Load(t.Context(), d, "test"); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func file(t *testing.T, name string) []byte {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func (p *place) upload(t *testing.T, list []byte, change func(*programme.Roster)) *programme.Result {
+	t.Helper()
+	r := programme.Roster{Activity: activity, CSV: list, Actor: "test", MayIssue: func(string) bool { return true }}
+	if change != nil {
+		change(&r)
+	}
+	result, err := p.Roster(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result
+}
+
+func dryRun(r *programme.Roster) { r.DryRun = true }
+
+// TestWorkshop is the roster of 58, uploaded as an organiser would: first to
+// see, then in earnest, then once more from a spreadsheet.
+func TestWorkshop(t *testing.T) {
+	p := workshop(t)
+	before := issuertest.Snapshot(t, p.store)
+	if got := p.upload(t, file(t, "workshop-roster.csv"), dryRun).Summary; !maps.Equal(got, programme.Summary{programme.OutcomeWould: 58}) {
+		t.Errorf("the dry run says %v", got)
+	}
+	if !maps.Equal(before, issuertest.Snapshot(t, p.store)) {
+		t.Error("the dry run stored something")
+	}
+	result := p.upload(t, file(t, "workshop-roster.csv"), nil)
+	if !maps.Equal(result.Summary, programme.Summary{programme.OutcomeIssued: 58}) {
+		t.Fatalf("the upload says %v", result.Summary)
+	}
+	ids, indexes := map[string]bool{}, map[int]bool{}
+	for n, row := range result.Rows {
+		rec := row.Credential
+		ids[rec.ID], indexes[rec.Index] = true, true
+		if row.Number != n+2 || row.Ref != fmt.Sprintf("W25-%02d", n+1) || rec.Achievement != "uh-kit-participant" || rec.Term != "2025-1" {
+			t.Errorf("row %+v, badge %+v", row, rec)
+		}
+	}
+	if len(ids) != 58 || len(indexes) != 58 {
+		t.Errorf("%d ids and %d status indexes for 58 people", len(ids), len(indexes))
+	}
+	after := issuertest.Snapshot(t, p.store)
+	for _, name := range []string{"workshop-roster-excel.csv", "workshop-roster.csv"} {
+		again := p.upload(t, file(t, name), nil)
+		if !maps.Equal(again.Summary, programme.Summary{programme.OutcomeExisting: 58}) {
+			t.Errorf("%s after that: %v", name, again.Summary)
+		}
+		for n, row := range again.Rows {
+			if row.Credential.ID != result.Rows[n].Credential.ID || row.Number != n+2 {
+				t.Errorf("%s, row %d: another badge", name, row.Number)
+			}
+		}
+	}
+	if !maps.Equal(after, issuertest.Snapshot(t, p.store)) {
+		t.Error("an upload of those who were served stored something")
+	}
+	served(t, p, result)
+	if n := issuertest.Audit(t, p.Issuer); n != 58 {
+		t.Errorf("%d credentials", n)
+	}
+}
+
+// served: whoever was served is not served again, whatever became of the
+// badge.
+func served(t *testing.T, p *place, result *programme.Result) {
+	t.Helper()
+	id := result.Rows[7].Credential.ID
+	if _, err := p.Revoke(t.Context(), id, "issued in error", "test", func(string) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	again := p.upload(t, file(t, "workshop-roster.csv"), nil)
+	row := again.Rows[7]
+	if again.Summary[programme.OutcomeExisting] != 58 || row.Credential.ID != id || row.Credential.Status != issuer.Revoked {
+		t.Errorf("after a revocation: %v, row %+v", again.Summary, row)
+	}
+}
+
+// TestWorkshopExcelFirst: the spreadsheet's form alone gives the same badges.
+func TestWorkshopExcelFirst(t *testing.T) {
+	p := workshop(t)
+	result := p.upload(t, file(t, "workshop-roster-excel.csv"), dryRun)
+	plain := p.upload(t, file(t, "workshop-roster.csv"), dryRun)
+	if !maps.Equal(result.Summary, programme.Summary{programme.OutcomeWould: 58}) || !reflect.DeepEqual(result, plain) {
+		t.Errorf("the spreadsheet's form says %v", result.Summary)
+	}
+}
+
+// TestDirtyRoster: exactly the rows, outcomes and codes that were expected.
+func TestDirtyRoster(t *testing.T) {
+	p := workshop(t)
+	expected, err := strictjson.Parse(file(t, "expected/workshop-roster-dirty.json"), strictjson.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result := p.upload(t, file(t, "workshop-roster-dirty.csv"), nil)
+	if len(result.Rows) != expected.Get("rows").Len() {
+		t.Fatalf("%d rows", len(result.Rows))
+	}
+	for n, want := range expected.Get("rows").Elements() {
+		row := result.Rows[n]
+		if fmt.Sprint(row.Number) != want.Get("row").Raw() || row.Ref != want.Get("ref").Text() ||
+			string(row.Outcome) != want.Get("outcome").Text() || row.Code != want.Get("code").Text() {
+			t.Errorf("got %+v, want %s", row, want.Raw())
+		}
+		if of := want.Get("of"); of.Exists() && !strings.Contains(row.Message, "row "+of.Raw()+".") {
+			t.Errorf("row %d does not say of which one: %q", row.Number, row.Message)
+		}
+		if (row.Credential != nil) != (row.Outcome == programme.OutcomeIssued) || (row.Outcome == programme.OutcomeError) != (row.Code != "" && row.Message != "") {
+			t.Errorf("row %+v", row)
+		}
+	}
+	totals := map[string]string{}
+	for outcome, n := range result.Summary {
+		totals[string(outcome)] = fmt.Sprint(n)
+	}
+	want := map[string]string{}
+	for name, v := range expected.Get("totals").Members() {
+		want[name] = v.Raw()
+	}
+	if !maps.Equal(totals, want) {
+		t.Errorf("totals %v, want %v", totals, want)
+	}
+	if rec := result.Rows[10].Credential; rec.Language != "pt-BR" {
+		t.Errorf("row 12 keeps the language %q", rec.Language)
+	}
+	for key, value := range issuertest.Snapshot(t, p.store) {
+		if strings.Contains(value, "HYPERLINK") || strings.Contains(value, "\u202e") {
+			t.Errorf("%s holds what should never reach a certificate", key)
+		}
+	}
+	if n := issuertest.Audit(t, p.Issuer); n != 2 {
+		t.Errorf("%d credentials", n)
+	}
+}
+
+// TestLists: forms of lists that spreadsheets write, and rows apart from the
+// fixtures.
+func TestLists(t *testing.T) {
+	p := workshop(t)
+	type row struct {
+		number  int
+		outcome programme.Outcome
+		code    string
+	}
+	would := programme.OutcomeWould
+	for name, c := range map[string]struct {
+		list string
+		want []row
+	}{
+		"tabs":                 {"name\temail\nAna\tana@l.example\n", []row{{2, would, ""}}},
+		"line ends of CR only": {"name,email\rAna,ana@l.example\rBo,bo@l.example", []row{{2, would, ""}, {3, would, ""}}},
+		"names in other case":  {" Name , EMAIL \nAna,ana@l.example\n", []row{{2, would, ""}}},
+		"columns in any order": {"email,x,name\nana@l.example,?,Ana\n", []row{{2, would, ""}}},
+		"short row":            {"name,email,role\nAna,ana@l.example\n", []row{{2, would, ""}}},
+		"empty lines":          {"name,email\n\nAna,ana@l.example\n\nBo,bo@l.example\n", []row{{3, would, ""}, {5, would, ""}}},
+		"cell of two lines": {"name,email,note\nAna,ana@l.example,\"one\ntwo\"\nBo,bo@l.example,\nCy,cy@l.example,\n",
+			[]row{{2, would, ""}, {3, would, ""}, {4, would, ""}}},
+		"the same person twice, without ref": {"name,email\nAna,ana@l.example\nAna,ANA@l.example\n", []row{{2, would, ""}, {3, programme.OutcomeDuplicate, ""}}},
+		"one ref, two addresses":             {"ref,name,email\n1,Ana,ana@l.example\n1,Ana,a@l.example\n", []row{{2, would, ""}, {3, programme.OutcomeDuplicate, ""}}},
+		"blank between":                      {"name,email\n,\n , \nAna,ana@l.example\n", []row{{2, programme.OutcomeBlank, ""}, {3, programme.OutcomeBlank, ""}, {4, would, ""}}},
+		"tab before the name":                {"name,email\n\"\tAna\",ana@l.example\n", []row{{2, programme.OutcomeError, "name_suspicious"}}},
+		"name in two lines":                  {"name,email\n\"Ana\nMaria\",ana@l.example\n", []row{{2, programme.OutcomeError, "name_control_character"}}},
+		"language":                           {"name,email,language\nAna,ana@l.example,French\n", []row{{2, programme.OutcomeError, "language_invalid"}}},
+		"country in small letters":           {"name,email,country\nAna,ana@l.example,ke\n", []row{{2, programme.OutcomeError, "country_unknown"}}},
+		"observers get none":                 {"name,email,role\nAna,ana@l.example,observer\n", []row{{2, programme.OutcomeNotMet, "no_badge_for_role"}}},
+		"nobody":                             {"name,email\n", nil},
+	} {
+		result := p.upload(t, []byte(c.list), dryRun)
+		var got []row
+		for _, r := range result.Rows {
+			got = append(got, row{r.Number, r.Outcome, r.Code})
+		}
+		if !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+	for name, c := range map[string]struct{ list, rule string }{
+		"empty":              {"", "header_missing"},
+		"no header":          {"Ana,ana@l.example\n", "header_missing"},
+		"two columns alike":  {"name,Name\nAna,Bo\n", "header_repeated"},
+		"not UTF-8":          {"name,email\nJos\xe9,jose@l.example\n", "invalid_encoding"},
+		"a quote that stays": {"name,email\n\"Ana,ana@l.example\n", "malformed_csv"},
+		"too many rows":      {"name,email\n" + strings.Repeat("Ana,\n", programme.MaxRosterRows+1), "too_many_rows"},
+		"too many bytes":     {strings.Repeat("x", programme.MaxRosterBytes+1), "too_large"},
+	} {
+		_, err := p.Roster(t.Context(), programme.Roster{Activity: activity, CSV: []byte(c.list), DryRun: true, MayIssue: func(string) bool { return true }})
+		var list badge.Errors
+		if !errors.As(err, &list) || list[0].Rule != c.rule {
+			t.Errorf("%s: want %s, got %v", name, c.rule, err)
+		}
+	}
+}
+
+func TestRosterOptions(t *testing.T) {
+	p := workshop(t)
+	list := []byte("name,email,role\nAna,ana@l.example,facilitator\n")
+	outcome := func(change func(*programme.Roster)) programme.Row { return p.upload(t, list, change).Rows[0] }
+	byRole := outcome(nil)
+	if rec := byRole.Credential; rec == nil || rec.Achievement != "uh-kit-facilitator" {
+		t.Errorf("by role: %+v", byRole)
+	}
+	chosen := outcome(func(r *programme.Roster) { r.Achievement, r.Edition = "uh-kit-completion", "2025-2" })
+	if rec := chosen.Credential; rec == nil || rec.Achievement != "uh-kit-completion" || rec.Term != "2025-2" {
+		t.Errorf("chosen: %+v", chosen)
+	}
+	foreign := outcome(func(r *programme.Roster) {
+		r.Achievement, r.MayIssue = "dh-trainer", func(slug string) bool { return slug == "urban-health-learning" }
+	})
+	unknown := outcome(func(r *programme.Roster) { r.Achievement = "nothing" })
+	for _, row := range []programme.Row{foreign, unknown} {
+		if row.Outcome != programme.OutcomeError || row.Code != "achievement_unknown" || row.Credential != nil {
+			t.Errorf("an achievement of somebody else, or none: %+v", row)
+		}
+	}
+	for _, id := range []string{"nothing", "", "../i/x", strings.Repeat("a", 3000)} {
+		if _, err := p.Roster(t.Context(), programme.Roster{Activity: id, CSV: list}); !errors.Is(err, programme.ErrUnknownActivity) {
+			t.Errorf("activity %.20q: %v", id, err)
+		}
+	}
+	if n := issuertest.Audit(t, p.Issuer); n != 2 {
+		t.Errorf("%d credentials", n)
+	}
+}
+
+func TestActivities(t *testing.T) {
+	p := workshop(t)
+	before := issuertest.Snapshot(t, p.store)
+	for name, definition := range map[string]string{
+		"no JSON": "{", "an array": "[]", "no id": `{"kind":"course"}`, "an id that is no slug": `{"id":"a/b"}`,
+		"a day that is none": `{"id":"a","start":"2025-02-30"}`, "a member twice": `{"id":"a","id":"b"}`,
+	} {
+		var list badge.Errors
+		if _, err := p.PutActivity(t.Context(), []byte(definition), "test"); !errors.As(err, &list) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !maps.Equal(before, issuertest.Snapshot(t, p.store)) {
+		t.Error("a refused definition left something in the store")
+	}
+	definition := []byte(`{ "id": "a", "kind": "course", "of": "ours" }`)
+	if _, err := p.PutActivity(t.Context(), definition, "clerk"); err != nil {
+		t.Fatal(err)
+	}
+	a, err := p.Activity(t.Context(), "a")
+	if err != nil || !bytes.Equal(a.Definition, definition) {
+		t.Errorf("it came back as %s, %v", a.Definition, err)
+	}
+	noted := false
+	for key, value := range issuertest.Snapshot(t, p.store) {
+		noted = noted || strings.HasPrefix(key, "u/") && strings.Contains(value, `"activity.put"`) && strings.Contains(value, `"clerk"`)
+	}
+	if !noted {
+		t.Error("the change has no audit record")
+	}
+}

@@ -1,0 +1,115 @@
+//go:build linux
+
+package bolt_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"laurel/store"
+	"laurel/store/bolt"
+)
+
+func childLoad(path string) error {
+	db, err := bolt.Open(path, bolt.Options{})
+	if err != nil {
+		return err
+	}
+	return writers(db, 16, 1<<30)
+}
+
+// TestKill kills a process that writes, at random moments, and looks for every
+// write that it had acknowledged.
+func TestKill(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	db, err := bolt.Create(path, bolt.Options{})
+	if err != nil || db.Close() != nil {
+		t.Fatal(err)
+	}
+	kills := 10
+	if testing.Short() {
+		kills = 3
+	}
+	var all []string
+	for round := range kills {
+		keys := killOnce(t, path, fmt.Sprintf("%03d", round))
+		all = append(all, keys...)
+		db, err := bolt.Open(path, bolt.Options{})
+		if err != nil {
+			t.Fatalf("opening after kill %d: %v", round, err)
+		}
+		if lost, err := missing(t.Context(), db, all); len(lost) > 0 || err != nil {
+			t.Errorf("kill %d: %d of %d acknowledged writes are lost, the first %.1q; %v", round, len(lost), len(all), lost, err)
+		}
+		noneSkipped(t, db, keys)
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	t.Logf("%d kills, %d acknowledged writes", kills, len(all))
+	if len(all) < kills {
+		t.Errorf("only %d writes were acknowledged: this tested nothing", len(all))
+	}
+	checkFile(t, path)
+}
+
+// killOnce lets a process write until its first acknowledgement and some
+// milliseconds more, kills it, and returns what it acknowledged.
+func killOnce(t *testing.T, path, round string) []string {
+	cmd := child(t.Context(), t, "load", path, round)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(stdout)
+	_, early := lines.Peek(1)
+	time.AfterFunc(rand.N(120*time.Millisecond), func() { _ = cmd.Process.Kill() })
+	var out bytes.Buffer
+	if _, err := lines.WriteTo(&out); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); early != nil || stderr.Len() > 0 || fmt.Sprint(err) != "signal: killed" {
+		t.Fatalf("the writing process ended by itself: %v %s", err, stderr.String())
+	}
+	return acknowledged(out.Bytes())
+}
+
+// noneSkipped checks that each writer left its keys without a gap, and at most
+// one more than it acknowledged: the write that it was about when it was killed.
+func noneSkipped(t *testing.T, db *bolt.DB, keys []string) {
+	acks := map[string]int{}
+	round := ""
+	for _, key := range keys {
+		round, _, _ = strings.Cut(key, "/")
+		acks[key[:strings.LastIndex(key, "/")]]++
+	}
+	kept := map[string]int{}
+	if err := db.View(t.Context(), func(r store.Reader) error {
+		return r.Scan([]byte(round+"/"), nil, func(k, _ []byte) error {
+			writer := string(k[:bytes.LastIndexByte(k, '/')])
+			if want := fmt.Sprintf("%s/%05d", writer, kept[writer]); string(k) != want {
+				return fmt.Errorf("key %s, want %s", k, want)
+			}
+			kept[writer]++
+			return nil
+		})
+	}); err != nil {
+		t.Error(err)
+	}
+	for writer, n := range kept {
+		if n > acks[writer]+1 {
+			t.Errorf("writer %s left %d writes and acknowledged %d", writer, n, acks[writer])
+		}
+	}
+}

@@ -1,0 +1,179 @@
+// Package postgres keeps a store in one table of a PostgreSQL database, for
+// several processes at once. Nothing in it asks for more than what databases that
+// speak the same protocol and are serializable, such as CockroachDB, have too.
+//
+// Each Update is a serializable transaction. Where it loses against others, or
+// its connection is lost before the commit, it is run again, for some seconds. A
+// connection that is lost during the commit leaves the outcome unknown, as
+// store.ErrUnknownOutcome says; the store stays writable, for the server has
+// settled the matter by the time it answers again.
+//
+// It refuses to make its table where one was expected: Open never creates.
+//
+// Start with Open.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"laurel/store"
+)
+
+// The statements. No key of a caller is empty, so the empty one holds the version
+// of the layout.
+const (
+	sqlCreate  = `CREATE TABLE laurel_store (key bytea PRIMARY KEY, value bytea NOT NULL)`
+	sqlGet     = `SELECT value FROM laurel_store WHERE key = $1`
+	sqlScan    = `SELECT key, value FROM laurel_store WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3`
+	sqlScanEnd = `SELECT key, value FROM laurel_store WHERE key >= $1 ORDER BY key LIMIT $2`
+	sqlPut     = `INSERT INTO laurel_store (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
+	sqlDelete  = `DELETE FROM laurel_store WHERE key = $1`
+)
+
+// version is that of the layout.
+const version = "1"
+
+// DB is an open store.
+type DB struct {
+	pool     *pgxpool.Pool
+	patience time.Duration
+	closed   atomic.Bool
+	retries  atomic.Uint64
+}
+
+var _ store.Store = (*DB)(nil)
+
+// Create makes the store's table in the database at url and opens the store. It
+// returns store.ErrExists if the table is there.
+func Create(ctx context.Context, url string) (*DB, error) {
+	db, err := connect(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("creating the store: %w", err)
+	}
+	err = pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, sqlCreate); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, sqlPut, []byte{}, []byte(version))
+		return err
+	})
+	if is(err, duplicateTable, uniqueViolation) { // the latter if two create at once
+		err = store.ErrExists
+	}
+	if err != nil {
+		db.pool.Close()
+		return nil, fmt.Errorf("creating the store: %w", err)
+	}
+	return db, nil
+}
+
+// Open opens the store in the database at url, a URL or a string of settings as
+// PostgreSQL's own programs take them; pool_max_conns in it bounds the
+// connections. It returns store.ErrMissing if the store's table is not there.
+func Open(ctx context.Context, url string) (*DB, error) {
+	db, err := connect(ctx, url)
+	if err != nil {
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	var found []byte
+	err = db.pool.QueryRow(ctx, sqlGet, []byte{}).Scan(&found)
+	switch {
+	case is(err, undefinedTable):
+		err = fmt.Errorf("%w: the database has no table laurel_store", store.ErrMissing)
+	case errors.Is(err, pgx.ErrNoRows):
+		err = errors.New("the table laurel_store is not a store of this program")
+	case err == nil && string(found) != version:
+		err = fmt.Errorf("the store has version %q, this program knows %q", found, version)
+	}
+	if err != nil {
+		db.pool.Close()
+		return nil, fmt.Errorf("opening the store: %w", err)
+	}
+	return db, nil
+}
+
+func connect(ctx context.Context, url string) (*DB, error) {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, err
+	}
+	// A sequential scan, which the planner takes for small tables, locks the
+	// whole table against serializable writers; the index, only what was read.
+	config.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+		_, err := c.Exec(ctx, `SET enable_seqscan = off`)
+		return err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	return &DB{pool: pool, patience: patience}, nil
+}
+
+// sqlSnapshot begins the transaction of a View. Its query makes the server take
+// the snapshot at once; else it would do so at the first query of f.
+const sqlSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1`
+
+// View implements store.Store.
+func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
+	var ptx pgx.Tx
+	if err := db.insist(ctx, func(begin context.Context) (err error) {
+		ptx, err = db.pool.BeginTx(begin, pgx.TxOptions{BeginQuery: sqlSnapshot})
+		return err
+	}); err != nil {
+		return err
+	}
+	t := &tx{ctx: ctx, db: db, tx: ptx}
+	defer t.end()
+	return f(reader{t})
+}
+
+// Close implements store.Store.
+func (db *DB) Close() error {
+	db.closed.Store(true)
+	db.pool.Close()
+	return nil
+}
+
+// Retries returns how often an Update or View was tried again since Open.
+func (db *DB) Retries() uint64 { return db.retries.Load() }
+
+// SQLSTATE codes that are told apart.
+const (
+	serializationFailure = "40001"
+	deadlockDetected     = "40P01"
+	completionUnknown    = "40003"
+	readOnlyTransaction  = "25006"
+	uniqueViolation      = "23505"
+	undefinedTable       = "42P01"
+	duplicateTable       = "42P07"
+	diskFull             = "53100"
+	tooManyConnections   = "53300"
+	adminShutdown        = "57P01"
+	crashShutdown        = "57P02"
+	cannotConnectNow     = "57P03"
+
+	connectionException = "08" // the class of codes that begin so
+)
+
+// is reports whether the server answered with one of the codes.
+func is(err error, codes ...string) bool {
+	var answer *pgconn.PgError
+	if !errors.As(err, &answer) {
+		return false
+	}
+	for _, code := range codes {
+		if answer.Code == code {
+			return true
+		}
+	}
+	return false
+}

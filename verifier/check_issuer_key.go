@@ -1,0 +1,140 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"time"
+
+	"laurel/badge"
+	"laurel/badge/proof"
+	"laurel/keys"
+)
+
+// proofKey finds the key that an embedded proof names, and says whether it may
+// speak for the issuer (OB 3.0 section 9.1; CID 1.0 section 3.3). A key that
+// was found comes back even where it may not, so that the signature can be
+// told apart from the right to sign.
+func (s *subject) proofKey(ctx context.Context, p badge.Proof) (keys.VerificationMethod, Finding) {
+	return s.namedKey(ctx, p.VerificationMethod, p.Pointer+"/verificationMethod")
+}
+
+// envelopeKey finds the key of a JWS: the one that kid names. A key that the
+// token brings along proves nothing by itself (THREATS T03); it has to be one
+// that the issuer publishes.
+func (s *subject) envelopeKey(ctx context.Context, h proof.Header) (keys.VerificationMethod, Finding) {
+	if h.KeyID != "" {
+		return s.namedKey(ctx, h.KeyID, "")
+	}
+	brought, err := keys.ParseJWK([]byte(h.JWK.Raw()))
+	if err != nil {
+		return keys.VerificationMethod{}, keyFault(err, "")
+	}
+	m, err := s.errands.broughtKey(ctx, brought.Public, s.issuerID())
+	return s.authorize(m, err, "")
+}
+
+// contradicts tells whether a token brings another key than the one it names.
+func contradicts(h proof.Header, named keys.VerificationMethod) bool {
+	if h.KeyID == "" || !h.JWK.Exists() {
+		return false
+	}
+	brought, err := keys.ParseJWK([]byte(h.JWK.Raw()))
+	if err != nil {
+		return true
+	}
+	a, errA := keys.Thumbprint(named.Public)
+	b, errB := keys.Thumbprint(brought.Public)
+	return errA != nil || errB != nil || a != b
+}
+
+// namedKey resolves an identifier of a key that must be the issuer's. What
+// shows by its name to be another's is not even asked for.
+func (s *subject) namedKey(ctx context.Context, id, ptr string) (keys.VerificationMethod, Finding) {
+	issuer := s.issuerID()
+	owner, _, _ := strings.Cut(id, "#")
+	if isDID(issuer) || isDID(owner) {
+		if owner != issuer {
+			return keys.VerificationMethod{}, wrongController(owner, issuer, ptr)
+		}
+		m, err := s.errands.key(ctx, id)
+		return s.authorize(m, err, ptr)
+	}
+	if !sameHost(owner, issuer) {
+		return keys.VerificationMethod{}, wrongController(owner, issuer, ptr)
+	}
+	m, err := s.errands.issuerKey(ctx, id, issuer)
+	return s.authorize(m, err, ptr)
+}
+
+// sameHost: an https issuer publishes its keys on its own host. What cannot be
+// read as an address is left to the resolver to refuse.
+func sameHost(a, b string) bool {
+	x, errX := url.Parse(a)
+	y, errY := url.Parse(b)
+	return errX != nil || errY != nil || strings.EqualFold(x.Host, y.Host)
+}
+
+func wrongController(owner, issuer, ptr string) Finding {
+	return failed(WrongController, ptr, "The key is of %s, the issuer is %s.", clip(owner, 120), clip(issuer, 120))
+}
+
+// authorize asks of a resolved key whether the issuer lets it sign, now. The
+// present counts and not proof.created, which is the signer's own word (TRAPS
+// T-41).
+func (s *subject) authorize(m keys.VerificationMethod, err error, ptr string) (keys.VerificationMethod, Finding) {
+	if err != nil {
+		return keys.VerificationMethod{}, keyFault(err, ptr)
+	}
+	if issuer := s.issuerID(); m.Controller != issuer || issuer == "" {
+		return m, wrongController(m.Controller, issuer, ptr)
+	}
+	if !m.Assertion {
+		return m, failed(KeyNotAuthorized, ptr, "The issuer does not list the key under %s.", badge.PurposeAssertion)
+	}
+	if err := m.ValidAt(s.now); err != nil {
+		f := keyFault(err, ptr)
+		f.Params = map[string]string{"at": endOf(m, err).UTC().Format(time.RFC3339)}
+		return m, f
+	}
+	f := passed(OK)
+	f.Params = map[string]string{"key": m.ID, "controller": m.Controller}
+	return m, f
+}
+
+func endOf(m keys.VerificationMethod, err error) time.Time {
+	if errors.Is(err, keys.ErrRevoked) {
+		return m.Revoked
+	}
+	return m.Expires
+}
+
+// keyCodes are the codes of errors of package keys, the more telling first.
+var keyCodes = []struct {
+	err  error
+	code Code
+}{
+	{keys.ErrPrivateKeyExposed, KeyExposed}, {keys.ErrRevoked, KeyRevoked}, {keys.ErrExpired, KeyExpired},
+	{keys.ErrWeakKey, WeakKey}, {keys.ErrInvalidKey, WeakKey}, {keys.ErrNotAuthorized, KeyNotAuthorized},
+	{keys.ErrInvalidDocument, KeyDocumentInvalid}, {keys.ErrMethodNotFound, KeyNotFound}, {keys.ErrInvalidIdentifier, KeyNotFound},
+}
+
+// keyFault sorts the errors of a resolver: somebody's fault, or an open
+// question. What a request met with on its way is no stranger's business.
+func keyFault(err error, ptr string) Finding {
+	detail := clip(err.Error(), 400)
+	if keys.Wrong(err) {
+		for _, k := range keyCodes {
+			if errors.Is(err, k.err) {
+				return failed(k.code, ptr, "%s", detail)
+			}
+		}
+	}
+	if errors.Is(err, keys.ErrUnsupported) && !errors.Is(err, keys.ErrUnreachable) {
+		return unknown(KeyUnsupported, ptr, "%s", detail)
+	}
+	f := unknown(KeyUnreachable, ptr, "The issuer's keys could not be fetched.")
+	f.Cause = err
+	return f
+}

@@ -1,0 +1,248 @@
+package verifier
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"laurel/badge"
+	"laurel/badge/canon"
+	"laurel/badge/proof"
+	"laurel/internal/strictjson"
+	"laurel/keys"
+)
+
+const (
+	maxProofs = 5
+	// maxAhead is how far a signer's clock may run before ours.
+	maxAhead = 5 * time.Minute
+)
+
+// authentication is what one look at a credential's proofs tells: whether they
+// hold, and whether their keys are the issuer's. They are two findings, since
+// a signature may be good and yet another's.
+type authentication struct{ proof, key Finding }
+
+func checkProof(ctx context.Context, s *subject) Finding { return s.authenticate(ctx).proof }
+
+func checkIssuerKey(ctx context.Context, s *subject) Finding { return s.authenticate(ctx).key }
+
+func (s *subject) authenticate(ctx context.Context) authentication {
+	if s.auth == nil {
+		var a authentication
+		if s.doc.JWS() != nil {
+			a = s.authenticateJWS(ctx)
+		} else {
+			a = s.authenticateSet(ctx)
+		}
+		s.auth = &a
+	}
+	return *s.auth
+}
+
+// badProof: the proof is wrong by itself, so its key does not matter.
+func badProof(code Code, ptr, format string, args ...any) authentication {
+	return authentication{failed(code, ptr, format, args...), skipped(NotRun)}
+}
+
+// beyondUs: the proof is of a kind that is not understood here.
+func beyondUs(ptr, format string, args ...any) authentication {
+	return authentication{unknown(UnsupportedSuite, ptr, format, args...), skipped(NotRun)}
+}
+
+// authenticateSet verifies embedded proofs. Every one must hold (Data
+// Integrity section 4.5); one of an unknown kind beside a good one of the
+// issuer takes nothing away from it and is remarked on (DECISIONS 8).
+func (s *subject) authenticateSet(ctx context.Context) authentication {
+	set := s.doc.Proofs()
+	switch {
+	case len(set) == 0:
+		return badProof(NoProof, "/proof", "There is no proof.")
+	case len(set) > maxProofs:
+		return badProof(TooManyProofs, "/proof", "There are more than %d proofs.", maxProofs)
+	}
+	var proofs, keyed []Finding
+	var strange *Finding
+	for _, p := range set {
+		a := s.authenticateProof(ctx, set, p)
+		if a.proof.Outcome == Unknown && a.proof.Code == UnsupportedSuite {
+			strange = &a.proof
+			continue
+		}
+		proofs, keyed = append(proofs, a.proof), append(keyed, a.key)
+	}
+	if len(proofs) == 0 {
+		return authentication{*strange, skipped(NotRun)}
+	}
+	a := authentication{gravest(proofs), gravest(keyed)}
+	if strange != nil && a.proof.Outcome == Passed {
+		a.proof = *strange
+		a.proof.Outcome = Warned
+	}
+	return a
+}
+
+// authenticateProof verifies one proof of a set.
+func (s *subject) authenticateProof(ctx context.Context, set []badge.Proof, p badge.Proof) authentication {
+	if p.Object.Kind() != strictjson.Object {
+		return badProof(ProofInvalid, p.Pointer, "A proof is an object.")
+	}
+	suite, a, ok := s.suite(p)
+	if !ok {
+		return a
+	}
+	if f := s.checkOptions(set, p); f.Outcome != Passed {
+		return authentication{f, skipped(NotRun)}
+	}
+	if p.Object.Get("previousProof").Exists() {
+		return beyondUs(p.Pointer+"/previousProof", "The proof covers another proof; chains of proofs are not followed here.")
+	}
+	method, key := s.proofKey(ctx, p)
+	if method.Public == nil {
+		return authentication{unknown(NoKey, p.Pointer, "There is no key to check it with."), key}
+	}
+	f := signatureFinding(suite.Verify(s.doc, p, method), p.Pointer)
+	if name := strangeOption(p); name != "" && f.Outcome == Passed {
+		f = unknown(Unsupported, strictjson.Pointer(p.Pointer, name), "What this option of a proof asks for is not known here.")
+	}
+	return authentication{f, key}
+}
+
+// suite finds the mechanism of a proof.
+func (s *subject) suite(p badge.Proof) (suite proof.Suite, a authentication, ok bool) {
+	types := p.Object.Get("type")
+	if !types.Exists() {
+		return nil, badProof(ProofInvalid, p.Pointer, "A proof has a type."), false
+	}
+	if !badge.HasType(types, badge.TypeDataIntegrityProof) {
+		return nil, beyondUs(p.Pointer+"/type", "Proofs of the type %s are not verified here.", clip(types.Raw(), 60)), false
+	}
+	if p.Cryptosuite == "" {
+		return nil, badProof(ProofInvalid, p.Pointer, "A Data Integrity proof names its cryptosuite."), false
+	}
+	suite, ok = s.v.suites[p.Cryptosuite]
+	if !ok || p.Cryptosuite == (proof.VCJWT{}).Name() {
+		return nil, beyondUs(p.Pointer+"/cryptosuite", "The cryptosuite %s is not verified here.", clip(p.Cryptosuite, 60)), false
+	}
+	return suite, authentication{}, true
+}
+
+// knownOptions are the members of a proof whose meaning is taken account of
+// here, or does not matter (nonce, and what only presentations use).
+var knownOptions = []string{"@context", "id", "type", "cryptosuite", "created", "expires", "verificationMethod",
+	"proofPurpose", "proofValue", "domain", "challenge", "nonce", "previousProof"}
+
+// strangeOption names a member of a proof that is not known here. Options are
+// signed as statements like the rest: one under another name could be the end
+// of the proof.
+func strangeOption(p badge.Proof) string {
+	for name := range p.Object.Members() {
+		if !slices.Contains(knownOptions, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// checkOptions asks what a proof says of itself (Data Integrity section 4.4).
+func (s *subject) checkOptions(set []badge.Proof, p badge.Proof) Finding {
+	if p.ProofPurpose != badge.PurposeAssertion {
+		return failed(WrongPurpose, p.Pointer+"/proofPurpose", "The purpose of the proof is not %s.", badge.PurposeAssertion)
+	}
+	for _, name := range []string{"cryptosuite", "verificationMethod", "proofValue"} {
+		if text, _, _ := stringMember(p.Object, name); text == "" {
+			return failed(ProofInvalid, strictjson.Pointer(p.Pointer, name), "A proof has one %s.", name)
+		}
+	}
+	created, err := proofTime(p, "created")
+	if err != nil {
+		return failed(ProofInvalid, p.Pointer+"/created", "%v", err)
+	}
+	if created.After(s.now.Add(maxAhead)) {
+		return failed(CreatedInFuture, p.Pointer+"/created", "The proof is not made yet, by our clock.")
+	}
+	expires, err := proofTime(p, "expires")
+	if err != nil {
+		return failed(ProofInvalid, p.Pointer+"/expires", "%v", err)
+	}
+	if !expires.IsZero() && !s.now.Before(expires) {
+		f := failed(ProofExpired, p.Pointer+"/expires", "The proof has expired.")
+		f.Params = map[string]string{"until": expires.UTC().Format(time.RFC3339)}
+		return f
+	}
+	return checkPrevious(set, p)
+}
+
+// proofTime reads an optional date of a proof; zero when it has none.
+func proofTime(p badge.Proof, name string) (time.Time, error) {
+	text, ok, err := stringMember(p.Object, name)
+	if err != nil || !ok {
+		return time.Time{}, err
+	}
+	return badge.ParseTime(text)
+}
+
+// checkPrevious: a proof that names another must find it in the set (Data
+// Integrity section 4.5).
+func checkPrevious(set []badge.Proof, p badge.Proof) Finding {
+	for _, v := range p.Object.Get("previousProof").Each() {
+		named := func(other badge.Proof) bool { return other.ID == v.Text() && other.Pointer != p.Pointer }
+		if v.Text() == "" || !slices.ContainsFunc(set, named) {
+			return failed(ProofInvalid, p.Pointer+"/previousProof", "The proof names one before it that is not there.")
+		}
+	}
+	return passed(OK)
+}
+
+// signatureFinding sorts what a suite says.
+func signatureFinding(err error, ptr string) Finding {
+	var refusal *canon.Error
+	switch {
+	case err == nil:
+		return passed(OK)
+	case errors.Is(err, proof.ErrInvalid):
+		return failed(ProofInvalid, ptr, "%s", clip(err.Error(), 400))
+	case errors.As(err, &refusal):
+		f := canonFinding(err)
+		f.Pointer = ptr
+		return f
+	case keys.Wrong(err):
+		return failed(ProofInvalid, ptr, "%s", clip(err.Error(), 400))
+	}
+	return unknown(Unsupported, ptr, "%s", clip(err.Error(), 400))
+}
+
+// foreignAlgorithms are honest signature algorithms that are not verified
+// here. Everything else that a header may say is refused.
+var foreignAlgorithms = []string{"RS384", "RS512", "PS256", "PS384", "PS512", "ES512", "ES256K", "Ed25519", "Ed448", "ML-DSA-44", "ML-DSA-65", "ML-DSA-87"}
+
+// authenticateJWS verifies the envelope of a compact JWS (OB 3.0 section 8.2).
+func (s *subject) authenticateJWS(ctx context.Context) authentication {
+	suite, ok := s.v.suites[proof.VCJWT{}.Name()]
+	if !ok {
+		return beyondUs("", "Compact JWS are not verified here.")
+	}
+	if alg := s.doc.JWS().Header.Get("alg").Text(); slices.Contains(foreignAlgorithms, alg) {
+		return beyondUs("", "The algorithm %s is not verified here.", alg)
+	}
+	header, err := proof.ReadHeader(s.doc)
+	if err != nil {
+		return badProof(ProofInvalid, "", "%s", clip(err.Error(), 400))
+	}
+	if header.KeyID == "" && !header.JWK.Exists() {
+		return badProof(ProofInvalid, "", "The JWS header names no key.")
+	}
+	method, key := s.envelopeKey(ctx, header)
+	if method.Public == nil {
+		return authentication{unknown(NoKey, "", "There is no key to check it with."), key}
+	}
+	if contradicts(header, method) {
+		return authentication{failed(ProofInvalid, "", "The token names one key and brings another."), key}
+	}
+	return authentication{signatureFinding(suite.Verify(s.doc, badge.Proof{}, method), ""), key}
+}
+
+// isDID tells a DID from an address.
+func isDID(id string) bool { return strings.HasPrefix(id, "did:") }

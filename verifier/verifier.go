@@ -1,0 +1,229 @@
+package verifier
+
+import (
+	"context"
+	"crypto"
+	"errors"
+	"fmt"
+	"time"
+
+	"laurel/badge"
+	"laurel/badge/canon"
+	"laurel/badge/proof"
+	"laurel/keys"
+)
+
+// KeyResolver finds public keys by what a proof says of them. Its errors are
+// those of package keys: keys.Wrong tells which of them are anybody's fault.
+type KeyResolver interface {
+	keys.Resolver
+	// ResolveForIssuer finds the key called kid among those that an issuer
+	// publishes for assertions.
+	ResolveForIssuer(ctx context.Context, kid, issuerID string) (keys.VerificationMethod, error)
+	// ResolveKeyForIssuer finds a key that a token brought along among those
+	// that an issuer publishes for assertions.
+	ResolveKeyForIssuer(ctx context.Context, public crypto.PublicKey, issuerID string) (keys.VerificationMethod, error)
+}
+
+// StatusSource hands out status list credentials as published. It need not
+// look into them: the list is verified here. An error means that it could not
+// be had.
+type StatusSource interface {
+	StatusList(ctx context.Context, url string) ([]byte, error)
+}
+
+// TrustList knows issuers that somebody vouches for.
+type TrustList interface {
+	// Knows gives the name of the list that an issuer stands on.
+	Knows(ctx context.Context, issuerID string) (listName string, ok bool, err error)
+}
+
+// Config is what a Verifier works with. Canon, Suites and Keys are required.
+type Config struct {
+	Canon *canon.Canonicalizer
+	// Suites are the securing mechanisms understood, each name once. They may
+	// take inline contexts: where none may stand they are refused before.
+	Suites []proof.Suite
+	Keys   KeyResolver
+	// Status fetches status lists. Without it a declared status is an open
+	// question.
+	Status StatusSource
+	// Trust may be nil: then no issuer is on a list.
+	Trust TrustList
+	// Now is the clock; nil is time.Now.
+	Now func() time.Time
+}
+
+// Verifier verifies credentials. It is safe for concurrent use.
+type Verifier struct {
+	canon   *canon.Canonicalizer
+	suites  map[string]proof.Suite
+	keys    KeyResolver
+	status  StatusSource
+	trust   TrustList
+	now     func() time.Time
+	schemas *schemaSet
+}
+
+// New makes a Verifier. The error says what is missing in cfg, or that a
+// schema of ours does not compile.
+func New(cfg Config) (*Verifier, error) {
+	if cfg.Canon == nil || cfg.Keys == nil || len(cfg.Suites) == 0 {
+		return nil, errors.New("verifier: Canon, Suites and Keys are required")
+	}
+	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
+		status: cfg.Status, trust: cfg.Trust, now: cfg.Now}
+	for _, s := range cfg.Suites {
+		if _, twice := v.suites[s.Name()]; twice {
+			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())
+		}
+		v.suites[s.Name()] = s
+	}
+	if v.now == nil {
+		v.now = time.Now
+	}
+	var err error
+	if v.schemas, err = heldSchemas(); err != nil {
+		return nil, fmt.Errorf("verifier: %w", err)
+	}
+	return v, nil
+}
+
+// Identity is what somebody who asks knows about the recipient.
+type Identity struct {
+	Type  string // an identityType such as emailAddress, or IdentitySubject
+	Value string // in plain text
+}
+
+// IdentitySubject as the type of an Identity asks for the id of the subject.
+const IdentitySubject = "id"
+
+// Options narrow or widen one verification. The zero value asks for
+// everything a badge can be asked.
+type Options struct {
+	// Recipient, when not nil, asks whether the badge is that person's.
+	Recipient *Identity
+	// ProofOnly looks at shape, dates and proof only, without status, trust,
+	// refresh, recipient and endorsements (the VC-API's checks ["proof"]).
+	ProofOnly bool
+	// Generic takes any credential of VC data model 2.0: inline contexts are
+	// allowed, and the Open Badges schema is asked only where it is named.
+	Generic bool
+}
+
+// Verify verifies a credential in JSON or compact JWS form as a badge. There
+// is no error that could be mistaken for an answer.
+func (v *Verifier) Verify(ctx context.Context, raw []byte) *Report {
+	return v.VerifyBytes(ctx, raw, Options{})
+}
+
+// VerifyBytes is Verify with options.
+func (v *Verifier) VerifyBytes(ctx context.Context, raw []byte, opts Options) *Report {
+	d, err := parse(raw)
+	if err != nil {
+		s := v.subject(nil, opts)
+		s.unreadable = err
+		return s.report(ctx)
+	}
+	return v.VerifyDocument(ctx, d, opts)
+}
+
+// parse is badge.Parse behind a net: bytes of strangers never stop the
+// process.
+func parse(raw []byte) (d *badge.Document, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			d, err = nil, fault(r)
+		}
+	}()
+	return badge.Parse(raw)
+}
+
+// VerifyDocument verifies a document that was parsed already.
+func (v *Verifier) VerifyDocument(ctx context.Context, d *badge.Document, opts Options) *Report {
+	return v.subject(d, opts).report(ctx)
+}
+
+func (v *Verifier) subject(d *badge.Document, opts Options) *subject {
+	return &subject{v: v, doc: d, opts: opts, now: v.now(), errands: newErrands(v)}
+}
+
+// check is one question. It is put only where the answers that it needs held,
+// and, for what is beyond the proof, only where it was asked for.
+type check struct {
+	id     Check
+	needs  []Check
+	beyond bool // not part of what ProofOnly asks
+	run    func(ctx context.Context, s *subject) Finding
+}
+
+// authentic is what everything needs that relies on the issuer's word: an
+// altered badge's dates and status mean nothing.
+var authentic = []Check{CheckProof, CheckIssuerKey}
+
+var (
+	askFormat      = check{id: CheckFormat, run: checkFormat}
+	askSchema      = check{id: CheckSchema, needs: []Check{CheckFormat}, run: checkSchema}
+	askTerms       = check{id: CheckTerms, needs: []Check{CheckFormat}, run: checkTerms}
+	askProof       = check{id: CheckProof, needs: []Check{CheckFormat, CheckTerms}, run: checkProof}
+	askIssuerKey   = check{id: CheckIssuerKey, needs: []Check{CheckFormat, CheckTerms}, run: checkIssuerKey}
+	askTrust       = check{id: CheckIssuerTrust, needs: authentic, beyond: true, run: checkTrust}
+	askValidity    = check{id: CheckValidity, needs: authentic, run: checkValidity}
+	askRevocation  = check{id: CheckRevocation, needs: authentic, beyond: true, run: checkRevocation}
+	askSuspension  = check{id: CheckSuspension, needs: authentic, beyond: true, run: checkSuspension}
+	askRefresh     = check{id: CheckRefresh, needs: authentic, beyond: true, run: checkRefresh}
+	askRecipient   = check{id: CheckRecipient, needs: authentic, beyond: true, run: checkRecipient}
+	askEndorsement = check{id: CheckEndorsement, needs: authentic, beyond: true, run: checkEndorsement}
+)
+
+// checks are all questions, in the order of the report: what is cheap comes
+// before what is dear, and what is fetched after what is at hand.
+var checks = []check{
+	askFormat, askSchema, askTerms, askProof, askIssuerKey, askTrust, askValidity,
+	askRevocation, askSuspension, askRefresh, askRecipient, askEndorsement,
+}
+
+// statusListChecks are what a status list has to pass: it is a credential
+// like any other, but has no status of its own and needs no list of trust.
+var statusListChecks = []check{askFormat, askTerms, askProof, askIssuerKey, askValidity}
+
+// report puts all questions.
+func (s *subject) report(ctx context.Context) *Report {
+	for _, c := range checks {
+		s.ask(ctx, c)
+	}
+	return &Report{CheckedAt: s.now, Findings: s.findings, Document: s.doc}
+}
+
+// ask puts one question and notes the answer.
+func (s *subject) ask(ctx context.Context, c check) {
+	f := s.answer(ctx, c)
+	f.Check = c.id
+	s.findings = append(s.findings, f)
+}
+
+func (s *subject) answer(ctx context.Context, c check) (f Finding) {
+	defer func() {
+		if r := recover(); r != nil {
+			f = Finding{Outcome: Unknown, Code: InternalFault, Detail: fault(r).Error()}
+		}
+	}()
+	for _, needed := range c.needs {
+		if !s.held(needed) {
+			return Finding{Outcome: Skipped, Code: NotRun}
+		}
+	}
+	if c.beyond && s.opts.ProofOnly {
+		return Finding{Outcome: Skipped, Code: NotAsked}
+	}
+	return c.run(ctx, s)
+}
+
+func (s *subject) held(id Check) bool {
+	r := Report{Findings: s.findings}
+	return r.held(id)
+}
+
+// fault is a panic as an error: a fault of ours, which says nothing about the
+// document.
+func fault(r any) error { return fmt.Errorf("a fault of this verifier: %v", r) }

@@ -1,0 +1,186 @@
+// Package words says what a verification found, in the language of the reader:
+// the verdict in one line, and a sentence for each check.
+//
+// It decides nothing: it refuses to say more than the report found, and leaves
+// a value out rather than guess it. Texts of strangers are tamed before they
+// stand in a sentence, but they are plain text still, for the caller to escape.
+//
+// Start at Summary and Sentence.
+package words
+
+import (
+	"laurel/badge"
+	"laurel/internal/i18n"
+	"laurel/verifier"
+)
+
+// VerdictParam is the placeholder of a summary that holds its headline.
+const VerdictParam = "Verdict"
+
+// Headline returns the verdict in a word or two: "Valid", "Revoked".
+func Headline(p *i18n.Printer, r *verifier.Report) string {
+	return p.Text(headlineID(p, r), nil)
+}
+
+func headlineID(p *i18n.Printer, r *verifier.Report) string {
+	if id := "headline." + string(decisive(r).Code); p.Has(id) {
+		return id
+	}
+	return "headline." + r.Verdict().String()
+}
+
+// Summary returns the whole answer in one line, which begins with the
+// headline and, where the badge may not be relied on, says what to do.
+func Summary(p *i18n.Printer, r *verifier.Report) string { return text(SummaryParts(p, r)) }
+
+// SummaryParts returns Summary in parts.
+func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
+	f := decisive(r)
+	params := facts(p, r, f)
+	params[VerdictParam] = Headline(p, r)
+	base := "summary." + r.Verdict().String()
+	return say(p, params, base+"."+string(f.Code), base+"."+string(f.Check), base)
+}
+
+// decisive is the finding that the report names as such, and behind a proof
+// that waits for its key, what became of the key.
+func decisive(r *verifier.Report) verifier.Finding {
+	f := r.Decisive()
+	if f.Code == verifier.NoKey {
+		return r.Finding(verifier.CheckIssuerKey)
+	}
+	return f
+}
+
+// Title returns what a check is called.
+func Title(p *i18n.Printer, c verifier.Check) string { return p.Text("check."+string(c)+".title", nil) }
+
+// Result returns the outcome of a check in a word or two: "Passed". What was
+// left alone because of an earlier answer is told from what was not needed.
+func Result(p *i18n.Printer, f verifier.Finding) string {
+	if f.Code == verifier.NotRun {
+		return p.Text("outcome.not_run", nil)
+	}
+	return p.Text("outcome."+f.Outcome.String(), nil)
+}
+
+// Sentence returns what one check of a report found.
+func Sentence(p *i18n.Printer, r *verifier.Report, f verifier.Finding) string {
+	return text(SentenceParts(p, r, f))
+}
+
+// SentenceParts returns Sentence in parts. A finding without a sentence of its
+// own gets the general one of its outcome.
+func SentenceParts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) []i18n.Part {
+	return say(p, facts(p, r, f), "check."+string(f.Check)+"."+string(f.Code), "check.any."+string(f.Code),
+		"finding."+f.Outcome.String())
+}
+
+// say takes the first message that there is, and of a message whose values are
+// not all known the bare form, which does without them.
+func say(p *i18n.Printer, params i18n.Params, ids ...string) []i18n.Part {
+	for _, id := range ids {
+		switch {
+		case !p.Has(id):
+			continue
+		case !known(p, params, id) && p.Has(id+".bare"):
+			return p.Parts(id+".bare", params)
+		}
+		return p.Parts(id, params)
+	}
+	return nil
+}
+
+func known(p *i18n.Printer, params i18n.Params, id string) bool {
+	for _, name := range p.Placeholders(id) {
+		if params[name] == "" {
+			return false
+		}
+	}
+	return true
+}
+
+func text(parts []i18n.Part) string {
+	s := ""
+	for _, part := range parts {
+		s += part.Text
+	}
+	return s
+}
+
+// Proven reports whether what the document says is the word of its issuer:
+// its signature and key held, and nothing in it escapes the signature. The
+// verdict can still be against it, as for a withdrawn badge.
+func Proven(r *verifier.Report) bool {
+	if r == nil || r.Document == nil {
+		return false
+	}
+	for _, c := range []verifier.Check{verifier.CheckProof, verifier.CheckIssuerKey} {
+		if o := r.Finding(c).Outcome; o != verifier.Passed && o != verifier.Warned {
+			return false
+		}
+	}
+	for _, f := range r.Findings {
+		if f.Check != verifier.CheckFormat && f.Check != verifier.CheckTerms {
+			continue
+		}
+		if f.Outcome == verifier.Failed || f.Outcome == verifier.Unknown {
+			return false
+		}
+	}
+	return true
+}
+
+// longest is how many characters of a name a sentence takes.
+const longest = 120
+
+// facts are the values that sentences may speak of; "" for what the document
+// does not say. Issuer always has one.
+func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) i18n.Params {
+	params := i18n.Params{"Name": "", "Achievement": "", "Issuer": "", "Host": "", "Date": "", "ValidFrom": "", "ValidUntil": ""}
+	if r == nil || r.Document == nil {
+		return params
+	}
+	d := r.Document
+	params["Name"] = Line(Holder(d), longest)
+	params["Date"] = date(p, Awarded(d))
+	params["ValidFrom"] = date(p, first(f.Params["from"], d.View().ValidFrom))
+	params["ValidUntil"] = date(p, first(f.Params["until"], d.View().ValidUntil, d.Root().Get("expirationDate").Text()))
+	if a := achievement(d); a != nil {
+		params["Achievement"] = Line(a.Name, longest)
+	}
+	params["Issuer"] = "–"
+	if issuer := d.View().Issuer; issuer != nil {
+		params["Host"] = Host(issuer.ID)
+		params["Issuer"] = issuerName(p, r, issuer)
+	}
+	return params
+}
+
+// issuerName is the issuer's own word; for one that nobody we know vouches
+// for, the host that its key belongs to stands beside it.
+func issuerName(p *i18n.Printer, r *verifier.Report, issuer *badge.Profile) string {
+	host := Host(issuer.ID)
+	name := Line(first(issuer.Name, host, issuer.ID, "–"), longest)
+	if host == "" || host == name || r.Finding(verifier.CheckIssuerTrust).Code == verifier.IssuerListed {
+		return name
+	}
+	return p.Text("issuer.at", i18n.Params{"Issuer": name, "Host": host})
+}
+
+func date(p *i18n.Printer, s string) string {
+	at, err := badge.ParseTime(s)
+	if err != nil {
+		return ""
+	}
+	return p.Date(at)
+}
+
+func first(texts ...string) string {
+	for _, s := range texts {
+		if s != "" {
+			return s
+		}
+	}
+	return ""
+}
