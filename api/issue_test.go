@@ -101,7 +101,10 @@ func TestKeysThatAreNone(t *testing.T) {
 // One key, a hundred requests at once: one badge, a hundred equal answers.
 func TestParallelRequestsWithOneKey(t *testing.T) {
 	w := newWorld(t)
-	const n = 100
+	n := 100
+	if raceDetector { // each request signs before it finds that another was first
+		n = 20
+	}
 	answers := make([]answer, n)
 	var wg sync.WaitGroup
 	for i := range n {

@@ -271,7 +271,7 @@ func TestRandomBytesNeverFail(t *testing.T) {
 	jwt := w.get("/credentials/" + b.ID + ".jwt").body
 	random := rand.New(rand.NewPCG(1, 2))
 	types := []string{"application/json", "application/vc+jwt", "text/plain", "application/octet-stream", "multipart/form-data; boundary=x"}
-	for n := range 300 {
+	for n := range 200 {
 		var body []byte
 		switch n % 3 {
 		case 0:
