@@ -16,8 +16,12 @@ import (
 
 	"laurel/api"
 	"laurel/badge"
+	"laurel/badge/canon"
+	"laurel/badge/proof"
 	"laurel/internal/strictjson"
+	"laurel/keys/resolve"
 	"laurel/store"
+	"laurel/verifier"
 )
 
 // Every answer of every route carries the same guard, errors included.
@@ -245,6 +249,36 @@ func TestPanicsStayInside(t *testing.T) {
 	}
 	if strings.Contains(log, "secretName") || strings.Contains(log, w.all) {
 		t.Error("the request is in the log")
+	}
+}
+
+// brokenLists fails by a fault of ours.
+type brokenLists struct{}
+
+func (brokenLists) StatusList(context.Context, string) ([]byte, error) { panic("secret: line 7") }
+
+// A check that fails by our own fault says nothing about the badge, and nothing
+// about us.
+func TestFaultsOfTheVerifierStayInside(t *testing.T) {
+	processor := must(canon.New())(t)
+	w := newWorld(t, func(c *api.Config) {
+		c.Verifier = must(verifier.New(verifier.Config{Canon: processor, Keys: resolve.New(nil, nil), Status: brokenLists{},
+			Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: processor}}}))(t)
+	})
+	b := w.issue(1)
+	for _, a := range []answer{w.get("/v/" + b.ID + "?format=json"), w.get("/v/"+b.ID, "Accept", "text/html")} {
+		a.want(t, http.StatusOK)
+		if bytes.Contains(a.body, []byte("secret")) || bytes.Contains(a.body, []byte("goroutine")) {
+			t.Errorf("%s", a.body)
+		}
+	}
+	var r report
+	w.get("/v/"+b.ID+"?format=json").into(t, &r)
+	if result, code := r.check("revocation"); r.Verdict != "indeterminate" || result != "unknown" || code != "internal_fault" {
+		t.Errorf("%s %s %s", r.Verdict, result, code)
+	}
+	if !strings.Contains(w.log.String(), "secret: line 7") {
+		t.Error("the fault is not in the log")
 	}
 }
 
