@@ -71,7 +71,7 @@ func New(cfg Config) (http.Handler, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &server{cfg: cfg}
-	_, s.host, s.https = hostOf(cfg.BaseURL)
+	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Pages: cfg.Pages, Catalog: cfg.Catalog,
@@ -85,9 +85,9 @@ func New(cfg Config) (http.Handler, error) {
 	})), nil
 }
 
-func hostOf(baseURL string) (scheme, host string, https bool) {
-	scheme, host, _ = strings.Cut(baseURL, "://")
-	return scheme, host, scheme == "https"
+func hostOf(baseURL string) (host string, https bool) {
+	scheme, host, _ := strings.Cut(baseURL, "://")
+	return host, scheme == "https"
 }
 
 // server is what middleware needs.

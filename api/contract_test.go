@@ -9,6 +9,7 @@ import (
 	"maps"
 	"net/http"
 	"os"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -113,10 +114,13 @@ func decoders() {
 
 // route finds the description of a request; nil where there is none.
 func (c *contract) route(req *http.Request) (*routers.Route, map[string]string) {
+	if path.Clean(req.URL.Path) != req.URL.Path {
+		return nil, nil // the router has no such path, and the mux would mend it
+	}
 	probe := &http.Request{Method: http.MethodGet, URL: req.URL, Host: "localhost"}
 	_, pattern := c.mux.Handler(probe)
-	path := strings.TrimSuffix(pattern, "{$}")
-	item := c.doc.Paths.Value(path)
+	described := strings.TrimSuffix(pattern, "{$}")
+	item := c.doc.Paths.Value(described)
 	if item == nil {
 		return nil, nil
 	}
@@ -129,13 +133,13 @@ func (c *contract) route(req *http.Request) (*routers.Route, map[string]string) 
 		return nil, nil
 	}
 	params := map[string]string{}
-	have, want := strings.Split(req.URL.Path, "/"), strings.Split(path, "/")
+	have, want := strings.Split(req.URL.Path, "/"), strings.Split(described, "/")
 	for n, part := range want {
 		if name, ok := strings.CutPrefix(part, "{"); ok && n < len(have) {
 			params[strings.TrimSuffix(name, "}")] = have[n]
 		}
 	}
-	return &routers.Route{Spec: c.doc, Path: path, PathItem: item, Method: method, Operation: op}, params
+	return &routers.Route{Spec: c.doc, Path: described, PathItem: item, Method: method, Operation: op}, params
 }
 
 // undescribed are statuses that any call may have and that none describes by
@@ -157,7 +161,7 @@ func (c *contract) hold(t *testing.T, req *http.Request, body string, a answer) 
 	again := req.Clone(context.Background())
 	again.Body = io.NopCloser(strings.NewReader(body))
 	in := &openapi3filter.RequestValidationInput{Request: again, PathParams: params, Route: route, Options: options}
-	if a.status < 300 && !exotic(req) {
+	if a.status < 300 && !exotic(req, body) {
 		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
 			t.Errorf("%s %s was taken, but is not as described: %v", req.Method, req.URL, err)
 		}
@@ -169,9 +173,11 @@ func (c *contract) hold(t *testing.T, req *http.Request, body string, a answer) 
 	}
 }
 
-// exotic requests are taken out of kindness and not promised.
-func exotic(req *http.Request) bool {
-	return req.Header.Get("Content-Type") == "" && req.Method != http.MethodGet
+// exotic requests are taken out of kindness and not promised: a body without
+// its type, or a token that calls itself JSON.
+func exotic(req *http.Request, body string) bool {
+	ct := req.Header.Get("Content-Type")
+	return req.Method == http.MethodPost && (ct == "" || strings.HasPrefix(ct, "application/json") && strings.HasPrefix(body, "ey"))
 }
 
 // The description and the routes are the same list.

@@ -4,8 +4,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -84,24 +82,6 @@ func TestRosterAsCSV(t *testing.T) {
 	}
 	if lines[3][1] != "'=W-3" {
 		t.Errorf("ref %q", lines[3][1])
-	}
-}
-
-// The workshop's own list: 58 rows, 58 badges; and what is wrong with the dirty
-// one is told row by row.
-func TestRosterOfTheFixtures(t *testing.T) {
-	w := newWorld(t)
-	read := func(name string) string {
-		raw, err := os.ReadFile(filepath.Join("..", "cmd", "laurel", "demodata", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(raw)
-	}
-	var a rosterAnswer
-	w.roster("?achievement=workshop-participant&edition=2025-1", read("workshop-roster.csv")).want(t, http.StatusOK).into(t, &a)
-	if len(a.Rows) != 58 || a.Summary["issued"] != 58 {
-		t.Errorf("%v", a.Summary)
 	}
 }
 

@@ -35,7 +35,11 @@ import (
 	"laurel/verifier"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	// The server lingers for half a second over a connection whose body it
+	// refused.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("net/http.(*conn).closeWriteAndWait"))
+}
 
 // world is the whole service, wired as the command wires it, over a real store
 // and real keys, behind a real server.

@@ -38,10 +38,17 @@ func (e *envelope) fault(ptr, format string, args ...any) {
 	}
 }
 
+// maxContexts is more than anybody needs; each costs at every typed node.
+const maxContexts = 16
+
 // context: an ordered set whose first item is the base context (section 4.3).
 func (e *envelope) context(v strictjson.Value) {
 	if v.Kind() != strictjson.Array || v.Len() == 0 {
 		e.fault("/@context", "@context is an array whose first item is %s.", ContextCredentialsV2)
+		return
+	}
+	if v.Len() > maxContexts {
+		e.fault("/@context", "A credential has at most %d contexts.", maxContexts)
 		return
 	}
 	for i, c := range v.Elements() {

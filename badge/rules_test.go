@@ -97,6 +97,8 @@ func TestCheckEnvelope(t *testing.T) {
 		{"nothing", `{}`, []string{"/@context", "/type", "/issuer", "/credentialSubject"}},
 		{"context as a string", strings.Replace(envelope, `["https://www.w3.org/ns/credentials/v2"]`, `"https://www.w3.org/ns/credentials/v2"`, 1) + `}`, []string{"/@context"}},
 		{"other first context", strings.Replace(envelope, "credentials/v2", "credentials/v3", 1) + `}`, []string{"/@context/0"}},
+		{"16 contexts", strings.Replace(envelope, `v2"]`, `v2"`+strings.Repeat(`,"urn:c"`, 15)+`]`, 1) + `}`, nil},
+		{"17 contexts", strings.Replace(envelope, `v2"]`, `v2"`+strings.Repeat(`,"urn:c"`, 16)+`]`, 1) + `}`, []string{"/@context"}},
 		{"number as a context", strings.Replace(envelope, `v2"]`, `v2",1]`, 1) + `}`, []string{"/@context/1"}},
 		{"no VerifiableCredential", strings.Replace(envelope, `["VerifiableCredential"]`, `["Other"]`, 1) + `}`, []string{"/type"}},
 		{"number among the types", strings.Replace(envelope, `["VerifiableCredential"]`, `["VerifiableCredential",1]`, 1) + `}`, []string{"/type"}},

@@ -306,6 +306,11 @@ func (a *Achievement) validate() error {
 	if c := a.CreditsAvailable; c != nil && (*c < 0 || *c > 1e6) {
 		f.add("credits_invalid", "/creditsAvailable", "Give a number from 0 to 1,000,000.")
 	}
+	a.checkDetails(&f)
+	return f.Err()
+}
+
+func (a *Achievement) checkDetails(f *faults) {
 	f.atMost(len(a.Tag), maxList, "/tag")
 	for n := range a.Tag {
 		f.oneLine(&a.Tag[n], "/tag/"+strconv.Itoa(n), 100, true)
@@ -315,7 +320,6 @@ func (a *Achievement) validate() error {
 	f.oneLine(&a.Specialization, "/specialization", 200, false)
 	f.alignments(a.Alignment, "/alignment")
 	f.resultDescriptions(a.ResultDescription)
-	return f.Err()
 }
 
 // maxList bounds each list within an achievement.

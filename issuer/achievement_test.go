@@ -11,6 +11,7 @@ import (
 	"laurel/badge"
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
+	"laurel/keys"
 )
 
 func versions(t *testing.T, p *place) {
@@ -186,7 +187,7 @@ func TestPutRefuses(t *testing.T) {
 		{"/resultDescription/0/requiredValue", "result_not_a_number", func(a *issuer.Achievement) { a.ResultDescription[0].RequiredValue = "80 %" }},
 		{"/resultDescription/3/requiredValue", "result_not_allowed", func(a *issuer.Achievement) { a.ResultDescription[3].RequiredValue = "E" }},
 	} {
-		a := template(academy)
+		a := rich(academy)
 		c.spoil(&a)
 		_, err := p.PutAchievement(t.Context(), a, "test")
 		refused("achievement", c.pointer, c.rule, err)
@@ -234,7 +235,7 @@ func TestPublishedKeys(t *testing.T) {
 	p := at(t, boltHome(t), o)
 	for did, slug := range map[string]string{
 		"did:web:badges.example:issuers:academy": academy, "did:web:badges.example": issuer.VCAPISlug,
-		"did:web:badges.example:issuers:vc-api": "", "did:web:badges.example:issuers:nobody": "", "did:web:badges.example:issuers:": "",
+		"did:web:badges.example:issuers:vc-api": "", "did:web:badges.example:issuers:": "",
 		"did:web:badges.example:issuers:academy:x": "", "did:web:other.example": "", "did:key:z6Mk": "", "": "",
 	} {
 		raw, ours, err := p.ControllerDocument(t.Context(), did)
@@ -251,6 +252,9 @@ func TestPublishedKeys(t *testing.T) {
 		if own, err := p.PublishedKeys(t.Context(), slug); err != nil || string(own) != string(raw) {
 			t.Errorf("%q: the published document differs, %v", did, err)
 		}
+	}
+	if _, _, err := p.ControllerDocument(t.Context(), "did:web:badges.example:issuers:nobody"); !keys.Wrong(err) {
+		t.Errorf("an issuer that is not here: %v, want an error that says so", err)
 	}
 	set, err := p.JWKS(t.Context())
 	if err != nil || strings.Count(string(set), `"kid"`) != 3 || strings.Contains(string(set), `"d"`) {

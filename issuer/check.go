@@ -154,7 +154,8 @@ func (c *checker) ownEntries(rec *Record) error {
 	if p != (pointer{rec.Issuer, rec.seq}) {
 		c.problem("%s leads to another record than %s/%s", rec.ID, rec.Issuer, rec.seq)
 	}
-	need := append(c.i.finders(rec), versionKey(rec.Achievement, rec.Version), usedKey(rec.Achievement, rec.Version))
+	need := append(c.i.finders(rec), profileKey(rec.Issuer), listVersionKey(rec.List),
+		achievementKey(rec.Achievement), versionKey(rec.Achievement, rec.Version), usedKey(rec.Achievement, rec.Version))
 	for _, k := range need {
 		if known, err := exists(c.r, k); err != nil {
 			return err
@@ -182,8 +183,8 @@ func (c *checker) id(k, _ []byte) error {
 }
 
 func (c *checker) index(k, payload []byte) error {
-	list := strings.Split(string(k), "/")[1]
-	if strings.HasPrefix(list, VCAPISlug+"-") {
+	list := listPattern.FindStringSubmatch(strings.Split(string(k), "/")[1])
+	if list != nil && list[1] == VCAPISlug {
 		return nil // what was signed for others is not kept
 	}
 	_, err := recordByID(c.r, string(payload))

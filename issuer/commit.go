@@ -129,5 +129,5 @@ func (i *Issuer) keepAnswer(tx store.Tx, idem *Idempotency, answer *Issued) erro
 		return nil
 	}
 	return putJSON(tx, i.idempotencyKey(idem), keptAnswer{Digest: idem.Digest, Issuer: answer.Record.Issuer,
-		Seq: answer.Record.seq, Existing: answer.Existing, At: i.now()})
+		Seq: answer.Record.seq, Status: answer.Record.Status, Existing: answer.Existing, At: i.now()})
 }

@@ -2,7 +2,6 @@ package issuer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -11,17 +10,23 @@ import (
 
 // ControllerDocument returns the keys that one of our issuers publishes, by
 // its DID; false for a DID that is not ours or needs no document. It is how
-// our own verifier resolves our own issuers: in-process, from what everybody
-// else gets over HTTP.
+// our own verifier resolves our own issuers: in-process, with the document that
+// everybody else gets over HTTP. It asks the key ring alone, so that no badge
+// fails its self-check because the store is busy.
 func (i *Issuer) ControllerDocument(ctx context.Context, did string) ([]byte, bool, error) {
 	slug, ok := i.slugOf(did)
 	if !ok {
 		return nil, false, nil
 	}
-	raw, err := i.PublishedKeys(ctx, slug)
-	if errors.Is(err, ErrNotFound) {
-		return nil, false, nil
+	methods, err := i.methods(ctx, slug, did)
+	if err == nil && len(methods) == 0 {
+		// Ours to know: nobody else is asked, least of all we ourselves.
+		err = fmt.Errorf("%w: there is no issuer %s here", keys.ErrMethodNotFound, slug)
 	}
+	if err != nil {
+		return nil, false, err
+	}
+	raw, err := keys.Document(did, methods)
 	return raw, err == nil, err
 }
 
@@ -42,7 +47,7 @@ func (i *Issuer) PublishedKeys(ctx context.Context, slug string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	methods, err := i.methods(ctx, p)
+	methods, err := i.methods(ctx, p.Slug, p.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -51,22 +56,24 @@ func (i *Issuer) PublishedKeys(ctx context.Context, slug string) ([]byte, error)
 
 // methods leaves out keys of another controller: under did:key an issuer's
 // other keys stand nowhere.
-func (i *Issuer) methods(ctx context.Context, p *Profile) ([]keys.VerificationMethod, error) {
-	all, err := i.cfg.Keys.Issuer(p.Slug).Published(ctx)
+func (i *Issuer) methods(ctx context.Context, slug, id string) ([]keys.VerificationMethod, error) {
+	all, err := i.cfg.Keys.Issuer(slug).Published(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("reading the keys of %s: %w", p.Slug, err)
+		return nil, fmt.Errorf("reading the keys of %s: %w", slug, err)
 	}
 	var own []keys.VerificationMethod
 	for _, m := range all {
-		if m.Controller == p.ID {
+		if m.Controller == id {
 			own = append(own, m)
 		}
 	}
 	return own, nil
 }
 
-// JWKS is every issuer's keys as one JSON Web Key Set, each with the issuer it
-// belongs to (RFC 7517; OB 3.0 implementation guide, key provenance).
+// JWKS is every key that this service publishes as one JSON Web Key Set, each
+// with whom it belongs to (RFC 7517; OB 3.0 implementation guide, key
+// provenance): the issuer, or the issuer's address where a did:key leaves no
+// room for further keys.
 func (i *Issuer) JWKS(ctx context.Context) ([]byte, error) {
 	profiles, err := i.Profiles(ctx)
 	if err != nil {
@@ -74,11 +81,11 @@ func (i *Issuer) JWKS(ctx context.Context) ([]byte, error) {
 	}
 	var all []keys.VerificationMethod
 	for _, p := range profiles {
-		methods, err := i.methods(ctx, p)
+		published, err := i.cfg.Keys.Issuer(p.Slug).Published(ctx)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("reading the keys of %s: %w", p.Slug, err)
 		}
-		all = append(all, methods...)
+		all = append(all, published...)
 	}
 	return keys.JWKS(all)
 }

@@ -183,7 +183,7 @@ func TestResultsShown(t *testing.T) {
 	for mode, want := range map[issuer.Results][]string{
 		issuer.ResultsNone: nil, issuer.ResultsStatus: {"Completed"}, "": {"Completed"}, issuer.ResultsScore: {"85", "Completed", "good"},
 	} {
-		ach := template(academy)
+		ach := rich(academy)
 		ach.Slug, ach.Results = "shown-"+string(mode)+"x", mode
 		p.put(t, ach)
 		a := award("ana")

@@ -72,7 +72,7 @@ func awardFaults() []fault {
 	results := func(r ...badge.Result) func(*issuer.Award) { return func(a *issuer.Award) { a.Results = r } }
 	inline := func(spoil func(*issuer.Achievement)) func(*issuer.Award) {
 		return func(a *issuer.Award) {
-			ach := template(academy)
+			ach := rich(academy)
 			spoil(&ach)
 			a.Achievement, a.Inline = "", &ach
 		}
@@ -145,6 +145,7 @@ func awardFaults() []fault {
 }
 
 func faultsOfAwards(t *testing.T, p *place) {
+	p.put(t, rich(academy))
 	before := issuertest.Snapshot(t, p.Store)
 	for _, f := range awardFaults() {
 		a := keyed(award("ana"), "key", "body")
@@ -216,18 +217,12 @@ func oneKeyAtOnce(t *testing.T, p *place) {
 		wg.Go(func() {
 			a := keyed(award("ana"), "key", "body")
 			a.OnDuplicate = issuer.AllowDuplicate // the key alone must hold
-			var err error
-			if answers[n], err = p.Issue(t.Context(), a); err != nil {
-				t.Error(err)
-			}
+			answers[n] = insist(t, p.Issuer, a)
 		})
 	}
 	wg.Wait()
 	made := 0
 	for _, a := range answers {
-		if a == nil {
-			t.FailNow()
-		}
 		if !a.Replayed {
 			made++
 		}
@@ -329,7 +324,7 @@ func afterRevocation(t *testing.T, p *place) {
 // achievement within it, to many at once (under -race).
 func TestConcurrentUseOfOneAward(t *testing.T) {
 	p := at(t, boltHome(t), issuertest.Options{})
-	ach := template(academy)
+	ach := rich(academy)
 	a := award("ana")
 	a.Achievement, a.Inline = "", &ach
 	a.Evidence = []badge.Evidence{{ID: "https://evidence.example/1"}}

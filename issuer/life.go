@@ -9,9 +9,9 @@ import (
 )
 
 // Revoke withdraws a credential for good. Revoking what is revoked already
-// changes nothing and gives the record as it stands. issuers bounds what the
+// changes nothing and gives the record as it stands. mayTouch bounds what the
 // caller may touch: a credential of another issuer is ErrNotFound, as one that
-// does not exist.
+// does not exist. Faults of the reason are badge.Errors.
 func (i *Issuer) Revoke(ctx context.Context, id, reason, actor string, mayTouch func(issuer string) bool) (*Record, error) {
 	var f faults
 	f.text(&reason, "/reason", 500, false)
@@ -30,25 +30,17 @@ func (i *Issuer) Revoke(ctx context.Context, id, reason, actor string, mayTouch 
 	var changed bool
 	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
 		var err error
-		changed = false
 		if rec, err = recordByID(tx, id); err != nil {
 			return err
 		}
 		if !mayTouch(rec.Issuer) {
 			return fmt.Errorf("credential record: %w", ErrNotFound)
 		}
-		if rec.Status == Revoked {
+		if changed = rec.Status != Revoked; !changed {
 			return nil
 		}
-		changed = true
 		rec.Status, rec.Reason, rec.StatusAt, rec.ChangedAt = Revoked, reason, now, now
-		if err := putRecord(tx, rec); err != nil {
-			return err
-		}
-		if err := setBit(tx, rec.List, rec.Index, seq); err != nil {
-			return err
-		}
-		return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "credential.revoke", Issuer: rec.Issuer, Subject: rec.ID, Reason: reason})
+		return putRevoked(tx, rec, seq, actor)
 	})
 	if err != nil {
 		return nil, err
@@ -57,6 +49,16 @@ func (i *Issuer) Revoke(ctx context.Context, id, reason, actor string, mayTouch 
 		i.cfg.Log.InfoContext(ctx, "revoked", "credential", rec.ID, "issuer", rec.Issuer, "actor", actor)
 	}
 	return rec, nil
+}
+
+func putRevoked(tx store.Tx, rec *Record, seq, actor string) error {
+	if err := putRecord(tx, rec); err != nil {
+		return err
+	}
+	if err := setBit(tx, rec.List, rec.Index, seq); err != nil {
+		return err
+	}
+	return putAudit(tx, seq, Event{At: rec.StatusAt, Actor: actor, Action: "credential.revoke", Issuer: rec.Issuer, Subject: rec.ID, Reason: rec.Reason})
 }
 
 // Credential returns the record of a public id; ErrNotFound. It is for

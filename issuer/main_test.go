@@ -108,19 +108,26 @@ func at(t *testing.T, h *home, o issuertest.Options) *place {
 
 // template is the achievement "<issuer>-course".
 func template(owner string) issuer.Achievement {
-	return issuer.Achievement{Slug: owner + "-course", Issuer: owner, AchievementType: "Course", Results: issuer.ResultsScore,
+	return issuer.Achievement{Slug: owner + "-course", Issuer: owner, AchievementType: "Course",
 		Name:        issuer.Text{"en": "Healthy Cities", "fr": "Villes-santé", "pt": "Cidades saudáveis"},
 		Description: issuer.Text{"en": "Completed the course.", "fr": "A suivi le cours."},
 		Criteria:    issuer.Text{"en": "Score 80 % or more."},
-		ResultDescription: []badge.ResultDescription{
-			{ID: "score", Name: "Points", ResultType: "Percent", ValueMin: "0", ValueMax: "100", RequiredValue: "80"},
-			{ID: "state", Name: "State", ResultType: "Status"},
-			{ID: "project", Name: "Project", ResultType: "RubricCriterionLevel", RequiredLevel: "good", RubricCriterionLevel: []badge.RubricCriterionLevel{
-				{ID: "weak", Name: "Weak"}, {ID: "good", Name: "Good"}, {ID: "best", Name: "Best"}}},
-			{ID: "grade", Name: "Grade", ResultType: "LetterGrade", AllowedValue: []string{"C", "B", "A"}, RequiredValue: "B"},
-		},
-		Alignment: []badge.Alignment{{TargetName: "20 steps", TargetURL: "https://frameworks.example/20-steps"}},
 	}
+}
+
+// rich is the same with results and an alignment.
+func rich(owner string) issuer.Achievement {
+	a := template(owner)
+	a.Results = issuer.ResultsScore
+	a.ResultDescription = []badge.ResultDescription{
+		{ID: "score", Name: "Points", ResultType: "Percent", ValueMin: "0", ValueMax: "100", RequiredValue: "80"},
+		{ID: "state", Name: "State", ResultType: "Status"},
+		{ID: "project", Name: "Project", ResultType: "RubricCriterionLevel", RequiredLevel: "good", RubricCriterionLevel: []badge.RubricCriterionLevel{
+			{ID: "weak", Name: "Weak"}, {ID: "good", Name: "Good"}, {ID: "best", Name: "Best"}}},
+		{ID: "grade", Name: "Grade", ResultType: "LetterGrade", AllowedValue: []string{"C", "B", "A"}, RequiredValue: "B"},
+	}
+	a.Alignment = []badge.Alignment{{TargetName: "20 steps", TargetURL: "https://frameworks.example/20-steps"}}
+	return a
 }
 
 func (p *place) put(t *testing.T, a issuer.Achievement) *issuer.Achievement {

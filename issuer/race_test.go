@@ -26,7 +26,7 @@ func twoIssuersRace(t *testing.T, p *place) {
 			wg.Go(func() {
 				for _, n := range mathrand.Perm(badges) {
 					key := fmt.Sprint(n)
-					rec := insist(t, replica, keyed(award(key), key, "body"))
+					rec := insist(t, replica, keyed(award(key), key, "body")).Record
 					mu.Lock()
 					if was := documents[key]; was != "" && was != string(rec.Document) {
 						t.Errorf("key %s has two badges", key)
@@ -52,15 +52,15 @@ func twoIssuersRace(t *testing.T, p *place) {
 }
 
 // insist repeats what the store had no time for, as clients do.
-func insist(t *testing.T, i *issuer.Issuer, a issuer.Award) *issuer.Record {
+func insist(t *testing.T, i *issuer.Issuer, a issuer.Award) *issuer.Issued {
 	for {
 		issued, err := i.Issue(t.Context(), a)
 		if err == nil {
-			return issued.Record
+			return issued
 		}
 		if !errors.Is(err, store.ErrBusy) {
 			t.Error(err)
-			return &issuer.Record{}
+			return &issuer.Issued{Record: &issuer.Record{}}
 		}
 		time.Sleep(20 * time.Millisecond)
 	}

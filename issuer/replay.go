@@ -27,8 +27,9 @@ func (i *Issuer) replay(r store.Reader, idem *Idempotency) (*Issued, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The first answer told of an active badge, whatever became of it since.
-	rec.Status, rec.Reason, rec.StatusAt = Active, "", time.Time{}
+	if kept.Status == Active { // the first answer said so, whatever became of it since
+		rec.Status, rec.Reason, rec.StatusAt = Active, "", time.Time{}
+	}
 	return &Issued{Record: rec, Existing: kept.Existing, Replayed: true}, nil
 }
 
@@ -37,6 +38,7 @@ type keptAnswer struct {
 	Digest   []byte    `json:"digest"`
 	Issuer   string    `json:"issuer"`
 	Seq      string    `json:"seq"`
+	Status   Status    `json:"status"`
 	Existing bool      `json:"existing,omitempty"`
 	At       time.Time `json:"at"`
 }

@@ -233,7 +233,7 @@ func readBits(r store.Reader, list string) (*status.List, error) {
 // readBack holds a list that was just signed against the published keys, as
 // the self-check does for badges.
 func (i *Issuer) readBack(ctx context.Context, p *Profile, signed *badge.Document) error {
-	methods, err := i.methods(ctx, p)
+	methods, err := i.methods(ctx, p.Slug, p.ID)
 	if err != nil {
 		return err
 	}

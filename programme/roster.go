@@ -277,12 +277,14 @@ func rowCode(e *badge.Error) string {
 	return e.Rule
 }
 
+// refuse is a fault of the list as a whole.
+func refuse(rule, detail string) error {
+	return badge.Errors{{Code: badge.ParsingError, Rule: rule, Detail: detail}}
+}
+
 // readList reads a spreadsheet's CSV: a header line, separated by comma,
 // semicolon or tab, UTF-8 with or without byte order mark, any line ends.
 func readList(raw []byte) ([]person, error) {
-	refuse := func(rule, detail string) error {
-		return badge.Errors{{Code: badge.ParsingError, Rule: rule, Detail: detail}}
-	}
 	if len(raw) > MaxRosterBytes {
 		return nil, refuse("too_large", "A roster has at most 2 MiB; split it.")
 	}
@@ -297,19 +299,21 @@ func readList(raw []byte) ([]person, error) {
 	reader := csv.NewReader(bytes.NewReader(raw))
 	reader.Comma = separator(string(header))
 	reader.FieldsPerRecord = -1
-	reader.LazyQuotes = false
 	names, err := reader.Read()
 	if err != nil {
 		return nil, refuse("header_missing", "The first line names the columns: name, email, ref, country, language, sector, role, edition.")
 	}
-	columns, twice := columnsOf(names)
-	if twice != "" {
-		return nil, refuse("header_repeated", fmt.Sprintf("Two columns are called %q.", twice))
+	columns, err := columnsOf(names)
+	if err != nil {
+		return nil, err
 	}
-	if _, ok := columns["name"]; !ok {
-		return nil, refuse("header_missing", "A column called name is missing in the first line.")
-	}
-	inFields := lineBreaks(names) // a cell of several lines is one row to a spreadsheet
+	return readPeople(reader, columns, lineBreaks(names))
+}
+
+// readPeople reads the rows below the header. A cell of several lines is one
+// row to a spreadsheet, so the line breaks within cells, inFields so far, do
+// not count.
+func readPeople(reader *csv.Reader, columns map[string]int, inFields int) ([]person, error) {
 	var people []person
 	for {
 		fields, err := reader.Read()
@@ -345,16 +349,20 @@ func separator(header string) rune {
 	return best
 }
 
-func columnsOf(names []string) (columns map[string]int, twice string) {
-	columns = make(map[string]int, len(names))
+// columnsOf finds the columns by name; there must be one called name.
+func columnsOf(names []string) (map[string]int, error) {
+	columns := make(map[string]int, len(names))
 	for n, name := range names {
 		name = strings.ToLower(strings.TrimSpace(name))
 		if _, known := columns[name]; known && name != "" {
-			return nil, name
+			return nil, refuse("header_repeated", fmt.Sprintf("Two columns are called %q.", name))
 		}
 		columns[name] = n
 	}
-	return columns, ""
+	if _, ok := columns["name"]; !ok {
+		return nil, refuse("header_missing", "A column called name is missing in the first line.")
+	}
+	return columns, nil
 }
 
 func personOf(line int, fields []string, columns map[string]int) person {

@@ -121,19 +121,20 @@ var keyCodes = []struct {
 }
 
 // keyFault sorts the errors of a resolver: somebody's fault, or an open
-// question.
+// question. What a request met with on its way is no stranger's business.
 func keyFault(err error, ptr string) Finding {
 	detail := clip(err.Error(), 400)
-	if !keys.Wrong(err) {
-		if errors.Is(err, keys.ErrUnsupported) && !errors.Is(err, keys.ErrUnreachable) {
-			return unknown(KeyUnsupported, ptr, "%s", detail)
-		}
-		return unknown(KeyUnreachable, ptr, "%s", detail)
-	}
-	for _, k := range keyCodes {
-		if errors.Is(err, k.err) {
-			return failed(k.code, ptr, "%s", detail)
+	if keys.Wrong(err) {
+		for _, k := range keyCodes {
+			if errors.Is(err, k.err) {
+				return failed(k.code, ptr, "%s", detail)
+			}
 		}
 	}
-	return unknown(KeyUnreachable, ptr, "%s", detail)
+	if errors.Is(err, keys.ErrUnsupported) && !errors.Is(err, keys.ErrUnreachable) {
+		return unknown(KeyUnsupported, ptr, "%s", detail)
+	}
+	f := unknown(KeyUnreachable, ptr, "The issuer's keys could not be fetched.")
+	f.Cause = err
+	return f
 }

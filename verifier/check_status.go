@@ -195,7 +195,9 @@ func (s *subject) readList(ctx context.Context, url, ptr string) listAnswer {
 	}
 	raw, err := s.errands.list(ctx, url)
 	if err != nil {
-		return listAnswer{finding: unknown(StatusListUnreachable, ptr, statusRetrieval+"%s", clip(err.Error(), 300))}
+		f := unknown(StatusListUnreachable, ptr, statusRetrieval+"The list could not be fetched.")
+		f.Cause = err
+		return listAnswer{finding: f}
 	}
 	d, err := badge.Parse(raw)
 	if err != nil {
@@ -220,19 +222,27 @@ func (s *subject) verifyList(ctx context.Context, ptr string) Finding {
 		s.ask(ctx, c)
 	}
 	worst := gravest(s.findings)
-	detail := statusVerification + "The list's own " + string(worst.Check) + " is " + string(worst.Code) + ". " + worst.Detail
+	if worst.Code == NoKey { // the reason stands beside it
+		r := Report{Findings: s.findings}
+		worst = r.Finding(CheckIssuerKey)
+	}
+	f := Finding{Outcome: worst.Outcome, Pointer: ptr, Cause: worst.Cause,
+		Detail: statusVerification + "The list's own " + string(worst.Check) + " is " + string(worst.Code) + ". " + worst.Detail}
 	switch {
 	case worst.Outcome == Failed:
-		return failed(StatusListInvalid, ptr, "%s", detail)
-	case worst.Outcome == Unknown && worst.Code == KeyUnreachable:
-		return unknown(StatusListUnreachable, ptr, "%s", detail)
-	case worst.Outcome == Unknown:
-		return unknown(StatusUnsupported, ptr, "%s", detail)
-	}
-	if s.doc.Root().Get("credentialStatus").Exists() {
+		f.Code = StatusListInvalid
+	case worst.Code == KeyUnreachable:
+		f.Code = StatusListUnreachable
+	case worst.Code == InternalFault:
+		f.Code = InternalFault
+	case worst.Outcome == Unknown || !s.held(CheckProof) || !s.held(CheckIssuerKey):
+		f.Outcome, f.Code = Unknown, StatusUnsupported
+	case s.doc.Root().Get("credentialStatus").Exists():
 		return failed(StatusListInvalid, ptr, statusVerification+"The list has a status of its own.")
+	default:
+		return passed(OK)
 	}
-	return passed(OK)
+	return f
 }
 
 // readBits reads the list itself (Bitstring Status List section 2.2).

@@ -15,7 +15,7 @@ import (
 var kindCodes = map[canon.Kind]Code{
 	canon.UndefinedTerm: UndefinedTerm, canon.UndefinedType: UndefinedType, canon.RelativeIRI: RelativeIRI,
 	canon.InvalidIRI: InvalidIRI, canon.Null: NullValue, canon.UnknownContext: UnknownContext,
-	canon.NestedContext: NestedContext, canon.Unsigned: UnsignedKeyword, canon.DataLoss: DataLoss,
+	canon.Unsigned: UnsignedKeyword, canon.DataLoss: DataLoss,
 	canon.ContextFault: ContextFault, canon.Unsupported: Unsupported, canon.OverBudget: OverBudget,
 }
 

@@ -11,7 +11,7 @@ func checkTrust(ctx context.Context, s *subject) Finding {
 	}
 	list, ok, err := s.v.trust.Knows(ctx, s.issuerID())
 	if err != nil {
-		f.Detail = "The list could not be asked: " + clip(err.Error(), 300)
+		f.Detail, f.Cause = "The list could not be asked.", err
 		return f
 	}
 	if !ok {

@@ -156,6 +156,7 @@ type Finding struct {
 	Pointer string            // RFC 6901, where the finding is about one member
 	Detail  string            // for people who debug, in English; never shown as the sentence
 	Params  map[string]string // values for the sentence: dates in RFC 3339, names, addresses
+	Cause   error             // why something could not be had, for logs only: it may name addresses of our own network
 }
 
 // Verdict is the answer to the whole. The zero value is "could not tell".

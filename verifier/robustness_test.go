@@ -107,6 +107,41 @@ func TestFetchesAreBounded(t *testing.T) {
 	}
 }
 
+// deaf cannot reach one key.
+type deaf struct {
+	*resolve.Resolver
+	id string
+}
+
+func (d deaf) Resolve(ctx context.Context, id string) (keys.VerificationMethod, error) {
+	if id == d.id {
+		return keys.VerificationMethod{}, fmt.Errorf("%w: dialling 10.0.0.7", keys.ErrUnreachable)
+	}
+	return d.Resolver.Resolve(ctx, id)
+}
+
+// What a request met with on its way is for logs, not for those who ask.
+func TestUnreachableTellsNothingOfOurNetwork(t *testing.T) {
+	w := newWorld(t, func(cfg *verifier.Config) { cfg.Keys = deaf{cfg.Keys.(*resolve.Resolver), webDID + "#key-2"} })
+	k := w.publish(keyPair(t, keys.EdDSA))
+	w.list(listURL, "revocation", w.lister, nil)
+	for name, c := range map[string]struct {
+		text  string
+		check verifier.Check
+		code  verifier.Code
+	}{
+		"the list's key":  {w.sign(w.unsigned(webDID), k, now), revocation, verifier.StatusListUnreachable},
+		"the badge's key": {w.sign(w.unsigned(webDID), w.lister, now), issuerKey, verifier.KeyUnreachable},
+		"the list at all": {w.sign(w.unsigned(webDID, swap(listURL+`"}`, suspensionURL+`"}`)), k, now), revocation, verifier.StatusListUnreachable},
+	} {
+		r := verify(t, w.v, c.text, verifier.Options{})
+		expect(t, r, indeterminate, finding{c.check, open, c.code})
+		if f := r.Finding(c.check); f.Cause == nil || strings.Contains(f.Detail, "10.0.0.7") || strings.Contains(f.Detail, "nobody answers") {
+			t.Errorf("%s: detail %q, cause %v", name, f.Detail, f.Cause)
+		}
+	}
+}
+
 // A list that several entries name is fetched once.
 func TestListsAreFetchedOnce(t *testing.T) {
 	w := newWorld(t)

@@ -25,11 +25,12 @@ var (
 // Credential answers GET /credentials/{id}: the badge, in the form that the
 // caller prefers or the suffix names.
 func (h *Handler) Credential(w http.ResponseWriter, r *http.Request) error {
-	id, suffix, _ := strings.Cut(r.PathValue("id"), ".")
+	id, suffix, named := strings.Cut(r.PathValue("id"), ".")
 	w.Header().Add("Vary", "Accept")
-	switch suffix {
-	case "":
+	if !named {
 		return h.negotiated(w, r, id)
+	}
+	switch suffix {
 	case "json":
 		return h.document(w, r, id, wire.Negotiate(r, jsonForms...))
 	case "jwt":

@@ -152,7 +152,7 @@ func (h *Handler) recognise(ctx context.Context, raw []byte) (*brought, error) {
 // byCode finds one of our badges by what stands under its QR code. There are no
 // printed codes yet, so only the id itself is known.
 func (h *Handler) byCode(ctx context.Context, code string) (*brought, error) {
-	return h.own(ctx, strings.TrimSpace(code), "")
+	return h.own(ctx, strings.TrimSpace(code), false)
 }
 
 // byAddress finds one of our badges by an address of ours.
@@ -172,12 +172,15 @@ func (h *Handler) byAddress(ctx context.Context, address string) (*brought, erro
 	if !ok {
 		return nil, issuer.ErrNotFound
 	}
-	id, suffix, _ := strings.Cut(name, ".")
-	return h.own(ctx, id, suffix)
+	id, suffix, named := strings.Cut(name, ".")
+	if named && suffix != "json" && suffix != "jwt" {
+		return nil, issuer.ErrNotFound
+	}
+	return h.own(ctx, id, suffix == "jwt")
 }
 
-// own reads a badge of ours in one of its forms.
-func (h *Handler) own(ctx context.Context, id, suffix string) (*brought, error) {
+// own reads a badge of ours, as a JWS where that form is asked for.
+func (h *Handler) own(ctx context.Context, id string, jws bool) (*brought, error) {
 	if !wire.IsID(id) {
 		return nil, issuer.ErrNotFound
 	}
@@ -186,14 +189,10 @@ func (h *Handler) own(ctx context.Context, id, suffix string) (*brought, error) 
 		return nil, err
 	}
 	raw := rec.Document
-	switch suffix {
-	case "", "json":
-	case "jwt":
+	if jws {
 		if raw, err = h.issuer.JWT(ctx, rec); err != nil {
 			return nil, err
 		}
-	default:
-		return nil, issuer.ErrNotFound
 	}
 	doc, err := badge.Parse(raw)
 	if err != nil {

@@ -109,7 +109,7 @@ func (h *Handler) View(w http.ResponseWriter, r *http.Request) error {
 	if err := h.desk.Admit(r); err != nil {
 		return err
 	}
-	b, err := h.own(r.Context(), id, "")
+	b, err := h.own(r.Context(), id, false)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (h *Handler) Page(w http.ResponseWriter, r *http.Request) error {
 	if err := h.desk.Admit(r); err != nil {
 		return err
 	}
-	b, err := h.own(r.Context(), r.PathValue("id"), "")
+	b, err := h.own(r.Context(), r.PathValue("id"), false)
 	if err != nil {
 		return err
 	}

@@ -5,21 +5,27 @@
 // It refuses everything that JSON-LD would drop without a word (undefined
 // terms and types, relative or malformed IRIs, nulls, unsigned directions),
 // because what is dropped is not signed and can be changed by anybody. It
-// never fetches a context. A refusal is final.
+// never fetches a context. A refusal is final: no other processor is asked.
 //
-// Start at Canonicalizer. The engine here is json-gold under guard: it is not
-// safe left alone (it drops statements silently, has no work limit and does
-// not escape control characters), so a document is checked before, between
-// and after its steps, and what it cannot carry truthfully is Unsupported
-// rather than guessed.
+// The contexts held are compiled into tables once (table.go), and a document
+// is walked under them straight to statements (walk.go), which package rdfc
+// canonicalises. Contexts written inline, which Open Badges never need, are
+// expanded by json-gold instead, under guard (inline.go).
+//
+// Start at Canonicalizer.
 package canon
 
 import (
+	"crypto"
+	"crypto/sha256"
+	"crypto/sha512"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 
-	"github.com/piprate/json-gold/ld"
-
+	"laurel/badge/canon/rdfc"
 	"laurel/internal/strictjson"
 	"laurel/schemas"
 )
@@ -35,17 +41,16 @@ const (
 	RelativeIRI                    // an identifier that is no absolute IRI
 	InvalidIRI                     // an identifier with characters that no IRI has
 	Null                           // null, which JSON-LD drops
-	UnknownContext                 // a context that we do not hold
-	NestedContext                  // a context where none may stand
+	UnknownContext                 // a context that we do not hold, or one written out where only a name may stand
 	Unsigned                       // a keyword whose value is not part of the signature
-	DataLoss                       // something else that expansion dropped
+	DataLoss                       // something else that JSON-LD drops or cannot express
 	ContextFault                   // the contexts contradict each other
 	Unsupported                    // well-formed, but beyond this processor
 	OverBudget                     // more nodes or work than one document may cost
 )
 
 var kindNames = [...]string{"", "undefined_term", "undefined_type", "relative_iri", "invalid_iri", "null_value",
-	"unknown_context", "nested_context", "unsigned_keyword", "data_loss", "context_fault", "unsupported", "over_budget"}
+	"unknown_context", "unsigned_keyword", "data_loss", "context_fault", "unsupported", "over_budget"}
 
 // String gives the kind in lower_snake_case, stable for programs.
 func (k Kind) String() string { return kindNames[k] }
@@ -53,7 +58,7 @@ func (k Kind) String() string { return kindNames[k] }
 // Error tells why and where.
 type Error struct {
 	Kind    Kind
-	Pointer string // RFC 6901, as near as it is known
+	Pointer string // RFC 6901, from Input.Node
 	Detail  string
 }
 
@@ -78,47 +83,123 @@ type Input struct {
 	// InlineContexts lets context objects stand in @context beside the URLs of
 	// contexts that we hold. Open Badges never need it.
 	InlineContexts bool
+	// Hash is the hash function that RDFC-1.0 uses within itself: crypto.SHA256
+	// or crypto.SHA384; zero means the former. Digest uses it for the result too.
+	Hash crypto.Hash
 }
 
 // Canonicalizer holds the contexts. It is safe for concurrent use.
 type Canonicalizer struct {
-	loader ld.DocumentLoader
-	terms  map[string]bool // every name that some context defines somewhere
+	held     map[string]*schemas.Context
+	tables   atomic.Pointer[library]
+	walkers  sync.Pool
+	expander func() *expander // json-gold, made when first needed
 }
 
 // New makes a canonicaliser over the contexts of package schemas.
 func New() (*Canonicalizer, error) {
-	c := &Canonicalizer{terms: map[string]bool{}}
-	held := held{}
+	c := &Canonicalizer{held: map[string]*schemas.Context{}, expander: sync.OnceValue(newExpander)}
+	trial := newLibrary()
 	for _, url := range schemas.ContextURLs() {
-		raw, ok := schemas.ContextDocument(url)
+		table, ok := schemas.ContextTable(url)
 		if !ok {
 			return nil, fmt.Errorf("context %s is listed but not held", url)
 		}
-		doc, err := ld.DocumentFromReader(newReader(raw))
-		if err != nil {
-			return nil, fmt.Errorf("reading context %s: %w", url, err)
+		c.held[url] = table
+		if _, err := trial.define(trial.empty, table, byDocument, ""); err != nil {
+			return nil, fmt.Errorf("compiling context %s: %w", url, err)
 		}
-		held[url] = &ld.RemoteDocument{DocumentURL: url, Document: doc}
-		collectTerms(doc, c.terms)
 	}
-	c.loader = held
+	c.tables.Store(newLibrary())
+	c.walkers.New = func() any { return &walker{held: c.held} }
 	return c, nil
 }
 
-// Canonicalize returns the canonical N-Quads (RDFC-1.0, SHA-256). Every error
-// is an *Error.
+// Canonicalize returns the canonical N-Quads (RDFC-1.0). Every error is an
+// *Error.
 func (c *Canonicalizer) Canonicalize(in Input) ([]byte, error) {
-	l, err := c.lint(in)
-	if err != nil {
-		return nil, err
+	var out []byte
+	err := c.with(in, func(w *walker) { out = slices.Clone(w.out) })
+	return out, err
+}
+
+// Digest appends the hash of the canonical N-Quads to dst: 32 bytes for
+// SHA-256, 48 for SHA-384. It saves the copy that Canonicalize makes. Every
+// error is an *Error.
+func (c *Canonicalizer) Digest(dst []byte, in Input) ([]byte, error) {
+	err := c.with(in, func(w *walker) {
+		if in.Hash == crypto.SHA384 {
+			h := sha512.Sum384(w.out)
+			dst = append(dst, h[:]...)
+			return
+		}
+		h := sha256.Sum256(w.out)
+		dst = append(dst, h[:]...)
+	})
+	return dst, err
+}
+
+// maxKept is how much memory a walker may hold on to between documents.
+const maxKept = 1 << 20
+
+// with canonicalises and lends the result in w.out.
+func (c *Canonicalizer) with(in Input, use func(*walker)) error {
+	w := c.walkers.Get().(*walker)
+	defer func() {
+		if w.data.Size()+cap(w.out)+48*cap(w.members) <= maxKept {
+			w.forget()
+			c.walkers.Put(w)
+		}
+	}()
+	if err := c.canonicalize(w, in); err != nil {
+		return err
 	}
-	expanded, err := c.expand(in)
-	if err != nil {
-		return nil, err
+	use(w)
+	return nil
+}
+
+func (c *Canonicalizer) canonicalize(w *walker, in Input) error {
+	if err := c.statements(w, in); err != nil {
+		return err
 	}
-	if err := l.compare(expanded); err != nil {
-		return nil, err
+	var err error
+	w.out, err = w.data.Canonicalize(w.out[:0], in.Hash)
+	switch {
+	case errors.Is(err, rdfc.ErrBudget):
+		return &Error{Kind: OverBudget, Detail: "too many nodes without an id look alike; give them ids"}
+	case err != nil:
+		return &Error{Kind: Unsupported, Detail: err.Error()}
 	}
-	return c.normalize(expanded)
+	return nil
+}
+
+// statements fills w.data.
+func (c *Canonicalizer) statements(w *walker, in Input) error {
+	w.begin(in, c.library())
+	switch {
+	case in.Node.Kind() != strictjson.Object:
+		return &Error{Kind: DataLoss, Detail: "only an object has statements"}
+	case in.InlineContexts && hasInline(in.context()):
+		return c.inline(w, in)
+	}
+	return w.document()
+}
+
+// library returns the tables made so far, or an empty one to start anew when
+// there are too many.
+func (c *Canonicalizer) library() *library {
+	l := c.tables.Load()
+	if l.full.Load() {
+		c.tables.CompareAndSwap(l, newLibrary())
+		return c.tables.Load()
+	}
+	return l
+}
+
+// context is what stands as the node's @context.
+func (in *Input) context() strictjson.Value {
+	if in.Context.Exists() {
+		return in.Context
+	}
+	return in.Node.Get("@context")
 }

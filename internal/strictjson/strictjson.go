@@ -216,12 +216,19 @@ func (v Value) Elements() iter.Seq2[int, Value] {
 // Each yields the elements of an array, or the value itself when it is
 // anything else that exists: JSON-LD lets one value stand for a set of one.
 func (v Value) Each() iter.Seq2[int, Value] {
-	if v.Kind() == Array {
-		return v.Elements()
-	}
-	return func(yield func(int, Value) bool) {
+	return func(yield func(int, Value) bool) { v.each(yield) } // so small that it is inlined and costs no memory
+}
+
+func (v Value) each(yield func(int, Value) bool) {
+	if v.Kind() != Array {
 		if v.Exists() {
 			yield(0, v)
+		}
+		return
+	}
+	for i, e := range v.Elements() {
+		if !yield(i, e) {
+			return
 		}
 	}
 }

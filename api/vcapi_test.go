@@ -1,0 +1,176 @@
+package api_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"laurel/api"
+	"laurel/internal/auth"
+)
+
+// generic is a credential that is no badge, with a term of its own.
+const generic = `{"@context":["https://www.w3.org/ns/credentials/v2",{"@vocab":"https://tram.example/ns#"}],"type":["VerifiableCredential","TramTicket"],
+	"issuer":"ISSUER","validFrom":"2025-01-01T00:00:00Z","credentialSubject":{"id":"urn:uuid:0b1c2d3e-0000-4000-8000-000000000001","line":"7"}}`
+
+// vcIssuer is the id that the VC-API signs under.
+func (w *world) vcIssuer() string {
+	w.t.Helper()
+	return w.get("/issuers/vc-api").want(w.t, http.StatusOK).object(w.t)["id"].(string)
+}
+
+func (w *world) sign(credential string) json.RawMessage {
+	w.t.Helper()
+	var b struct{ VerifiableCredential json.RawMessage }
+	w.post("/credentials/issue", `{"credential":`+credential+`,"options":{}}`).want(w.t, http.StatusCreated).into(w.t, &b)
+	return b.VerifiableCredential
+}
+
+type vcResult struct {
+	Verified                         bool
+	Verdict                          string
+	Checks                           []string
+	Warnings, Errors, ProblemDetails []struct{ Type, Title, Detail, Code, Check string }
+	Credential                       json.RawMessage
+	Results                          map[string]json.RawMessage
+}
+
+func (w *world) vcVerify(body string, status int) vcResult {
+	w.t.Helper()
+	var r vcResult
+	w.do(request{method: "POST", path: "/credentials/verify", body: body, header: map[string]string{"Content-Type": "application/json"}}).
+		want(w.t, status).into(w.t, &r)
+	return r
+}
+
+func TestVCAPIIssuesAndVerifies(t *testing.T) {
+	w := newSecureWorld(t)
+	credential := strings.Replace(generic, "ISSUER", w.vcIssuer(), 1)
+	signed := w.sign(credential)
+	if !bytes.Contains(signed, []byte("eddsa-rdfc-2022")) {
+		t.Fatalf("%s", signed)
+	}
+	for _, options := range []string{``, `,"options":{}`, `,"options":{"checks":["proof"]}`, `,"options":{"checks":["proof","credentialStatus"]}`} {
+		r := w.vcVerify(`{"verifiableCredential":`+string(signed)+options+`}`, http.StatusOK)
+		if !r.Verified || r.Verdict != "valid" || len(r.Errors) != 0 || r.Errors == nil || r.Warnings == nil || r.ProblemDetails == nil || len(r.Checks) < 3 {
+			t.Errorf("%s: %+v", options, r)
+		}
+		if r.Credential != nil || r.Results != nil {
+			t.Errorf("%s: more than was asked for", options)
+		}
+	}
+	changed := strings.Replace(string(signed), `"line":"7"`, `"line":"8"`, 1)
+	r := w.vcVerify(`{"verifiableCredential":`+changed+`}`, http.StatusBadRequest)
+	if r.Verified || r.Verdict != "invalid" || len(r.Errors) == 0 || r.Errors[0].Type != "https://www.w3.org/TR/vc-data-model#CRYPTOGRAPHIC_SECURITY_ERROR" || len(r.ProblemDetails) == 0 {
+		t.Errorf("changed: %+v", r)
+	}
+}
+
+func TestVCAPIOptions(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	badge := string(b.Credential)
+	r := w.vcVerify(`{"verifiableCredential":`+badge+`,"options":{"returnCredential":true,"returnResults":true,"returnProblemDetails":false}}`, http.StatusOK)
+	if string(r.Credential) != badge || string(r.Results["validFrom"]) == "" || len(r.ProblemDetails) != 0 || len(r.Warnings) != 1 || r.Warnings[0].Code != "issuer_not_listed" {
+		t.Errorf("%+v", r)
+	}
+	w.post("/v1/credentials/"+b.ID+"/revoke", `{}`).want(t, http.StatusOK)
+	if r := w.vcVerify(`{"verifiableCredential":`+badge+`}`, http.StatusBadRequest); r.Errors[0].Type != "https://www.w3.org/ns/credentials/status-list#STATUS_VERIFICATION_ERROR" {
+		t.Errorf("revoked: %+v", r)
+	}
+	// The proof alone still stands.
+	w.vcVerify(`{"verifiableCredential":`+badge+`,"options":{"checks":["proof"]}}`, http.StatusOK)
+	a := w.do(request{method: "POST", path: "/credentials/verify?checks=proof", body: `{"verifiableCredential":` + badge + `}`, header: map[string]string{"Content-Type": "application/json"}})
+	a.want(t, http.StatusOK)
+	jwt := string(w.get("/credentials/" + b.ID + ".jwt").body)
+	w.vcVerify(`{"verifiableCredential":"`+jwt+`","options":{"checks":["proof"]}}`, http.StatusOK)
+	w.vcVerify(`{"verifiableCredential":{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"EnvelopedVerifiableCredential","id":"data:application/vc+jwt,`+jwt+`"},"options":{"checks":["proof"]}}`, http.StatusOK)
+}
+
+func TestVCAPIRefuses(t *testing.T) {
+	w := newWorld(t)
+	badge := string(w.issue(1).Credential)
+	for name, body := range map[string]string{
+		"nothing to verify":  `{}`,
+		"a number":           `{"verifiableCredential":7}`,
+		"words":              `{"verifiableCredential":"hello"}`,
+		"null":               `{"verifiableCredential":null}`,
+		"another envelope":   `{"verifiableCredential":{"type":"EnvelopedVerifiableCredential","id":"data:text/plain,x"}}`,
+		"no credential":      `{"verifiableCredential":{}}`,
+		"no proof":           `{"verifiableCredential":` + generic + `}`,
+		"an unknown context": `{"verifiableCredential":` + strings.Replace(badge, "context-3.0.3", "context-9", 1) + `}`,
+	} {
+		if r := w.vcVerify(body, http.StatusBadRequest); r.Verified || r.Verdict == "valid" || len(r.Errors) == 0 || len(r.ProblemDetails) == 0 {
+			t.Errorf("%s: %+v", name, r)
+		}
+	}
+	send := func(path, body, contentType string) answer {
+		return w.do(request{method: "POST", path: path, body: body, token: w.all, header: map[string]string{"Content-Type": contentType}})
+	}
+	const option = "https://www.w3.org/TR/vcalm#UNKNOWN_OPTION_PROVIDED"
+	for path, member := range map[string]string{"/credentials/verify": "verifiableCredential", "/credentials/issue": "credential"} {
+		p := send(path, `{"`+member+`":`+badge+`,"options":{"speed":"high"}}`, "application/json").problem(t, 400, "unknown_option")
+		if p["type"] != option || p["title"] != "UNKNOWN_OPTION_PROVIDED" {
+			t.Errorf("%s: %v", path, p)
+		}
+		send(path, `{"`+member+`":`+badge+`,"more":1}`, "application/json").problem(t, 400, "unknown_option")
+		send(path, `{"`+member+`":`+badge, "application/json").problem(t, 400, "malformed_json")
+		send(path, `{"`+member+`":`+badge+`}`, "text/plain").problem(t, 415, "unsupported_media_type")
+		send(path, strings.Repeat(" ", 2<<20), "application/json").problem(t, 413, "too_large")
+		send(path, `{"`+member+`":`+badge+`,"options":"fast"}`, "application/json").problem(t, 400, "wrong_type")
+	}
+	send("/presentations/verify", `{}`, "application/json").problem(t, 400, "not_supported_yet")
+}
+
+// What the VC-API does not sign is 400, whatever is wrong with it, and leaves
+// no trace.
+func TestVCAPIDoesNotSignEverything(t *testing.T) {
+	w := newWorld(t)
+	mine := strings.Replace(generic, "ISSUER", w.vcIssuer(), 1)
+	before := w.store.count("")
+	for name, credential := range map[string]string{
+		"another issuer":    strings.Replace(generic, "ISSUER", "did:web:evil.example", 1),
+		"no issuer":         strings.Replace(generic, `"issuer":"ISSUER",`, "", 1),
+		"no type":           strings.Replace(mine, `"VerifiableCredential",`, "", 1),
+		"no subject":        strings.Replace(mine, `"credentialSubject"`, `"subject"`, 1),
+		"a proof already":   strings.Replace(mine, `"issuer"`, `"proof":{},"issuer"`, 1),
+		"an id of ours":     strings.Replace(mine, `"issuer"`, `"id":"`+w.base+`/credentials/x","issuer"`, 1),
+		"a relative id":     strings.Replace(mine, `"issuer"`, `"id":"x","issuer"`, 1),
+		"no contexts":       strings.Replace(mine, `"@context"`, `"context"`, 1),
+		"a foreign context": strings.Replace(mine, `{"@vocab":"https://tram.example/ns#"}`, `"https://evil.example/context"`, 1),
+		"not an object":     `"hello"`,
+	} {
+		a := w.post("/credentials/issue", `{"credential":`+credential+`}`)
+		if a.status != http.StatusBadRequest {
+			t.Errorf("%s: %d %s", name, a.status, a.body)
+			continue
+		}
+		p := a.object(t)
+		if p["code"] != "malformed_credential" || !strings.HasPrefix(p["type"].(string), "https://www.w3.org/TR/vc-data-model#") {
+			t.Errorf("%s: %s", name, a.body)
+		}
+		for _, e := range p["errors"].([]any) {
+			if !strings.HasPrefix(e.(map[string]any)["pointer"].(string), "/credential") {
+				t.Errorf("%s: %v", name, e)
+			}
+		}
+	}
+	w.post("/credentials/issue", `{}`).problem(t, 400, "missing_member")
+	if after := w.store.count(""); after != before {
+		t.Errorf("%d records before, %d after", before, after)
+	}
+}
+
+func TestVCAPIIsOffUnlessAskedFor(t *testing.T) {
+	w := newWorld(t, func(c *api.Config) { c.VCAPI = nil })
+	for _, token := range []string{"", w.all, w.token(auth.Token{Scopes: []auth.Scope{auth.VCIssue}})} {
+		a := w.do(request{method: "POST", path: "/credentials/issue", body: `{}`, token: token, header: map[string]string{"Content-Type": "application/json"}})
+		if a.status != http.StatusMethodNotAllowed && a.status != http.StatusNotFound {
+			t.Errorf("%d", a.status)
+		}
+	}
+	w.do(request{method: "POST", path: "/credentials/verify", body: `{"verifiableCredential":` + string(w.issue(1).Credential) + `}`,
+		header: map[string]string{"Content-Type": "application/json"}}).want(t, http.StatusOK)
+}

@@ -1,0 +1,202 @@
+package canon
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/piprate/json-gold/ld"
+
+	"laurel/internal/strictjson"
+	"laurel/schemas"
+)
+
+// Documents whose contexts are written inline go this way: a check of the
+// tree, expansion by json-gold, and its result, every value of the document
+// found in it again, said as statements (expanded.go). json-gold only expands;
+// it drops statements, escapes wrongly and has no work limit when it goes on
+// from there.
+
+// expander is json-gold with the contexts that we hold and no others.
+type expander struct {
+	held  held
+	terms map[string]bool // every name that some context defines somewhere
+	err   error
+}
+
+func newExpander() *expander {
+	e := &expander{held: held{}, terms: map[string]bool{}}
+	for _, url := range schemas.ContextURLs() {
+		raw, ok := schemas.ContextDocument(url)
+		if !ok {
+			e.err = fmt.Errorf("context %s is listed but not held", url)
+			return e
+		}
+		doc, err := ld.DocumentFromReader(bytes.NewReader(raw))
+		if err != nil {
+			e.err = fmt.Errorf("reading context %s: %w", url, err)
+			return e
+		}
+		e.held[url] = &ld.RemoteDocument{DocumentURL: url, Document: doc}
+		collectTerms(doc, e.terms)
+	}
+	return e
+}
+
+func collectTerms(v any, into map[string]bool) {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, m := range v {
+			if !strings.HasPrefix(k, "@") {
+				into[k] = true
+			}
+			collectTerms(m, into)
+		}
+	case []any:
+		for _, e := range v {
+			collectTerms(e, into)
+		}
+	}
+}
+
+// held is the only document loader: the library's own goes to the network and
+// to the file system.
+type held map[string]*ld.RemoteDocument
+
+// LoadDocument implements ld.DocumentLoader.
+func (h held) LoadDocument(url string) (*ld.RemoteDocument, error) {
+	if d, ok := h[url]; ok {
+		return d, nil
+	}
+	return nil, ld.NewJsonLdError(ld.LoadingDocumentFailed, "this context is not held: "+url)
+}
+
+// hasInline reports whether a context is written out among those named.
+func hasInline(context strictjson.Value) bool {
+	for _, v := range context.Each() {
+		if v.Kind() == strictjson.Object {
+			return true
+		}
+	}
+	return false
+}
+
+// inline fills w.data with the statements of a document whose contexts are
+// written inline.
+func (c *Canonicalizer) inline(w *walker, in Input) error {
+	e := c.expander()
+	if e.err != nil {
+		return &Error{Kind: Unsupported, Detail: e.err.Error()}
+	}
+	l, err := e.lint(in)
+	if err != nil {
+		return err
+	}
+	expanded, err := e.expand(in)
+	if err != nil {
+		return err
+	}
+	return convert(&w.data, expanded, l)
+}
+
+// expand runs JSON-LD expansion in safe mode. The library can panic on odd
+// input; that is a fault of ours to report, never a crash.
+func (e *expander) expand(in Input) (out []any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			out, err = nil, &Error{Kind: Unsupported, Detail: fmt.Sprintf("expansion failed: %v", r)}
+		}
+	}()
+	options := ld.NewJsonLdOptions("")
+	options.ProcessingMode = ld.JsonLd_1_1
+	options.DocumentLoader = e.held
+	options.SafeMode = true
+	out, err = ld.NewJsonLdProcessor().Expand(tree(in), options)
+	if err == nil {
+		return out, nil
+	}
+	if ptr, ok := e.undefined(in); ok {
+		return nil, &Error{Kind: UndefinedTerm, Pointer: ptr, Detail: "no context defines this member, so it would not be signed"}
+	}
+	if fault, ok := err.(*ld.JsonLdError); ok && fault.Code == ld.InvalidProperty {
+		return nil, &Error{Kind: UndefinedTerm, Detail: "a member stands where its context does not define it, so it would not be signed"}
+	}
+	return nil, &Error{Kind: ContextFault, Detail: clip(err.Error(), 300)}
+}
+
+// tree renders the input as the library wants it.
+func tree(in Input) any {
+	m := make(map[string]any, in.Node.Len())
+	for name, v := range in.Node.Members() {
+		if !slices.Contains(in.Omit, name) {
+			m[name] = plain(v)
+		}
+	}
+	m["@context"] = plain(in.context())
+	return m
+}
+
+func plain(v strictjson.Value) any {
+	switch v.Kind() {
+	case strictjson.Object:
+		m := make(map[string]any, v.Len())
+		for name, e := range v.Members() {
+			m[name] = plain(e)
+		}
+		return m
+	case strictjson.Array:
+		a := make([]any, 0, v.Len())
+		for _, e := range v.Elements() {
+			a = append(a, plain(e))
+		}
+		return a
+	case strictjson.String:
+		return v.Text()
+	case strictjson.Number:
+		f, _ := double(v.Raw()) // looked at by lint
+		return f
+	case strictjson.True, strictjson.False:
+		return v.Bool()
+	}
+	return nil
+}
+
+// undefined looks for the first member whose name no context defines anywhere.
+func (e *expander) undefined(in Input) (string, bool) {
+	terms := e.terms
+	if context := plain(in.context()); context != nil {
+		terms = map[string]bool{}
+		collectTerms(context, terms)
+	}
+	known := func(name string) bool {
+		return strings.HasPrefix(name, "@") || strings.Contains(name, ":") || e.terms[name] || terms[name]
+	}
+	for name, v := range in.Node.Members() {
+		if name == "@context" || slices.Contains(in.Omit, name) {
+			continue
+		}
+		if ptr, ok := undefinedIn(known, name, v, strictjson.Pointer("", name)); ok {
+			return ptr, true
+		}
+	}
+	return "", false
+}
+
+func undefinedIn(known func(string) bool, name string, v strictjson.Value, ptr string) (string, bool) {
+	if name != "" && !known(name) {
+		return ptr, true
+	}
+	for k, m := range v.Members() {
+		if p, ok := undefinedIn(known, k, m, strictjson.Pointer(ptr, k)); ok {
+			return p, true
+		}
+	}
+	for i, e := range v.Elements() {
+		if p, ok := undefinedIn(known, "", e, strictjson.Pointer(ptr, strconv.Itoa(i))); ok {
+			return p, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,275 @@
+package canon
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"laurel/badge/canon/rdfc"
+	"laurel/internal/strictjson"
+)
+
+// typedObject tells what an object is by the keywords among its members.
+func (w *walker) typedObject(v strictjson.Value, members []member, t *table, p *definition, graph rdfc.Term) (rdfc.Term, error) {
+	typed := false
+	var other *member // a keyword that no node has
+	for i := range members {
+		m := &members[i]
+		switch m.keyword = t.keyword(m.name); m.keyword {
+		case "", "@id", "@context":
+		case "@type":
+			typed = true
+		case "@value":
+			return w.valueObject(members, t)
+		case "@list":
+			return w.listObject(v, members, t, p, graph)
+		default:
+			other = m
+		}
+	}
+	switch {
+	case other != nil:
+		return 0, w.misplaced(other)
+	case !typed:
+		return w.node(v, members, t, t, graph)
+	}
+	inner, err := w.typeScope(members, t)
+	if err != nil {
+		return 0, err
+	}
+	return w.node(v, members, inner, t, graph)
+}
+
+// misplaced says why a keyword cannot stand where it does.
+func (w *walker) misplaced(m *member) error {
+	switch m.keyword {
+	case "@index", "@direction":
+		return w.fail(Unsigned, m.value, "%s is not part of what is signed", m.keyword)
+	case "@graph", "@included", "@reverse", "@nest", "@set", "@list":
+		return w.fail(Unsupported, m.value, "%s is not handled here", m.keyword)
+	}
+	return w.fail(DataLoss, m.value, "%s means nothing here", strconv.Quote(m.name))
+}
+
+// typeScope enters the contexts of a node's types, in the order of the types
+// (section 5.1 step 11).
+func (w *walker) typeScope(members []member, t *table) (*table, error) {
+	var first strictjson.Value
+	keys := 0
+	for i := range members {
+		if members[i].keyword == "@type" {
+			first = members[i].value
+			keys++
+		}
+	}
+	if keys == 1 && (first.Kind() == strictjson.String || first.Len() == 1) {
+		for _, v := range first.Each() {
+			return w.scopeOfType(t, t, v)
+		}
+	}
+	inner := t
+	for _, v := range typesInOrder(members) {
+		var err error
+		if inner, err = w.scopeOfType(inner, t, v); err != nil {
+			return nil, err
+		}
+	}
+	return inner, nil
+}
+
+// typesInOrder returns the types of a node as their scopes apply: by the names
+// of the members that hold them, then by their own.
+func typesInOrder(members []member) []strictjson.Value {
+	var holders []member
+	for _, m := range members {
+		if m.keyword == "@type" {
+			holders = append(holders, m)
+		}
+	}
+	slices.SortFunc(holders, func(a, b member) int { return cmp.Compare(a.name, b.name) })
+	var all []strictjson.Value
+	for _, m := range holders {
+		from := len(all)
+		for _, v := range m.value.Each() {
+			all = append(all, v)
+		}
+		slices.SortStableFunc(all[from:], func(a, b strictjson.Value) int { return cmp.Compare(a.Text(), b.Text()) })
+	}
+	return all
+}
+
+// scopeOfType enters the context that a type has in the table outer.
+func (w *walker) scopeOfType(t, outer *table, v strictjson.Value) (*table, error) {
+	d := outer.terms[v.Text()]
+	if d == nil || d.scope == nil {
+		return t, nil
+	}
+	return w.enter(t, d.scope, byType, d.origin, v)
+}
+
+// node says what a node object says, and returns the node's name. Types mean
+// what they mean in the table outer, other members what they mean in t.
+func (w *walker) node(v strictjson.Value, members []member, t, outer *table, graph rdfc.Term) (rdfc.Term, error) {
+	subject, err := w.subject(v, members, t)
+	if err != nil {
+		return 0, err
+	}
+	for i := range members {
+		switch m := &members[i]; m.keyword {
+		case "":
+			err = w.property(m, subject, t, graph)
+		case "@type":
+			err = w.types(m, subject, outer, graph)
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	return subject, nil
+}
+
+// subject finds the name of a node, and reads the keywords anew where the
+// types' contexts have other aliases.
+func (w *walker) subject(v strictjson.Value, members []member, t *table) (rdfc.Term, error) {
+	var id *member
+	for i := range members {
+		m := &members[i]
+		if m.keyword = t.keyword(m.name); m.keyword != "@id" {
+			continue
+		}
+		if id != nil {
+			return 0, w.fail(DataLoss, m.value, "the node has two names")
+		}
+		id = m
+	}
+	var subject rdfc.Term
+	var err error
+	switch {
+	case id == nil:
+		subject = w.data.Blank()
+	case id.value.Kind() == strictjson.Null:
+		return 0, w.null(id.value)
+	case id.value.Kind() != strictjson.String:
+		return 0, w.fail(RelativeIRI, id.value, "the name of a node must be a string")
+	default:
+		subject, err = w.identifier(id.value, t.expand(id.value.Text(), false), RelativeIRI)
+		w.explain(id.value, id.name, "", t.terms[id.name])
+	}
+	w.named(v, subject)
+	return subject, err
+}
+
+// types says the types of a node.
+func (w *walker) types(m *member, subject rdfc.Term, t *table, graph rdfc.Term) error {
+	for _, v := range m.value.Each() {
+		switch v.Kind() {
+		case strictjson.String:
+		case strictjson.Null:
+			return w.null(v)
+		default:
+			return w.fail(UndefinedType, v, "a type must be a string")
+		}
+		object, err := w.typ(v, t)
+		if err != nil {
+			return err
+		}
+		w.data.Add(rdfc.Quad{Subject: subject, Predicate: w.rdfType, Object: object, Graph: graph})
+	}
+	return nil
+}
+
+// typ returns the term of one type.
+func (w *walker) typ(v strictjson.Value, t *table) (rdfc.Term, error) {
+	d := t.terms[v.Text()]
+	if d != nil && d.iri[0] != '@' {
+		w.explain(v, d.name, d.iri, d)
+		return w.iri(d), nil
+	}
+	iri := t.expand(v.Text(), true)
+	w.explain(v, v.Text(), iri, nil)
+	return w.identifier(v, iri, UndefinedType)
+}
+
+// identifier returns the term of an IRI or of the name of a blank node.
+func (w *walker) identifier(v strictjson.Value, iri string, relative Kind) (rdfc.Term, error) {
+	term, kind := resource(&w.data, iri, relative)
+	switch kind {
+	case 0:
+		return term, nil
+	case UndefinedType:
+		return 0, w.fail(kind, v, "no context defines the type %s, so it would not be signed", strconv.Quote(clip(iri, 80)))
+	case InvalidIRI:
+		return 0, w.fail(kind, v, "%s has characters that no IRI has", strconv.Quote(clip(iri, 80)))
+	}
+	return 0, w.fail(kind, v, "%s is no absolute identifier", strconv.Quote(clip(iri, 80)))
+}
+
+// resource returns the term of an IRI or of a blank node's name, or what is
+// wrong with it.
+func resource(d *rdfc.Dataset, iri string, relative Kind) (rdfc.Term, Kind) {
+	if rdfc.WellFormed(iri) {
+		return d.IRI(iri), 0
+	}
+	if len(iri) >= 2 && iri[:2] == "_:" {
+		if rdfc.WellFormedName(iri[2:]) {
+			return d.Named(iri[2:]), 0
+		}
+		return 0, InvalidIRI
+	}
+	if rdfc.SchemeEnd(iri) < 0 {
+		return 0, relative
+	}
+	return 0, InvalidIRI
+}
+
+// property says what one member says of a node (section 5.1.2 step 13).
+func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Term) error {
+	d := t.terms[m.name]
+	if d == nil {
+		var err error
+		if d, err = w.absolute(m, t); err != nil {
+			return err
+		}
+	}
+	w.explain(m.value, m.name, d.iri, d)
+	at := place{subject, w.iri(d), graph, t, d}
+	switch {
+	case d.coercion == "@json":
+		return w.jsonMember(m.value, at)
+	case d.container == "@graph":
+		return w.graphs(m.value, at)
+	case d.container == "@list":
+		return w.listMember(m.value, at)
+	}
+	return w.set(m.value, at)
+}
+
+// iri returns the term of a definition's IRI, which was found well-formed when
+// it was compiled.
+func (w *walker) iri(d *definition) rdfc.Term {
+	if int(d.number) >= len(w.known) {
+		w.known = append(w.known, make([]rdfc.Term, int(d.number)+64-len(w.known))...)
+	}
+	if d.number == 0 {
+		return w.data.IRI(d.iri)
+	}
+	if w.known[d.number] == 0 {
+		w.known[d.number] = w.data.IRI(d.iri)
+	}
+	return w.known[d.number]
+}
+
+// absolute is the definition of a member that is named by an IRI, whole or
+// compact, instead of a term.
+func (w *walker) absolute(m *member, t *table) (*definition, error) {
+	iri := t.expand(m.name, true)
+	switch {
+	case rdfc.WellFormed(iri):
+		return &definition{name: m.name, iri: iri}, nil
+	case len(iri) >= 2 && iri[:2] == "_:":
+		return nil, w.fail(DataLoss, m.value, "a blank node cannot be a property, so this would not be signed")
+	case rdfc.SchemeEnd(iri) >= 0:
+		return nil, w.fail(InvalidIRI, m.value, "%s has characters that no IRI has", strconv.Quote(clip(iri, 80)))
+	}
+	return nil, w.fail(UndefinedTerm, m.value, "no context defines this member here, so it would not be signed")
+}

@@ -1,0 +1,283 @@
+package canon
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"laurel/badge/canon/rdfc"
+	"laurel/schemas"
+)
+
+// table is an active context (JSON-LD 1.1 API section 4.1): what every term
+// means at some place of a document. Tables never change once made, and are
+// shared by all documents.
+type table struct {
+	terms    map[string]*definition
+	aliases  []*definition // the terms that stand for keywords
+	prefixed bool          // some term makes compact IRIs
+	// previous is the context to go back to in a nested node, where this one
+	// holds by the type of a node; nil elsewhere.
+	previous *table
+	steps    atomic.Pointer[map[step]*table]
+}
+
+// definition is a term definition (section 4.2).
+type definition struct {
+	name      string
+	iri       string // absolute, or the keyword that the term stands for
+	prefix    bool
+	coercion  string // "@id", "@vocab", "@json", the IRI of a datatype, or empty
+	container string // "@graph", "@list", "@set", or empty
+	scope     *schemas.Context
+	reset     bool // the scope is null
+	protected bool
+	origin    string // URL of the context that says so
+	number    uint32 // from 1 on, different for each of a library; 0 outside
+}
+
+// step is a context entered, and how: what leads from one table to another.
+type step struct {
+	context *schemas.Context
+	how     manner
+}
+
+// manner is how a context comes into force.
+type manner uint8
+
+const (
+	byDocument manner = iota // named in @context
+	byType                   // of a type: not for nested nodes
+	byProperty               // of a property: may redefine protected terms
+)
+
+// library makes tables and keeps those made, up to a number: types can be
+// combined in more ways than there is memory for.
+type library struct {
+	empty *table
+	mu    sync.Mutex
+	size  int
+	full  atomic.Bool
+	terms atomic.Uint32 // definitions numbered
+}
+
+const maxTables = 1000
+
+func newLibrary() *library { return &library{empty: &table{}} }
+
+// next returns the table of t with a context entered, if it is kept.
+func (t *table) next(s step) *table {
+	if steps := t.steps.Load(); steps != nil {
+		return (*steps)[s]
+	}
+	return nil
+}
+
+func (l *library) keep(t *table, s step, next *table) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.size++; l.size > maxTables {
+		l.full.Store(true)
+		return
+	}
+	steps := map[step]*table{s: next}
+	if old := t.steps.Load(); old != nil {
+		maps.Copy(steps, *old)
+	}
+	t.steps.Store(&steps)
+}
+
+// keyword returns the keyword that a member name is or stands for, or "". What
+// begins with an at sign never is anything else.
+func (t *table) keyword(name string) string {
+	if name != "" && name[0] == '@' {
+		return name
+	}
+	for _, d := range t.aliases {
+		if d.name == name {
+			return d.iri
+		}
+	}
+	return ""
+}
+
+// expand is IRI Expansion (section 5.2.2) without a base: what is relative
+// stays so. Terms are looked up where vocab.
+func (t *table) expand(s string, vocab bool) string {
+	if vocab {
+		if d := t.terms[s]; d != nil {
+			return d.iri
+		}
+	}
+	if !t.prefixed {
+		return s
+	}
+	prefix, suffix, ok := strings.Cut(s, ":")
+	if !ok || prefix == "_" || strings.HasPrefix(suffix, "//") {
+		return s
+	}
+	if d := t.terms[prefix]; d != nil && d.prefix {
+		return d.iri + suffix
+	}
+	return s
+}
+
+// definer makes one table out of another and a context (Context Processing,
+// section 4.1.2, and Create Term Definition, section 4.2.2).
+type definer struct {
+	*table
+	context *schemas.Context
+	how     manner
+	origin  string
+	local   map[string]*schemas.Term
+	state   map[string]bool // terms begun; true when defined
+}
+
+// define returns t with a context entered. The context stands in that of the
+// URL origin, unless it has a URL itself.
+func (l *library) define(t *table, c *schemas.Context, how manner, origin string) (*table, error) {
+	n := &table{terms: maps.Clone(t.terms), previous: t.previous}
+	if n.terms == nil {
+		n.terms = make(map[string]*definition, len(c.Terms))
+	}
+	if how == byType && n.previous == nil {
+		n.previous = t
+	}
+	if c.URL != "" {
+		origin = c.URL
+	}
+	d := definer{n, c, how, origin, make(map[string]*schemas.Term, len(c.Terms)), make(map[string]bool, len(c.Terms))}
+	for i := range c.Terms {
+		d.local[c.Terms[i].Name] = &c.Terms[i]
+	}
+	for i := range c.Terms {
+		if err := d.term(&c.Terms[i]); err != nil {
+			return nil, err
+		}
+	}
+	for name, def := range n.terms {
+		if def != t.terms[name] {
+			def.number = l.terms.Add(1)
+		}
+		if strings.HasPrefix(def.iri, "@") {
+			n.aliases = append(n.aliases, def)
+		}
+		n.prefixed = n.prefixed || def.prefix
+	}
+	return n, nil
+}
+
+// term defines one term, and before it those that it is written with.
+func (d *definer) term(t *schemas.Term) error {
+	if done, begun := d.state[t.Name]; done {
+		return nil
+	} else if begun {
+		return fmt.Errorf("the term %q is defined by itself", t.Name)
+	}
+	d.state[t.Name] = false
+	previous := d.terms[t.Name]
+	delete(d.terms, t.Name) // it does not help to define itself
+	def, err := d.definition(t)
+	if err != nil {
+		return err
+	}
+	if previous != nil && previous.protected && d.how != byProperty {
+		if !same(previous, def) {
+			return fmt.Errorf("the term %q of %s is protected, and %s gives it another meaning", t.Name, previous.origin, d.origin)
+		}
+		def = previous
+	}
+	d.terms[t.Name], d.state[t.Name] = def, true
+	return nil
+}
+
+func (d *definer) definition(t *schemas.Term) (*definition, error) {
+	iri, err := d.resolve(t.IRI)
+	if err != nil {
+		return nil, fmt.Errorf("the term %q: %w", t.Name, err)
+	}
+	coercion, err := d.coercion(t.Type)
+	if err != nil {
+		return nil, fmt.Errorf("the type of the term %q: %w", t.Name, err)
+	}
+	switch t.Container {
+	case "", "@graph", "@list", "@set":
+	default:
+		return nil, fmt.Errorf("the term %q: no container %q is supported", t.Name, t.Container)
+	}
+	if coercion == "@json" && t.Container != "" {
+		return nil, fmt.Errorf("the term %q: JSON literals in a container are not supported", t.Name)
+	}
+	return &definition{name: t.Name, iri: iri, prefix: t.Prefix, coercion: coercion, container: t.Container,
+		scope: t.Scope, reset: t.Reset, protected: d.context.Protected, origin: d.origin}, nil
+}
+
+func (d *definer) coercion(s string) (string, error) {
+	switch s {
+	case "", "@id", "@vocab", "@json":
+		return s, nil
+	}
+	iri, err := d.resolve(s)
+	if err == nil && strings.HasPrefix(iri, "@") {
+		err = fmt.Errorf("%q is no datatype", iri)
+	}
+	return iri, err
+}
+
+// resolve is IRI Expansion while a context is being processed: a term or
+// prefix of the same context is defined first.
+func (d *definer) resolve(s string) (string, error) {
+	if s == "@id" || s == "@type" {
+		return s, nil
+	}
+	prefix, suffix, compact := strings.Cut(s, ":")
+	compact = compact && prefix != "_" && !strings.HasPrefix(suffix, "//")
+	for _, name := range [...]string{s, prefix} {
+		if t := d.local[name]; t != nil && (name == s || compact) {
+			if err := d.term(t); err != nil {
+				return "", err
+			}
+		}
+	}
+	iri := s
+	if def := d.terms[s]; def != nil {
+		iri = def.iri
+	} else if def := d.terms[prefix]; compact && def != nil && def.prefix {
+		iri = def.iri + suffix
+	}
+	if iri != "@id" && iri != "@type" && !rdfc.WellFormed(iri) {
+		return "", fmt.Errorf("%q is no absolute IRI", iri)
+	}
+	return iri, nil
+}
+
+// same tells whether two definitions mean the same, protection apart.
+func same(a, b *definition) bool {
+	return a.iri == b.iri && a.prefix == b.prefix && a.coercion == b.coercion && a.container == b.container &&
+		a.reset == b.reset && sameContext(a.scope, b.scope)
+}
+
+func sameContext(a, b *schemas.Context) bool {
+	if a == b {
+		return true
+	}
+	if a == nil || b == nil || a.Version != b.Version || a.Protected != b.Protected || len(a.Terms) != len(b.Terms) {
+		return false
+	}
+	terms := make(map[string]schemas.Term, len(b.Terms))
+	for _, t := range b.Terms {
+		terms[t.Name] = t
+	}
+	for _, t := range a.Terms {
+		u := terms[t.Name]
+		if !sameContext(t.Scope, u.Scope) {
+			return false
+		}
+		if t.Scope, u.Scope = nil, nil; t != u {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,224 @@
+package canon
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"laurel/badge/canon/rdfc"
+	"laurel/internal/strictjson"
+	"laurel/schemas"
+)
+
+// What one document may cost, beside the limits of strictjson.
+const (
+	maxDepth     = 64     // nesting of objects and arrays
+	maxValues    = 20_000 // strings, numbers, booleans and objects
+	maxNewTables = 200    // combinations of contexts never met before
+)
+
+const rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+
+// walker turns one document into statements: Expansion (JSON-LD 1.1 API section
+// 5.1), Node Map Generation (7.2) and Deserialize JSON-LD to RDF (8.1) in one
+// pass over the tree, with nothing built between. That is possible because
+// nodes need not be merged: statements with one subject are about one node.
+type walker struct {
+	held    map[string]*schemas.Context
+	library *library
+	in      Input
+
+	data    rdfc.Dataset
+	rdfType rdfc.Term
+	known   []rdfc.Term // the IRIs of definitions met already, by number
+	members []member    // of the objects being walked, innermost last
+	depth   int
+	values  int
+	tables  int
+
+	trace *trace // where an explanation is asked for
+	out   []byte
+}
+
+// member is a member of an object, with the keyword that it stands for.
+type member struct {
+	name    string
+	value   strictjson.Value
+	keyword string
+}
+
+// place is where values stand: what they are said of, and under which terms.
+type place struct {
+	subject, predicate, graph rdfc.Term
+	table                     *table
+	property                  *definition
+}
+
+func (w *walker) begin(in Input, l *library) {
+	w.in, w.library = in, l
+	w.data.Reset()
+	w.rdfType = w.data.IRI(rdf + "type")
+	clear(w.known)
+	w.members, w.depth, w.values, w.tables = w.members[:0], 0, 0, 0
+}
+
+// forget lets go of the document.
+func (w *walker) forget() {
+	clear(w.members[:cap(w.members)])
+	w.in, w.library, w.trace = Input{}, nil, nil
+}
+
+// fail makes an error that points at a value of the document.
+func (w *walker) fail(kind Kind, v strictjson.Value, format string, args ...any) error {
+	return &Error{Kind: kind, Pointer: pointerTo(w.in.Node, v), Detail: fmt.Sprintf(format, args...)}
+}
+
+func (w *walker) document() error {
+	context := w.in.context()
+	if !context.Exists() {
+		return &Error{Kind: UndefinedTerm, Pointer: "/@context", Detail: "without @context no member means anything"}
+	}
+	t, err := w.contexts(w.library.empty, context, true)
+	if err != nil {
+		return err
+	}
+	w.push(w.in.Node, w.in.Omit)
+	if _, err := w.typedObject(w.in.Node, w.members, t, nil, 0); err != nil {
+		return err
+	}
+	if w.data.Len() == 0 {
+		return &Error{Kind: DataLoss, Detail: "the document says nothing that could be signed"}
+	}
+	return nil
+}
+
+// push lays the members of an object out, without those to omit.
+func (w *walker) push(v strictjson.Value, omit []string) {
+	for name, m := range v.Members() {
+		if len(omit) == 0 || !slices.Contains(omit, name) {
+			w.members = append(w.members, member{name: name, value: m})
+		}
+	}
+}
+
+// contexts enters the contexts that @context names.
+func (w *walker) contexts(t *table, context strictjson.Value, root bool) (*table, error) {
+	for i, v := range context.Each() {
+		c, err := w.heldContext(v)
+		if err == nil {
+			t, err = w.enter(t, c, byDocument, "", v)
+		}
+		if e, ok := err.(*Error); ok && root {
+			e.Pointer = "/@context" // which may come from another document
+			if context.Kind() == strictjson.Array {
+				e.Pointer += "/" + strconv.Itoa(i)
+			}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+func (w *walker) heldContext(v strictjson.Value) (*schemas.Context, error) {
+	if v.Kind() != strictjson.String {
+		return nil, w.fail(UnknownContext, v, "a context may be named here, not written out")
+	}
+	c := w.held[v.Text()]
+	if c == nil {
+		return nil, w.fail(UnknownContext, v, "this context is not among those that we hold")
+	}
+	return c, nil
+}
+
+// enter returns the table of t with a context entered at v.
+func (w *walker) enter(t *table, c *schemas.Context, how manner, origin string, v strictjson.Value) (*table, error) {
+	s := step{c, how}
+	if next := t.next(s); next != nil {
+		return next, nil
+	}
+	if w.tables++; w.tables > maxNewTables {
+		return nil, w.fail(OverBudget, v, "the document combines more types than we compile for one")
+	}
+	next, err := w.library.define(t, c, how, origin)
+	if err != nil {
+		return nil, w.fail(ContextFault, v, "%s", err)
+	}
+	w.library.keep(t, s, next)
+	return next, nil
+}
+
+// propertyScope enters the context of a property for its values (section 5.1
+// steps 4.2 and 8).
+func (w *walker) propertyScope(t *table, p *definition, v strictjson.Value) (*table, error) {
+	switch {
+	case p == nil:
+		return t, nil
+	case p.reset:
+		return w.library.empty, nil
+	case p.scope != nil:
+		return w.enter(t, p.scope, byProperty, p.origin, v)
+	}
+	return t, nil
+}
+
+// descend counts one value, and one level for a container.
+func (w *walker) descend(v strictjson.Value) error {
+	w.depth++
+	if w.values++; w.values > maxValues {
+		return w.fail(OverBudget, v, "the document has more values than we canonicalise")
+	}
+	if w.depth > maxDepth {
+		return w.fail(OverBudget, v, "the document is nested deeper than we canonicalise")
+	}
+	return nil
+}
+
+// object returns the term of an object: a node's name, a literal, or the head
+// of a list. It enters the contexts that hold there (section 5.1 steps 7 to 9).
+func (w *walker) object(v strictjson.Value, t *table, p *definition, graph rdfc.Term) (rdfc.Term, error) {
+	if err := w.descend(v); err != nil {
+		return 0, err
+	}
+	base := len(w.members)
+	w.push(v, nil)
+	term, err := w.scopedObject(v, base, t, p, graph)
+	w.members = w.members[:base]
+	w.depth--
+	return term, err
+}
+
+func (w *walker) scopedObject(v strictjson.Value, base int, t *table, p *definition, graph rdfc.Term) (rdfc.Term, error) {
+	t, err := w.objectScope(v, w.members[base:], t, p)
+	if err != nil {
+		return 0, err
+	}
+	return w.typedObject(v, w.members[base:], t, p, graph)
+}
+
+// objectScope returns the table that holds in an object, types apart.
+func (w *walker) objectScope(v strictjson.Value, members []member, t *table, p *definition) (*table, error) {
+	if t.previous != nil && !keepsTypeScope(members, t) {
+		t = t.previous
+	}
+	t, err := w.propertyScope(t, p, v)
+	if err != nil {
+		return nil, err
+	}
+	for i := range members {
+		if members[i].name == "@context" {
+			return w.contexts(t, members[i].value, false)
+		}
+	}
+	return t, nil
+}
+
+// keepsTypeScope tells whether an object is no nested node but a value or a
+// mere reference, which the context of a type covers still (step 7).
+func keepsTypeScope(members []member, t *table) bool {
+	if len(members) == 1 && t.keyword(members[0].name) == "@id" {
+		return true
+	}
+	return slices.ContainsFunc(members, func(m member) bool { return m.name == "@value" })
+}

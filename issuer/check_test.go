@@ -1,0 +1,122 @@
+package issuer_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"laurel/issuer"
+	"laurel/issuer/issuertest"
+	"laurel/store"
+)
+
+// TestCheckSees spoils a store that is in order, one way at a time, with
+// entries that are whole in themselves: the check tells of each.
+func TestCheckSees(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{BaseURL: "http://localhost:8080"})
+	stop := run(t, p.Issuer)
+	a := keyed(award("ana"), "key", "body")
+	a.ExternalRef = "run-1"
+	ana, bo := p.issue(t, a).Record, p.issue(t, award("bo")).Record
+	if _, err := p.Revoke(t.Context(), bo.ID, "", "test", anyIssuer); err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range []*issuer.Record{ana, bo} {
+		patientJWT(t, p, rec)
+	}
+	stop()
+	if n := p.problems(t); n != 0 || issuertest.Audit(t, p.Issuer) != 2 {
+		t.Fatalf("%d problems in a store that is in order", n)
+	}
+	good := issuertest.Snapshot(t, p.Store)
+	find := func(prefix string) (key string) {
+		for k := range good {
+			if strings.HasPrefix(k, prefix) && (key == "" || k < key) {
+				key = k
+			}
+		}
+		if key == "" {
+			t.Fatalf("there is no %s", prefix)
+		}
+		return key
+	}
+	first := find("c/") // one of the two, it does not matter which
+	seq := first[strings.LastIndex(first, "/")+1:]
+	payload := func(key string) string {
+		raw, err := store.Unseal([]byte(key), []byte(good[key]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	type change map[string]*string // nil takes the entry away
+	put := func(s string) *string { return &s }
+	for name, c := range map[string]change{
+		"no id":                   {find("n/"): nil},
+		"id of another record":    {"n/" + ana.ID: put(payload("n/" + bo.ID))},
+		"id of nothing":           {"n/" + strings.Repeat("A", 22): put(`{"i":"academy","s":"0"}`)},
+		"no index":                {find("x/"): nil},
+		"index of another badge":  {find("x/"): put(strings.Repeat("A", 22))},
+		"one index for two":       {"x/" + ana.List + "/" + pad(ana.Index): put(bo.ID)},
+		"no audit record":         {"u/" + seq: nil},
+		"another audit record":    {"u/" + seq: put(`{"action":"credential.issue","subject":"x","issuer":"academy"}`)},
+		"bit of an active badge":  {"b/" + ana.List + "/" + pad(ana.Index): put("")},
+		"no bit of a revoked one": {find("b/"): nil},
+		"bit of nothing":          {"b/" + ana.List + "/131071": put("")},
+		"finder gone":             {find("f/ref/"): nil},
+		"finder too many":         {"f/ref/academy/AAAAAAAAAAAAAAAAAAAAAA/" + seq: put("")},
+		"finder of nothing":       {"f/ref/academy/AAAAAAAAAAAAAAAAAAAAAA/0": put("")},
+		"key of nothing":          {find("k/"): put(`{"issuer":"academy","seq":"0"}`)},
+		"duplicate of nothing":    {find("d/"): put(`"` + strings.Repeat("A", 22) + `"`)},
+		"JWT neither nor":         {"w/academy/" + seq: nil},
+		"JWT both":                {"j/academy/" + seq: put("")},
+		"JWT of nothing":          {"w/academy/0": put("x")},
+		"a JWT that is none":      {"w/academy/" + seq: put("x.y.z")},
+		"version gone":            {"a/academy-course/1": nil},
+		"version not marked":      {"a!/academy-course/1": nil},
+		"signed bytes changed":    {first: put(strings.Replace(payload(first), `"Person `, `"Persom `, 1))},
+		"record tells otherwise":  {first: put(strings.Replace(payload(first), `"awardedAt":"2025-07-11`, `"awardedAt":"2025-07-12`, 1))},
+		"list gone":               {"v/" + academy + "-1": nil},
+		"achievement gone":        {"a/academy-course": nil},
+		"profile gone":            {"i/" + academy: nil},
+	} {
+		p.apply(t, c, good)
+		if p.problems(t) == 0 {
+			t.Errorf("%s: nothing is said of it", name)
+		}
+		for key := range c {
+			if was, ok := good[key]; ok {
+				p.overwrite(t, key, was)
+			} else {
+				p.remove(t, key)
+			}
+		}
+	}
+	issuertest.Audit(t, p.Issuer)
+}
+
+// apply makes a change with proper seals; it must be one.
+func (p *place) apply(t *testing.T, change map[string]*string, good map[string]string) {
+	t.Helper()
+	for key, payload := range change {
+		if payload == nil {
+			p.remove(t, key)
+			continue
+		}
+		sealed := string(store.Seal([]byte(key), []byte(*payload)))
+		if sealed == good[key] {
+			t.Fatalf("%s is not changed", key)
+		}
+		p.overwrite(t, key, sealed)
+	}
+}
+
+func (p *place) remove(t *testing.T, key string) {
+	t.Helper()
+	if err := p.Store.Update(t.Context(), func(tx store.Tx) error { return tx.Delete([]byte(key)) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// pad writes an index as keys have it.
+func pad(index int) string { return fmt.Sprintf("%06d", index) }
