@@ -234,11 +234,7 @@ func (w *world) verifier(processor *canon.Canonicalizer, resolver *resolve.Resol
 
 func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 	return func(ctx context.Context, document []byte) error {
-		report := v.VerifyBytes(ctx, document, opts)
-		if report.Verdict() == verifier.Valid {
-			return nil
-		}
-		return fmt.Errorf("%+v", report.Decisive())
+		return v.VerifyBytes(ctx, document, opts).Err()
 	}
 }
 

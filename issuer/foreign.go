@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -34,6 +35,7 @@ func (i *Issuer) checkForeign(f *foreign) error {
 		}
 	}
 	all.Errors = append(all.Errors, faultsOf(badge.CheckContent(f.root, []string{"proof"}))...)
+	all.controls(f.root, "")
 	i.checkID(&all, f.root.Get("id"))
 	f.checkIssuer(&all)
 	f.checkPeriod(&all)
@@ -41,6 +43,20 @@ func (i *Issuer) checkForeign(f *foreign) error {
 		f.checkIdentities(&all)
 	}
 	return all.Err()
+}
+
+// controls refuses control characters in any text: they are verified where
+// others signed them, but never issued (docs/architecture.md).
+func (f *faults) controls(v strictjson.Value, ptr string) {
+	if strings.ContainsFunc(v.Text(), func(r rune) bool { return unicode.IsControl(r) && !strings.ContainsRune("\t\n\r", r) }) {
+		f.add("control_character", ptr, "Take out control characters.")
+	}
+	for name, m := range v.Members() {
+		f.controls(m, strictjson.Pointer(ptr, name))
+	}
+	for n, e := range v.Elements() {
+		f.controls(e, strictjson.Pointer(ptr, strconv.Itoa(n)))
+	}
 }
 
 func (i *Issuer) checkID(f *faults, id strictjson.Value) {

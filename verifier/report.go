@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"laurel/badge"
@@ -218,6 +220,31 @@ func (r *Report) held(c Check) bool {
 func (r *Report) Verified() bool {
 	v := r.Verdict()
 	return v == Valid || v == Warning
+}
+
+// Err tells an issuer why a document of its own would not be taken: nil when
+// it would, badge.Errors where its content is at fault (RangeError for dates),
+// and a plain error where the proof or the key is.
+func (r *Report) Err() error {
+	if r.Verified() {
+		return nil
+	}
+	var faults badge.Errors
+	for _, f := range r.Findings {
+		switch {
+		case f.Outcome != Failed && f.Outcome != Unknown:
+		case f.Check == CheckProof || f.Check == CheckIssuerKey:
+			return fmt.Errorf("%s: %s: %s", f.Check, f.Code, f.Detail)
+		case f.Code == Expired || f.Code == NotYetValid:
+			faults = append(faults, &badge.Error{Code: badge.RangeError, Rule: string(f.Code), Pointer: f.Pointer, Detail: f.Detail})
+		default:
+			faults = append(faults, &badge.Error{Code: badge.MalformedValueError, Rule: string(f.Code), Pointer: f.Pointer, Detail: f.Detail})
+		}
+	}
+	if len(faults) == 0 {
+		return errors.New("the document was not found valid")
+	}
+	return faults
 }
 
 // Finding returns the finding of a check; the zero Finding (unknown) if it was

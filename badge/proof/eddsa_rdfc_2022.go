@@ -1,7 +1,6 @@
 package proof
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -129,15 +128,11 @@ func sameContext(d *badge.Document, p badge.Proof) error {
 // the hash of the document without proofs (sections 3.2.4 and 3.2.5). The
 // options are the received proof less its value, never one built anew.
 func (s EdDSARDFC2022) hashData(d *badge.Document, config strictjson.Value) ([]byte, error) {
-	options, err := s.Canon.Canonicalize(canon.Input{Node: config, Context: d.Root().Get("@context"),
+	message := make([]byte, 0, 2*sha256.Size)
+	message, err := s.Canon.Digest(message, canon.Input{Node: config, Context: d.Root().Get("@context"),
 		Omit: []string{"proofValue"}, InlineContexts: s.InlineContexts})
 	if err != nil {
 		return nil, fmt.Errorf("proof options: %w", err)
 	}
-	document, err := s.Canon.Canonicalize(canon.Input{Node: d.Root(), Omit: []string{"proof"}, InlineContexts: s.InlineContexts})
-	if err != nil {
-		return nil, err
-	}
-	a, b := sha256.Sum256(options), sha256.Sum256(document)
-	return bytes.Join([][]byte{a[:], b[:]}, nil), nil
+	return s.Canon.Digest(message, canon.Input{Node: d.Root(), Omit: []string{"proof"}, InlineContexts: s.InlineContexts})
 }

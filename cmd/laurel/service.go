@@ -147,12 +147,7 @@ func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 		if err != nil {
 			return err
 		}
-		report := v.VerifyDocument(ctx, d, opts)
-		if report.Verdict() == verifier.Valid {
-			return nil
-		}
-		f := report.Decisive()
-		return fmt.Errorf("%s: %s: %s %s", f.Check, f.Code, f.Pointer, f.Detail)
+		return v.VerifyDocument(ctx, d, opts).Err()
 	}
 }
 

@@ -8,7 +8,6 @@ package issuertest
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -168,25 +167,7 @@ func SelfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 		if err != nil {
 			return err
 		}
-		report := v.VerifyDocument(ctx, d, opts)
-		if report.Verified() {
-			return nil
-		}
-		var list badge.Errors
-		for _, f := range report.Findings {
-			if f.Outcome != verifier.Failed && f.Outcome != verifier.Unknown {
-				continue
-			}
-			if f.Check == verifier.CheckProof || f.Check == verifier.CheckIssuerKey {
-				return fmt.Errorf("%s: %s: %s", f.Check, f.Code, f.Detail)
-			}
-			code := badge.MalformedValueError
-			if f.Code == verifier.Expired || f.Code == verifier.NotYetValid {
-				code = badge.RangeError
-			}
-			list = append(list, &badge.Error{Code: code, Rule: string(f.Code), Pointer: f.Pointer, Detail: f.Detail})
-		}
-		return list.Err()
+		return v.VerifyDocument(ctx, d, opts).Err()
 	}
 }
 
