@@ -59,8 +59,29 @@ func (c *content) fault(code Code, rule, ptr, format string, args ...any) {
 // member checks one member; literal tells that it stands in a value object.
 func (c *content) member(name string, v strictjson.Value, ptr string, depth int, literal bool) {
 	c.name(name, ptr, literal)
+	if slices.Contains(identifiers, name) {
+		c.identifier(v, ptr)
+	}
 	nested := name == "endorsement" || name == "verifiableCredential" || name == "proof"
 	c.value(v, ptr, depth, nested)
+}
+
+// identifiers are the members whose values name something.
+var identifiers = []string{"id", "@id", "type", "@type"}
+
+// identifier refuses names that hold only within the document: two documents
+// can tell different things by the same one. Elsewhere such a text is a text.
+func (c *content) identifier(v strictjson.Value, ptr string) {
+	for i, e := range v.Each() {
+		if !strings.HasPrefix(e.Text(), "_:") {
+			continue
+		}
+		if v.Kind() == strictjson.Array {
+			ptr = strictjson.Pointer(ptr, strconv.Itoa(i))
+		}
+		c.fault(MalformedValueError, "blank_node_name", ptr, "Names beginning with _: are not kept by a signature. Use an address or a urn:uuid.")
+		return
+	}
 }
 
 // keywords may stand where a language-tagged or typed value is written out.
@@ -97,9 +118,6 @@ func (c *content) value(v strictjson.Value, ptr string, depth int, credential bo
 	case strictjson.Number:
 		c.number(v, ptr)
 	case strictjson.String:
-		if strings.HasPrefix(v.Text(), "_:") {
-			c.fault(MalformedValueError, "blank_node_name", ptr, "Names beginning with _: are not kept by a signature. Use an address or a urn:uuid.")
-		}
 		c.text(v.Text(), ptr)
 	}
 }

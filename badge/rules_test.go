@@ -45,7 +45,7 @@ func TestCheckContent(t *testing.T) {
 		{"null", `{"a":{"b":[null]},"c":null}`, nil, []string{"null_value /a/b/0", "null_value /c"}},
 		{"empty array", `{"a":[],"b":{"c":[[]]}}`, nil, []string{"empty_array /a", "empty_array /b/c/0"}},
 		{"empty object is something", `{"a":{}}`, nil, nil},
-		{"blank node names", `{"id":"_:b0","_:p":"x","a":["_:x"]}`, nil, []string{"blank_node_name /id", "blank_node_name /_:p", "blank_node_name /a/0"}},
+		{"blank node names", `{"id":"_:b0","_:p":"x","a":["_:x"],"type":["A","_:y"]}`, nil, []string{"blank_node_name /id", "blank_node_name /_:p", "blank_node_name /type/1"}},
 		{"colon inside a text", `{"id":"a_:b"}`, nil, nil},
 		{"address as a name", `{"https://w3id.org/x#expires":"y","a":{"sec:b":1}}`, nil,
 			[]string{"member_name /https:~1~1w3id.org~1x#expires", "member_name /a/sec:b"}},

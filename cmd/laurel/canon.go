@@ -19,7 +19,7 @@ import (
 // canonOptions is what `laurel canon` was asked for.
 type canonOptions struct {
 	nquads, labels, explain, noProof bool
-	hash                           string
+	hash                             string
 }
 
 // canon prints the canonical form of a document, for people who look for the
