@@ -56,17 +56,15 @@ type Config struct {
 
 // Verifier verifies credentials. It is safe for concurrent use.
 type Verifier struct {
-	canon   *canon.Canonicalizer
-	suites  map[string]proof.Suite
-	keys    KeyResolver
-	status  StatusSource
-	trust   TrustList
-	now     func() time.Time
-	schemas *schemaSet
+	canon  *canon.Canonicalizer
+	suites map[string]proof.Suite
+	keys   KeyResolver
+	status StatusSource
+	trust  TrustList
+	now    func() time.Time
 }
 
-// New makes a Verifier. The error says what is missing in cfg, or that a
-// schema of ours does not compile.
+// New makes a Verifier. The error says what is missing in cfg.
 func New(cfg Config) (*Verifier, error) {
 	if cfg.Canon == nil || cfg.Keys == nil || len(cfg.Suites) == 0 {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
@@ -81,10 +79,6 @@ func New(cfg Config) (*Verifier, error) {
 	}
 	if v.now == nil {
 		v.now = time.Now
-	}
-	var err error
-	if v.schemas, err = heldSchemas(); err != nil {
-		return nil, fmt.Errorf("verifier: %w", err)
 	}
 	return v, nil
 }

@@ -143,15 +143,22 @@ func TestSchema(t *testing.T) {
 			return w.badge(swap(`"achievementType":"Certificate"`, `"achievementType":"Diplom"`))
 		},
 			want: one(schema, fail, verifier.SchemaMismatch), pointer: "/credentialSubject/achievement/achievementType"},
+		{name: "within the issuer, which might be a string as well", verdict: invalid, make: func(w *world) string {
+			return w.badge(swap(`"type":["Profile"]`, `"official":7,"type":["Profile"]`))
+		}, want: one(schema, fail, verifier.SchemaMismatch), pointer: "/issuer/official", detail: "number"},
+		{name: "the first of two statuses", verdict: invalid, make: func(w *world) string {
+			return w.badge(put("credentialStatus", `[{"type":["BitstringStatusListEntry"],"statusPurpose":"revocation","statusListIndex":"5","statusListCredential":"`+listURL+`"},`+
+				`{"type":"BitstringStatusListEntry","statusPurpose":"revocation","statusListIndex":"5","statusListCredential":"`+listURL+`"}]`))
+		}, want: one(schema, fail, verifier.SchemaMismatch), pointer: "/credentialStatus/0/type", detail: "array"},
 		{name: "a schema of others beside ours", verdict: valid, make: func(w *world) string {
 			return w.badge(swap(`"1EdTechJsonSchemaValidator2019"}]`, `"1EdTechJsonSchemaValidator2019"},{"id":"https://example.org/s.json","type":"JsonSchema"}]`))
 		}, want: one(schema, pass, verifier.OK)},
 		{name: "only a schema of others: ours is asked all the same", verdict: invalid, make: func(w *world) string {
 			return w.badge(put("credentialSchema", `[{"id":"https://example.org/s.json","type":"JsonSchema"}]`), drop("validFrom"))
 		}, want: one(schema, fail, verifier.SchemaMismatch), detail: "validFrom"},
-		{name: "more values than are judged", verdict: indeterminate, make: func(w *world) string {
-			return swap(`"tag":["data"`, `"tag":[`+strings.Repeat("7,", 20_000)+`"data"`)(t, w.badge())
-		}, want: []finding{{schema, open, verifier.NotRun}, {terms, open, verifier.OverBudget}}},
+		{name: "more values than one badge may cost are judged all the same", verdict: invalid, make: func(w *world) string {
+			return swap(`"tag":["data"`, `"tag":["data",`+strings.Repeat("7,", 20_000)+`"data"`)(t, w.badge())
+		}, want: []finding{{schema, fail, verifier.SchemaMismatch}, {terms, open, verifier.OverBudget}}, pointer: "/credentialSubject/achievement/tag/1", detail: "number"},
 		{name: "an endorsement", verdict: valid, make: func(w *world) string { return w.sign(endorsement(w.issuer), w.issuer, now) },
 			want: one(schema, pass, verifier.OK)},
 		{name: "an endorsement without a name", verdict: invalid, make: func(w *world) string {

@@ -1,0 +1,71 @@
+package structure
+
+import (
+	"regexp"
+	"sync"
+
+	"laurel/schemas"
+)
+
+// class is a class of the table as one family knows it, ready to be looked up
+// by the names that a document brings.
+type class struct {
+	name       string
+	open       bool
+	properties map[string]*property
+	required   []string
+}
+
+type property struct {
+	schemas.Property
+	required bool
+	class    *class // of Object and Reference, else nil
+}
+
+// table is all that a walk looks up: the classes of each family by name, and
+// what names in language maps match.
+type table struct {
+	families    map[schemas.Family]map[string]*class
+	languageKey *regexp.Regexp
+}
+
+// held is made at the first use and shared from then on; nobody changes it.
+var held = sync.OnceValue(func() *table {
+	return &table{
+		families: map[schemas.Family]map[string]*class{
+			schemas.Strict:   classesOf(schemas.Strict),
+			schemas.Tolerant: classesOf(schemas.Tolerant),
+		},
+		languageKey: schemas.Classes().LanguageKey,
+	}
+})
+
+// findClass gives nil where there is no such class or family.
+func findClass(name string, f schemas.Family) *class { return held().families[f][name] }
+
+// classesOf makes all classes before it fills any: they contain each other.
+func classesOf(f schemas.Family) map[string]*class {
+	all := map[string]*class{}
+	for _, c := range schemas.Classes().Classes {
+		all[c.Name] = &class{name: c.Name, open: c.Open, properties: map[string]*property{}}
+	}
+	for _, c := range schemas.Classes().Classes {
+		for _, p := range c.Properties {
+			if p.In(f) {
+				all[c.Name].add(p, f, all)
+			}
+		}
+	}
+	return all
+}
+
+func (c *class) add(p schemas.Property, f schemas.Family, all map[string]*class) {
+	q := &property{Property: p, required: p.Required(f)}
+	if p.Type.Class != nil {
+		q.class = all[p.Type.Class.Name]
+	}
+	c.properties[p.Name] = q
+	if q.required {
+		c.required = append(c.required, p.Name)
+	}
+}

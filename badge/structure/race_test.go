@@ -1,0 +1,5 @@
+//go:build race
+
+package structure_test
+
+const raceEnabled = true
