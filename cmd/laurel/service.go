@@ -126,8 +126,13 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.programme = programme.New(db, svc.issuer, nil)
-	svc.tokens = tokens.New(db, nil)
+	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
+}
+
+// noteToken puts a change to a token on record beside what happens to badges.
+func (svc *service) noteToken(tx store.Tx, action, id string) error {
+	return svc.issuer.Note(tx, issuer.Event{Actor: actorCommand, Action: action, Subject: id})
 }
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource) (*verifier.Verifier, error) {
