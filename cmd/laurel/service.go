@@ -66,6 +66,9 @@ func open(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		return nil, err
 	}
 	svc, err := assemble(ctx, s, db, ring, log)
+	if err == nil {
+		err = svc.issuer.CheckKeys(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
