@@ -50,6 +50,9 @@ func (s *settings) seal() (keyring.Seal, error) {
 // open opens what init has made, and makes nothing: a data folder that is
 // missing or incomplete may be a disk that is not mounted.
 func open(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
+	if s.verifyRate < 0 {
+		return nil, usagef("--verify-rate is a number of verifications, 0 for no limit")
+	}
 	if _, err := os.Stat(s.data); err != nil {
 		return nil, fmt.Errorf("there is no data folder at %s. Is its disk mounted? `laurel init --data %s …` makes a new one", s.data, s.data)
 	}
