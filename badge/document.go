@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"sync"
 
 	"laurel/internal/strictjson"
 )
@@ -20,6 +22,8 @@ type Document struct {
 	raw  []byte
 	root strictjson.Value // the payload as parsed
 	jws  *JWS
+
+	once sync.Once // makes view: most readers never ask for it
 	view *Credential
 }
 
@@ -82,9 +86,7 @@ func parseJSON(raw []byte) (*Document, error) {
 }
 
 func newDocument(raw []byte, root strictjson.Value, jws *JWS) *Document {
-	d := &Document{raw: raw, root: root, jws: jws, view: new(Credential)}
-	strictjson.View(root, d.view)
-	return d
+	return &Document{raw: raw, root: root, jws: jws}
 }
 
 func parseObject(raw []byte) (strictjson.Value, error) {
@@ -149,23 +151,38 @@ func (d *Document) Payload() []byte { return []byte(d.root.Raw()) }
 func (d *Document) JWS() *JWS { return d.jws }
 
 // View returns what could be read, for reading only; never marshal it.
-func (d *Document) View() *Credential { return d.view }
+func (d *Document) View() *Credential {
+	d.once.Do(func() {
+		d.view = new(Credential)
+		strictjson.View(d.root, d.view)
+	})
+	return d.view
+}
+
+// IssuerID returns the id of the issuer, or "".
+func (d *Document) IssuerID() string {
+	issuer := d.root.Get("issuer")
+	if issuer.Kind() == strictjson.String {
+		return issuer.Text()
+	}
+	return issuer.Get("id").Text()
+}
 
 // Proof is one embedded proof (Data Integrity section 2.1), as received.
 type Proof struct {
-	Object             strictjson.Value `json:"-"`
-	Pointer            string           `json:"-"` // where it stands in the document
-	ID                 string           `json:"id"`
-	Type               string           `json:"type"`
-	Cryptosuite        string           `json:"cryptosuite"`
-	Created            string           `json:"created"`
-	Expires            string           `json:"expires"`
-	VerificationMethod string           `json:"verificationMethod"`
-	ProofPurpose       string           `json:"proofPurpose"`
-	ProofValue         string           `json:"proofValue"`
-	PreviousProof      []string         `json:"previousProof"`
-	Domain             []string         `json:"domain"`
-	Challenge          string           `json:"challenge"`
+	Object             strictjson.Value
+	Pointer            string // where it stands in the document
+	ID                 string
+	Type               string
+	Cryptosuite        string
+	Created            string
+	Expires            string
+	VerificationMethod string
+	ProofPurpose       string
+	ProofValue         string
+	PreviousProof      []string
+	Domain             []string
+	Challenge          string
 }
 
 // Proofs returns the embedded proofs in document order; none for a JWS, whose
@@ -177,12 +194,34 @@ func (d *Document) Proofs() []Proof {
 	member := d.root.Get("proof")
 	var out []Proof
 	for i, v := range member.Each() {
-		p := Proof{Object: v, Pointer: "/proof"}
+		p := proofOf(v)
+		p.Pointer = "/proof"
 		if member.Kind() == strictjson.Array {
-			p.Pointer = strictjson.Pointer("/proof", fmt.Sprint(i))
+			p.Pointer = strictjson.Pointer("/proof", strconv.Itoa(i))
 		}
-		strictjson.View(v, &p)
 		out = append(out, p)
+	}
+	return out
+}
+
+// proofOf reads what can be read of a proof; a text in its place is its id.
+func proofOf(v strictjson.Value) Proof {
+	if v.Kind() == strictjson.String {
+		return Proof{Object: v, ID: v.Text()}
+	}
+	text := func(name string) string { return v.Get(name).Text() }
+	return Proof{Object: v, ID: text("id"), Type: text("type"), Cryptosuite: text("cryptosuite"), Created: text("created"),
+		Expires: text("expires"), VerificationMethod: text("verificationMethod"), ProofPurpose: text("proofPurpose"),
+		ProofValue: text("proofValue"), PreviousProof: texts(v.Get("previousProof")), Domain: texts(v.Get("domain")), Challenge: text("challenge")}
+}
+
+// texts are the strings among one value or several.
+func texts(v strictjson.Value) []string {
+	var out []string
+	for _, e := range v.Each() {
+		if e.Kind() == strictjson.String {
+			out = append(out, e.Text())
+		}
 	}
 	return out
 }

@@ -30,145 +30,142 @@ const (
 // empty_array, nested_context (a context below the top other than the same
 // list, in an embedded credential or proof). The error is Errors.
 func CheckContent(root strictjson.Value, omit []string) error {
-	c := content{contexts: root.Get("@context")}
+	c := content{root: root, contexts: root.Get("@context")}
 	for name, v := range root.Members() {
-		if slices.Contains(omit, name) {
-			continue
+		switch {
+		case len(omit) > 0 && slices.Contains(omit, name):
+		case name == "@context":
+			c.depth(v, 2)
+		default:
+			c.member(name, v, 2, false)
 		}
-		ptr := strictjson.Pointer("", name)
-		if name == "@context" {
-			c.depth(v, ptr, 2)
-			continue
-		}
-		c.member(name, v, ptr, 2, false)
 	}
 	return c.faults.Err()
 }
 
 type content struct {
-	contexts strictjson.Value // of the whole credential
-	faults   Errors
+	root, contexts strictjson.Value // the whole credential, and its contexts
+	faults         Errors
 }
 
-func (c *content) fault(code Code, rule, ptr, format string, args ...any) {
+// fault points at a value; nothing is kept for that on the way to it.
+func (c *content) fault(rule string, at strictjson.Value, format string, args ...any) {
 	if len(c.faults) < maxFaults {
-		c.faults = append(c.faults, &Error{code, rule, ptr, fmt.Sprintf(format, args...)})
+		c.faults = append(c.faults, &Error{MalformedValueError, rule, strictjson.PointerTo(c.root, at), fmt.Sprintf(format, args...)})
 	}
 }
 
 // member checks one member; literal tells that it stands in a value object.
-func (c *content) member(name string, v strictjson.Value, ptr string, depth int, literal bool) {
-	c.name(name, ptr, literal)
-	if slices.Contains(identifiers, name) {
-		c.identifier(v, ptr)
+func (c *content) member(name string, v strictjson.Value, depth int, literal bool) {
+	c.name(name, v, literal)
+	nested := false
+	switch name {
+	case "id", "@id", "type", "@type":
+		c.identifier(v)
+	case "endorsement", "verifiableCredential", "proof":
+		nested = true
 	}
-	nested := name == "endorsement" || name == "verifiableCredential" || name == "proof"
-	c.value(v, ptr, depth, nested)
+	c.value(v, depth, nested)
 }
-
-// identifiers are the members whose values name something.
-var identifiers = []string{"id", "@id", "type", "@type"}
 
 // identifier refuses names that hold only within the document: two documents
 // can tell different things by the same one. Elsewhere such a text is a text.
-func (c *content) identifier(v strictjson.Value, ptr string) {
-	for i, e := range v.Each() {
-		if !strings.HasPrefix(e.Text(), "_:") {
-			continue
+func (c *content) identifier(v strictjson.Value) {
+	for _, e := range v.Each() {
+		if strings.HasPrefix(e.Text(), "_:") {
+			c.fault("blank_node_name", e, "Names beginning with _: are not kept by a signature. Use an address or a urn:uuid.")
+			return
 		}
-		if v.Kind() == strictjson.Array {
-			ptr = strictjson.Pointer(ptr, strconv.Itoa(i))
-		}
-		c.fault(MalformedValueError, "blank_node_name", ptr, "Names beginning with _: are not kept by a signature. Use an address or a urn:uuid.")
-		return
 	}
 }
 
 // keywords may stand where a language-tagged or typed value is written out.
 var keywords = []string{"@value", "@language", "@type", "@direction"}
 
-func (c *content) name(name, ptr string, literal bool) {
+func (c *content) name(name string, at strictjson.Value, literal bool) {
 	switch {
 	case strings.HasPrefix(name, "_:"):
-		c.fault(MalformedValueError, "blank_node_name", ptr, "Names beginning with _: are not kept by a signature. Use a term of the context.")
-	case strings.Contains(name, ":"):
-		c.fault(MalformedValueError, "member_name", ptr, "Name the member by its term, not by an address.")
+		c.fault("blank_node_name", at, "Names beginning with _: are not kept by a signature. Use a term of the context.")
+	case strings.IndexByte(name, ':') >= 0:
+		c.fault("member_name", at, "Name the member by its term, not by an address.")
 	case strings.HasPrefix(name, "@") && !(literal && slices.Contains(keywords, name)):
-		c.fault(MalformedValueError, "member_name", ptr, "The keyword %s may not stand here.", strconv.Quote(clip(name, 20)))
+		c.fault("member_name", at, "The keyword %s may not stand here.", strconv.Quote(clip(name, 20)))
 	}
-	c.text(name, ptr)
+	c.text(name, at)
 }
 
 // value checks one value at a depth; credential tells that objects here are
 // embedded credentials or proofs, which may repeat the list of contexts.
-func (c *content) value(v strictjson.Value, ptr string, depth int, credential bool) {
-	switch v.Kind() {
+func (c *content) value(v strictjson.Value, depth int, credential bool) {
+	switch kind := v.Kind(); kind {
 	case strictjson.Object, strictjson.Array:
-		if depth > MaxDepth {
-			c.fault(MalformedValueError, "too_deep", ptr, "Values are nested deeper than %d.", MaxDepth)
-			return
+		switch {
+		case depth > MaxDepth:
+			c.tooDeep(v)
+		case kind == strictjson.Array:
+			c.array(v, depth, credential)
+		default:
+			c.object(v, depth, credential)
 		}
-		if v.Kind() == strictjson.Array {
-			c.array(v, ptr, depth, credential)
-			return
-		}
-		c.object(v, ptr, depth, credential)
 	case strictjson.Null:
-		c.fault(MalformedValueError, "null_value", ptr, "Leave the member out instead of writing null.")
+		c.fault("null_value", v, "Leave the member out instead of writing null.")
 	case strictjson.Number:
-		c.number(v, ptr)
+		c.number(v)
 	case strictjson.String:
-		c.text(v.Text(), ptr)
+		c.text(v.Text(), v)
 	}
 }
 
-func (c *content) array(v strictjson.Value, ptr string, depth int, credential bool) {
+func (c *content) tooDeep(v strictjson.Value) {
+	c.fault("too_deep", v, "Values are nested deeper than %d.", MaxDepth)
+}
+
+func (c *content) array(v strictjson.Value, depth int, credential bool) {
 	if v.Len() == 0 {
-		c.fault(MalformedValueError, "empty_array", ptr, "Leave the member out instead of writing an empty array.")
+		c.fault("empty_array", v, "Leave the member out instead of writing an empty array.")
 	}
-	for i, e := range v.Elements() {
-		c.value(e, strictjson.Pointer(ptr, strconv.Itoa(i)), depth+1, credential)
+	for _, e := range v.Elements() {
+		c.value(e, depth+1, credential)
 	}
 }
 
-func (c *content) object(v strictjson.Value, ptr string, depth int, credential bool) {
+func (c *content) object(v strictjson.Value, depth int, credential bool) {
 	literal := v.Get("@value").Exists()
 	for name, m := range v.Members() {
-		at := strictjson.Pointer(ptr, name)
 		if name != "@context" {
-			c.member(name, m, at, depth+1, literal)
+			c.member(name, m, depth+1, literal)
 		} else if !credential || !sameList(m, c.contexts) {
-			c.fault(MalformedValueError, "nested_context", at,
+			c.fault("nested_context", m,
 				"A context may stand below the top only in an embedded credential or proof, and then it is the same list.")
 		}
 	}
 }
 
-func (c *content) number(v strictjson.Value, ptr string) {
+func (c *content) number(v strictjson.Value) {
 	raw := v.Raw()
 	f, err := strconv.ParseFloat(raw, 64)
 	if len(raw) > MaxNumberLength || err != nil || (f == math.Trunc(f) && math.Abs(f) > maxSafeInteger) {
-		c.fault(MalformedValueError, "unsafe_number", ptr, "Readers would not agree on this number: write a whole one within ±(2^53−1), and none longer than %d characters.", MaxNumberLength)
+		c.fault("unsafe_number", v, "Readers would not agree on this number: write a whole one within ±(2^53−1), and none longer than %d characters.", MaxNumberLength)
 	}
 }
 
-func (c *content) text(s, ptr string) {
-	if strings.ContainsRune(s, 0) {
-		c.fault(MalformedValueError, "bad_character", ptr, "The character U+0000 may not stand in a text.")
+func (c *content) text(s string, at strictjson.Value) {
+	if strings.IndexByte(s, 0) >= 0 {
+		c.fault("bad_character", at, "The character U+0000 may not stand in a text.")
 	}
 }
 
 // depth bounds what nothing else here looks at.
-func (c *content) depth(v strictjson.Value, ptr string, depth int) {
+func (c *content) depth(v strictjson.Value, depth int) {
 	if (v.Kind() == strictjson.Object || v.Kind() == strictjson.Array) && depth > MaxDepth {
-		c.fault(MalformedValueError, "too_deep", ptr, "Values are nested deeper than %d.", MaxDepth)
+		c.tooDeep(v)
 		return
 	}
-	for name, m := range v.Members() {
-		c.depth(m, strictjson.Pointer(ptr, name), depth+1)
+	for _, m := range v.Members() {
+		c.depth(m, depth+1)
 	}
-	for i, e := range v.Elements() {
-		c.depth(e, strictjson.Pointer(ptr, strconv.Itoa(i)), depth+1)
+	for _, e := range v.Elements() {
+		c.depth(e, depth+1)
 	}
 }
 

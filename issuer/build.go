@@ -17,8 +17,8 @@ import (
 // draft is one award on its way to a credential.
 type draft struct {
 	award   *Award
-	profile *Profile
-	ach     *Achievement
+	profile *Profile     // shared: not to be changed
+	ach     *Achievement // shared too, unless it came with the award
 	record  *Record
 }
 

@@ -78,8 +78,8 @@ func (i *Issuer) stillTrue(tx store.Tx, d *draft) error {
 	if d.award.Inline != nil {
 		return i.keepInline(tx, d)
 	}
-	var now Achievement
-	if err := getJSON(tx, versionKey(d.ach.Slug, d.ach.Version), &now); err != nil {
+	now, err := getShared[Achievement](&i.decoded, tx, versionKey(d.ach.Slug, d.ach.Version))
+	if err != nil {
 		return err
 	}
 	if !now.ChangedAt.Equal(d.ach.ChangedAt) {

@@ -118,10 +118,11 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 		}
 		d.ach = a.Inline
 	} else {
-		d.ach = new(Achievement)
-		if err := i.template(r, a.Achievement, d.ach); err != nil {
+		ach, err := i.template(r, a.Achievement)
+		if err != nil {
 			return err
 		}
+		d.ach = ach
 	}
 	if a.Issuer != "" && a.Issuer != d.ach.Issuer {
 		return fault("issuer_mismatch", "/achievement/issuer", "The achievement belongs to another issuer.")
@@ -130,22 +131,23 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 	if err := mayAward(r, a.Issuer, "/achievement/issuer"); err != nil {
 		return err
 	}
-	d.profile = new(Profile)
-	return getJSON(r, profileKey(a.Issuer), d.profile)
+	profile, err := getShared[Profile](&i.decoded, r, profileKey(a.Issuer))
+	d.profile = profile
+	return err
 }
 
-func (i *Issuer) template(r store.Reader, slug string, into *Achievement) error {
+func (i *Issuer) template(r store.Reader, slug string) (*Achievement, error) {
 	if slug == "" {
-		return fault("required", "/achievement", "Name an achievement by its slug, or send one whole.")
+		return nil, fault("required", "/achievement", "Name an achievement by its slug, or send one whole.")
 	}
 	err := CheckSlug(slug)
 	if err == nil {
-		err = getJSON(r, achievementKey(slug), into)
+		a, err := getShared[Achievement](&i.decoded, r, achievementKey(slug))
 		if !errors.Is(err, ErrNotFound) {
-			return err
+			return a, err
 		}
 	}
-	return fault("achievement_unknown", "/achievement", "There is no such achievement here; GET /v1/achievements lists them, PUT /v1/achievements/{slug} makes one.")
+	return nil, fault("achievement_unknown", "/achievement", "There is no such achievement here; GET /v1/achievements lists them, PUT /v1/achievements/{slug} makes one.")
 }
 
 // sign draws what the badge needs, secures it and reads it back as a stranger

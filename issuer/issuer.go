@@ -68,6 +68,7 @@ type Issuer struct {
 	cfg    Config
 	pepper []byte // keys the digests under which people are found again
 
+	decoded  decoded
 	lists    signedLists
 	jwtKick  chan struct{}
 	jwtReady notifier

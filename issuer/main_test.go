@@ -243,6 +243,8 @@ var cases = []testCase{
 	{name: "broken signers", run: brokenSigners, empty: true},
 	{name: "slow signer", run: slowSigner, empty: true},
 	{name: "failing store", run: failingStore},
+	{name: "remembered templates", run: rememberedTemplates},
+	{name: "remembered damage", run: rememberedDamage},
 	{name: "damaged records", run: damagedRecords, damages: true, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
 	{name: "vc-api", run: vcAPI, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}, empty: true},
 }

@@ -108,11 +108,19 @@ func (s *subject) authenticateProof(ctx context.Context, set []badge.Proof, p ba
 	if method.Public == nil {
 		return authentication{unknown(NoKey, p.Pointer, "There is no key to check it with."), key}
 	}
-	f := signatureFinding(suite.Verify(s.doc, p, method), p.Pointer)
+	f := signatureFinding(s.verify(suite, p, method), p.Pointer)
 	if name := strangeOption(p); name != "" && f.Outcome == Passed {
 		f = unknown(Unsupported, strictjson.Pointer(p.Pointer, name), "What this option of a proof asks for is not known here.")
 	}
 	return authentication{f, key}
+}
+
+// verify lends the suite the canonical form that the terms were checked on.
+func (s *subject) verify(suite proof.Suite, p badge.Proof, method keys.VerificationMethod) error {
+	if f, ok := suite.(proof.FormVerifier); ok {
+		return f.VerifyForm(s.doc, p, method, s.form)
+	}
+	return suite.Verify(s.doc, p, method)
 }
 
 // suite finds the mechanism of a proof.

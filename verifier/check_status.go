@@ -199,6 +199,9 @@ func (s *subject) readList(ctx context.Context, url, ptr string) listAnswer {
 		f.Cause = err
 		return listAnswer{finding: f}
 	}
+	if answer, ok := s.recall(ctx, url, raw); ok {
+		return answer
+	}
 	d, err := badge.Parse(raw)
 	if err != nil {
 		return wrong(statusVerification+"The list cannot be read: %v", err)
@@ -213,7 +216,9 @@ func (s *subject) readList(ctx context.Context, url, ptr string) listAnswer {
 	if d.Root().Get("id").Text() != url {
 		return wrong(statusVerification + "The list has another id than its address.")
 	}
-	return readBits(d.Root(), ptr)
+	answer := readBits(d.Root(), ptr)
+	l.remember(ctx, url, answer)
+	return answer
 }
 
 // verifyList runs the checks that a list has to pass.

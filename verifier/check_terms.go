@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"slices"
 
 	"laurel/badge"
 	"laurel/badge/canon"
@@ -35,11 +34,14 @@ func checkTerms(_ context.Context, s *subject) Finding {
 	if err := badge.CheckContent(root, unsigned); err != nil {
 		return contentFinding(err)
 	}
-	canonical, err := s.v.canon.Canonicalize(canon.Input{Node: root, Omit: unsigned, InlineContexts: s.opts.Generic && !s.isList})
+	var stated statements
+	in := canon.Input{Node: root, Omit: unsigned, InlineContexts: s.opts.Generic && !s.isList}
+	form, err := s.v.canon.Form(in, func(canonical []byte) { stated.count(root.Get("id").Text(), canonical) })
 	if err != nil {
 		return canonFinding(err)
 	}
-	if name := hiddenStatement(root, canonical); name != "" {
+	s.form = form
+	if name := stated.hidden(root); name != "" {
 		return failed(HiddenStatement, strictjson.Pointer("", name),
 			"Something that is signed about %s stands where no reader of the credential looks for it.", name)
 	}
@@ -78,36 +80,86 @@ func canonFinding(err error) Finding {
 // by, and @context is not signed: whoever renames such a member by way of
 // another context, or moves it to another object with the credential's id,
 // keeps the signature and would hide an end or a revocation from readers of
-// the plain JSON.
-var decisive = []struct{ member, predicate string }{
-	{"issuer", "<https://www.w3.org/2018/credentials#issuer>"},
-	{"validFrom", "<https://www.w3.org/2018/credentials#validFrom>"},
-	{"validUntil", "<https://www.w3.org/2018/credentials#validUntil>"},
-	{"credentialSubject", "<https://www.w3.org/2018/credentials#credentialSubject>"},
-	{"credentialStatus", "<https://www.w3.org/2018/credentials#credentialStatus>"},
+// the plain JSON. As predicates they stand in canonical N-Quads, each under
+// one of the vocabularies.
+var decisive = [...]struct{ member, predicate string }{
+	{"issuer", credentials + "issuer>"},
+	{"validFrom", credentials + "validFrom>"},
+	{"validUntil", credentials + "validUntil>"},
+	{"credentialSubject", credentials + "credentialSubject>"},
+	{"credentialStatus", credentials + "credentialStatus>"},
 	{"statusSize", "<https://www.w3.org/ns/credentials/status#statusSize>"},
 }
 
-// hiddenStatement returns the name of a decisive member that is stated in the
-// canonical form more often than the JSON tells it, or of the credential
-// itself though the JSON tells it elsewhere; "" when all is in the open.
-func hiddenStatement(root strictjson.Value, canonical []byte) string {
-	self := []byte("<" + root.Get("id").Text() + "> ")
-	stated, ofSelf := map[string]int{}, map[string]int{}
-	for line := range bytes.Lines(canonical) {
-		_, rest, _ := bytes.Cut(line, []byte(" ")) // a subject has no blanks
+const (
+	vocabularies = "<https://www.w3.org/"
+	credentials  = "<https://www.w3.org/2018/credentials#"
+)
+
+// tally is a number for each of the decisive statements.
+type tally [len(decisive)]int
+
+// statements counts the decisive ones of a canonical form.
+type statements struct {
+	all    tally
+	ofSelf tally // those whose subject is the credential
+}
+
+// count reads canonical N-Quads, in which terms stand with one blank between
+// them, and only objects have blanks within.
+func (n *statements) count(id string, canonical []byte) {
+	self := []byte("<" + id + ">")
+	for len(canonical) > 0 {
+		var line []byte
+		line, canonical, _ = bytes.Cut(canonical, []byte("\n"))
+		subject, rest, _ := bytes.Cut(line, []byte(" "))
+		if !bytes.HasPrefix(rest, []byte(vocabularies)) {
+			continue // to most lines this is all
+		}
 		predicate, _, _ := bytes.Cut(rest, []byte(" "))
-		stated[string(predicate)]++
-		if bytes.HasPrefix(line, self) {
-			ofSelf[string(predicate)]++
+		for i := range decisive {
+			if string(predicate) != decisive[i].predicate {
+				continue
+			}
+			n.all[i]++
+			if bytes.Equal(subject, self) {
+				n.ofSelf[i]++
+			}
 		}
 	}
-	for _, d := range decisive {
-		if stated[d.predicate] > told(root, d.member) || ofSelf[d.predicate] > values(root.Get(d.member)) {
-			return d.member
+}
+
+// hidden returns the name of a decisive member that is stated more often than
+// the JSON tells it, or of the credential itself though the JSON tells it
+// elsewhere; "" when all is in the open.
+func (n *statements) hidden(root strictjson.Value) string {
+	var told tally
+	for member, v := range root.Members() {
+		if member != "@context" && member != "proof" {
+			told.add(member, v)
+		}
+	}
+	for i := range decisive {
+		if n.all[i] > told[i] || n.ofSelf[i] > values(root.Get(decisive[i].member)) {
+			return decisive[i].member
 		}
 	}
 	return ""
+}
+
+// add counts the values of all members of decisive names, at any depth.
+func (n *tally) add(member string, v strictjson.Value) {
+	for i := range decisive {
+		if member == decisive[i].member {
+			n[i] += values(v)
+		}
+	}
+	for m, e := range v.Members() {
+		n.add(m, e)
+	}
+	for _, e := range v.Elements() {
+		n.add("", e)
+	}
 }
 
 func values(v strictjson.Value) int {
@@ -118,30 +170,4 @@ func values(v strictjson.Value) int {
 		return 1
 	}
 	return 0
-}
-
-// told counts the values of all members of a name outside contexts and the
-// credential's own proof.
-func told(root strictjson.Value, name string) int {
-	n := 0
-	for member, v := range root.Members() {
-		if !slices.Contains([]string{"@context", "proof"}, member) {
-			n += toldBy(member, v, name)
-		}
-	}
-	return n
-}
-
-func toldBy(member string, v strictjson.Value, name string) int {
-	n := 0
-	if member == name {
-		n += values(v)
-	}
-	for m, e := range v.Members() {
-		n += toldBy(m, e, name)
-	}
-	for _, e := range v.Elements() {
-		n += toldBy("", e, name)
-	}
-	return n
 }

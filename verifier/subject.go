@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/badge/canon"
 	"laurel/badge/proof"
 	"laurel/internal/strictjson"
 	"laurel/keys"
@@ -35,18 +36,14 @@ type subject struct {
 	isList     bool // a status list, looked at on behalf of another document
 
 	kind     kind            // from format on
+	form     *canon.Form     // from terms on
 	auth     *authentication // from proof on
 	states   *states         // from revocation on
 	findings []Finding
 }
 
 // issuerID is the id of the issuer, or "".
-func (s *subject) issuerID() string {
-	if p := s.doc.View().Issuer; p != nil {
-		return p.ID
-	}
-	return ""
-}
+func (s *subject) issuerID() string { return s.doc.IssuerID() }
 
 // claims are the members of a JWS payload that belong to the envelope; an
 // embedded proof has none.

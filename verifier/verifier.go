@@ -62,6 +62,7 @@ type Verifier struct {
 	status StatusSource
 	trust  TrustList
 	now    func() time.Time
+	lists  lists
 }
 
 // New makes a Verifier. The error says what is missing in cfg.

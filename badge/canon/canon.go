@@ -86,6 +86,9 @@ type Input struct {
 	// Hash is the hash function that RDFC-1.0 uses within itself: crypto.SHA256
 	// or crypto.SHA384; zero means the former. Digest uses it for the result too.
 	Hash crypto.Hash
+	// Form saves Digest its work where it is the form of this very input; any
+	// other is passed over.
+	Form *Form
 }
 
 // Canonicalizer holds the contexts. It is safe for concurrent use.
@@ -127,16 +130,20 @@ func (c *Canonicalizer) Canonicalize(in Input) ([]byte, error) {
 // SHA-256, 48 for SHA-384. It saves the copy that Canonicalize makes. Every
 // error is an *Error.
 func (c *Canonicalizer) Digest(dst []byte, in Input) ([]byte, error) {
-	err := c.with(in, func(w *walker) {
-		if in.Hash == crypto.SHA384 {
-			h := sha512.Sum384(w.out)
-			dst = append(dst, h[:]...)
-			return
-		}
-		h := sha256.Sum256(w.out)
-		dst = append(dst, h[:]...)
-	})
+	if in.Form.isOf(c, in) {
+		return append(dst, in.Form.digest...), nil
+	}
+	err := c.with(in, func(w *walker) { dst = appendHash(dst, in.Hash, w.out) })
 	return dst, err
+}
+
+func appendHash(dst []byte, hash crypto.Hash, text []byte) []byte {
+	if hash == crypto.SHA384 {
+		h := sha512.Sum384(text)
+		return append(dst, h[:]...)
+	}
+	h := sha256.Sum256(text)
+	return append(dst, h[:]...)
 }
 
 // maxKept is how much memory a walker may hold on to between documents.

@@ -60,7 +60,7 @@ func (c *Canonicalizer) Explain(in Input) (*Explanation, error) {
 	slices.SortStableFunc(w.trace.meanings, func(a, b tracedMeaning) int { return a.at.Offset() - b.at.Offset() })
 	slices.SortStableFunc(w.trace.nodes, func(a, b tracedNode) int { return a.at.Offset() - b.at.Offset() })
 	for _, m := range w.trace.meanings {
-		m.Pointer = pointerTo(in.Node, m.at)
+		m.Pointer = strictjson.PointerTo(in.Node, m.at)
 		out.Members = append(out.Members, m.Meaning)
 	}
 	for _, n := range w.trace.nodes {
@@ -68,7 +68,7 @@ func (c *Canonicalizer) Explain(in Input) (*Explanation, error) {
 		if label != "" {
 			label = "_:" + label
 		}
-		out.Nodes = append(out.Nodes, Node{Pointer: pointerTo(in.Node, n.at), Label: label})
+		out.Nodes = append(out.Nodes, Node{Pointer: strictjson.PointerTo(in.Node, n.at), Label: label})
 	}
 	return out, nil
 }

@@ -71,7 +71,7 @@ func (w *walker) forget() {
 
 // fail makes an error that points at a value of the document.
 func (w *walker) fail(kind Kind, v strictjson.Value, format string, args ...any) error {
-	return &Error{Kind: kind, Pointer: pointerTo(w.in.Node, v), Detail: fmt.Sprintf(format, args...)}
+	return &Error{Kind: kind, Pointer: strictjson.PointerTo(w.in.Node, v), Detail: fmt.Sprintf(format, args...)}
 }
 
 func (w *walker) document() error {

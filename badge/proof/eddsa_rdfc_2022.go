@@ -24,7 +24,7 @@ type EdDSARDFC2022 struct {
 	InlineContexts bool
 }
 
-var _ Suite = EdDSARDFC2022{}
+var _ FormVerifier = EdDSARDFC2022{}
 
 // An Ed25519 signature has 64 bytes: 86 to 88 characters of base58. The cap
 // stands before decoding, whose cost is quadratic.
@@ -55,7 +55,7 @@ func (s EdDSARDFC2022) Secure(ctx context.Context, d *badge.Document, key keys.S
 	if err != nil {
 		return nil, err
 	}
-	message, err := s.hashData(d, config)
+	message, err := s.hashData(d, config, nil)
 	if err != nil {
 		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
 	}
@@ -81,6 +81,11 @@ func object(v any) (strictjson.Value, error) {
 
 // Verify implements Suite (section 3.2.2, Verify Proof).
 func (s EdDSARDFC2022) Verify(d *badge.Document, p badge.Proof, key keys.VerificationMethod) error {
+	return s.VerifyForm(d, p, key, nil)
+}
+
+// VerifyForm implements FormVerifier.
+func (s EdDSARDFC2022) VerifyForm(d *badge.Document, p badge.Proof, key keys.VerificationMethod, form *canon.Form) error {
 	if alg, err := key.Algorithm(); err != nil || alg != keys.EdDSA {
 		return invalid("the verification method is no Ed25519 key")
 	}
@@ -91,7 +96,7 @@ func (s EdDSARDFC2022) Verify(d *badge.Document, p badge.Proof, key keys.Verific
 	if err := sameContext(d, p); err != nil {
 		return err
 	}
-	message, err := s.hashData(d, p.Object)
+	message, err := s.hashData(d, p.Object, form)
 	if err != nil {
 		return unsigned(err)
 	}
@@ -127,12 +132,12 @@ func sameContext(d *badge.Document, p badge.Proof) error {
 // hashData is the message that is signed: the hash of the proof options, then
 // the hash of the document without proofs (sections 3.2.4 and 3.2.5). The
 // options are the received proof less its value, never one built anew.
-func (s EdDSARDFC2022) hashData(d *badge.Document, config strictjson.Value) ([]byte, error) {
+func (s EdDSARDFC2022) hashData(d *badge.Document, config strictjson.Value, form *canon.Form) ([]byte, error) {
 	message := make([]byte, 0, 2*sha256.Size)
 	message, err := s.Canon.Digest(message, canon.Input{Node: config, Context: d.Root().Get("@context"),
 		Omit: []string{"proofValue"}, InlineContexts: s.InlineContexts})
 	if err != nil {
 		return nil, fmt.Errorf("proof options: %w", err)
 	}
-	return s.Canon.Digest(message, canon.Input{Node: d.Root(), Omit: []string{"proof"}, InlineContexts: s.InlineContexts})
+	return s.Canon.Digest(message, canon.Input{Node: d.Root(), Omit: []string{"proof"}, InlineContexts: s.InlineContexts, Form: form})
 }

@@ -30,6 +30,15 @@ type Suite interface {
 	Verify(d *badge.Document, p badge.Proof, key keys.VerificationMethod) error
 }
 
+// FormVerifier is a Suite that need not canonicalise a document again whose
+// canonical form somebody has. A form that is not of this document, canonicalised
+// as the suite does it, is passed over, as nil is: it can save work, and change
+// no answer.
+type FormVerifier interface {
+	Suite
+	VerifyForm(d *badge.Document, p badge.Proof, key keys.VerificationMethod, form *canon.Form) error
+}
+
 // invalid says what is wrong with a proof.
 func invalid(format string, args ...any) error {
 	return fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...)

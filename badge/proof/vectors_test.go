@@ -80,7 +80,7 @@ func hold(t *testing.T, signed string, want steps, key *seeded) {
 	must(t, err)
 	options, err := s.Canon.Canonicalize(canon.Input{Node: p.Object, Context: d.Root().Get("@context"), Omit: []string{"proofValue"}, InlineContexts: true})
 	must(t, err)
-	combined, err := s.hashData(d, p.Object)
+	combined, err := s.hashData(d, p.Object, nil)
 	must(t, err)
 	signature, err := base58.Decode(strings.TrimPrefix(p.ProofValue, "z"))
 	must(t, err)

@@ -14,7 +14,6 @@ package strictjson
 import (
 	"fmt"
 	"iter"
-	"strings"
 )
 
 // Kind is the JSON type of a Value. The zero Kind belongs to no value at all.
@@ -240,17 +239,3 @@ func (t *tree) text(i uint32) string {
 	}
 	return t.src[n.start+1 : n.end-1]
 }
-
-// Pointer appends reference tokens to a JSON pointer, escaped as RFC 6901
-// section 3 asks.
-func Pointer(base string, tokens ...string) string {
-	var b strings.Builder
-	b.WriteString(base)
-	for _, t := range tokens {
-		b.WriteByte('/')
-		b.WriteString(pointerEscaper.Replace(t))
-	}
-	return b.String()
-}
-
-var pointerEscaper = strings.NewReplacer("~", "~0", "/", "~1")

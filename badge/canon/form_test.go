@@ -1,0 +1,55 @@
+package canon_test
+
+import (
+	"bytes"
+	"crypto"
+	"testing"
+
+	"laurel/badge/canon"
+)
+
+// TestForm holds a form against every input that it is not the form of: all
+// must come to their own digest, as if there were no form.
+func TestForm(t *testing.T) {
+	c := newCanonicalizer(t)
+	raw := readTestdata(t, "badge-small.json")
+	changed := bytes.Replace(raw, []byte(`"name":`), []byte(`"description":`), 1)
+	if bytes.Equal(raw, changed) {
+		t.Fatal("nothing was changed")
+	}
+	in := canon.Input{Node: parse(t, string(raw)), Omit: []string{"proof"}}
+	var lent []byte
+	form, err := c.Form(in, func(canonical []byte) { lent = bytes.Clone(canonical) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	canonical, err := c.Canonicalize(in)
+	if err != nil || !bytes.Equal(lent, canonical) {
+		t.Fatalf("the form lends something else than the canonical form: %v\n%s", err, lent)
+	}
+	for name, other := range map[string]canon.Input{
+		"itself":           in,
+		"the same again":   {Node: parse(t, string(raw)), Omit: []string{"proof"}},
+		"a changed member": {Node: parse(t, string(changed)), Omit: []string{"proof"}},
+		"another part":     {Node: in.Node.Get("credentialSubject"), Context: in.Node.Get("@context")},
+		"members left out": {Node: in.Node, Omit: []string{"proof", "credentialSubject"}},
+		"nothing left out": {Node: in.Node},
+		"other contexts":   {Node: in.Node, Omit: []string{"proof"}, Context: parse(t, `["https://www.w3.org/ns/credentials/v2"]`)},
+		"SHA-384":          {Node: in.Node, Omit: []string{"proof"}, Hash: crypto.SHA384},
+	} {
+		want, wantErr := c.Digest(nil, other)
+		other.Form = form
+		got, err := c.Digest(nil, other)
+		if !bytes.Equal(got, want) || (err == nil) != (wantErr == nil) {
+			t.Errorf("%s: %x, %v; without the form %x, %v", name, got, err, want, wantErr)
+		}
+	}
+}
+
+func TestFormOfARefusal(t *testing.T) {
+	c := newCanonicalizer(t)
+	in := canon.Input{Node: parse(t, `{"@context":"https://www.w3.org/ns/credentials/v2","salary":1}`)}
+	if form, err := c.Form(in, func([]byte) { t.Error("something was lent") }); form != nil || err == nil {
+		t.Errorf("%v, %v", form, err)
+	}
+}

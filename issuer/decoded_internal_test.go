@@ -1,0 +1,25 @@
+package issuer
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestDecodedIsBounded(t *testing.T) {
+	var d decoded
+	for n := range 4 * maxDecoded {
+		d.keep(fmt.Append(nil, n), make([]byte, 10), &Profile{})
+	}
+	if len(d.entries) != maxDecoded || d.bytes != 10*maxDecoded {
+		t.Errorf("%d entries of %d bytes", len(d.entries), d.bytes)
+	}
+	for n := range 4 {
+		d.keep(fmt.Append(nil, "large", n), make([]byte, maxDecodedBytes/2), &Profile{})
+	}
+	if d.bytes > maxDecodedBytes {
+		t.Errorf("%d bytes are kept", d.bytes)
+	}
+	if d.find([]byte("large3"), []byte("other")) != nil {
+		t.Error("found by other bytes than were stored")
+	}
+}
