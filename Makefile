@@ -30,7 +30,15 @@ ci: ## everything that has to hold before a change lands
 fuzz-long: ## every fuzz target for FUZZTIME
 	FUZZTIME=$(FUZZTIME) .ci/run fuzz
 
+canon-long: ## 20,000 generated documents, fresh ones, against npm jsonld and rdf-canonize
+	npm ci --prefix interop --loglevel=error
+	go run ./interop/canon/lines -count 10000 -from $$(date +%s) > artifacts/lines
+	node interop/canon/compare.mjs artifacts/lines
+
+rdf-canon: ## the W3C tests of RDFC-1.0, in the folder that RDF_CANON_TESTS names
+	go test -count=1 -tags rdfcanon -run W3C -v ./badge/canon/rdfc
+
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon bench

@@ -179,7 +179,9 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
 		GenericCheck: selfCheck(plain, verifier.Options{ProofOnly: true, Generic: true})}))(t)
 	own.issuer = w.issuer
-	w.tokens = tokens.New(w.store, w.clock.now)
+	w.tokens = tokens.New(w.store, func(tx store.Tx, action, id string) error {
+		return w.issuer.Note(tx, issuer.Event{Action: action, Subject: id})
+	}, w.clock.now)
 	work := programme.New(w.store, w.issuer, w.clock.now)
 	catalog := must(i18n.New())(t)
 	cfg := api.Config{Issuer: w.issuer, Programme: work, Verifier: full, Tokens: w.tokens, Pages: must(pages.New(catalog))(t),

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"github.com/google/uuid"
@@ -38,9 +39,12 @@ func (i *Issuer) checkForeign(f *foreign) error {
 	all.controls(f.root, "")
 	i.checkID(&all, f.root.Get("id"))
 	f.checkIssuer(&all)
-	f.checkPeriod(&all)
+	f.checkPeriod(&all, i.now())
 	if f.badge {
 		f.checkIdentities(&all)
+		f.checkResults(&all)
+		f.checkTexts(&all)
+		all.endorsements(f.root, "")
 	}
 	return all.Err()
 }
@@ -79,27 +83,39 @@ func (f *foreign) checkIssuer(all *faults) {
 	}
 }
 
-// checkPeriod holds the dates to VC data model 2.0 section 4.9; both ends may
-// lie in the past or in the future.
-func (f *foreign) checkPeriod(all *faults) {
-	var period [2]int64
-	known := 0
-	for n, name := range []string{"validFrom", "validUntil"} {
-		v := f.root.Get(name)
-		if !v.Exists() {
-			continue
-		}
-		at, err := badge.ParseTime(v.Text())
-		if err != nil {
-			all.add("date_invalid", "/"+name, "Give a date-time with a time zone, such as 2025-07-11T08:00:00Z.")
-			continue
-		}
-		period[n] = at.UnixNano()
-		known++
-	}
-	if known == 2 && period[1] < period[0] {
+// checkPeriod holds the dates to VC data model 2.0 section 4.9. Both ends may
+// lie in the past or in the future, but not those of a badge: one that nobody
+// would take now is not signed now.
+func (f *foreign) checkPeriod(all *faults, now time.Time) {
+	from, started := f.date(all, "validFrom")
+	until, ends := f.date(all, "validUntil")
+	if started && ends && until.Before(from) {
 		all.add("date_order", "/validUntil", "The end of validity must not come before validFrom.")
 	}
+	switch {
+	case !f.badge:
+		return
+	case from.After(now.Add(clockSkew)):
+		all.add("date_in_future", "/validFrom", "This lies in the future; a badge is valid from the day it was earned.")
+	case from.After(now):
+		f.soon = true
+	}
+	if ends && !until.After(now) {
+		all.add("expired", "/validUntil", "This badge would have expired already.")
+	}
+}
+
+// date reads an end of the period; ok tells that there is one.
+func (f *foreign) date(all *faults, name string) (at time.Time, ok bool) {
+	v := f.root.Get(name)
+	if !v.Exists() {
+		return at, false
+	}
+	at, err := badge.ParseTime(v.Text())
+	if err != nil {
+		all.add("date_invalid", "/"+name, "Give a date-time with a time zone, such as 2025-07-11T08:00:00Z.")
+	}
+	return at, err == nil
 }
 
 // identities yields the identifiers of a badge's recipient.
@@ -116,12 +132,15 @@ func (f *foreign) identities(do func(at string, v strictjson.Value)) {
 
 var hashedIdentity = regexp.MustCompile(`^sha256\$[0-9a-fA-F]{64}$`)
 
-// checkIdentities lets an address into a badge only as a salted SHA-256, and
-// takes a plain one only if it is one.
+// checkIdentities lets an address into a badge only as a salted SHA-256,
+// whatever it is called, and takes a plain one only if it is one.
 func (f *foreign) checkIdentities(all *faults) {
 	f.identities(func(at string, v strictjson.Value) {
 		switch {
 		case v.Get("identityType").Text() != badge.IdentityTypeEmail:
+			if emailAddress(strings.TrimPrefix(strings.TrimSpace(v.Get("identityHash").Text()), "mailto:")) {
+				all.add("email_not_hashed", at+"/identityHash", "An e-mail address is never signed as it is. Give it the identityType emailAddress, and it is hashed here.")
+			}
 		case v.Get("hashed").Bool():
 			if !hashedIdentity.MatchString(v.Get("identityHash").Text()) {
 				all.add("identity_hash_invalid", at+"/identityHash", "A hashed address is sha256$ and 64 hexadecimal digits.")

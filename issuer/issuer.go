@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -160,6 +162,9 @@ func CheckBaseURL(base string) error {
 	}
 	if host, ok := strings.CutPrefix(base, "https://"); ok && isAddress(host) {
 		return fmt.Errorf("the base URL %q must have a host name: an issuer under https is a did:web, which has no IP address", base)
+	}
+	if u, err := url.Parse(base); err != nil || (u.Scheme == "http" && u.Hostname() != "localhost" && net.ParseIP(u.Hostname()) == nil) {
+		return fmt.Errorf("the base URL %q needs https: plain http is for demonstrations, by localhost or an IP address", base)
 	}
 	return nil
 }

@@ -88,12 +88,19 @@ func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Prof
 	if err != nil {
 		return nil, err
 	}
+	published, err := i.cfg.Keys.Issuer(p.Slug).Published(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the keys of %s: %w", p.Slug, err)
+	}
 	now := i.now()
 	seq, err := newSeq(i.cfg.Random, now)
 	if err != nil {
 		return nil, err
 	}
 	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		if err := i.putKeys(tx, p.Slug, published, actor); err != nil {
+			return err
+		}
 		var old Profile
 		switch err := getJSON(tx, profileKey(p.Slug), &old); {
 		case errors.Is(err, ErrNotFound):

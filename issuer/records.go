@@ -36,6 +36,7 @@ import (
 //	j/<issuer>/<seq>                   JWT still to be made
 //	w/<issuer>/<seq>                   JWT
 //	u/<seq>                            audit
+//	h/<issuer>/<fragment>              key that was published once; never deleted
 //	p/<activity>                       package programme
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by

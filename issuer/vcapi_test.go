@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"laurel/badge"
 	"laurel/internal/strictjson"
@@ -225,6 +226,73 @@ func TestForeignFaults(t *testing.T) {
 	}
 }
 
+// endorsementJWT has the form of an endorsement; whether it holds is for those
+// who rely on it.
+const endorsementJWT = "eyJhbGciOiJFZERTQSJ9.e30.AA"
+
+// withResults is foreignBadge with two descriptions of results and some results.
+func withResults(t *testing.T, results string) string {
+	t.Helper()
+	described := edit(t, foreignBadge, `"name": "Course"`, `"name": "Course", "resultDescription": [
+		{"id": "urn:example:score", "type": ["ResultDescription"], "name": "Score", "resultType": "Percent", "valueMin": "0", "valueMax": "100", "requiredValue": "80"},
+		{"id": "urn:example:rubric", "type": ["ResultDescription"], "name": "Rubric", "resultType": "RubricCriterionLevel", "requiredLevel": "urn:example:rubric/levels/high",
+			"rubricCriterionLevel": [{"id": "urn:example:rubric/levels/low", "type": ["RubricCriterionLevel"], "name": "Low"},
+				{"id": "urn:example:rubric/levels/high", "type": ["RubricCriterionLevel"], "name": "High"}]}]`)
+	return edit(t, described, `"creditsEarned"`, `"result": [`+results+`], "creditsEarned"`)
+}
+
+// TestForeignBadgeRules: what POST /v1/credentials would not put into a badge
+// is not signed here either, and each fault says where it is.
+func TestForeignBadgeRules(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}})
+	before := issuertest.Snapshot(t, p.Store)
+	result := func(members string) string { return withResults(t, `{"type": ["Result"], `+members+`}`) }
+	identity := func(members string) string {
+		return edit(t, foreignBadge, `"hashed": false, "identityHash": "Ana", "identityType": "name"`, members)
+	}
+	const subject, first = "/credentialSubject", "/credentialSubject/result/0"
+	long := func(n int) string { return strings.Repeat("é", n) }
+	for name, c := range map[string]struct{ document, pointer, rule string }{
+		"not valid yet":            {edit(t, foreignBadge, "2025-07-11T02:00:00+02:00", "2026-02-01T09:05:01Z"), "/validFrom", "date_in_future"},
+		"expired":                  {edit(t, foreignBadge, "{", `{"validUntil": "2025-07-12T00:00:00Z",`), "/validUntil", "expired"},
+		"expiring now":             {edit(t, foreignBadge, "{", `{"validUntil": "2026-02-01T09:00:00Z",`), "/validUntil", "expired"},
+		"an unknown result":        {result(`"resultDescription": "urn:example:grade", "value": "90"`), first + "/resultDescription", "result_unknown"},
+		"half the id of a result":  {edit(t, result(`"resultDescription": "score", "value": "90"`), "urn:example:score", "urn:example:/results/score"), first + "/resultDescription", "result_unknown"},
+		"failed":                   {result(`"resultDescription": "urn:example:score", "status": "Failed"`), first + "/status", "status_invalid"},
+		"failed, undescribed":      {result(`"status": "Failed"`), first + "/status", "status_invalid"},
+		"above the greatest value": {result(`"resultDescription": "urn:example:score", "value": "100.5"`), first + "/value", "result_out_of_range"},
+		"below what is required":   {result(`"resultDescription": "urn:example:score", "value": "79.9"`), first + "/value", "result_below_required"},
+		"no number":                {result(`"resultDescription": "urn:example:score", "value": "well"`), first + "/value", "result_not_a_number"},
+		"an empty result":          {result(`"resultDescription": "urn:example:score"`), first + "/value", "required"},
+		"a low level":              {result(`"resultDescription": "urn:example:rubric", "achievedLevel": "urn:example:rubric/levels/low"`), first + "/achievedLevel", "result_below_required"},
+		"half the id of a level":   {result(`"resultDescription": "urn:example:rubric", "achievedLevel": "high"`), first + "/achievedLevel", "level_unknown"},
+		"an address as a name":     {identity(`"hashed": false, "identityHash": " ana@learner.example", "identityType": "name"`), subject + "/identifier/0/identityHash", "email_not_hashed"},
+		"an address of own type":   {identity(`"hashed": false, "identityHash": "mailto:ana@learner.example", "identityType": "ext:mail"`), subject + "/identifier/0/identityHash", "email_not_hashed"},
+		"an address said hashed":   {identity(`"hashed": true, "salt": "s", "identityHash": "ana@learner.example", "identityType": "emailAddress2"`), subject + "/identifier/0/identityHash", "email_not_hashed"},
+		"a long name of a person":  {identity(`"hashed": false, "identityHash": "` + long(201) + `", "identityType": "name"`), subject + "/identifier/0/identityHash", "too_long"},
+		"a long name":              {edit(t, foreignBadge, `Ville-sant\u00e9`, long(201)), "/name", "too_long"},
+		"a long achievement":       {edit(t, foreignBadge, `"Course"`, `"`+long(201)+`"`), subject + "/achievement/name", "too_long"},
+		"a long description":       {edit(t, foreignBadge, "A course.", long(4001)), subject + "/achievement/description", "too_long"},
+		"long criteria":            {edit(t, foreignBadge, "Come.", long(8001)), subject + "/achievement/criteria/narrative", "too_long"},
+		"a long narrative":         {edit(t, foreignBadge, `"creditsEarned"`, `"narrative": "`+long(8001)+`", "creditsEarned"`), subject + "/narrative", "too_long"},
+		"a role of two lines":      {edit(t, foreignBadge, `"creditsEarned"`, `"role": "a\nb", "creditsEarned"`), subject + "/role", "control_character"},
+		"text that turns around":   {edit(t, foreignBadge, "A course.", `A \u202ecourse.`), subject + "/achievement/description", "control_character"},
+		"long evidence":            {edit(t, foreignBadge, "{", `{"evidence": [{"type": ["Evidence"], "name": "a"}, {"type": ["Evidence"], "narrative": "`+long(8001)+`"}],`), "/evidence/1/narrative", "too_long"},
+		"much evidence":            {edit(t, foreignBadge, "{", `{"evidence": [`+strings.Repeat(`{"type": ["Evidence"], "name": "a"},`, 20)+`{"type": ["Evidence"], "name": "a"}],`), "/evidence", "too_many"},
+		"endorsed by no JWT":       {edit(t, foreignBadge, "{", `{"endorsementJwt": ["`+endorsementJWT+`", "a.b.c"],`), "/endorsementJwt/1", "endorsement_invalid"},
+		"endorsed with no header":  {edit(t, foreignBadge, `"Course"`, `"Course", "endorsementJwt": ["AAAA.e30.AA"]`), subject + "/achievement/endorsementJwt/0", "endorsement_invalid"},
+		"endorsed in two parts":    {edit(t, foreignBadge, "{", `{"issuer": {"id": "did:web:badges.example", "type": ["Profile"], "name": "We", "endorsementJwt": ["eyJhbGciOiJFZERTQSJ9.e30"]},`), "/issuer/endorsementJwt/0", "endorsement_invalid"},
+	} {
+		signed, err := p.signForeign(t, c.document)
+		if signed != nil || !slices.ContainsFunc(errorsIn(err), func(e *badge.Error) bool { return e.Pointer == c.pointer && e.Rule == c.rule && e.Detail != "" }) {
+			t.Errorf("%s: want %s at %q, got %v", name, c.rule, c.pointer, err)
+		}
+	}
+	if !maps.Equal(before, issuertest.Snapshot(t, p.Store)) {
+		t.Error("what was refused left something in the store")
+	}
+}
+
 func errorsIn(err error) []*badge.Error {
 	var list badge.Errors
 	var one *badge.Error
@@ -253,8 +321,11 @@ func TestForeignAccepted(t *testing.T) {
 		"AchievementCredential":   {edit(t, foreignBadge, `"OpenBadgeCredential"`, `"AchievementCredential"`), verifier.Options{}, verifier.Valid},
 		"one identifier":          {edit(t, edit(t, foreignBadge, "[\n      {\"type\": \"IdentityObject\", \"hashed\": false, \"identityHash\": \"Ana\", \"identityType\": \"name\"},", ""), "}\n    ],", "},"), verifier.Options{}, verifier.Valid},
 		"the status we gave it":   {again, verifier.Options{}, verifier.Valid},
-		"expired":                 {edit(t, foreignBadge, "{", `{"validUntil": "2025-07-12T00:00:00Z",`), verifier.Options{}, verifier.Invalid},
-		"not valid yet":           {edit(t, foreignBadge, "2025-07-11T02", "2035-07-11T02"), verifier.Options{}, verifier.Invalid},
+		"a clock that runs ahead": {edit(t, foreignBadge, "2025-07-11T02:00:00+02:00", "2026-02-01T10:05:00+01:00"), verifier.Options{}, verifier.Invalid},
+		"with an end":             {edit(t, foreignBadge, "{", `{"validUntil": "2026-02-01T09:00:01Z",`), verifier.Options{}, verifier.Valid},
+		"texts at their bounds":   {edit(t, edit(t, foreignBadge, "A course.", strings.Repeat("é", 4000)), "Come.", strings.Repeat("x", 8000)), verifier.Options{}, verifier.Valid},
+		"endorsed in a JWT":       {edit(t, foreignBadge, "{", `{"endorsementJwt": ["`+endorsementJWT+`"],`), verifier.Options{}, verifier.Valid},
+		"results in order":        {withResults(t, `{"type": ["Result"], "resultDescription": "urn:example:score", "value": "80"}, {"type": ["Result"], "resultDescription": "urn:example:rubric", "achievedLevel": "urn:example:rubric/levels/high", "status": "Completed"}, {"type": ["Result"], "value": "well"}`), verifier.Options{}, verifier.Valid},
 		"generic, id of its own":  {edit(t, foreignCredential, "{", `{"id": "urn:uuid:1d2f9e6c-7a0e-4c2e-9b57-0d6f3a5f2b11",`), verifier.Options{Generic: true}, verifier.Valid},
 		"generic, issuer object":  {edit(t, foreignCredential, `"did:web:badges.example"`, `{"id": "did:web:badges.example", "name": "We"}`), verifier.Options{Generic: true}, verifier.Valid},
 		"generic, long past":      {edit(t, foreignCredential, "{", `{"validFrom": "2001-01-01T00:00:00Z", "validUntil": "2001-01-01T00:00:00Z",`), verifier.Options{Generic: true}, verifier.Invalid},
@@ -358,6 +429,7 @@ func TestForeignFixture(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.Clock.Advance(365 * 24 * time.Hour) // past the day that it is valid from
 	_, err = p.SignCredential(t.Context(), v, "test")
 	var rules []string
 	for _, e := range errorsIn(err) {

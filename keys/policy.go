@@ -65,8 +65,7 @@ func checkECDSA(pub *ecdsa.PublicKey) error {
 // uncompressed is the point as 4||x||y (SEC 1 section 2.3.3), after a check
 // that it lies on its curve.
 func uncompressed(pub *ecdsa.PublicKey) ([]byte, error) {
-	//lint:ignore SA1019 Bytes panics where there are no coordinates.
-	if pub.X == nil || pub.Y == nil {
+	if pub.X == nil || pub.Y == nil { //nolint:staticcheck // SA1019: Bytes panics where there are no coordinates.
 		return nil, fmt.Errorf("%w: ECDSA without a point", ErrInvalidKey)
 	}
 	point, err := pub.Bytes()

@@ -2,7 +2,9 @@ package verifier
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -93,6 +95,9 @@ func (s *subject) authenticateProof(ctx context.Context, set []badge.Proof, p ba
 	if !ok {
 		return a
 	}
+	if name := keyword(p); name != "" {
+		return badProof(ProofInvalid, strictjson.Pointer(p.Pointer, name), "A keyword of JSON-LD is no option of a proof.")
+	}
 	if f := s.checkOptions(set, p); f.Outcome != Passed {
 		return authentication{f, skipped(NotRun)}
 	}
@@ -148,6 +153,17 @@ var knownOptions = []string{"@context", "id", "type", "cryptosuite", "created", 
 func strangeOption(p badge.Proof) string {
 	for name := range p.Object.Members() {
 		if !slices.Contains(knownOptions, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// keyword names a member of a proof that JSON-LD reads as syntax: what it holds
+// may not be signed, and no signer writes one.
+func keyword(p badge.Proof) string {
+	for name := range p.Object.Members() {
+		if strings.HasPrefix(name, "@") && name != "@context" {
 			return name
 		}
 	}
@@ -249,7 +265,34 @@ func (s *subject) authenticateJWS(ctx context.Context) authentication {
 	if contradicts(header, method) {
 		return authentication{failed(ProofInvalid, "", "The token names one key and brings another."), key}
 	}
-	return authentication{signatureFinding(suite.Verify(s.doc, badge.Proof{}, method), ""), key}
+	a := authentication{signatureFinding(suite.Verify(s.doc, badge.Proof{}, method), ""), key}
+	if a.proof.Outcome != Passed || !s.doc.Root().Get("proof").Exists() {
+		return a
+	}
+	return s.authenticateBoth(ctx, a)
+}
+
+// authenticateBoth takes account of embedded proofs beside an envelope that
+// holds: they are a set like any other, over the payload without its claims.
+func (s *subject) authenticateBoth(ctx context.Context, envelope authentication) authentication {
+	var b strings.Builder
+	for name, v := range s.doc.Root().Members() {
+		if !slices.Contains(s.claims(), name) {
+			quoted, _ := json.Marshal(name) // a string always marshals
+			fmt.Fprintf(&b, ",%s:%s", quoted, v.Raw())
+		}
+	}
+	inner := *s
+	var err error
+	if inner.doc, err = badge.Parse([]byte("{" + strings.TrimPrefix(b.String(), ",") + "}")); err != nil {
+		return authentication{unknown(InternalFault, "/proof", "%v", err), envelope.key}
+	}
+	embedded := inner.authenticateSet(ctx)
+	if embedded.proof.Outcome == Unknown && embedded.proof.Code == UnsupportedSuite { // as in a set
+		embedded.proof.Outcome = Warned
+		return authentication{embedded.proof, envelope.key}
+	}
+	return authentication{gravest([]Finding{embedded.proof, envelope.proof}), gravest([]Finding{embedded.key, envelope.key})}
 }
 
 // isDID tells a DID from an address.

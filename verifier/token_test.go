@@ -58,6 +58,14 @@ func TestTokens(t *testing.T) {
 	es := func(header map[string]any) func(*world) string { return as(keys.ES256, header) }
 	claims := func(edits ...edit) func(*world) string { return as(keys.EdDSA, nil, edits...) }
 	badProof := one(proofs, fail, verifier.ProofInvalid)
+	// beside is a token of the did:key issuer with an embedded proof in its
+	// payload, made over the badge as the edits leave it.
+	beside := func(proof func(w *world) string, edits ...edit) func(*world) string {
+		return func(w *world) string {
+			return w.jws(map[string]any{"alg": "EdDSA", "kid": w.issuer.method.ID}, w.payload(w.issuer, append(edits, add(`"proof":`+proof(w)))...), w.issuer)
+		}
+	}
+	own := func(w *world) string { return onlyProof(t, w.badge()) }
 	for _, s := range []state{
 		{name: "RS256", verdict: valid, make: as(keys.RS256, nil), want: []finding{{proofs, pass, verifier.OK}, {issuerKey, pass, verifier.OK}, {revocation, pass, verifier.NotRevoked}}},
 		{name: "ES256", verdict: valid, make: es(nil), want: one(proofs, pass, verifier.OK)},
@@ -154,6 +162,20 @@ func TestTokens(t *testing.T) {
 		{name: "line end inside", verdict: invalid, make: func(w *world) string { return strings.Replace(es(nil)(w), ".", ".\n", 1) }, want: one(format, fail, verifier.Unreadable)},
 		{name: "five parts", verdict: invalid, make: func(w *world) string { return es(nil)(w) + ".AA.AA" }, want: one(format, fail, verifier.Unreadable)},
 		{name: "a megabyte of dots", verdict: invalid, make: func(*world) string { return strings.Repeat(".", 1<<20) }, want: one(format, fail, verifier.Unreadable)},
+
+		{name: "a good proof inside", verdict: valid, make: beside(own), want: []finding{{proofs, pass, verifier.OK}, {issuerKey, pass, verifier.OK}}},
+		{name: "a proof of something else inside", verdict: invalid, make: beside(own, swap(`"value":"94"`, `"value":"99"`)), want: badProof},
+		{name: "a set inside, one of them bad", verdict: invalid, make: beside(func(w *world) string {
+			return "[" + own(w) + "," + swap("T09:00:00Z", "T09:00:01Z")(t, own(w)) + "]"
+		}), want: badProof},
+		{name: "a proof of somebody else inside", verdict: invalid, make: beside(func(w *world) string {
+			return onlyProof(t, w.sign(w.unsigned(w.issuer.method.Controller), didKey(t), now))
+		}), want: one(issuerKey, fail, verifier.WrongController)},
+		{name: "no proof at all inside", verdict: invalid, make: beside(func(*world) string { return `{}` }), want: badProof},
+		{name: "an empty set inside", verdict: invalid, make: beside(func(*world) string { return `[]` }), want: one(proofs, fail, verifier.NoProof)},
+		{name: "a proof of an unknown suite inside", verdict: warning, make: beside(func(*world) string {
+			return `{"type":"DataIntegrityProof","cryptosuite":"bbs-2023","verificationMethod":"did:example:x#1","proofPurpose":"assertionMethod","proofValue":"u2V0"}`
+		}), want: []finding{{proofs, warn, verifier.UnsupportedSuite}, {issuerKey, pass, verifier.OK}}},
 
 		{name: "iss", verdict: invalid, make: claims(put("iss", `"did:web:evil.example"`)), want: badProof},
 		{name: "no iss", verdict: invalid, make: claims(drop("iss")), want: badProof},

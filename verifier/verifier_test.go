@@ -323,6 +323,10 @@ func TestProofs(t *testing.T) {
 	proving := func(options map[string]any) func(*world) string {
 		return func(w *world) string { return w.prove(w.unsigned(w.issuer.method.Controller), w.issuer, options) }
 	}
+	// keyworded adds a member to the proof of a signed badge.
+	keyworded := func(member string) func(*world) string {
+		return func(w *world) string { return swap(`"proofPurpose":`, member+`,"proofPurpose":`)(t, w.badge()) }
+	}
 	// beside adds a proof to a signed badge.
 	beside := func(other func(w *world) string) func(*world) string {
 		return func(w *world) string { return suffix(`}]}`, `},`+other(w)+`]}`)(t, w.badge()) }
@@ -374,6 +378,12 @@ func TestProofs(t *testing.T) {
 			return add(`"proof":[`+first+`,`+swap(`"id":"urn:uuid:1"`, `"id":"urn:uuid:2","previousProof":"urn:uuid:1"`)(t, first)+`]`)(t, w.unsigned(w.issuer.method.Controller))
 		}, want: one(proofs, warn, verifier.UnsupportedSuite)},
 		{name: "an undefined option", make: func(w *world) string { return swap(`"proofPurpose":`, `"note":"x","proofPurpose":`)(t, w.badge()) }, want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "@nest in it", make: keyworded(`"@nest":{"note":"x"}`), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "@graph in it", make: keyworded(`"@graph":[{"name":"x"}]`), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "@reverse in it", make: keyworded(`"@reverse":{}`), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "@included in it", make: keyworded(`"@included":[]`), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "a keyword that does not exist", make: keyworded(`"@ignore":1`), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "an option nobody signed", make: keyworded(`"description":"x"`), want: one(proofs, fail, verifier.ProofInvalid)},
 		{name: "contexts of its own", make: func(w *world) string {
 			return swap(`"proofPurpose":`, `"@context":["https://www.w3.org/ns/credentials/v2"],"proofPurpose":`)(t, w.badge())
 		}, want: one(proofs, fail, verifier.ProofInvalid)},

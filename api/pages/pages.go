@@ -29,7 +29,7 @@ const AssetPath = "/assets/"
 
 // DefaultAction is where the forms that bring a badge lead when a page is not
 // told otherwise.
-const DefaultAction = "/v1/verify-page"
+const DefaultAction = "/verify"
 
 // The names of the form fields, which a handler reads. A form that brings a
 // badge is multipart/form-data and fills one of the first three.

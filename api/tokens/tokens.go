@@ -24,15 +24,19 @@ var ErrNotFound = errors.New("tokens: not found")
 // Tokens is the tokens of one store. It is safe for concurrent use.
 type Tokens struct {
 	store store.Store
+	note  Note
 	now   func() time.Time
 }
 
+// Note writes the audit record of a change to a token, in the same Update.
+type Note func(tx store.Tx, action, tokenID string) error
+
 // New opens the tokens of a store. now may be nil for time.Now.
-func New(s store.Store, now func() time.Time) *Tokens {
+func New(s store.Store, note Note, now func() time.Time) *Tokens {
 	if now == nil {
 		now = time.Now
 	}
-	return &Tokens{store: s, now: now}
+	return &Tokens{store: s, note: note, now: now}
 }
 
 // Tokens lie beside the records of the issuer under a prefix of their own:
@@ -49,7 +53,8 @@ func (t *Tokens) Create(ctx context.Context, limits auth.Token) (auth.Token, str
 	if err != nil {
 		return auth.Token{}, "", err
 	}
-	if err := t.store.Update(ctx, func(tx store.Tx) error { return put(tx, token) }); err != nil {
+	err = t.store.Update(ctx, func(tx store.Tx) error { return t.change(tx, token, "token.create") })
+	if err != nil {
 		return auth.Token{}, "", fmt.Errorf("storing token %s: %w", token.ID, err)
 	}
 	return token, text, nil
@@ -111,12 +116,19 @@ func (t *Tokens) Revoke(ctx context.Context, id string) (auth.Token, error) {
 			return err
 		}
 		token.Revoked = t.now().UTC()
-		return put(tx, token)
+		return t.change(tx, token, "token.revoke")
 	})
 	if err != nil {
 		return auth.Token{}, fmt.Errorf("revoking a token: %w", err)
 	}
 	return token, nil
+}
+
+func (t *Tokens) change(tx store.Tx, token auth.Token, action string) error {
+	if err := put(tx, token); err != nil {
+		return err
+	}
+	return t.note(tx, action, token.ID)
 }
 
 func put(tx store.Tx, token auth.Token) error {

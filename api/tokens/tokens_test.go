@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func open(t *testing.T) (*tokens.Tokens, store.Store, *clock) {
 	}
 	t.Cleanup(func() { _ = db.Close() })
 	c := &clock{time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)}
-	return tokens.New(db, c.now), db, c
+	return tokens.New(db, note, c.now), db, c
 }
 
 func limits() auth.Token {
@@ -182,5 +183,35 @@ func TestStoredRecordIsSealedAndHasNoSecret(t *testing.T) {
 	}
 	if _, err := ts.List(ctx); !errors.Is(err, store.ErrDamaged) {
 		t.Errorf("list: %v", err)
+	}
+}
+
+// note keeps what was put on record under keys of its own.
+func note(tx store.Tx, action, id string) error {
+	return tx.Put([]byte("note/"+action+"/"+id), []byte{1})
+}
+
+// TestEveryChangeIsOnRecord: the record is written with the change, once each.
+func TestEveryChangeIsOnRecord(t *testing.T) {
+	all, db, _ := open(t)
+	token, _, err := all.Create(t.Context(), auth.Token{Scopes: []auth.Scope{auth.Read}, Issuers: []string{"academy"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if _, err := all.Revoke(t.Context(), token.ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var noted []string
+	err = db.View(t.Context(), func(r store.Reader) error {
+		return r.Scan([]byte("note/"), nil, func(k, _ []byte) error {
+			noted = append(noted, string(k))
+			return nil
+		})
+	})
+	want := []string{"note/token.create/" + token.ID, "note/token.revoke/" + token.ID}
+	if err != nil || !slices.Equal(noted, want) {
+		t.Errorf("on record: %v, %v; want %v", noted, err, want)
 	}
 }

@@ -197,7 +197,7 @@ func (h *Handler) own(ctx context.Context, id string, jws bool) (*brought, error
 	doc, err := badge.Parse(raw)
 	if err != nil {
 		// A fault of ours, so it must not pass for one of the caller's.
-		return nil, fmt.Errorf("reading credential %s as stored: %v", rec.ID, err)
+		return nil, fmt.Errorf("reading credential %s as stored: %s", rec.ID, err.Error())
 	}
 	return &brought{doc, rec}, nil
 }

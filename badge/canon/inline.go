@@ -2,6 +2,7 @@ package canon
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -120,7 +121,8 @@ func (e *expander) expand(in Input) (out []any, err error) {
 	if ptr, ok := e.undefined(in); ok {
 		return nil, &Error{Kind: UndefinedTerm, Pointer: ptr, Detail: "no context defines this member, so it would not be signed"}
 	}
-	if fault, ok := err.(*ld.JsonLdError); ok && fault.Code == ld.InvalidProperty {
+	var fault *ld.JsonLdError
+	if errors.As(err, &fault) && fault.Code == ld.InvalidProperty {
 		return nil, &Error{Kind: UndefinedTerm, Detail: "a member stands where its context does not define it, so it would not be signed"}
 	}
 	return nil, &Error{Kind: ContextFault, Detail: clip(err.Error(), 300)}

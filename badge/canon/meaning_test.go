@@ -139,25 +139,6 @@ func TestConcurrent(t *testing.T) {
 	all.Wait()
 }
 
-// TestAllocations has the working memory used again.
-func TestAllocations(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
-	c := newCanonicalizer(t)
-	in := canon.Input{Node: parse(t, string(readTestdata(t, "badge-4.5KB.json")))}
-	var out []byte
-	n := testing.AllocsPerRun(200, func() {
-		var err error
-		if out, err = c.Digest(out[:0], in); err != nil {
-			t.Fatal(err)
-		}
-	})
-	if n > 12 {
-		t.Errorf("%v allocations", n)
-	}
-}
-
 // TestInline has what contexts written inline mean, by way of json-gold.
 func TestInline(t *testing.T) {
 	c := newCanonicalizer(t)

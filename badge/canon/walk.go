@@ -1,6 +1,7 @@
 package canon
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -108,7 +109,8 @@ func (w *walker) contexts(t *table, context strictjson.Value, root bool) (*table
 		if err == nil {
 			t, err = w.enter(t, c, byDocument, "", v)
 		}
-		if e, ok := err.(*Error); ok && root {
+		var e *Error
+		if errors.As(err, &e) && root {
 			e.Pointer = "/@context" // which may come from another document
 			if context.Kind() == strictjson.Array {
 				e.Pointer += "/" + strconv.Itoa(i)

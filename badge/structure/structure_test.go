@@ -292,22 +292,6 @@ func TestWordsOrExtension(t *testing.T) {
 	}
 }
 
-// TestSoundDocumentsCostNothing pins that a walk without a fault allocates
-// nothing.
-func TestSoundDocumentsCostNothing(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
-	for _, c := range corpus {
-		doc := parse(t, corpusText(t, c.file))
-		for _, f := range families {
-			if n := testing.AllocsPerRun(20, func() { _ = structure.Check(doc, c.class, f, "credentialStatus") }); n != 0 {
-				t.Errorf("%s, family %d: %v allocations", c.file, f, n)
-			}
-		}
-	}
-}
-
 func FuzzCheck(f *testing.F) {
 	o := theSchemas(f)
 	classes := schemas.Classes().Classes

@@ -23,7 +23,6 @@ type settings struct {
 	fetchAllow, fetchCA, fetchProxy              string
 	verifyRate                                   int
 	vcAPI                                        bool
-	init                                         bool
 }
 
 // setting declares one of them. A setting's environment variable is its name

@@ -121,18 +121,30 @@ func loopback(addr net.Addr) string {
 	return net.JoinHostPort(host, port)
 }
 
-// lanAddress is the first private address of this machine.
+// lanAddress is the address by which others in the network reach this machine:
+// a private one where there is one.
 func lanAddress() (string, error) {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {
 		return "", err
 	}
+	found := ""
 	for _, a := range addrs {
-		if n, ok := a.(*net.IPNet); ok && n.IP.To4() != nil && n.IP.IsPrivate() {
+		n, ok := a.(*net.IPNet)
+		if !ok || n.IP.To4() == nil || !n.IP.IsGlobalUnicast() {
+			continue
+		}
+		if n.IP.IsPrivate() {
 			return n.IP.String(), nil
 		}
+		if found == "" {
+			found = n.IP.String()
+		}
 	}
-	return "", errors.New("--lan: this machine has no address in a local network; leave --lan out")
+	if found == "" {
+		return "", errors.New("--lan: this machine is in no network; leave --lan out")
+	}
+	return found, nil
 }
 
 // openDemo carries on with a folder that a demo made, or makes one.

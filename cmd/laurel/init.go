@@ -66,6 +66,9 @@ func initialise(ctx context.Context, s *settings, who *identity) error {
 
 // create makes the data folder with keys for some issuers, and an empty store.
 func create(ctx context.Context, s *settings, slugs []string) (*service, error) {
+	if err := vacant(ctx, s); err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(s.data, 0o700); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
@@ -95,6 +98,22 @@ func create(ctx context.Context, s *settings, slugs []string) (*service, error) 
 		return nil, errors.Join(err, db.Close())
 	}
 	return svc, nil
+}
+
+// vacant asks, before anything is made, whether all of it can be: keys beside a
+// store that is another's would be keys of nobody.
+func vacant(ctx context.Context, s *settings) error {
+	if err := issuer.CheckBaseURL(s.baseURL); err != nil {
+		return usageError{err}
+	}
+	db, err := openStore(ctx, s)
+	switch {
+	case errors.Is(err, store.ErrMissing):
+		return nil
+	case err != nil:
+		return fmt.Errorf("looking at the store: %w", err)
+	}
+	return errors.Join(fmt.Errorf("the store %w", errInitialised), db.Close())
 }
 
 func prepare(ctx context.Context, s *settings, db store.Store, ring *keyring.Ring) (*service, error) {

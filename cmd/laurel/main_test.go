@@ -40,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"fetch":    fetchFile,
 			"call":     call,
 			"exitcode": exitCode,
+			"lose":     lose,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -151,6 +152,16 @@ func exitCode(ts *testscript.TestScript, _ bool, args []string) {
 	if got := p.exit(context.Background(), argv); fmt.Sprint(got) != args[0] {
 		ts.Fatalf("laurel %s: exit %d, want %s", strings.Join(argv, " "), got, args[0])
 	}
+}
+
+// lose removes the first file that a pattern finds: lose FILES.
+func lose(ts *testscript.TestScript, _ bool, args []string) {
+	found, err := filepath.Glob(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if len(found) == 0 {
+		ts.Fatalf("no file matches %s", args[0])
+	}
+	ts.Check(os.Remove(found[0]))
 }
 
 // TestDemo runs the whole demonstration as a stranger would: every badge that

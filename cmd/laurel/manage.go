@@ -217,7 +217,10 @@ func createKeys(ctx context.Context, svc *service, in keyRequest) (nothing, erro
 	if known && issuer.DID(svc.baseURL, in.Issuer) == "" {
 		return nothing{}, fmt.Errorf("%s is the did:key of its key and cannot change it; under an https base URL keys can be rotated", in.Issuer)
 	}
-	return nothing{}, makeKeys(ctx, svc.ring, svc.baseURL, in.Issuer)
+	if err := makeKeys(ctx, svc.ring, svc.baseURL, in.Issuer); err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, svc.issuer.RecordKeys(ctx, in.Issuer, actorCommand)
 }
 
 func retireKey(ctx context.Context, svc *service, in keyRequest) (nothing, error) {

@@ -50,6 +50,9 @@ func (s *settings) seal() (keyring.Seal, error) {
 // open opens what init has made, and makes nothing: a data folder that is
 // missing or incomplete may be a disk that is not mounted.
 func open(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
+	if s.verifyRate < 0 {
+		return nil, usagef("--verify-rate is a number of verifications, 0 for no limit")
+	}
 	if _, err := os.Stat(s.data); err != nil {
 		return nil, fmt.Errorf("there is no data folder at %s. Is its disk mounted? `laurel init --data %s …` makes a new one", s.data, s.data)
 	}
@@ -66,6 +69,9 @@ func open(ctx context.Context, s *settings, log *slog.Logger) (*service, error) 
 		return nil, err
 	}
 	svc, err := assemble(ctx, s, db, ring, log)
+	if err == nil {
+		err = svc.issuer.CheckKeys(ctx)
+	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -126,8 +132,13 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.programme = programme.New(db, svc.issuer, nil)
-	svc.tokens = tokens.New(db, nil)
+	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
+}
+
+// noteToken puts a change to a token on record beside what happens to badges.
+func (svc *service) noteToken(tx store.Tx, action, id string) error {
+	return svc.issuer.Note(tx, issuer.Event{Actor: actorCommand, Action: action, Subject: id})
 }
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource) (*verifier.Verifier, error) {

@@ -193,13 +193,27 @@ func (c *Catalog) Match(acceptLanguage, lang string) Lang {
 		}
 	}
 	if len(acceptLanguage) <= maxHeader {
-		if tags, _, err := language.ParseAcceptLanguage(acceptLanguage); err == nil {
-			if l, ok := c.best(tags...); ok {
-				return l
-			}
+		if l, ok := c.best(accepted(acceptLanguage)...); ok {
+			return l
 		}
 	}
 	return English
+}
+
+// accepted reads a header part by part, best first: one tag that is none must
+// not cost a reader the others.
+func accepted(header string) []language.Tag {
+	var known []string
+	for part := range strings.SplitSeq(header, ",") {
+		if _, _, err := language.ParseAcceptLanguage(part); err == nil {
+			known = append(known, part)
+		}
+	}
+	tags, _, err := language.ParseAcceptLanguage(strings.Join(known, ","))
+	if err != nil {
+		return nil
+	}
+	return tags
 }
 
 func (c *Catalog) best(tags ...language.Tag) (Lang, bool) {

@@ -183,6 +183,8 @@ func TestMatch(t *testing.T) {
 		{"en;q=0.2, ar;q=0.9", "", "ar"},
 		{"pt-BR, pt;q=0.9", "", "en"}, // and says nothing
 		{"pt-BR, ar;q=0.3", "", "ar"},
+		{"xx, ar", "", "ar"},
+		{"not a tag, ar;q=0.3, en;q=0.1", "", "ar"},
 		{"en", "ar", "ar"},
 		{"ar", "en-GB", "en"},
 		{"ar", "ar-Latn-EG-x-private", "ar"},

@@ -1,7 +1,7 @@
 // Compares Laurel's canonical forms with those of npm jsonld and rdf-canonize.
 //
-//   CANON_LINES=/tmp/lines go test ./badge/canon -run TestWriteLines -count=1
-//   node interop/canon/compare.mjs /tmp/lines
+//   go run ./interop/canon/lines -count 1000 > lines
+//   node interop/canon/compare.mjs lines
 //
 // Reads the documents and our results line by line, canonicalises each document
 // in safe mode, and counts. Deviations of jsonld.js that are known are named;

@@ -155,7 +155,7 @@ func (f folder) store(name string, data []byte, settle func(root *os.Root, from,
 	}
 	defer root.Close()
 	draft := "." + name + "." + rand.Text()
-	defer root.Remove(draft)
+	defer func() { _ = root.Remove(draft) }() // gone already where all went well
 	if err := writeFile(root, draft, data); err != nil {
 		return err
 	}

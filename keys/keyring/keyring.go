@@ -143,8 +143,8 @@ var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 
 // Generate makes a key for an issuer, stores it and only then returns it: from
 // now on it is the active one of its algorithm. The controller is the issuer's
-// DID or https id (plain http on a local address); with an empty controller, for any algorithm but RS256, the
-// key becomes a did:key of its own. RSA keys have 2048 bits. The error is
+// DID or https id (plain http by number or localhost); with an empty controller,
+// for any algorithm but RS256, the key becomes a did:key of its own. RSA keys have 2048 bits. The error is
 // ErrInvalid for a slug, controller or algorithm that cannot be; after any
 // other error the key may exist, and shows when the folder is opened again.
 func (r *Ring) Generate(ctx context.Context, issuer, controller string, alg keys.Algorithm) (keys.VerificationMethod, error) {

@@ -205,7 +205,7 @@ func TestGenerateRefusals(t *testing.T) {
 		"somebody's did:key": {"main", "did:key:z6MkrJVnaZkeFzdQyMZu1cgjg7k1pZZ6pvBQ7XJPt4swbTQ2", keys.EdDSA},
 		"did:jwk":            {"main", "did:jwk:e30", keys.EdDSA},
 		"plain http":         {"main", "http://school.example", keys.EdDSA},
-		"plain http, an IP":  {"main", "http://8.8.8.8", keys.EdDSA},
+		"plain http, a name": {"main", "http://localhost.example", keys.EdDSA},
 		"no scheme":          {"main", "school.example", keys.EdDSA},
 		"a fragment":         {"main", controller + "#key", keys.EdDSA},
 		"a query":            {"main", controller + "?a", keys.EdDSA},

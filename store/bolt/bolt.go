@@ -333,7 +333,7 @@ func (db *DB) reopen() error {
 // readOnly is what Updates are told after cause. The cause is text only: that a
 // commit's outcome is unknown must not be said of the Updates refused after it.
 func readOnly(cause error) error {
-	return fmt.Errorf("%w since: %v", store.ErrReadOnly, cause)
+	return fmt.Errorf("%w since: %s", store.ErrReadOnly, cause.Error())
 }
 
 // Close implements store.Store.
