@@ -107,6 +107,9 @@ func (s *server) engine(routes []route) *gin.Engine {
 	e.Use(s.outermost, s.headers, s.knownHost)
 	e.NoRoute(s.adapt(route{handle: nowhere}))
 	e.NoMethod(s.adapt(route{handle: notAllowed}))
+	if s.cfg.VCAPI == nil { // else it would pass for the address of a badge, which takes no POST
+		e.POST(issueForOthers, s.adapt(route{handle: nowhere}))
+	}
 	methods := map[string][]string{}
 	for _, r := range routes {
 		handle := s.adapt(r)

@@ -198,6 +198,9 @@ func TestStoreFaults(t *testing.T) {
 		}
 		for _, a := range answers {
 			p := a.problem(t, http.StatusServiceUnavailable, code)
+			if says := p["detail"].(string); code == "busy" && !(strings.Contains(says, "cannot be reached") && strings.Contains(says, "Idempotency-Key")) {
+				t.Errorf("busy: %s", says)
+			}
 			if a.header.Get("Retry-After") == "" || strings.Contains(p["detail"].(string), "secret") {
 				t.Errorf("%s: %v %v", code, a.header, p)
 			}

@@ -110,7 +110,7 @@ var conditions = []condition{
 	{is: store.ErrFull, status: http.StatusServiceUnavailable, code: "storage_full",
 		detail: "The room for data is used up; reading and verification go on. Try again later, and tell the operator.", retry: time.Minute},
 	{is: store.ErrBusy, status: http.StatusServiceUnavailable, code: "busy",
-		detail: "Too many changes are waiting. Try again in a moment.", retry: time.Second},
+		detail: "The store is busy or cannot be reached. Try again in a moment, and repeat a change with the same Idempotency-Key.", retry: time.Second},
 	{is: store.ErrClosed, status: http.StatusServiceUnavailable, code: "stopping",
 		detail: "The service is being stopped. Try again in a moment.", retry: 5 * time.Second},
 	{is: context.DeadlineExceeded, status: http.StatusServiceUnavailable, code: "too_slow",
@@ -270,7 +270,7 @@ var problems = map[int]pages.Problem{
 func (s *server) page(w http.ResponseWriter, r *http.Request, problem wire.Problem) error {
 	p := wire.Printer(r, s.cfg.Catalog)
 	frame := pages.Frame{Host: s.host}
-	w.Header().Add("Vary", "Accept, Accept-Language")
+	wire.Vary(w, "Accept", "Accept-Language")
 	return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
 		if problem.Status == http.StatusNotFound {
 			return s.cfg.Pages.NotFound(w, p, pages.NotFoundPage{Frame: frame, Action: verify.FormAction})

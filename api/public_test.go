@@ -71,6 +71,28 @@ func TestWhichFormOfABadge(t *testing.T) {
 	}
 }
 
+// One header says what an answer depends on, each name once.
+func TestVaryStandsOnce(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	for _, path := range []string{"/", "/credentials/" + b.ID, "/v/" + b.ID, "/credentials/AAAAAAAAAAAAAAAAAAAAAA", "/achievements/healthy-city", "/issuers/city-school", "/nothing", "/status/city-school-1"} {
+		for _, accept := range []string{"text/html", "application/json"} {
+			a := w.get(path, "Accept", accept)
+			values := a.header.Values("Vary")
+			if accept == "text/html" && len(values) == 0 || len(values) > 1 {
+				t.Errorf("%s as %s: Vary %q", path, accept, values)
+			}
+			seen := map[string]bool{}
+			for name := range strings.SplitSeq(strings.Join(values, ", "), ", ") {
+				if seen[name] {
+					t.Errorf("%s as %s: Vary %q", path, accept, values)
+				}
+				seen[name] = true
+			}
+		}
+	}
+}
+
 func TestSuffixes(t *testing.T) {
 	w := newWorld(t)
 	b := w.issue(1)

@@ -85,10 +85,14 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/issuers/:slug", with(auth.Read, auth.Manage), h.badges.Issuer},
 	}
 	if s.cfg.VCAPI != nil {
-		table = append(table, route{post, "/credentials/issue", with(auth.VCIssue), h.vcapi.Issue})
+		table = append(table, route{post, issueForOthers, with(auth.VCIssue), h.vcapi.Issue})
 	}
 	return table
 }
+
+// issueForOthers signs what others have written, and does not exist unless
+// asked for.
+const issueForOthers = "/credentials/issue"
 
 // rosters is the one call that a token limited to some activities or one
 // country may be for.

@@ -46,7 +46,7 @@ func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
 	for n, row := range result.Rows {
 		rows[n] = h.row(row)
 	}
-	w.Header().Add("Vary", "Accept")
+	wire.Vary(w, "Accept")
 	if wire.Negotiate(r, "application/json", "text/csv") == "text/csv" {
 		return writeCSV(w, rows)
 	}

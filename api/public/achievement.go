@@ -79,7 +79,7 @@ func (h *Handler) definitionJSON(w http.ResponseWriter, r *http.Request, mediaTy
 	if err != nil {
 		return err
 	}
-	w.Header().Add("Vary", "Accept")
+	wire.Vary(w, "Accept")
 	wire.ServeCached(w, r, mediaType, wire.Revalidate, raw)
 	return nil
 }

@@ -26,7 +26,7 @@ var (
 // caller prefers or the suffix names.
 func (h *Handler) Credential(w http.ResponseWriter, r *http.Request) error {
 	id, suffix, named := strings.Cut(r.PathValue("id"), ".")
-	w.Header().Add("Vary", "Accept")
+	wire.Vary(w, "Accept")
 	if !named {
 		return h.negotiated(w, r, id)
 	}
@@ -127,7 +127,7 @@ func (h *Handler) StatusList(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Add("Vary", "Accept")
+	wire.Vary(w, "Accept")
 	wire.ServeCached(w, r, wire.Negotiate(r, jsonForms...), wire.MaxAge(issuer.ListTTL), raw)
 	return nil
 }
@@ -155,7 +155,7 @@ func (h *Handler) keys(w http.ResponseWriter, r *http.Request, slug string) erro
 	if err != nil {
 		return err
 	}
-	w.Header().Add("Vary", "Accept")
+	wire.Vary(w, "Accept")
 	mediaType := wire.Negotiate(r, "application/json", "application/did+json", "application/did+ld+json", "application/ld+json")
 	wire.ServeCached(w, r, mediaType, wire.Revalidate, raw)
 	return nil
@@ -167,7 +167,7 @@ func (h *Handler) JWKS(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Add("Vary", "Accept")
+	wire.Vary(w, "Accept")
 	wire.ServeCached(w, r, wire.Negotiate(r, "application/json", "application/jwk-set+json"), wire.Revalidate, raw)
 	return nil
 }

@@ -94,7 +94,7 @@ func (h *Handler) frame(path string) pages.Frame {
 // page answers with a page that says the same until somebody changes it.
 func (h *Handler) page(w http.ResponseWriter, r *http.Request, p *i18n.Printer, render func(io.Writer) error) error {
 	w.Header().Set("Cache-Control", wire.Revalidate)
-	w.Header().Add("Vary", "Accept, Accept-Language")
+	wire.Vary(w, "Accept", "Accept-Language")
 	return wire.WritePage(w, p, http.StatusOK, render)
 }
 

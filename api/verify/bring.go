@@ -78,9 +78,11 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request) ([]byte, error)
 // bounds.
 func readParts(w http.ResponseWriter, r *http.Request) (map[string][]byte, error) {
 	if r.ContentLength > maxUpload {
+		wire.Discard(w, r)
 		return nil, tooLarge()
 	}
-	r.Body = http.MaxBytesReader(w, r.Body, maxUpload)
+	whole := r.Body
+	r.Body = http.MaxBytesReader(w, whole, maxUpload)
 	reader, err := r.MultipartReader()
 	if err != nil {
 		return nil, malformedForm()
@@ -98,6 +100,8 @@ func readParts(w http.ResponseWriter, r *http.Request) (map[string][]byte, error
 		var over *http.MaxBytesError
 		switch {
 		case errors.As(err, &over) || len(raw) > badge.MaxBytes:
+			r.Body = whole
+			wire.Discard(w, r)
 			return nil, tooLarge()
 		case err != nil || part.FormName() == "" || parts[part.FormName()] != nil:
 			return nil, malformedForm()

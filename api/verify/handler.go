@@ -78,7 +78,7 @@ func (h *Handler) writeReport(w http.ResponseWriter, r *http.Request, report *ve
 // neverKept marks an answer that is true only now.
 func (h *Handler) neverKept(w http.ResponseWriter) {
 	w.Header().Set("Cache-Control", wire.NoStore)
-	w.Header().Add("Vary", "Accept, Accept-Language")
+	wire.Vary(w, "Accept", "Accept-Language")
 }
 
 // codedReason is a reason as programs give it. Words of an operator's own may

@@ -3,6 +3,7 @@ package wire
 import (
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -30,6 +31,21 @@ func Negotiate(r *http.Request, offers ...string) string {
 func Prefers(r *http.Request, one, other string) bool {
 	ranges := acceptRanges(r)
 	return quality(ranges, one) > quality(ranges, other)
+}
+
+// Vary names headers of the request that an answer depends on, each once,
+// whoever named it before.
+func Vary(w http.ResponseWriter, names ...string) {
+	var all []string
+	if before := w.Header().Get("Vary"); before != "" {
+		all = strings.Split(before, ", ")
+	}
+	for _, name := range names {
+		if !slices.Contains(all, name) {
+			all = append(all, name)
+		}
+	}
+	w.Header().Set("Vary", strings.Join(all, ", "))
 }
 
 // mediaRange is one entry of an Accept header.

@@ -33,16 +33,40 @@ func MediaType(r *http.Request) string {
 // connection.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
+		Discard(w, r)
 		return nil, tooLarge(limit)
 	}
 	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var over *http.MaxBytesError
 	if errors.As(err, &over) {
+		Discard(w, r)
 		return nil, tooLarge(limit)
 	} else if err != nil {
 		return nil, &Fault{Code: MalformedBody, Detail: "The body could not be read to its end. Send it again."}
 	}
 	return raw, nil
+}
+
+// How much of a body that is refused is read all the same, and for how long.
+const (
+	maxDiscarded = 32 << 20
+	discardTime  = 5 * time.Second
+)
+
+// Discard reads what is left of a body that is too large, within bounds. Many
+// clients write all of it before they read: if the connection were closed on
+// them, they would learn of a broken connection and not of the answer. It is
+// not kept alive, and who asks before sending is told not to.
+func Discard(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Connection", "close")
+	asks := r.ContentLength >= 0 && r.Header.Get("Expect") != ""
+	if r.ContentLength > maxDiscarded || asks {
+		return
+	}
+	if err := http.NewResponseController(w).SetReadDeadline(time.Now().Add(discardTime)); err != nil {
+		return // without an end, it is better not begun
+	}
+	_, _ = io.CopyN(io.Discard, r.Body, maxDiscarded) // whatever stops it, the answer is the same
 }
 
 func tooLarge(limit int64) *Fault {
@@ -99,13 +123,21 @@ func memberFault(e *strictjson.MemberError) *Fault {
 	case e.Unknown:
 		return At(UnknownMember, e.Pointer, "No such member is known here. Correct its name, or leave it out.")
 	case e.Got == strictjson.Null:
-		return At(WrongType, e.Pointer, fmt.Sprintf("This may not be null; give a %s.", e.Want))
+		return At(WrongType, e.Pointer, fmt.Sprintf("This may not be null; give %s.", article(e.Want)))
 	case e.Got == strictjson.String && e.Want == "number":
 		return At(WrongType, e.Pointer, "This is a number: write it without quotation marks.")
 	case e.Got == strictjson.Number && e.Want == "string":
 		return At(WrongType, e.Pointer, "This is a text: write it in quotation marks.")
 	}
-	return At(WrongType, e.Pointer, fmt.Sprintf("A %s stands here where a %s should.", e.Got, e.Want))
+	return At(WrongType, e.Pointer, fmt.Sprintf("This should be %s, not %s.", article(e.Want), article(e.Got.String())))
+}
+
+// article puts the right one before the name of a type.
+func article(name string) string {
+	if strings.ContainsRune("aeiou", rune(name[0])) {
+		return "an " + name
+	}
+	return "a " + name
 }
 
 // ours are members of a credential that callers like to send and that only the

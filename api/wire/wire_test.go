@@ -91,3 +91,22 @@ func TestKeysAreBounded(t *testing.T) {
 		}
 	}
 }
+
+func TestMessagesOfWrongTypes(t *testing.T) {
+	type inner struct{}
+	var into struct {
+		List   []string `json:"list"`
+		Object inner    `json:"object"`
+		Flag   bool     `json:"flag"`
+	}
+	for body, want := range map[string]string{
+		`{"list":{}}`: "This should be an array, not an object.", `{"object":[]}`: "This should be an object, not an array.",
+		`{"object":null}`: "This may not be null; give an object.", `{"flag":null}`: "This may not be null; give a boolean.",
+		`{"flag":"yes"}`: "This should be a boolean, not a string.",
+	} {
+		var f *wire.Fault
+		if err := wire.Decode(parse(t, body), &into); !errors.As(err, &f) || f.Detail != want {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+}

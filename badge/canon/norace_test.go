@@ -8,8 +8,6 @@ import (
 	"laurel/badge/canon"
 )
 
-const raceEnabled = false
-
 // few is how many of n to try: all.
 func few(n uint64) uint64 { return n }
 

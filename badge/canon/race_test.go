@@ -2,7 +2,5 @@
 
 package canon_test
 
-const raceEnabled = true
-
 // few is how many of n to try: the race detector makes each slow.
 func few(n uint64) uint64 { return max(n/8, 1) }

@@ -22,7 +22,7 @@ func (e *MemberError) Error() string {
 	if e.Unknown {
 		return fmt.Sprintf("json: %s: no such member is known here", e.Pointer)
 	}
-	return fmt.Sprintf("json: %s: a %s stands where a %s should", e.Pointer, e.Got, e.Want)
+	return fmt.Sprintf("json: %s: %s instead of %s", e.Pointer, e.Got, e.Want)
 }
 
 // Decode copies an object into a struct by its json tags, matching names

@@ -1,0 +1,103 @@
+package api_test
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// rawPost writes a request as clients do that send all of it before they read,
+// and reads the answer. The head is complete but for its last, empty line.
+func (w *world) rawPost(path, head string, body io.Reader) (*http.Response, string) {
+	w.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.address, "http://"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	fmt.Fprintf(conn, "POST %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", path, strings.TrimPrefix(w.base, "http://"), head)
+	if _, err := io.Copy(conn, body); err != nil {
+		w.t.Fatalf("%s: the connection was closed on the body: %v", path, err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		w.t.Fatalf("%s: no answer: %v", path, err)
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		w.t.Fatalf("%s: half an answer: %v", path, err)
+	}
+	return resp, string(answer)
+}
+
+// A body over the limit is refused with an answer, also to clients that write
+// 10 MB before they read.
+func TestLargeBodiesAreAnswered(t *testing.T) {
+	w := newWorld(t)
+	const size = 10 << 20
+	bearer := "Authorization: Bearer " + w.all + "\r\n"
+	json := "Content-Type: application/json\r\n"
+	sized := fmt.Sprintf("Content-Length: %d\r\n", size)
+	form := "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n"
+	chunk := fmt.Sprintf("%x\r\n%s\r\n", 1<<20, strings.Repeat(" ", 1<<20))
+	chunks := strings.Repeat(chunk, size>>20) + "0\r\n\r\n"
+	for name, c := range map[string]struct{ path, head, body string }{
+		"a credential":        {"/v1/credentials", bearer + json + sized, strings.Repeat(" ", size)},
+		"a badge":             {"/v1/verify", json + sized, strings.Repeat(" ", size)},
+		"a badge in chunks":   {"/v1/verify", json + "Transfer-Encoding: chunked\r\n", chunks},
+		"an upload":           {"/v1/verify", "Content-Type: multipart/form-data; boundary=x\r\n" + sized, form + strings.Repeat(" ", size-len(form))},
+		"an upload in chunks": {"/v1/verify", "Content-Type: multipart/form-data; boundary=x\r\nTransfer-Encoding: chunked\r\n", fmt.Sprintf("%x\r\n%s\r\n", len(form), form) + chunks},
+		"for the VC-API":      {"/credentials/verify", json + sized, strings.Repeat(" ", size)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w.t = t
+			resp, body := w.rawPost(c.path, c.head, strings.NewReader(c.body))
+			if resp.StatusCode != http.StatusRequestEntityTooLarge || !resp.Close || !strings.Contains(body, `"code":"too_large"`) {
+				t.Errorf("%d, closed %t: %s", resp.StatusCode, resp.Close, body)
+			}
+		})
+	}
+}
+
+// What is far too large is not waited for, and who asks first is not told to
+// go on.
+func TestHugeBodiesAreRefusedAtOnce(t *testing.T) {
+	w := newWorld(t)
+	json := "Content-Type: application/json\r\n"
+	for name, head := range map[string]string{
+		"40 MB":     json + fmt.Sprintf("Content-Length: %d\r\n", 40<<20),
+		"asked for": json + fmt.Sprintf("Content-Length: %d\r\nExpect: 100-continue\r\n", 10<<20),
+	} {
+		start := time.Now()
+		resp, body := w.rawPost("/v1/verify", head, strings.NewReader(""))
+		if resp.StatusCode != http.StatusRequestEntityTooLarge || !resp.Close || !strings.Contains(body, `"code":"too_large"`) {
+			t.Errorf("%s: %d, closed %t: %s", name, resp.StatusCode, resp.Close, body)
+		}
+		if took := time.Since(start); took > 3*time.Second {
+			t.Errorf("%s: answered after %v", name, took)
+		}
+	}
+}
+
+// Who promises a body and sends it slowly gets the answer all the same, and
+// holds nothing for long.
+func TestSlowLargeBodies(t *testing.T) {
+	w := newWorld(t)
+	start := time.Now()
+	resp, _ := w.rawPost("/v1/verify", fmt.Sprintf("Content-Type: application/json\r\nContent-Length: %d\r\n", 10<<20), strings.NewReader("[["))
+	if took := time.Since(start); resp.StatusCode != http.StatusRequestEntityTooLarge || took > 15*time.Second {
+		t.Errorf("%d after %v", resp.StatusCode, took)
+	}
+	// The service goes on.
+	if a, err := w.send(request{method: "GET", path: "/healthz"}); errors.Is(err, io.EOF) || a.status != http.StatusOK {
+		t.Errorf("%d %v", a.status, err)
+	}
+}
