@@ -40,7 +40,7 @@ func main() {
 	ours := flag.Int("n", 5000, "badges a round, here")
 	theirs := flag.Int("peer-n", 100, "badges a round, in Node")
 	file := flag.String("badge", "badge/canon/testdata/badge-4.5KB.json", "the badge, without a proof")
-	script := flag.String("script", "interop/peer.mjs", "peer.mjs, where Node finds its packages")
+	script := flag.String("script", "interop/peer.mjs", "peer.mjs, beside the folder where Node finds its packages")
 	only := flag.String("only", "", "issue or verify: do that -n times here, and nothing else")
 	flag.Parse()
 	var err error
