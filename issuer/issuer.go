@@ -67,8 +67,8 @@ type Config struct {
 
 // Issuer issues and keeps credentials. It is safe for concurrent use.
 type Issuer struct {
-	cfg    Config
-	macs   sync.Pool // of hash.Hash, keyed with the pepper: the digests under which people are found again
+	cfg  Config
+	macs sync.Pool // of hash.Hash, keyed with the pepper: the digests under which people are found again
 
 	decoded  decoded
 	lists    signedLists
