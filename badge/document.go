@@ -19,12 +19,14 @@ const MaxBytes = 1 << 20
 // Document is one credential as exact bytes, parsed once. It is read-only and
 // safe for concurrent use.
 type Document struct {
-	raw  []byte
-	root strictjson.Value // the payload as parsed
-	jws  *JWS
+	raw []byte
+	jws *JWS
 
-	once sync.Once // makes view: most readers never ask for it
-	view *Credential
+	parsing sync.Once // makes root, where the bytes are known to parse
+	root    strictjson.Value
+
+	viewing sync.Once // makes view: most readers never ask for it
+	view    *Credential
 }
 
 // JWS is the envelope of a credential secured as a compact JWS (OB 3.0
@@ -86,7 +88,9 @@ func parseJSON(raw []byte) (*Document, error) {
 }
 
 func newDocument(raw []byte, root strictjson.Value, jws *JWS) *Document {
-	return &Document{raw: raw, root: root, jws: jws}
+	d := &Document{raw: raw, jws: jws}
+	d.parsing.Do(func() { d.root = root })
+	return d
 }
 
 func parseObject(raw []byte) (strictjson.Value, error) {
@@ -142,26 +146,29 @@ func (d *Document) Raw() []byte { return d.raw }
 
 // Root returns the parsed credential: the JSON text itself, or the payload of
 // the JWS with its registered claims.
-func (d *Document) Root() strictjson.Value { return d.root }
+func (d *Document) Root() strictjson.Value {
+	d.parsing.Do(func() { d.root, _ = parseObject(d.raw) }) // see WithProof
+	return d.root
+}
 
 // Payload returns the credential's JSON as it stands within.
-func (d *Document) Payload() []byte { return []byte(d.root.Raw()) }
+func (d *Document) Payload() []byte { return []byte(d.Root().Raw()) }
 
 // JWS returns the envelope, or nil for a credential in plain JSON.
 func (d *Document) JWS() *JWS { return d.jws }
 
 // View returns what could be read, for reading only; never marshal it.
 func (d *Document) View() *Credential {
-	d.once.Do(func() {
+	d.viewing.Do(func() {
 		d.view = new(Credential)
-		strictjson.View(d.root, d.view)
+		strictjson.View(d.Root(), d.view)
 	})
 	return d.view
 }
 
 // IssuerID returns the id of the issuer, or "".
 func (d *Document) IssuerID() string {
-	issuer := d.root.Get("issuer")
+	issuer := d.Root().Get("issuer")
 	if issuer.Kind() == strictjson.String {
 		return issuer.Text()
 	}
@@ -191,7 +198,7 @@ func (d *Document) Proofs() []Proof {
 	if d.jws != nil {
 		return nil
 	}
-	member := d.root.Get("proof")
+	member := d.Root().Get("proof")
 	var out []Proof
 	for i, v := range member.Each() {
 		p := proofOf(v)
@@ -226,21 +233,43 @@ func texts(v strictjson.Value) []string {
 	return out
 }
 
-// WithProof returns the document with an embedded proof appended; the bytes
-// of everything else stay as they are. It is for documents that have none.
+// WithProof returns the document with an embedded proof appended, which is a
+// JSON object; the bytes of everything else stay as they are. It is for
+// documents that have none.
 func (d *Document) WithProof(proof []byte) (*Document, error) {
-	if d.jws != nil || d.root.Get("proof").Exists() {
+	root := d.Root()
+	if d.jws != nil || root.Get("proof").Exists() {
 		return nil, &Error{ProofGenerationError, "already_secured", "/proof", "The document is secured already."}
 	}
-	body := strings.TrimRight(strings.TrimSuffix(d.root.Raw(), "}"), " \t\r\n")
-	var b bytes.Buffer
-	b.Grow(len(body) + len(proof) + 16)
-	b.WriteString(body)
-	if d.root.Len() > 0 {
-		b.WriteByte(',')
+	value, err := parseObject(proof)
+	if err != nil {
+		return nil, fmt.Errorf("appending a proof: %w", err)
 	}
-	b.WriteString(`"proof":[`)
-	b.Write(proof)
-	b.WriteString("]}")
-	return parseJSON(b.Bytes())
+	body := strings.TrimRight(strings.TrimSuffix(root.Raw(), "}"), " \t\r\n")
+	raw := make([]byte, 0, len(body)+len(proof)+len(`,"proof":[]}`))
+	raw = append(raw, body...)
+	if root.Len() > 0 {
+		raw = append(raw, ',')
+	}
+	raw = append(append(append(raw, `"proof":[`...), proof...), "]}"...)
+	if len(raw) > maxUnparsed || !flat(value) {
+		return parseJSON(raw)
+	}
+	// An object with one more member that it had not is an object, and within
+	// every limit. Whoever goes on with the bytes alone needs no second tree.
+	return &Document{raw: raw}, nil
+}
+
+// maxUnparsed is a size below which no document has too many values, or is too
+// large.
+const maxUnparsed = strictjson.DefaultNodes
+
+// flat tells whether nothing is nested in an object.
+func flat(object strictjson.Value) bool {
+	for _, v := range object.Members() {
+		if v.Kind() == strictjson.Object || v.Kind() == strictjson.Array {
+			return false
+		}
+	}
+	return true
 }

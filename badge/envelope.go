@@ -52,7 +52,7 @@ func (e *envelope) context(v strictjson.Value) {
 		return
 	}
 	for i, c := range v.Elements() {
-		at := strictjson.Pointer("/@context", strconv.Itoa(i))
+		at := "/@context/" + strconv.Itoa(i)
 		if i == 0 && c.Text() != ContextCredentialsV2 {
 			e.fault(at, "The first context is %s.", ContextCredentialsV2)
 		}
@@ -127,10 +127,9 @@ func (e *envelope) subjects(v strictjson.Value) {
 // (section 4.6).
 func (e *envelope) texts(of strictjson.Value, ptr string) {
 	for _, name := range []string{"name", "description"} {
-		at := strictjson.Pointer(ptr, name)
 		for _, v := range of.Get(name).Each() {
 			if v.Kind() != strictjson.String && !isLanguageValue(v) {
-				e.fault(at, "%s is a text, or an object of @value and @language.", name)
+				e.fault(strictjson.Pointer(ptr, name), "%s is a text, or an object of @value and @language.", name)
 			}
 		}
 	}
@@ -150,9 +149,9 @@ func isLanguageValue(v strictjson.Value) bool {
 func (e *envelope) typed(root strictjson.Value, name string, needs ...string) {
 	member := root.Get(name)
 	for i, v := range member.Each() {
-		at := strictjson.Pointer("", name)
+		at := "/" + name
 		if member.Kind() == strictjson.Array {
-			at = strictjson.Pointer(at, strconv.Itoa(i))
+			at += "/" + strconv.Itoa(i)
 		}
 		if v.Kind() != strictjson.Object {
 			e.fault(at, "%s is an object with a type.", name)

@@ -2,7 +2,9 @@ package issuer
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -65,8 +67,8 @@ type Config struct {
 
 // Issuer issues and keeps credentials. It is safe for concurrent use.
 type Issuer struct {
-	cfg    Config
-	pepper []byte // keys the digests under which people are found again
+	cfg  Config
+	macs sync.Pool // of hash.Hash, keyed with the pepper: the digests under which people are found again
 
 	decoded  decoded
 	lists    signedLists
@@ -102,7 +104,9 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	if meta.BaseURL != cfg.BaseURL {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
 	}
-	return &Issuer{cfg: cfg, pepper: meta.Pepper, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}}}, nil
+	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}}}
+	i.macs.New = func() any { return hmac.New(sha256.New, meta.Pepper) }
+	return i, nil
 }
 
 // schema is the number of the layout of records.go. A store of another one is

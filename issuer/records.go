@@ -2,13 +2,12 @@ package issuer
 
 import (
 	"bytes"
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"strconv"
 	"strings"
@@ -224,7 +223,9 @@ func notFound(err error, what string) error {
 // digest hides a personal value in a key: it finds the value again and cannot
 // be turned back without the store's pepper.
 func (i *Issuer) digest(parts ...string) []byte {
-	mac := hmac.New(sha256.New, i.pepper)
+	mac := i.macs.Get().(hash.Hash)
+	defer i.macs.Put(mac)
+	mac.Reset()
 	for _, p := range parts {
 		mac.Write([]byte(strconv.Itoa(len(p)) + ":" + p))
 	}

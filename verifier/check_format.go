@@ -12,9 +12,16 @@ import (
 	"laurel/schemas"
 )
 
-// badgeContext is the second context of every badge (OB 3.0 B.1.1): four
-// editions are held.
-var badgeContext = regexp.MustCompile(`^https://purl\.imsglobal\.org/spec/ob/v3p0/context(-3\.\d\.\d)*\.json$`)
+// badgeContexts are the contexts that may be the second one of a badge (OB 3.0
+// B.1.1): the editions of that of Open Badges that are held.
+var badgeContexts = func() map[string]bool {
+	form := regexp.MustCompile(`^https://purl\.imsglobal\.org/spec/ob/v3p0/context(-3\.\d\.\d)*\.json$`)
+	all := map[string]bool{}
+	for _, url := range schemas.ContextURLs() {
+		all[url] = form.MatchString(url)
+	}
+	return all
+}()
 
 // checkFormat asks whether this is a credential of an edition that is read
 // here, and in the shape of one (OB 3.0 section 9.1 step 1; OB 3.0 B.1).
@@ -103,10 +110,9 @@ func (s *subject) classify(root strictjson.Value) (f Finding, ok bool) {
 // credential.
 func badgeShape(root strictjson.Value) Finding {
 	for i, c := range root.Get("@context").Elements() {
-		at := strictjson.Pointer("/@context", strconv.Itoa(i))
-		_, held := schemas.ContextTable(c.Text())
-		switch {
-		case i == 1 && !(held && badgeContext.MatchString(c.Text())):
+		ours, held := badgeContexts[c.Text()]
+		switch at := "/@context/" + strconv.Itoa(i); {
+		case i == 1 && !ours:
 			return failed(Malformed, at, "The second context is one of Open Badges 3.0.")
 		case i > 1 && !held:
 			return failed(UnknownContext, at, "This context is not among those that we hold.")

@@ -184,6 +184,7 @@ var statusListChecks = []check{askFormat, askTerms, askProof, askIssuerKey, askV
 
 // report puts all questions.
 func (s *subject) report(ctx context.Context) *Report {
+	s.findings = make([]Finding, 0, len(checks))
 	for _, c := range checks {
 		s.ask(ctx, c)
 	}

@@ -15,7 +15,8 @@ func (w *walker) typedObject(v strictjson.Value, members []member, t *table, p *
 	var other *member // a keyword that no node has
 	for i := range members {
 		m := &members[i]
-		switch m.keyword = t.keyword(m.name); m.keyword {
+		m.in(t)
+		switch m.keyword {
 		case "", "@id", "@context":
 		case "@type":
 			typed = true
@@ -100,7 +101,7 @@ func typesInOrder(members []member) []strictjson.Value {
 
 // scopeOfType enters the context that a type has in the table outer.
 func (w *walker) scopeOfType(t, outer *table, v strictjson.Value) (*table, error) {
-	d := outer.terms[v.Text()]
+	d := outer.index.find(v.Text())
 	if d == nil || d.scope == nil {
 		return t, nil
 	}
@@ -110,6 +111,11 @@ func (w *walker) scopeOfType(t, outer *table, v strictjson.Value) (*table, error
 // node says what a node object says, and returns the node's name. Types mean
 // what they mean in the table outer, other members what they mean in t.
 func (w *walker) node(v strictjson.Value, members []member, t, outer *table, graph rdfc.Term) (rdfc.Term, error) {
+	if t != outer { // whose types' contexts may have other terms and aliases
+		for i := range members {
+			members[i].in(t)
+		}
+	}
 	subject, err := w.subject(v, members, t)
 	if err != nil {
 		return 0, err
@@ -128,13 +134,12 @@ func (w *walker) node(v strictjson.Value, members []member, t, outer *table, gra
 	return subject, nil
 }
 
-// subject finds the name of a node, and reads the keywords anew where the
-// types' contexts have other aliases.
+// subject finds the name of a node.
 func (w *walker) subject(v strictjson.Value, members []member, t *table) (rdfc.Term, error) {
 	var id *member
 	for i := range members {
 		m := &members[i]
-		if m.keyword = t.keyword(m.name); m.keyword != "@id" {
+		if m.keyword != "@id" {
 			continue
 		}
 		if id != nil {
@@ -153,7 +158,7 @@ func (w *walker) subject(v strictjson.Value, members []member, t *table) (rdfc.T
 		return 0, w.fail(RelativeIRI, id.value, "the name of a node must be a string")
 	default:
 		subject, err = w.identifier(id.value, t.expand(id.value.Text(), false), RelativeIRI)
-		w.explain(id.value, id.name, "", t.terms[id.name])
+		w.explain(id.value, id.name, "", id.term)
 	}
 	w.named(v, subject)
 	return subject, err
@@ -180,7 +185,7 @@ func (w *walker) types(m *member, subject rdfc.Term, t *table, graph rdfc.Term) 
 
 // typ returns the term of one type.
 func (w *walker) typ(v strictjson.Value, t *table) (rdfc.Term, error) {
-	d := t.terms[v.Text()]
+	d := t.index.find(v.Text())
 	if d != nil && d.iri[0] != '@' {
 		w.explain(v, d.name, d.iri, d)
 		return w.iri(d), nil
@@ -224,7 +229,7 @@ func resource(d *rdfc.Dataset, iri string, relative Kind) (rdfc.Term, Kind) {
 
 // property says what one member says of a node (section 5.1.2 step 13).
 func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Term) error {
-	d := t.terms[m.name]
+	d := m.term
 	if d == nil {
 		var err error
 		if d, err = w.absolute(m, t); err != nil {

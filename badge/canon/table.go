@@ -16,8 +16,8 @@ import (
 // shared by all documents.
 type table struct {
 	terms    map[string]*definition
-	aliases  []*definition // the terms that stand for keywords
-	prefixed bool          // some term makes compact IRIs
+	index    termIndex // of terms
+	prefixed bool      // some term makes compact IRIs
 	// previous is the context to go back to in a nested node, where this one
 	// holds by the type of a node; nil elsewhere.
 	previous *table
@@ -91,14 +91,15 @@ func (l *library) keep(t *table, s step, next *table) {
 
 // keyword returns the keyword that a member name is or stands for, or "". What
 // begins with an at sign never is anything else.
-func (t *table) keyword(name string) string {
-	if name != "" && name[0] == '@' {
+func (t *table) keyword(name string) string { return keyword(name, t.index.find(name)) }
+
+// keyword is that of a name whose definition is known.
+func keyword(name string, d *definition) string {
+	switch {
+	case name != "" && name[0] == '@':
 		return name
-	}
-	for _, d := range t.aliases {
-		if d.name == name {
-			return d.iri
-		}
+	case d != nil && d.iri[0] == '@':
+		return d.iri
 	}
 	return ""
 }
@@ -107,7 +108,7 @@ func (t *table) keyword(name string) string {
 // stays so. Terms are looked up where vocab.
 func (t *table) expand(s string, vocab bool) string {
 	if vocab {
-		if d := t.terms[s]; d != nil {
+		if d := t.index.find(s); d != nil {
 			return d.iri
 		}
 	}
@@ -118,7 +119,7 @@ func (t *table) expand(s string, vocab bool) string {
 	if !ok || prefix == "_" || strings.HasPrefix(suffix, "//") {
 		return s
 	}
-	if d := t.terms[prefix]; d != nil && d.prefix {
+	if d := t.index.find(prefix); d != nil && d.prefix {
 		return d.iri + suffix
 	}
 	return s
@@ -161,11 +162,9 @@ func (l *library) define(t *table, c *schemas.Context, how manner, origin string
 		if def != t.terms[name] {
 			def.number = l.terms.Add(1)
 		}
-		if strings.HasPrefix(def.iri, "@") {
-			n.aliases = append(n.aliases, def)
-		}
 		n.prefixed = n.prefixed || def.prefix
 	}
+	n.index = newTermIndex(n.terms)
 	return n, nil
 }
 

@@ -66,7 +66,7 @@ func (w *walker) setObject(v strictjson.Value, at place) error {
 
 // property returns what a property means in the table t, which may be nothing.
 func (t *table) property(p *definition) *definition {
-	if d := t.terms[p.name]; d != nil {
+	if d := t.index.find(p.name); d != nil {
 		return d
 	}
 	return &definition{name: p.name, iri: p.iri}
@@ -193,7 +193,7 @@ func (w *walker) typedValue(value, typ strictjson.Value, t *table) (rdfc.Term, e
 		}
 		return 0, w.fail(kind, typ, "this is no datatype")
 	}
-	w.explain(typ, typ.Text(), datatype, t.terms[typ.Text()])
+	w.explain(typ, typ.Text(), datatype, t.index.find(typ.Text()))
 	return w.plainValue(value, datatype)
 }
 

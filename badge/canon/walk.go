@@ -45,7 +45,14 @@ type walker struct {
 type member struct {
 	name    string
 	value   strictjson.Value
+	term    *definition // in the table in force, or nil
 	keyword string
+}
+
+// in looks a member up in a table.
+func (m *member) in(t *table) {
+	m.term = t.index.find(m.name)
+	m.keyword = keyword(m.name, m.term)
 }
 
 // place is where values stand: what they are said of, and under which terms.

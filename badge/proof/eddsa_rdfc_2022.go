@@ -1,6 +1,7 @@
 package proof
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/json"
@@ -40,7 +41,6 @@ type options struct {
 	Created            string `json:"created"`
 	VerificationMethod string `json:"verificationMethod"`
 	ProofPurpose       string `json:"proofPurpose"`
-	ProofValue         string `json:"proofValue,omitempty"`
 }
 
 // Secure implements Suite (section 3.2.1, Create Proof).
@@ -51,9 +51,13 @@ func (s EdDSARDFC2022) Secure(ctx context.Context, d *badge.Document, key keys.S
 	}
 	opts := options{Type: badge.TypeDataIntegrityProof, Cryptosuite: s.Name(), Created: badge.FormatTime(at),
 		VerificationMethod: method.ID, ProofPurpose: badge.PurposeAssertion}
-	config, err := object(opts)
+	raw, err := json.Marshal(opts)
 	if err != nil {
 		return nil, err
+	}
+	config, err := strictjson.Parse(raw, strictjson.Limits{})
+	if err != nil {
+		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
 	}
 	message, err := s.hashData(d, config, nil)
 	if err != nil {
@@ -63,20 +67,8 @@ func (s EdDSARDFC2022) Secure(ctx context.Context, d *badge.Document, key keys.S
 	if err != nil {
 		return nil, fmt.Errorf("securing with %s: signing: %w", s.Name(), err)
 	}
-	opts.ProofValue = "z" + base58.Encode(signature)
-	signed, err := json.Marshal(opts)
-	if err != nil {
-		return nil, err
-	}
-	return d.WithProof(signed)
-}
-
-func object(v any) (strictjson.Value, error) {
-	raw, err := json.Marshal(v)
-	if err != nil {
-		return strictjson.Value{}, err
-	}
-	return strictjson.Parse(raw, strictjson.Limits{})
+	value := `,"proofValue":"z` + base58.Encode(signature) + `"}`
+	return d.WithProof(append(bytes.TrimSuffix(raw, []byte("}")), value...))
 }
 
 // Verify implements Suite (section 3.2.2, Verify Proof).

@@ -43,6 +43,7 @@ type Resolver struct {
 	fetcher Fetcher
 	local   Local
 	cache   *cache
+	own     readings
 	flights singleflight.Group
 }
 
@@ -109,7 +110,7 @@ func (r *Resolver) load(ctx context.Context, s source, limit time.Duration) (*pu
 			return nil, 0, fmt.Errorf("reading our own keys of %s: %w", show(s.id), err)
 		}
 		if ours {
-			p, err := read(raw, s)
+			p, err := r.own.read(raw, s)
 			return p, 0, err
 		}
 	}

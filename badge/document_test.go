@@ -1,0 +1,61 @@
+package badge_test
+
+import (
+	"strings"
+	"testing"
+
+	"laurel/badge"
+)
+
+// TestWithProof: what is not parsed at once is the same as what is, and what
+// is no proof, or stands in a document too large, is refused at once.
+func TestWithProof(t *testing.T) {
+	for text, want := range map[string]string{
+		`{"a":{"b":[1]}}`:    `{"a":{"b":[1]},"proof":[PROOF]}`,
+		" { \"a\" : 1\n }\n": "{ \"a\" : 1,\"proof\":[PROOF]}",
+		`{}`:                 `{"proof":[PROOF]}`,
+	} {
+		for _, proof := range []string{`{"type":"X","proofValue":"z1"}`, `{"type":["X"]}`} {
+			d, err := badge.Parse([]byte(text))
+			if err != nil {
+				t.Fatal(err)
+			}
+			signed, err := d.WithProof([]byte(proof))
+			if err != nil {
+				t.Fatalf("%s: %v", text, err)
+			}
+			again, err := badge.Parse(signed.Raw())
+			if err != nil || string(signed.Raw()) != strings.Replace(want, "PROOF", proof, 1) {
+				t.Fatalf("%s, %v", signed.Raw(), err)
+			}
+			if signed.Root().Raw() != again.Root().Raw() || len(signed.Proofs()) != 1 || signed.Proofs()[0].Object.Raw() != proof {
+				t.Errorf("%s is read as %s", signed.Raw(), signed.Root().Raw())
+			}
+			if _, err := signed.WithProof([]byte(proof)); err == nil {
+				t.Error("a second proof was appended")
+			}
+		}
+		d, _ := badge.Parse([]byte(text))
+		for _, proof := range []string{``, `{`, `{"a":1}}`, `{"a":1},{"a":1}`, `[]`, `"x"`, `{"a":1,"a":2}`, `{"a":"` + strings.Repeat("x", badge.MaxBytes) + `"}`} {
+			if signed, err := d.WithProof([]byte(proof)); err == nil {
+				t.Errorf("%.40s became %.80s", proof, signed.Raw())
+			}
+		}
+	}
+}
+
+func TestIssuerIDIsThatOfTheView(t *testing.T) {
+	for _, issuer := range []string{`"did:key:z"`, `{"id":"did:key:z"}`, `{"id":7}`, `{"id":["x"]}`, `{"name":"x"}`, `7`, `null`, `["did:key:z"]`, `[{"id":"did:key:z"}]`} {
+		d, err := badge.Parse([]byte(`{"issuer":` + issuer + `}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		viewed := ""
+		if p := d.View().Issuer; p != nil {
+			viewed = p.ID
+		}
+		if d.IssuerID() != viewed {
+			t.Errorf("%s: %q, and in the view %q", issuer, d.IssuerID(), viewed)
+		}
+	}
+}
