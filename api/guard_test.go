@@ -121,7 +121,7 @@ func TestUnknownAddresses(t *testing.T) {
 	}
 }
 
-// THREATS T61 and T65: ids that show nothing answer alike, and what cannot be
+// Ids that show nothing answer alike, and what cannot be
 // an id never reaches the store.
 func TestIdsThatShowNothing(t *testing.T) {
 	w := newWorld(t)
@@ -285,7 +285,7 @@ func TestFaultsOfTheVerifierStayInside(t *testing.T) {
 	}
 }
 
-// THREATS T82: the log tells of no person, body, query, address or token.
+// The log tells of no person, body, query, address or token.
 func TestLogIsDiscreet(t *testing.T) {
 	w := newWorld(t)
 	b := w.issue(7)

@@ -82,7 +82,7 @@ func (s *server) headers(c *gin.Context) {
 }
 
 // knownHost refuses requests under a name that is not ours, which come by
-// mistake or to make us vouch for another address (THREATS T55). Those that ask
+// mistake or to make us vouch for another address. Those that ask
 // only whether the service is well may come under any.
 func (s *server) knownHost(c *gin.Context) {
 	if c.FullPath() == "/healthz" || c.FullPath() == "/readyz" || s.isOurs(c.Request) {

@@ -58,7 +58,7 @@ func TestMistakesOfPlatforms(t *testing.T) {
 		"a wrong scope":            {award(1), json, reader, 403, "scope_missing", "", "scope issue"},
 		"a formula for a name":     {replace("Ana Mora 1", "=1+1"), json, w.all, 422, "name_suspicious", "/recipient/name", "formula"},
 		"an unknown result":        {replace(`"language"`, `"results":[{"resultDescription":"x","value":"1"}],"language"`), json, w.all, 422, "result_unknown", "/results/0/resultDescription", "achievement"},
-		// What the service sets is refused, not passed over (THREATS T62).
+		// What the service sets is refused, not passed over.
 		"an id of the caller's":     {replace(`"language"`, `"id":"https://evil.example/1","language"`), json, w.all, 400, "unknown_member", "/id", "set by the service"},
 		"an issuer of the caller's": {replace(`"language"`, `"issuer":"other-school","language"`), json, w.all, 400, "unknown_member", "/issuer", "set by the service"},
 		"a proof of the caller's":   {replace(`"language"`, `"proof":[],"language"`), json, w.all, 400, "unknown_member", "/proof", "set by the service"},

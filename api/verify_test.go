@@ -232,7 +232,7 @@ func TestWhatCannotBeVerified(t *testing.T) {
 	}
 }
 
-// THREATS A: what is no signature of an issuer is never valid, and is answered
+// What is no signature of an issuer is never valid, and is answered
 // at once.
 func TestTokensThatAreNoSignatures(t *testing.T) {
 	w := newWorld(t)

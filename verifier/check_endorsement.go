@@ -9,7 +9,7 @@ import (
 
 // checkEndorsement tells whether somebody endorses the badge, its achievement
 // or a profile in it. An endorsement is a credential of its own: it is not
-// looked into here, and never changes the verdict (DECISIONS 22).
+// looked into here, and never changes the verdict.
 func checkEndorsement(_ context.Context, s *subject) Finding {
 	n := 0
 	for name, v := range s.doc.Root().Members() {

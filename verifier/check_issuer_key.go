@@ -21,7 +21,7 @@ func (s *subject) proofKey(ctx context.Context, p badge.Proof) (keys.Verificatio
 }
 
 // envelopeKey finds the key of a JWS: the one that kid names. A key that the
-// token brings along proves nothing by itself (THREATS T03); it has to be one
+// token brings along proves nothing by itself; it has to be one
 // that the issuer publishes.
 func (s *subject) envelopeKey(ctx context.Context, h proof.Header) (keys.VerificationMethod, Finding) {
 	if h.KeyID != "" {
@@ -81,8 +81,7 @@ func wrongController(owner, issuer, ptr string) Finding {
 }
 
 // authorize asks of a resolved key whether the issuer lets it sign, now. The
-// present counts and not proof.created, which is the signer's own word (TRAPS
-// T-41).
+// present counts and not proof.created, which is the signer's own word.
 func (s *subject) authorize(m keys.VerificationMethod, err error, ptr string) (keys.VerificationMethod, Finding) {
 	if err != nil {
 		return keys.VerificationMethod{}, keyFault(err, ptr)

@@ -56,7 +56,7 @@ func beyondUs(ptr, format string, args ...any) authentication {
 
 // authenticateSet verifies embedded proofs. Every one must hold (Data
 // Integrity section 4.5); one of an unknown kind beside a good one of the
-// issuer takes nothing away from it and is remarked on (DECISIONS 8).
+// issuer takes nothing away from it and is remarked on.
 func (s *subject) authenticateSet(ctx context.Context) authentication {
 	set := s.doc.Proofs()
 	switch {

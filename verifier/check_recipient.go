@@ -89,8 +89,7 @@ func compareIdentity(i badge.IdentityObject, asked Identity) match {
 }
 
 // spellings are the forms in which a value may have been given: as it is, and
-// for e-mail, whose case nobody defines, trimmed and in lower case (TRAPS
-// T-21).
+// for e-mail, whose case nobody defines, trimmed and in lower case.
 func spellings(asked Identity) []string {
 	list := []string{asked.Value}
 	if f := folded(asked.Value); asked.Type == badge.IdentityTypeEmail && f != asked.Value {

@@ -12,7 +12,7 @@ import (
 
 // checkSchema holds a badge or an endorsement against its JSON Schema (OB 3.0
 // section 9.1 step 3). The tolerant family decides: it takes what JSON-LD
-// compaction makes of a badge, and wallets compact (TRAPS T-20).
+// compaction makes of a badge, and wallets compact.
 func checkSchema(_ context.Context, s *subject) Finding {
 	class, third := s.schemaClass()
 	if class == "" {
@@ -33,7 +33,7 @@ func checkSchema(_ context.Context, s *subject) Finding {
 }
 
 // meets asks for one family. The schemas know one credentialStatus, the data
-// model and we several (REQUIREMENTS A-106): of a list the first stands for
+// model and we several: of a list the first stands for
 // all, whose form CheckEnvelope has seen to.
 func (s *subject) meets(class string, f schemas.Family) error {
 	return structure.Check(s.doc.Root(), class, f, "credentialStatus")

@@ -136,7 +136,7 @@ type entry struct {
 
 // readEntry holds an entry to Bitstring Status List section 2.1. The index is
 // a string there; the examples of Open Badges had it as a number, which is
-// read too (TRAPS T-51).
+// read too.
 func readEntry(v strictjson.Value, ptr string) (entry, Finding) {
 	bad := func(name, format string, args ...any) (entry, Finding) {
 		return entry{}, failed(StatusListInvalid, strictjson.Pointer(ptr, name), statusMalformed+format, args...)
@@ -280,7 +280,7 @@ func readBits(root strictjson.Value, ptr string) listAnswer {
 }
 
 // decode also reads lists without the multibase prefix, as older issuers
-// write them (TRAPS T-50).
+// write them.
 func decode(text string) (*status.List, error) {
 	if strings.HasPrefix(text, "u") {
 		return status.Decode(text, status.DefaultMaxBytes)

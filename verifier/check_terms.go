@@ -27,7 +27,7 @@ var ruleCodes = map[string]Code{
 
 // checkTerms asks whether every member means something under the contexts, so
 // that a signature covers the whole document and not what is left of it
-// (DECISIONS 9; Data Integrity section 2.4.3).
+// (Data Integrity section 2.4.3).
 func checkTerms(_ context.Context, s *subject) Finding {
 	root := s.doc.Root()
 	unsigned := append(s.claims(), "proof")

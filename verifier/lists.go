@@ -13,7 +13,7 @@ import (
 
 const (
 	// maxListAge is how long a verified list counts without being verified
-	// anew (THREATS T35).
+	// anew.
 	maxListAge = 5 * time.Minute
 
 	maxLists      = 64

@@ -16,7 +16,7 @@ func signed(edits ...edit) func(*world) string {
 
 func TestRecipient(t *testing.T) {
 	// Digests made with sha256sum and md5sum; the first is the published
-	// example (REQUIREMENTS A-081).
+	// example.
 	const (
 		lower    = "b5809d8a92f8858436d7e6b87c12ebc0ae1eac4baecc2c0b913aee2c922ef399" // a@example.comKosher
 		mixed    = "ade0b93e969651ae6112023dbea41687a95ea0b8e6f0eec1a4a7f18b986f0d82" // A@Example.COMKosher

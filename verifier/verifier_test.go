@@ -219,8 +219,8 @@ func TestTampered(t *testing.T) {
 	}
 }
 
-// The four forgeries that json-gold left alone lets pass (perf/REPORT.md
-// section 2), on a badge that is validly signed.
+// The four forgeries that json-gold left alone lets pass, on a badge that is
+// validly signed.
 func TestForgeries(t *testing.T) {
 	for _, s := range []state{
 		{name: "second subject with an id that is dropped", verdict: invalid, make: func(w *world) string {

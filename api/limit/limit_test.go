@@ -85,7 +85,7 @@ func TestNoLimit(t *testing.T) {
 	}
 }
 
-// THREATS T66: however many addresses ask, the memory of the limiter is bounded.
+// However many addresses ask, the memory of the limiter is bounded.
 func TestMemoryIsBounded(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.GC()

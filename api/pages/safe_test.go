@@ -238,7 +238,7 @@ func TestEveryPageIsSound(t *testing.T) {
 	}
 }
 
-// payloads are what strangers write into badges (THREATS T51, T52).
+// payloads are what strangers write into badges.
 var payloads = map[string]string{
 	"script":          `<script>alert(1)</script>`,
 	"attribute":       `"><img src=x onerror=alert(1)>' onmouseover='alert(1)`,

@@ -74,7 +74,7 @@ type opaque struct {
 }
 
 // Public implements jose.OpaqueSigner. Only the key's id travels in the
-// header: a key that a token brings along proves nothing (THREATS T03).
+// header: a key that a token brings along proves nothing.
 func (o opaque) Public() *jose.JSONWebKey {
 	return &jose.JSONWebKey{Key: o.method.Public, KeyID: o.method.ID}
 }
@@ -209,7 +209,7 @@ func checkClaims(d *badge.Document) error {
 
 // sameMoment compares a NumericDate with a date-time at whole seconds. An
 // absent claim takes nothing away: the date it would repeat is signed too, and
-// the specification's own examples have no nbf (TRAPS T-13). An exp without
+// the specification's own examples have no nbf. An exp without
 // validUntil stands for it; the verifier reads it there.
 func sameMoment(root strictjson.Value, claim, dateTime string) error {
 	v := root.Get(claim)

@@ -11,7 +11,7 @@ import (
 )
 
 // The time-outs of a public server: none of its connections may be held open
-// for nothing (THREATS T67).
+// for nothing.
 const (
 	headerTimeout   = 10 * time.Second
 	readTimeout     = 30 * time.Second
