@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"laurel/badge"
 	"laurel/store"
 )
 
@@ -74,3 +75,6 @@ func (i *Issuer) Credential(ctx context.Context, id string) (*Record, error) {
 	})
 	return rec, err
 }
+
+// View parses the stored badge for display beside its record.
+func (r *Record) View() (*badge.Document, error) { return badge.Parse(r.Document) }
