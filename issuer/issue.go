@@ -118,11 +118,11 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 		}
 		d.ach = a.Inline
 	} else {
-		ach, err := i.template(r, a.Achievement)
+		shared, err := i.template(r, a.Achievement)
 		if err != nil {
 			return err
 		}
-		d.ach = ach
+		d.ach, d.shared = &shared.Achievement, shared
 	}
 	if a.Issuer != "" && a.Issuer != d.ach.Issuer {
 		return fault("issuer_mismatch", "/achievement/issuer", "The achievement belongs to another issuer.")
@@ -136,15 +136,15 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 	return err
 }
 
-func (i *Issuer) template(r store.Reader, slug string) (*Achievement, error) {
+func (i *Issuer) template(r store.Reader, slug string) (*template, error) {
 	if slug == "" {
 		return nil, fault("required", "/achievement", "Name an achievement by its slug, or send one whole.")
 	}
 	err := CheckSlug(slug)
 	if err == nil {
-		a, err := getShared[Achievement](&i.decoded, r, achievementKey(slug))
+		t, err := getShared[template](&i.decoded, r, achievementKey(slug))
 		if !errors.Is(err, ErrNotFound) {
-			return a, err
+			return t, err
 		}
 	}
 	return nil, fault("achievement_unknown", "/achievement", "There is no such achievement here; GET /v1/achievements lists them, PUT /v1/achievements/{slug} makes one.")
