@@ -20,6 +20,17 @@ type Event struct {
 	Reason  string    `json:"reason,omitempty"`
 }
 
+func (e Event) encode() ([]byte, error) {
+	j := newEncoder(256)
+	j.time("at", e.At)
+	j.text("actor", e.Actor)
+	j.text("action", e.Action)
+	j.optional("issuer", e.Issuer)
+	j.optional("subject", e.Subject)
+	j.optional("reason", e.Reason)
+	return j.end()
+}
+
 // Note writes the audit record of a change that another package makes in the
 // same Update. At is filled in.
 func (i *Issuer) Note(tx store.Tx, e Event) error {
@@ -32,7 +43,7 @@ func (i *Issuer) Note(tx store.Tx, e Event) error {
 }
 
 func putAudit(tx store.Tx, seq string, e Event) error {
-	if err := putJSON(tx, auditKey(seq), e); err != nil {
+	if err := putEncoded(tx, auditKey(seq), e); err != nil {
 		return fmt.Errorf("writing the audit record: %w", err)
 	}
 	return nil

@@ -23,6 +23,8 @@ type draft struct {
 	profile *Profile     // shared: not to be changed
 	ach     *Achievement // shared too, unless it came with the award
 	shared  *template    // ach as it is shared; nil where it came with the award
+	answer  []byte       // key of the answer kept, where the award has an idempotency key
+	holders [][]byte     // see holderKeys
 	record  *Record
 }
 

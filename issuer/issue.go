@@ -91,10 +91,13 @@ func (i *Issuer) prepare(ctx context.Context, a Award) (*draft, *Issued, error) 
 		return nil, nil, err
 	}
 	d := &draft{award: own}
+	if own.Idempotency != nil {
+		d.answer = i.idempotencyKey(own.Idempotency)
+	}
 	var found *Issued
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
 		var err error
-		if found, err = i.replay(r, own.Idempotency); err != nil || found != nil {
+		if found, err = i.replay(r, d); err != nil || found != nil {
 			return err
 		}
 		if err := i.lookUp(r, d); err != nil {
@@ -103,6 +106,7 @@ func (i *Issuer) prepare(ctx context.Context, a Award) (*draft, *Issued, error) 
 		if err := own.validate(d.ach, i.now()); err != nil {
 			return err
 		}
+		d.holders = i.holderKeys(d)
 		found, err = i.duplicate(r, d)
 		return err
 	})

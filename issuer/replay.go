@@ -2,22 +2,19 @@ package issuer
 
 import (
 	"bytes"
-	"errors"
 	"time"
 
 	"laurel/store"
 )
 
 // replay finds the answer that an idempotency key was given before.
-func (i *Issuer) replay(r store.Reader, idem *Idempotency) (*Issued, error) {
+func (i *Issuer) replay(r store.Reader, d *draft) (*Issued, error) {
+	idem := d.award.Idempotency
 	if idem == nil {
 		return nil, nil
 	}
 	var kept keptAnswer
-	err := getJSON(r, i.idempotencyKey(idem), &kept)
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	} else if err != nil {
+	if found, err := find(r, d.answer, &kept); err != nil || !found {
 		return nil, err
 	}
 	if !bytes.Equal(kept.Digest, idem.Digest) {
@@ -43,6 +40,19 @@ type keptAnswer struct {
 	At       time.Time `json:"at"`
 }
 
+func (a keptAnswer) encode() ([]byte, error) {
+	e := newEncoder(256)
+	e.bytes("digest", a.Digest)
+	e.text("issuer", a.Issuer)
+	e.text("seq", a.Seq)
+	e.text("status", string(a.Status))
+	if a.Existing {
+		e.boolean("existing", true)
+	}
+	e.time("at", a.At)
+	return e.end()
+}
+
 func (i *Issuer) idempotencyKey(idem *Idempotency) []byte {
 	return key("k", digestText(i.digest(idem.Scope, idem.Key)))
 }
@@ -54,13 +64,12 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	if d.award.OnDuplicate == AllowDuplicate {
 		return nil, nil
 	}
-	for _, digest := range i.duplicateDigests(d) {
+	for _, k := range d.holders {
 		var id string
-		err := getJSON(r, duplicateKey(d.profile.Slug, d.ach.Slug, digest), &id)
-		if errors.Is(err, ErrNotFound) {
-			continue
-		} else if err != nil {
+		if found, err := find(r, k, &id); err != nil {
 			return nil, err
+		} else if !found {
+			continue
 		}
 		rec, err := recordByID(r, id)
 		if err != nil {
@@ -77,16 +86,16 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	return nil, nil
 }
 
-// duplicateDigests are the names under which a person is known: the platform's
-// id first.
-func (i *Issuer) duplicateDigests(d *draft) [][]byte {
+// holderKeys are the keys under which it is noted that a person holds the
+// achievement: by the platform's id first.
+func (i *Issuer) holderKeys(d *draft) [][]byte {
 	var out [][]byte
 	p := d.award.Recipient
 	if p.ExternalID != "" {
-		out = append(out, i.digest("id", d.award.Edition, p.ExternalID))
+		out = append(out, duplicateKey(d.profile.Slug, d.ach.Slug, i.digest("id", d.award.Edition, p.ExternalID)))
 	}
 	if p.Email != "" {
-		out = append(out, i.digest("mail", d.award.Edition, normalEmail(p.Email)))
+		out = append(out, duplicateKey(d.profile.Slug, d.ach.Slug, i.digest("mail", d.award.Edition, normalEmail(p.Email))))
 	}
 	return out
 }
