@@ -3,6 +3,7 @@ package auditlog
 import (
 	"bytes"
 	"context"
+	"crypto/ed25519"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,10 +24,9 @@ var errBehind = errors.New("auditlog: the tree has grown meanwhile")
 // Config is what a Log works with. All but Log is required.
 type Config struct {
 	Store  store.Store
-	Origin string // name of the log in its checkpoints, such as badges.example.edu/log
-	// Key gives the Ed25519 key that signs checkpoints now.
-	Key func(ctx context.Context) (keys.Signer, error)
-	Log *slog.Logger // one line where the sequencer fails; default discards
+	Origin string       // name of the log in its checkpoints, such as badges.example.edu/log
+	Keys   keys.KeyRing // its active Ed25519 key signs checkpoints
+	Log    *slog.Logger // one line where the sequencer fails; default discards
 }
 
 // Log is the Merkle tree over the entries of one store. It is safe for
@@ -35,8 +35,8 @@ type Log struct{ cfg Config }
 
 // New makes a Log. The error says what cfg lacks.
 func New(cfg Config) (*Log, error) {
-	if cfg.Store == nil || cfg.Key == nil || cfg.Origin == "" {
-		return nil, errors.New("auditlog: Store, Origin and Key are required")
+	if cfg.Store == nil || cfg.Keys == nil || cfg.Origin == "" {
+		return nil, errors.New("auditlog: Store, Origin and Keys are required")
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -44,8 +44,27 @@ func New(cfg Config) (*Log, error) {
 	return &Log{cfg}, nil
 }
 
-// Origin is the name of the log.
-func (l *Log) Origin() string { return l.cfg.Origin }
+// VerifierKeys are the public keys of the log, retired ones too, as
+// OpenCheckpoint takes them.
+func (l *Log) VerifierKeys(ctx context.Context) ([]string, error) {
+	published, err := l.cfg.Keys.Published(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the keys of the audit log: %w", err)
+	}
+	var names []string
+	for _, m := range published {
+		public, ok := m.Public.(ed25519.PublicKey)
+		if !ok {
+			continue // notes are signed with Ed25519 alone
+		}
+		name, err := VerifierKey(l.cfg.Origin, public)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
 
 const (
 	// batch is how many entries get their place in one Update: enough that its
@@ -279,4 +298,28 @@ func (l *Log) Prove(ctx context.Context, seq string) (entry []byte, p Proof, err
 		err = ErrNotLogged
 	}
 	return entry, p, err
+}
+
+// Entries hands entries to f in the order of their sequences, those behind
+// after ("" for all), at most limit of them.
+func (l *Log) Entries(ctx context.Context, after string, limit int, f func(seq string, entry []byte)) error {
+	return l.cfg.Store.View(ctx, func(r store.Reader) error {
+		var from []byte
+		if after != "" {
+			from = entryKey(after)
+		}
+		n := 0
+		return r.Scan(entryKey(""), from, func(k, v []byte) error {
+			if n == limit {
+				return store.ErrStop
+			}
+			entry, err := store.Unseal(k, v)
+			if err != nil {
+				return fmt.Errorf("%s: %w", k, err)
+			}
+			f(seqOf(k), entry)
+			n++
+			return nil
+		})
+	})
 }

@@ -2,13 +2,11 @@ package auditlog_test
 
 import (
 	"bytes"
-	"context"
-	"crypto"
-	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -16,22 +14,14 @@ import (
 
 	"laurel/issuer/auditlog"
 	"laurel/keys"
+	"laurel/keys/keyring"
 	"laurel/store"
 	"laurel/store/bolt"
+	"laurel/store/postgres"
+	"laurel/store/postgres/pgtest"
 )
 
 const origin = "badges.example.edu/log"
-
-// logKey is an Ed25519 key as a KeyRing would hand it out.
-type logKey struct{ private ed25519.PrivateKey }
-
-func (k logKey) Method() keys.VerificationMethod {
-	return keys.VerificationMethod{Public: k.private.Public()}
-}
-
-func (k logKey) Sign(_ context.Context, message []byte) ([]byte, error) {
-	return k.private.Sign(nil, message, crypto.Hash(0))
-}
 
 type world struct {
 	*auditlog.Log
@@ -40,9 +30,21 @@ type world struct {
 	n     int
 }
 
-func newWorld(t testing.TB) *world {
+func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+
+// backends are all that a log can stand on.
+var backends = map[string]func(t testing.TB) (store.Store, error){
+	"bolt": func(t testing.TB) (store.Store, error) {
+		return bolt.Create(filepath.Join(t.TempDir(), "laurel.db"), bolt.Options{})
+	},
+	"postgres": func(t testing.TB) (store.Store, error) { return postgres.Create(t.Context(), pgtest.Start(t)) },
+}
+
+func newWorld(t testing.TB) *world { t.Helper(); return newWorldOn(t, "bolt") }
+
+func newWorldOn(t testing.TB, backend string) *world {
 	t.Helper()
-	s, err := bolt.Create(filepath.Join(t.TempDir(), "laurel.db"), bolt.Options{})
+	s, err := backends[backend](t)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,24 +53,28 @@ func newWorld(t testing.TB) *world {
 			t.Error(err)
 		}
 	})
-	public, private, err := ed25519.GenerateKey(nil)
+	ring, err := keyring.Create(filepath.Join(t.TempDir(), "keys"), keyring.Seal{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := auditlog.New(auditlog.Config{Store: s, Origin: origin,
-		Key: func(context.Context) (keys.Signer, error) { return logKey{private}, nil }})
+	if _, err := ring.Generate(t.Context(), "audit-log", "https://badges.example.edu/log", keys.EdDSA); err != nil {
+		t.Fatal(err)
+	}
+	l, err := auditlog.New(auditlog.Config{Store: s, Origin: origin, Keys: ring.Issuer("audit-log")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	name, err := auditlog.VerifierKey(origin, public)
-	if err != nil {
-		t.Fatal(err)
+	names, err := l.VerifierKeys(t.Context())
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
 	}
-	return &world{Log: l, store: s, name: name}
+	return &world{Log: l, store: s, name: names[0]}
 }
 
-func seqOf(n int) string   { return fmt.Sprintf("%032x", n) }
-func entryOf(n int) string { return fmt.Sprintf(`{"action":"credential.issue","subject":"badge-%d"}`, n) }
+func seqOf(n int) string { return fmt.Sprintf("%032x", n) }
+func entryOf(n int) string {
+	return fmt.Sprintf(`{"action":"credential.issue","subject":"badge-%d"}`, n)
+}
 
 func (w *world) put(t testing.TB, n int) {
 	t.Helper()
@@ -102,7 +108,7 @@ func (w *world) checkpoint(t testing.TB) auditlog.Checkpoint {
 func (w *world) problems(t testing.TB, kept ...[]byte) []string {
 	t.Helper()
 	var found []string
-	if _, err := w.Verify(t.Context(), w.name, kept, func(p string) { found = append(found, p) }); err != nil {
+	if _, err := w.Verify(t.Context(), kept, func(p string) { found = append(found, p) }); err != nil {
 		t.Fatal(err)
 	}
 	return found
@@ -222,14 +228,14 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 			return errors.Join(err, tx.Put([]byte("u/"+seqOf(4)), v))
 		}, "damaged"},
 		"two places exchanged": {func(tx store.Tx) error {
-			return errors.Join(reseal("t/leaf/0000000000000002", seqOf(3))(tx), reseal("t/leaf/0000000000000003", seqOf(2))(tx))
+			return errors.Join(reseal("g/leaf/0000000000000002", seqOf(3))(tx), reseal("g/leaf/0000000000000003", seqOf(2))(tx))
 		}, "is said to stand at"},
-		"a hash":                {reseal("t/hash/0000000000000005", strings.Repeat("x", 32)), "is not what the tree was made of"},
+		"a hash":                {reseal("g/hash/0000000000000005", strings.Repeat("x", 32)), "is not what the tree was made of"},
 		"an entry never queued": {reseal("u/"+seqOf(99), "{}"), "waits for its place: false, and has it: false"},
 		"the last entry forgotten": {func(tx store.Tx) error {
-			return errors.Join(tx.Delete([]byte("u/"+seqOf(8))), tx.Delete([]byte("t/place/"+seqOf(8))), reseal("t/size", "8")(tx))
+			return errors.Join(tx.Delete([]byte("u/"+seqOf(8))), tx.Delete([]byte("g/place/"+seqOf(8))), reseal("g/size", "8")(tx))
 		}, "and there are fewer"},
-		"the checkpoint": {reseal("t/checkpoint", "badges.example.edu/log\n9\nAAAA\n"), "does not verify"},
+		"the checkpoint": {reseal("g/checkpoint", "badges.example.edu/log\n9\nAAAA\n"), "does not verify"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t)
@@ -258,7 +264,7 @@ func TestNoCheckpointOfAnotherPast(t *testing.T) {
 	}
 	w.sequence(t, 6)
 	err := w.store.Update(t.Context(), func(tx store.Tx) error {
-		k := []byte("t/size")
+		k := []byte("g/size")
 		return tx.Put(k, store.Seal(k, []byte("3")))
 	})
 	if err != nil {
@@ -277,7 +283,12 @@ func TestNoCheckpointOfAnotherPast(t *testing.T) {
 
 // Several sequencers and writers at once place every entry exactly once.
 func TestManySequencersAndWriters(t *testing.T) {
-	w := newWorld(t)
+	for backend := range backends {
+		t.Run(backend, func(t *testing.T) { manySequencersAndWriters(t, newWorldOn(t, backend)) })
+	}
+}
+
+func manySequencersAndWriters(t *testing.T, w *world) {
 	const writers, each = 4, 150
 	var group sync.WaitGroup
 	for writer := range writers {

@@ -58,19 +58,24 @@ func VerifierKey(origin string, public ed25519.PublicKey) (string, error) {
 	return key, nil
 }
 
-// OpenCheckpoint verifies a signed checkpoint with the key of its log, as
-// VerifierKey writes it. The error is ErrCheckpoint.
-func OpenCheckpoint(signed []byte, verifierKey string) (Checkpoint, error) {
-	v, err := note.NewVerifier(verifierKey)
-	if err != nil {
-		return Checkpoint{}, fmt.Errorf("%w: the key cannot be read: %w", ErrCheckpoint, err)
+// OpenCheckpoint verifies a signed checkpoint with the keys of its log, as
+// VerifierKey writes them; one that signed is enough. The error is
+// ErrCheckpoint.
+func OpenCheckpoint(signed []byte, verifierKeys ...string) (Checkpoint, error) {
+	var known []note.Verifier
+	for _, key := range verifierKeys {
+		v, err := note.NewVerifier(key)
+		if err != nil {
+			return Checkpoint{}, fmt.Errorf("%w: its key cannot be read: %w", ErrCheckpoint, err)
+		}
+		known = append(known, v)
 	}
-	n, err := note.Open(signed, note.VerifierList(v))
+	n, err := note.Open(signed, note.VerifierList(known...))
 	if err != nil {
 		return Checkpoint{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
 	}
 	c, err := parseText(n.Text)
-	if err == nil && c.Origin != v.Name() {
+	if err == nil && c.Origin != n.Sigs[0].Name {
 		err = fmt.Errorf("%w: it is of %s", ErrCheckpoint, c.Origin)
 	}
 	return c, err
@@ -88,7 +93,7 @@ func (s noteSigner) Sign(message []byte) ([]byte, error) { return s.key.Sign(s.c
 
 // sign signs a checkpoint, and opens it again before anybody sees it.
 func (l *Log) sign(ctx context.Context, c Checkpoint) ([]byte, error) {
-	key, err := l.cfg.Key(ctx)
+	key, err := l.cfg.Keys.Active(ctx, keys.EdDSA)
 	if err != nil {
 		return nil, fmt.Errorf("the key of the audit log: %w", err)
 	}

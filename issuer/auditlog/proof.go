@@ -74,11 +74,11 @@ func ParseProof(text []byte) (Proof, error) {
 	return p, nil
 }
 
-// Verify shows that the log whose key this is (VerifierKey) held exactly this
+// Verify shows that the log whose keys these are (VerifierKey) held exactly this
 // entry when it signed the checkpoint. It returns that checkpoint. The error is
 // ErrProof or ErrCheckpoint.
-func (p Proof) Verify(entry []byte, verifierKey string) (Checkpoint, error) {
-	c, err := OpenCheckpoint(p.Checkpoint, verifierKey)
+func (p Proof) Verify(entry []byte, verifierKeys ...string) (Checkpoint, error) {
+	c, err := OpenCheckpoint(p.Checkpoint, verifierKeys...)
 	if err != nil {
 		return Checkpoint{}, err
 	}

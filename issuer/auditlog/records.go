@@ -15,18 +15,18 @@ import (
 //
 //	u/<seq>          entry
 //	o/<seq>          present while the entry has no place in the tree
-//	t/size           number of entries that have one
-//	t/leaf/<index>   place -> seq; 16 hexadecimal digits, as below
-//	t/place/<seq>    seq -> place
-//	t/hash/<number>  hash of the tree, as tlog.StoredHashIndex counts them
-//	t/checkpoint     the newest that was signed
+//	g/size           number of entries that have one
+//	g/leaf/<index>   place -> seq; 16 hexadecimal digits, as below
+//	g/place/<seq>    seq -> place
+//	g/hash/<number>  hash of the tree, as tlog.StoredHashIndex counts them
+//	g/checkpoint     the newest that was signed
 func entryKey(seq string) []byte    { return []byte("u/" + seq) }
 func waitingKey(seq string) []byte  { return []byte("o/" + seq) }
-func placeKey(seq string) []byte    { return []byte("t/place/" + seq) }
-func leafKey(index int64) []byte    { return fmt.Appendf(nil, "t/leaf/%016x", index) }
-func hashKey(number int64) []byte   { return fmt.Appendf(nil, "t/hash/%016x", number) }
-func sizeKey() []byte               { return []byte("t/size") }
-func checkpointKey() []byte         { return []byte("t/checkpoint") }
+func placeKey(seq string) []byte    { return []byte("g/place/" + seq) }
+func leafKey(index int64) []byte    { return fmt.Appendf(nil, "g/leaf/%016x", index) }
+func hashKey(number int64) []byte   { return fmt.Appendf(nil, "g/hash/%016x", number) }
+func sizeKey() []byte               { return []byte("g/size") }
+func checkpointKey() []byte         { return []byte("g/checkpoint") }
 func seqOf(k []byte) (seq string)   { return string(k[strings.LastIndexByte(string(k), '/')+1:]) }
 func seal(k, payload []byte) []byte { return store.Seal(k, payload) }
 

@@ -16,7 +16,11 @@ import (
 // ones that somebody kept (signed notes). It reports each thing that is not so
 // in a sentence; the error says that the log could not be read. It returns how
 // many entries have their place. It writes nothing.
-func (l *Log) Verify(ctx context.Context, verifierKey string, kept [][]byte, report func(problem string)) (size int64, err error) {
+func (l *Log) Verify(ctx context.Context, kept [][]byte, report func(problem string)) (size int64, err error) {
+	known, err := l.VerifierKeys(ctx)
+	if err != nil {
+		return 0, err
+	}
 	err = l.cfg.Store.View(ctx, func(r store.Reader) error {
 		a := &auditor{r: r, report: report}
 		if size, err = readNumber(r, sizeKey()); err != nil {
@@ -32,11 +36,11 @@ func (l *Log) Verify(ctx context.Context, verifierKey string, kept [][]byte, rep
 		}
 		newest, err := read(r, checkpointKey())
 		if errors.Is(err, store.ErrNotFound) {
-			return a.checkpoints(verifierKey, kept)
+			return a.checkpoints(known, kept)
 		} else if err != nil {
 			return a.tell(err, "the newest checkpoint")
 		}
-		return a.checkpoints(verifierKey, append([][]byte{newest}, kept...))
+		return a.checkpoints(known, append([][]byte{newest}, kept...))
 	})
 	return size, err
 }
@@ -46,7 +50,7 @@ type auditor struct {
 	r      store.Reader
 	report func(string)
 	tree   []tlog.Hash // by number
-	broken bool // the tree has a hole: nothing can be said of its roots
+	broken bool        // the tree has a hole: nothing can be said of its roots
 }
 
 func (a *auditor) problem(format string, args ...any) { a.report(fmt.Sprintf(format, args...)) }
@@ -135,9 +139,9 @@ func (a *auditor) entries(size int64) error {
 	return err
 }
 
-func (a *auditor) checkpoints(verifierKey string, signed [][]byte) error {
+func (a *auditor) checkpoints(known []string, signed [][]byte) error {
 	for _, s := range signed {
-		c, err := OpenCheckpoint(s, verifierKey)
+		c, err := OpenCheckpoint(s, known...)
 		if err != nil {
 			a.problem("a checkpoint does not verify: %v", err)
 			continue
