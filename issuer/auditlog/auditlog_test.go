@@ -27,7 +27,6 @@ type world struct {
 	*auditlog.Log
 	store store.Store
 	name  string // of the key, as verifiers take it
-	n     int
 }
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
