@@ -24,8 +24,9 @@ type draft struct {
 	ach     *Achievement // shared too, unless it came with the award
 	shared  *template    // ach as it is shared; nil where it came with the award
 	answer  []byte       // key of the answer kept, where the award has an idempotency key
-	holders [][]byte     // see holderKeys
-	record  *Record
+
+	byPerson, byEmail []byte // see duplicateDigests
+	record            *Record
 }
 
 // template is an achievement as awards share it, with what was made of it.
@@ -80,7 +81,7 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 		ValidFrom:         badge.FormatTime(d.award.AwardedAt),
 		CredentialSubject: subject,
 		Evidence:          d.award.Evidence,
-		CredentialStatus:  badge.StatusEntries{i.statusEntry(d.record.List, d.record.Index)},
+		CredentialStatus:  i.statusEntries(d.record),
 		CredentialSchema:  []badge.CredentialSchema{{ID: badge.SchemaURLOB, Type: badge.SchemaTypeOB}},
 	}
 	if !d.award.ValidUntil.IsZero() {
@@ -92,11 +93,21 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 // CredentialURL is the signed id of a credential, and its public address.
 func (i *Issuer) CredentialURL(id string) string { return i.cfg.BaseURL + "/credentials/" + id }
 
-func (i *Issuer) statusEntry(list string, index int) badge.CredentialStatus {
+// statusEntries is one object, as strict schemas of Open Badges want it; only
+// a badge that can be suspended has two.
+func (i *Issuer) statusEntries(rec *Record) badge.StatusEntries {
+	list := badge.StatusEntries{i.statusEntry(rec.List, badge.StatusPurposeRevocation, rec.Index)}
+	if rec.PauseList != "" {
+		list = append(list, i.statusEntry(rec.PauseList, badge.StatusPurposeSuspension, rec.PauseIndex))
+	}
+	return list
+}
+
+func (i *Issuer) statusEntry(list, purpose string, index int) badge.CredentialStatus {
 	url, text := i.StatusListURL(list), strconv.Itoa(index)
 	return badge.CredentialStatus{
 		ID: url + "#" + text, Type: badge.TypeBitstringStatusEntry,
-		StatusPurpose: badge.StatusPurposeRevocation, StatusListIndex: text, StatusListCredential: url,
+		StatusPurpose: purpose, StatusListIndex: text, StatusListCredential: url,
 	}
 }
 

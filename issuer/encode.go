@@ -67,6 +67,32 @@ func (e *encoder) time(name string, t time.Time) {
 	e.keep(err)
 }
 
+func (e *encoder) optionalTime(name string, t time.Time) {
+	if !t.IsZero() {
+		e.time(name, t)
+	}
+}
+
+func (e *encoder) texts(name string, list []string) {
+	e.name(name)
+	e.b = append(e.b, '[')
+	for i, s := range list {
+		if i > 0 {
+			e.b = append(e.b, ',')
+		}
+		var err error
+		e.b, err = appendQuoted(e.b, s)
+		e.keep(err)
+	}
+	e.b = append(e.b, ']')
+}
+
+func (e *encoder) optionalBytes(name string, b []byte) {
+	if len(b) > 0 {
+		e.bytes(name, b)
+	}
+}
+
 func (e *encoder) bytes(name string, b []byte) {
 	e.name(name)
 	if b == nil {

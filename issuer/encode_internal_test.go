@@ -62,6 +62,9 @@ func randomField(t *rapid.T, of reflect.Type) reflect.Value {
 	case of == reflect.TypeFor[[]byte]():
 		return reflect.ValueOf(rapid.SliceOf(rapid.Byte()).Draw(t, "bytes"))
 	}
+	if of == reflect.TypeFor[[]string]() {
+		return reflect.ValueOf(rapid.SliceOf(text).Draw(t, "texts"))
+	}
 	t.Fatalf("the records have a %v, which this test does not know", of)
 	return reflect.Value{}
 }

@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"bytes"
+	"fmt"
 	"time"
 
 	"laurel/store"
@@ -17,12 +18,15 @@ func (i *Issuer) replay(r store.Reader, d *draft) (*Issued, error) {
 	if found, err := find(r, d.answer, &kept); err != nil || !found {
 		return nil, err
 	}
-	if !bytes.Equal(kept.Digest, idem.Digest) {
+	if !bytes.Equal(kept.Digest, i.bodyDigest(idem)) {
 		return nil, ErrIdempotencyReused
 	}
 	rec, err := recordAt(r, kept.Issuer, kept.Seq)
 	if err != nil {
 		return nil, err
+	}
+	if !rec.ErasedAt.IsZero() {
+		return nil, fmt.Errorf("credential %s: %w", rec.ID, ErrErased)
 	}
 	if kept.Status == Active { // the first answer said so, whatever became of it since
 		rec.Status, rec.Reason, rec.StatusAt = Active, "", time.Time{}
@@ -53,20 +57,27 @@ func (a keptAnswer) encode() ([]byte, error) {
 	return e.end()
 }
 
+// bodyDigest hides the digest of a request: a plain one would tell whoever has
+// the store whether a guessed name and address stood in it.
+func (i *Issuer) bodyDigest(idem *Idempotency) []byte { return i.digest("body", string(idem.Digest)) }
+
 func (i *Issuer) idempotencyKey(idem *Idempotency) []byte {
 	return key("k", digestText(i.digest(idem.Scope, idem.Key)))
 }
 
-// duplicate finds an active badge of the same achievement, edition and person,
-// or where a person is served once only, one of any status. A platform's own
+// duplicate finds a badge of the same achievement, edition and person that was
+// not revoked, or where a person is served once only, one of any status. A platform's own
 // id of the person counts before the address, which several people may share.
 func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	if d.award.OnDuplicate == AllowDuplicate {
 		return nil, nil
 	}
-	for _, k := range d.holders {
+	for _, digest := range [][]byte{d.byPerson, d.byEmail} {
+		if digest == nil {
+			continue
+		}
 		var id string
-		if found, err := find(r, k, &id); err != nil {
+		if found, err := find(r, duplicateKey(d.profile.Slug, d.ach.Slug, digest), &id); err != nil {
 			return nil, err
 		} else if !found {
 			continue
@@ -75,7 +86,7 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 		if err != nil {
 			return nil, err
 		}
-		if (rec.Status != Active && !d.award.Once) || i.differentPeople(d, rec) {
+		if (rec.Status == Revoked && !d.award.Once) || i.differentPeople(d, rec) {
 			continue
 		}
 		if d.award.OnDuplicate == RejectDuplicate {
@@ -86,18 +97,16 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	return nil, nil
 }
 
-// holderKeys are the keys under which it is noted that a person holds the
-// achievement: by the platform's id first.
-func (i *Issuer) holderKeys(d *draft) [][]byte {
-	var out [][]byte
-	p := d.award.Recipient
+// duplicateDigests are the names under which a person is known in an edition
+// of a course; nil for what is not given.
+func (i *Issuer) duplicateDigests(edition string, p Recipient) (byPerson, byEmail []byte) {
 	if p.ExternalID != "" {
-		out = append(out, duplicateKey(d.profile.Slug, d.ach.Slug, i.digest("id", d.award.Edition, p.ExternalID)))
+		byPerson = i.digest("id", edition, p.ExternalID)
 	}
 	if p.Email != "" {
-		out = append(out, duplicateKey(d.profile.Slug, d.ach.Slug, i.digest("mail", d.award.Edition, normalEmail(p.Email))))
+		byEmail = i.digest("mail", edition, normalEmail(p.Email))
 	}
-	return out
+	return byPerson, byEmail
 }
 
 func (i *Issuer) differentPeople(d *draft, rec *Record) bool {
