@@ -25,8 +25,8 @@ type draft struct {
 	shared  *template    // ach as it is shared; nil where it came with the award
 	answer  []byte       // key of the answer kept, where the award has an idempotency key
 
-	byPerson, byEmail []byte // see duplicateDigests
-	record            *Record
+	person *Record // no more than the digests by which the person is found
+	record *Record
 }
 
 // template is an achievement as awards share it, with what was made of it.

@@ -107,7 +107,8 @@ func (i *Issuer) prepare(ctx context.Context, a Award) (*draft, *Issued, error) 
 		if err := own.validate(d.ach, i.now()); err != nil {
 			return err
 		}
-		d.byPerson, d.byEmail = i.duplicateDigests(own.Edition, own.Recipient)
+		d.person = &Record{Term: own.Edition}
+		i.digestPerson(d.person, own.Recipient)
 		found, err = i.duplicate(r, d)
 		return err
 	})
@@ -230,8 +231,8 @@ func (i *Issuer) draw(ctx context.Context, d *draft) error {
 	a := d.award
 	d.record = &Record{ID: id, Edition: 1, Issuer: d.profile.Slug, Achievement: d.ach.Slug, Version: d.ach.Version, Term: a.Edition,
 		Status: Active, AwardedAt: a.AwardedAt, IssuedAt: i.now().Truncate(time.Second),
-		ValidUntil: a.ValidUntil, Language: a.Language, ExternalRef: a.ExternalRef}
-	i.notePerson(d.record, a.Recipient, d.byPerson, d.byEmail)
+		ValidUntil: a.ValidUntil, Language: a.Language, ExternalRef: a.ExternalRef,
+		Email: d.person.Email, Person: d.person.Person, ByPerson: d.person.ByPerson, ByEmail: d.person.ByEmail}
 	return i.drawIndexes(ctx, d.record, d.ach.Suspendable)
 }
 
@@ -247,17 +248,13 @@ func (i *Issuer) drawIndexes(ctx context.Context, rec *Record, suspendable bool)
 // digestPerson notes what a person is found by. What is not given is left as
 // it is.
 func (i *Issuer) digestPerson(rec *Record, p Recipient) {
-	byPerson, byEmail := i.duplicateDigests(rec.Term, p)
-	i.notePerson(rec, p, byPerson, byEmail)
-}
-
-func (i *Issuer) notePerson(rec *Record, p Recipient, byPerson, byEmail []byte) {
 	if p.Email != "" {
 		rec.Email = i.digest("email", normalEmail(p.Email))
 	}
 	if p.ExternalID != "" {
 		rec.Person = i.digest("person", p.ExternalID)
 	}
+	byPerson, byEmail := i.duplicateDigests(rec.Term, p)
 	if byPerson != nil {
 		rec.ByPerson = byPerson
 	}

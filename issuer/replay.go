@@ -72,7 +72,7 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	if d.award.OnDuplicate == AllowDuplicate {
 		return nil, nil
 	}
-	for _, digest := range [][]byte{d.byPerson, d.byEmail} {
+	for _, digest := range [][]byte{d.person.ByPerson, d.person.ByEmail} {
 		if digest == nil {
 			continue
 		}
@@ -86,7 +86,7 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 		if err != nil {
 			return nil, err
 		}
-		if (rec.Status == Revoked && !d.award.Once) || i.differentPeople(d, rec) {
+		if (rec.Status == Revoked && !d.award.Once) || differentPeople(d, rec) {
 			continue
 		}
 		if d.award.OnDuplicate == RejectDuplicate {
@@ -109,7 +109,8 @@ func (i *Issuer) duplicateDigests(edition string, p Recipient) (byPerson, byEmai
 	return byPerson, byEmail
 }
 
-func (i *Issuer) differentPeople(d *draft, rec *Record) bool {
-	id := d.award.Recipient.ExternalID
-	return id != "" && rec.Person != nil && !bytes.Equal(rec.Person, i.digest("person", id))
+// differentPeople tells whether a record is of somebody whom the platform
+// tells apart from the person of a draft.
+func differentPeople(d *draft, rec *Record) bool {
+	return d.person.Person != nil && rec.Person != nil && !bytes.Equal(rec.Person, d.person.Person)
 }
