@@ -8,7 +8,7 @@ func Codes() map[Check][]Code {
 		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext},
 		CheckSchema: {OK, SchemaMismatch, NoSchema},
 		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
-			UnknownContext, NestedContext, UnsignedKeyword, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
+			UnknownContext, NestedContext, UnsignedKeyword, UnsignedDirection, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
 			BadCharacter, TooDeep, MemberName, HiddenStatement, Unsupported, OverBudget},
 		CheckProof: {OK, NoProof, ProofInvalid, UnsupportedSuite, WrongPurpose, ProofExpired, CreatedInFuture,
 			TooManyProofs, NoKey, Unsupported, OverBudget},

@@ -17,15 +17,17 @@ const maxExpansion = 2_000_000
 // expansion has to keep: every scalar but languages and the types of values,
 // which have no statement of their own.
 type linter struct {
-	held     held
-	leaves   int
-	objects  int
-	defined  int               // terms in contexts written inline
-	pointers map[string]string // text of a string -> where it first stands
+	held       held
+	leaves     int
+	objects    int
+	directed   int               // texts that have one
+	directions bool              // those of texts may stand
+	defined    int               // terms in contexts written inline
+	pointers   map[string]string // text of a string -> where it first stands
 }
 
 func (e *expander) lint(in Input) (*linter, error) {
-	l := &linter{held: e.held, pointers: map[string]string{}}
+	l := &linter{held: e.held, directions: in.Directions, pointers: map[string]string{}}
 	if err := l.contexts(in.context(), "/@context", true); err != nil {
 		return nil, err
 	}
@@ -91,7 +93,13 @@ func (l *linter) member(name string, v strictjson.Value, ptr string, of bool) er
 	case "@context":
 		return l.contexts(v, ptr, false)
 	case "@id", "@type", "@value", "@language", "@list", "@set":
-	case "@index", "@direction":
+	case "@direction":
+		if l.directions && of && isDirection(v) {
+			l.directed++
+			return nil
+		}
+		return &Error{Kind: Unsigned, Pointer: ptr, Detail: name + " is not part of what is signed"}
+	case "@index":
 		return &Error{Kind: Unsigned, Pointer: ptr, Detail: name + " is not part of what is signed"}
 	default:
 		if strings.HasPrefix(name, "@") {
