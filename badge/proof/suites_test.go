@@ -46,9 +46,13 @@ func fromScalar(t testing.TB, curve elliptic.Curve, scalar []byte) curved {
 		Public: &private.PublicKey, Assertion: true}}
 }
 
-func p256(t testing.TB) curved { return fromScalar(t, elliptic.P256(), []byte(strings.Repeat("\x07", 32))) }
+func p256(t testing.TB) curved {
+	return fromScalar(t, elliptic.P256(), []byte(strings.Repeat("\x07", 32)))
+}
 
-func p384(t testing.TB) curved { return fromScalar(t, elliptic.P384(), []byte(strings.Repeat("\x07", 48))) }
+func p384(t testing.TB) curved {
+	return fromScalar(t, elliptic.P384(), []byte(strings.Repeat("\x07", 48)))
+}
 
 func (c curved) Method() keys.VerificationMethod { return c.method }
 
