@@ -20,6 +20,16 @@ type Event struct {
 	Reason  string    `json:"reason,omitempty"`
 }
 
+// What is done to credentials.
+const (
+	actionIssue   = "credential.issue"
+	actionRevoke  = "credential." + string(Revoke)
+	actionSuspend = "credential." + string(Suspend)
+	actionReissue = "credential.reissue"
+	actionRenew   = "credential.renew"
+	actionErase   = "credential.erase"
+)
+
 // Note writes the audit record of a change that another package makes in the
 // same Update. At is filled in.
 func (i *Issuer) Note(tx store.Tx, e Event) error {

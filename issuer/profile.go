@@ -105,7 +105,7 @@ func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Prof
 		switch err := getJSON(tx, profileKey(p.Slug), &old); {
 		case errors.Is(err, ErrNotFound):
 			p.ID, p.CreatedAt = id, now
-			if err := i.openList(tx, p.Slug, 1); err != nil {
+			if err := i.openList(tx, p.Slug, badge.StatusPurposeRevocation, 1); err != nil {
 				return err
 			}
 		case err != nil:
