@@ -47,10 +47,13 @@ func Algorithms() []keys.Algorithm {
 }
 
 // FirstAlgorithms are those of the keys that a new issuer gets. The issuer of
-// the VC-API gets all: its callers choose.
+// the VC-API gets all, because its callers choose; the audit log signs with one.
 func FirstAlgorithms(slug string) []keys.Algorithm {
-	if slug == VCAPISlug {
+	switch slug {
+	case VCAPISlug:
 		return Algorithms()
+	case LogSlug:
+		return Algorithms()[:1]
 	}
 	return Algorithms()[:3]
 }
@@ -60,6 +63,9 @@ func FirstAlgorithms(slug string) []keys.Algorithm {
 // to which nothing can tie another; those belong to the issuer's address, which
 // publishes them.
 func KeyController(baseURL, slug string, alg keys.Algorithm) string {
+	if slug == LogSlug {
+		return baseURL + "/log"
+	}
 	did := DID(baseURL, slug)
 	if did == "" && alg != keys.EdDSA {
 		return baseURL + "/issuers/" + slug

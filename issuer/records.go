@@ -36,7 +36,8 @@ import (
 //	f/<kind>/<issuer>/<digest>/<seq>   find by e-mail, external reference, achievement
 //	j/<issuer>/<seq>                   JWT still to be made
 //	w/<issuer>/<seq>                   JWT
-//	u/<seq>                            audit
+//	u/<seq>                            audit record
+//	o/<seq>  g/…                       package auditlog
 //	h/<issuer>/<fragment>              key that was published once; never deleted
 //	y/<scope digest>                   idempotency key -> digest of the body, keys that were made
 //	p/<activity>                       package programme

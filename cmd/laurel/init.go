@@ -100,6 +100,9 @@ func create(ctx context.Context, s *settings, slugs []string, algorithms []keys.
 			return nil, err
 		}
 	}
+	if err := makeKeys(ctx, ring, s.baseURL, issuer.LogSlug, issuer.FirstAlgorithms(issuer.LogSlug)); err != nil {
+		return nil, err
+	}
 	db, err := createStore(ctx, s)
 	if errors.Is(err, store.ErrExists) {
 		return nil, fmt.Errorf("the store %w (%w)", errInitialised, err)
@@ -138,6 +141,9 @@ func prepare(ctx context.Context, s *settings, db store.Store, ring *keyring.Rin
 		return nil, err
 	}
 	_, err = svc.issuer.PutProfile(ctx, issuer.Profile{Slug: issuer.VCAPISlug, Name: "VC-API issuer of this service"}, actorCommand)
+	if err == nil {
+		_, err = svc.audit.Sequence(ctx) // there is a checkpoint from the first day
+	}
 	return svc, err
 }
 

@@ -52,7 +52,10 @@ type entry struct {
 // the keys. A folder with a seal but no key is what an interrupted Create
 // leaves, and is carried on with. The error is ErrExists when there are keys,
 // ErrPermissions when the folder is there and open to others, else as of Open.
-func Create(dir string, seal Seal) (*Ring, error) {
+func Create(dir string, seal Seal) (*Ring, error) { return CreateWithClock(dir, seal, time.Now) }
+
+// CreateWithClock is Create with the clock by which keys begin and end to sign.
+func CreateWithClock(dir string, seal Seal, now func() time.Time) (*Ring, error) {
 	f := folder{dir}
 	if err := f.make(); err != nil {
 		return nil, err
@@ -70,7 +73,7 @@ func Create(dir string, seal Seal) (*Ring, error) {
 		}
 		found.seals = []string{seal.fileName()}
 	}
-	return unlock(f, found, seal, time.Now)
+	return unlock(f, found, seal, now)
 }
 
 // Open reads every key of a folder and tries it out. The error is ErrMissing,
