@@ -19,6 +19,7 @@ import (
 	"laurel/badge/canon"
 	"laurel/badge/proof"
 	"laurel/internal/strictjson"
+	"laurel/issuer"
 	"laurel/keys/resolve"
 	"laurel/store"
 	"laurel/verifier"
@@ -238,7 +239,7 @@ func TestStoreFaults(t *testing.T) {
 
 type panicking struct{}
 
-func (panicking) SignCredential(context.Context, strictjson.Value, string) (*badge.Document, error) {
+func (panicking) SignCredential(context.Context, strictjson.Value, issuer.Choice, string) (*badge.Document, error) {
 	panic("secret: the vault is open")
 }
 

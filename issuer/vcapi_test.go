@@ -62,7 +62,7 @@ func (p *place) signForeign(t *testing.T, document string) (*badge.Document, err
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.SignCredential(t.Context(), v, "test")
+	return p.SignCredential(t.Context(), v, issuer.Choice{}, "test")
 }
 
 func vcAPI(t *testing.T, p *place) {
@@ -430,7 +430,7 @@ func TestForeignFixture(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Clock.Advance(365 * 24 * time.Hour) // past the day that it is valid from
-	_, err = p.SignCredential(t.Context(), v, "test")
+	_, err = p.SignCredential(t.Context(), v, issuer.Choice{}, "test")
 	var rules []string
 	for _, e := range errorsIn(err) {
 		rules = append(rules, e.Rule)
