@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,24 +26,36 @@ import (
 //	a/<achievement>/<version>          each version that was ever current
 //	a!/<achievement>/<version>         present once a badge was issued from it
 //	c/<issuer>/<seq>                   credential: Record, then the signed bytes
-//	n/<id>                             id -> issuer, seq of the current edition
-//	l/<issuer>                         status list now being filled, and its number
+//	n/<id>                             id -> issuer, seq of the current edition, seqs of those before it
+//	l/<issuer>                         list of revocations now being filled, and its number
+//	l/<issuer>/suspension              list of suspensions now being filled, and its number
 //	x/<list>/<index>                   index -> credential id, for the VC-API its digest; never deleted
-//	b/<list>/<index>                   present when the bit is set
+//	b/<list>/<index>                   present when the bit is set; that of a revocation is never deleted
 //	v/<list>                           version of the list, changes with each bit
 //	k/<scope digest>                   idempotency key -> digest of the body, seq, status
 //	d/<issuer>/<achievement>/<digest>  natural duplicate -> id
 //	f/<kind>/<issuer>/<digest>/<seq>   find by e-mail, external reference, achievement
 //	j/<issuer>/<seq>                   JWT still to be made
 //	w/<issuer>/<seq>                   JWT
-//	u/<seq>                            audit
+//	u/<seq>                            audit record
+//	o/<seq>  g/…                       package auditlog
 //	h/<issuer>/<fragment>              key that was published once; never deleted
 //	p/<activity>                       package programme
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by
 // time without a shared counter and never leaves the service.
 
-func key(parts ...string) []byte { return []byte(strings.Join(parts, "/")) }
+func key(parts ...string) []byte {
+	size := len(parts) - 1
+	for _, p := range parts {
+		size += len(p)
+	}
+	k := append(make([]byte, 0, size), parts[0]...)
+	for _, p := range parts[1:] {
+		k = append(append(k, '/'), p...)
+	}
+	return k
+}
 
 // lastPart is what stands behind the last slash of a key.
 func lastPart(k []byte) string { return string(k[bytes.LastIndexByte(k, '/')+1:]) }
@@ -54,7 +67,6 @@ func versionKey(slug, version string) []byte  { return key("a", slug, version) }
 func usedKey(slug, version string) []byte     { return key("a!", slug, version) }
 func credentialKey(issuer, seq string) []byte { return key("c", issuer, seq) }
 func idKey(id string) []byte                  { return key("n", id) }
-func currentListKey(issuer string) []byte     { return key("l", issuer) }
 func listVersionKey(list string) []byte       { return key("v", list) }
 func jwtQueueKey(issuer, seq string) []byte   { return key("j", issuer, seq) }
 func jwtKey(issuer, seq string) []byte        { return key("w", issuer, seq) }
@@ -65,18 +77,29 @@ func bitPrefix(list string) []byte            { return key("b", list, "") }
 func credentialPrefix(issuer string) []byte   { return key("c", issuer, "") }
 
 // indexText pads, so that indexes scan in order.
-func indexText(index int) string { return fmt.Sprintf("%06d", index) }
+func indexText(index int) string {
+	var b [6]byte
+	for i := len(b) - 1; i >= 0; i-- {
+		b[i] = byte('0' + index%10)
+		index /= 10
+	}
+	return string(b[:])
+}
 
 // Status is where a credential stands in its life.
 type Status string
 
-// The states of this part; what else life brings is added to them.
+// The states. Only an edition that a later one has replaced is Superseded:
+// what an id stands for never is.
 const (
-	Active  Status = "active"
-	Revoked Status = "revoked"
+	Active     Status = "active"
+	Suspended  Status = "suspended"
+	Revoked    Status = "revoked"
+	Superseded Status = "superseded"
 )
 
-// Record is one issued credential as we keep it, beside its signed bytes.
+// Record is one issued credential as we keep it, beside its signed bytes. head
+// writes its fields; a test holds that none is forgotten.
 type Record struct {
 	ID          string    `json:"id"`      // 22 characters, 128 random bits and more
 	Edition     int       `json:"edition"` // 1 for the first; corrections and renewals count on
@@ -85,31 +108,58 @@ type Record struct {
 	Version     string    `json:"version"` // of the achievement
 	Term        string    `json:"term,omitempty"`
 	Status      Status    `json:"status"`
-	Reason      string    `json:"reason,omitempty"`  // of the last change of status
-	StatusAt    time.Time `json:"statusAt,omitzero"` // of the last change of status
-	List        string    `json:"list"`              // status list
-	Index       int       `json:"index"`             // in that list
-	AwardedAt   time.Time `json:"awardedAt"`         // when it was earned
-	IssuedAt    time.Time `json:"issuedAt"`          // when it was signed
-	ChangedAt   time.Time `json:"changedAt"`         // last change of this record
+	Reason      string    `json:"reason,omitempty"`    // of the last change of status
+	StatusAt    time.Time `json:"statusAt,omitzero"`   // of the last change of status
+	List        string    `json:"list"`                // status list
+	Index       int       `json:"index"`               // in that list
+	PauseList   string    `json:"pauseList,omitempty"` // status list of suspensions; "" where the badge cannot be suspended
+	PauseIndex  int       `json:"pauseIndex,omitempty"`
+	AwardedAt   time.Time `json:"awardedAt"` // when it was earned
+	IssuedAt    time.Time `json:"issuedAt"`  // when it was signed
+	ChangedAt   time.Time `json:"changedAt"` // last change of this record
 	ValidUntil  time.Time `json:"validUntil,omitzero"`
 	Language    string    `json:"language,omitempty"` // the recipient's, for pages
 	ExternalRef string    `json:"externalRef,omitempty"`
-	Email       []byte    `json:"email,omitempty"`  // digest of the address
-	Person      []byte    `json:"person,omitempty"` // digest of the platform's id of the person
+	Email       []byte    `json:"email,omitempty"`    // digest of the address
+	Person      []byte    `json:"person,omitempty"`   // digest of the platform's id of the person
+	ByPerson    []byte    `json:"byPerson,omitempty"` // digests under which a natural duplicate is found
+	ByEmail     []byte    `json:"byEmail,omitempty"`
+	ErasedAt    time.Time `json:"erasedAt,omitzero"` // when the person was taken out of the record
 
 	Document []byte `json:"-"` // the signed bytes
 	seq      string
 }
 
-// encode puts the signed bytes behind the JSON of the rest.
-func (r *Record) encode() ([]byte, error) {
-	head, err := json.Marshal(r)
-	if err != nil {
-		return nil, fmt.Errorf("encoding record: %w", err)
+// head is the JSON of everything but the signed bytes.
+func (r *Record) head() ([]byte, error) {
+	e := newEncoder(768)
+	e.text("id", r.ID)
+	e.number("edition", r.Edition)
+	e.text("issuer", r.Issuer)
+	e.text("achievement", r.Achievement)
+	e.text("version", r.Version)
+	e.optional("term", r.Term)
+	e.text("status", string(r.Status))
+	e.optional("reason", r.Reason)
+	e.optionalTime("statusAt", r.StatusAt)
+	e.text("list", r.List)
+	e.number("index", r.Index)
+	e.optional("pauseList", r.PauseList)
+	if r.PauseIndex != 0 {
+		e.number("pauseIndex", r.PauseIndex)
 	}
-	out := binary.AppendUvarint(nil, uint64(len(head)))
-	return append(append(out, head...), r.Document...), nil
+	e.time("awardedAt", r.AwardedAt)
+	e.time("issuedAt", r.IssuedAt)
+	e.time("changedAt", r.ChangedAt)
+	e.optionalTime("validUntil", r.ValidUntil)
+	e.optional("language", r.Language)
+	e.optional("externalRef", r.ExternalRef)
+	e.optionalBytes("email", r.Email)
+	e.optionalBytes("person", r.Person)
+	e.optionalBytes("byPerson", r.ByPerson)
+	e.optionalBytes("byEmail", r.ByEmail)
+	e.optionalTime("erasedAt", r.ErasedAt)
+	return e.end()
 }
 
 func decodeRecord(k, value []byte) (*Record, error) {
@@ -131,18 +181,52 @@ func decodeRecord(k, value []byte) (*Record, error) {
 }
 
 func putRecord(tx store.Tx, r *Record) error {
-	payload, err := r.encode()
+	head, err := r.head()
 	if err != nil {
-		return err
+		return fmt.Errorf("encoding record: %w", err)
 	}
+	var size [binary.MaxVarintLen64]byte
 	k := credentialKey(r.Issuer, r.seq)
-	return tx.Put(k, store.Seal(k, payload))
+	return tx.Put(k, store.Seal(k, binary.AppendUvarint(size[:0], uint64(len(head))), head, r.Document))
 }
 
-// pointer leads from an id to its record.
+// pointer leads from an id to its record, and to those of earlier editions,
+// the first one first.
 type pointer struct {
-	Issuer string `json:"i"`
-	Seq    string `json:"s"`
+	Issuer string   `json:"i"`
+	Seq    string   `json:"s"`
+	Before []string `json:"b,omitempty"`
+}
+
+// edition is the place of an edition, the first one being 1; "" for one that
+// there never was.
+func (p *pointer) edition(n int) string {
+	switch {
+	case n == len(p.Before)+1:
+		return p.Seq
+	case n < 1 || n > len(p.Before):
+		return ""
+	}
+	return p.Before[n-1]
+}
+
+// validFrom is the day it was earned for the first edition; later ones begin
+// when they are made.
+func (r *Record) validFrom() time.Time {
+	if r.Edition > 1 {
+		return r.IssuedAt
+	}
+	return r.AwardedAt
+}
+
+func (p pointer) encode() ([]byte, error) {
+	e := newEncoder(128)
+	e.text("i", p.Issuer)
+	e.text("s", p.Seq)
+	if len(p.Before) > 0 {
+		e.texts("b", p.Before)
+	}
+	return e.end()
 }
 
 func recordByID(r store.Reader, id string) (*Record, error) {
@@ -170,6 +254,17 @@ func getJSON(r store.Reader, k []byte, into any) error {
 	return unsealJSON(k, v, into)
 }
 
+// find is getJSON for what mostly is not there.
+func find(r store.Reader, k []byte, into any) (found bool, err error) {
+	v, err := r.Get(k)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	} else if err != nil {
+		return false, notFound(err, string(k))
+	}
+	return true, unsealJSON(k, v, into)
+}
+
 func unsealJSON(k, v []byte, into any) error {
 	payload, err := store.Unseal(k, v)
 	if err != nil {
@@ -183,6 +278,15 @@ func unsealJSON(k, v []byte, into any) error {
 
 func putJSON(tx store.Tx, k []byte, v any) error {
 	payload, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", k, err)
+	}
+	return tx.Put(k, store.Seal(k, payload))
+}
+
+// putEncoded is putJSON for records that encode themselves.
+func putEncoded(tx store.Tx, k []byte, v interface{ encode() ([]byte, error) }) error {
+	payload, err := v.encode()
 	if err != nil {
 		return fmt.Errorf("encoding %s: %w", k, err)
 	}
@@ -223,13 +327,23 @@ func notFound(err error, what string) error {
 // digest hides a personal value in a key: it finds the value again and cannot
 // be turned back without the store's pepper.
 func (i *Issuer) digest(parts ...string) []byte {
-	mac := i.macs.Get().(hash.Hash)
-	defer i.macs.Put(mac)
-	mac.Reset()
+	d := i.macs.Get().(*digester)
+	defer i.macs.Put(d)
+	d.text = d.text[:0]
 	for _, p := range parts {
-		mac.Write([]byte(strconv.Itoa(len(p)) + ":" + p))
+		d.text = append(append(strconv.AppendInt(d.text, int64(len(p)), 10), ':'), p...)
 	}
-	return mac.Sum(nil)[:16]
+	d.mac.Reset()
+	d.mac.Write(d.text)
+	d.sum = d.mac.Sum(d.sum[:0])
+	clear(d.text) // no name or address lies about
+	return bytes.Clone(d.sum[:16])
+}
+
+// digester is an HMAC keyed with the pepper, and room to work in.
+type digester struct {
+	mac       hash.Hash
+	text, sum []byte
 }
 
 func digestText(d []byte) string { return base64.RawURLEncoding.EncodeToString(d) }
@@ -251,7 +365,7 @@ func newSeq(random io.Reader, at time.Time) (string, error) {
 	ms := uint64(at.UnixMilli())
 	binary.BigEndian.PutUint32(b[0:], uint32(ms>>16))
 	binary.BigEndian.PutUint16(b[4:], uint16(ms))
-	return fmt.Sprintf("%x", b[:]), nil
+	return hex.EncodeToString(b[:]), nil
 }
 
 // newID draws a public id: 22 base64url characters of more than 131 random

@@ -22,7 +22,7 @@ func (s *subject) sendAhead(ctx context.Context, authentic bool) {
 	}
 	keep := 0
 	if !authentic {
-		if keep = price(s.issuerID()); keep == 0 {
+		if keep = price(s.issuerID()); keep == 0 || s.v.atHand(s.issuerID()) {
 			return
 		}
 	}
@@ -33,6 +33,12 @@ func (s *subject) sendAhead(ctx context.Context, authentic bool) {
 	for _, t := range tasks {
 		s.errands.begin(ctx, t, keep)
 	}
+}
+
+// atHand tells whether keys of an issuer cost no request.
+func (v *Verifier) atHand(issuerID string) bool {
+	k, ok := v.keys.(interface{ AtHand(issuerID string) bool })
+	return ok && k.AtHand(issuerID)
 }
 
 // tasks are the errands that the document gives rise to, what decides first.

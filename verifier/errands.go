@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -166,13 +167,16 @@ func (e *errands) broughtKey(ctx context.Context, public crypto.PublicKey, issue
 	if err != nil {
 		return keys.VerificationMethod{}, err
 	}
-	return e.doKey(ctx, keyTask("key "+thumbprint+" "+issuer, issuer, func(ctx context.Context) (keys.VerificationMethod, error) {
+	return e.doKey(ctx, keyTask("thumbprint "+thumbprint+" "+issuer, issuer, func(ctx context.Context) (keys.VerificationMethod, error) {
 		return e.v.keys.ResolveKeyForIssuer(ctx, public, issuer)
 	}))
 }
 
+// keyErrand begins the names of errands for keys.
+const keyErrand = "key "
+
 func keyTask(name, source string, resolve func(context.Context) (keys.VerificationMethod, error)) task {
-	return task{name: name, source: source, price: price(source), run: func(ctx context.Context) (b brought) {
+	return task{name: keyErrand + name, source: source, price: price(source), run: func(ctx context.Context) (b brought) {
 		b.method, b.err = resolve(ctx)
 		return b
 	}}
@@ -185,6 +189,24 @@ func (e *errands) doKey(ctx context.Context, t task) (keys.VerificationMethod, e
 	}
 	return a.method, a.err
 }
+
+// refresh looks again at the keys of an issuer that were learnt before a time,
+// and tells whether there is anything newer. The questions that follow are
+// answered by what it fetched.
+func (e *errands) refresh(ctx context.Context, issuer string, before time.Time) bool {
+	keyring, ok := e.v.keys.(keys.Refresher)
+	if !ok || !slices.ContainsFunc(slices.Collect(maps.Keys(e.known)), asksForKey) || price(issuer) > e.left {
+		return false
+	}
+	e.left -= price(issuer)
+	if !keyring.Refresh(e.bounded(ctx), issuer, before) {
+		return false
+	}
+	maps.DeleteFunc(e.known, func(name string, _ *errand) bool { return asksForKey(name) })
+	return true
+}
+
+func asksForKey(name string) bool { return strings.HasPrefix(name, keyErrand) }
 
 // price is how many requests it takes at most to learn a key of a source: an
 // address may publish its keys in two places.
