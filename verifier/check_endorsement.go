@@ -114,7 +114,7 @@ func (s *subject) countEndorsements() int {
 	}
 	n := 0
 	for name, v := range s.doc.Root().Members() {
-		if !outside(name) {
+		if !outside(name) && endorsed(name, v) {
 			n += endorsements(name, v)
 		}
 	}
@@ -122,8 +122,21 @@ func (s *subject) countEndorsements() int {
 	return n
 }
 
+// endorsed tells, faster than they are counted, whether there is any.
+func endorsed(name string, v strictjson.Value) bool {
+	found := isEndorsement(name)
+	for within := range v.Within() {
+		found = found || isEndorsement(within)
+	}
+	return found
+}
+
+func isEndorsement(name string) bool {
+	return name == memberEndorsement || name == memberEndorsementJWT
+}
+
 func endorsements(name string, v strictjson.Value) int {
-	if name == memberEndorsement || name == memberEndorsementJWT {
+	if isEndorsement(name) {
 		return values(v)
 	}
 	n := 0
@@ -149,7 +162,7 @@ func gatherEndorsements(d *badge.Document) []carried {
 }
 
 func gather(all []carried, name string, v strictjson.Value, ptr, of string) []carried {
-	if name == memberEndorsement || name == memberEndorsementJWT {
+	if isEndorsement(name) {
 		for i, e := range v.Each() {
 			at := ptr
 			if v.Kind() == strictjson.Array {

@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -30,13 +29,31 @@ type errands struct {
 	v      *Verifier
 	left   int
 	paid   []string           // sources of keys that were asked for already
-	known  map[string]*errand // made when there is the first
+	known  []*errand          // few: each but a key of did:key is a request
 	ctx    context.Context    // ends with patience; made when there is the first
 	cancel context.CancelFunc // ends what nobody waits for any more
 }
 
+// question is what an errand asks for: a key by its id, or by a kid or a
+// thumbprint among the keys of an issuer; a list or another text by its
+// address.
+type question struct{ by, name, issuer string }
+
+const (
+	byID         = "id"
+	byKeyID      = "kid"
+	byThumbprint = "thumbprint"
+	byList       = "list"
+	byFreshList  = "fresh list"
+	byPage       = "page"
+)
+
+func (q question) asksForKey() bool { return q.by == byID || q.by == byKeyID || q.by == byThumbprint }
+
 // errand is one thing that was asked for.
 type errand struct {
+	question
+
 	ready chan struct{} // closed when the rest is there; nil: it is there
 	brought
 }
@@ -51,7 +68,7 @@ type brought struct {
 
 // task does an errand.
 type task struct {
-	name   string // what is asked for, each its own
+	question
 	source string // of a key: who asks the same source again makes no request
 	price  int    // requests, at most
 	run    func(ctx context.Context) brought
@@ -69,7 +86,7 @@ func (e *errands) end() {
 // begin starts an errand beside what else is done, unless fewer than keep
 // requests were left for what matters more.
 func (e *errands) begin(ctx context.Context, t task, keep int) {
-	if e.known[t.name] != nil || e.cost(t) > e.left-keep {
+	if e.find(t.question) != nil || e.cost(t) > e.left-keep {
 		return
 	}
 	a := e.note(t)
@@ -85,7 +102,7 @@ func (e *errands) begin(ctx context.Context, t task, keep int) {
 // do gives what an errand brought. One that is under way is waited for, any
 // other is done now.
 func (e *errands) do(ctx context.Context, t task) *errand {
-	a := e.known[t.name]
+	a := e.find(t.question)
 	switch {
 	case a == nil && e.cost(t) > e.left:
 		return &errand{brought: brought{err: fmt.Errorf("%w: there were %d already", errNoMore, maxFetches)}}
@@ -125,12 +142,18 @@ func (e *errands) note(t task) *errand {
 	if t.source != "" && t.price > 0 {
 		e.paid = append(e.paid, t.source)
 	}
-	if e.known == nil {
-		e.known = map[string]*errand{}
-	}
-	a := new(errand)
-	e.known[t.name] = a
+	a := &errand{question: t.question}
+	e.known = append(e.known, a)
 	return a
+}
+
+func (e *errands) find(q question) *errand {
+	for _, a := range e.known {
+		if a.question == q {
+			return a
+		}
+	}
+	return nil
 }
 
 func (e *errands) bounded(ctx context.Context) context.Context {
@@ -147,7 +170,7 @@ func (e *errands) key(ctx context.Context, id string) (keys.VerificationMethod, 
 
 func (e *errands) keyTask(id string) task {
 	source, _, _ := strings.Cut(id, "#")
-	return keyTask("id "+id, source, func(ctx context.Context) (keys.VerificationMethod, error) { return e.v.keys.Resolve(ctx, id) })
+	return keyTask(question{by: byID, name: id}, source, func(ctx context.Context) (keys.VerificationMethod, error) { return e.v.keys.Resolve(ctx, id) })
 }
 
 // issuerKey resolves a kid among the keys of an issuer.
@@ -156,7 +179,7 @@ func (e *errands) issuerKey(ctx context.Context, kid, issuer string) (keys.Verif
 }
 
 func (e *errands) issuerKeyTask(kid, issuer string) task {
-	return keyTask("kid "+kid+" "+issuer, issuer, func(ctx context.Context) (keys.VerificationMethod, error) {
+	return keyTask(question{byKeyID, kid, issuer}, issuer, func(ctx context.Context) (keys.VerificationMethod, error) {
 		return e.v.keys.ResolveForIssuer(ctx, kid, issuer)
 	})
 }
@@ -167,16 +190,13 @@ func (e *errands) broughtKey(ctx context.Context, public crypto.PublicKey, issue
 	if err != nil {
 		return keys.VerificationMethod{}, err
 	}
-	return e.doKey(ctx, keyTask("thumbprint "+thumbprint+" "+issuer, issuer, func(ctx context.Context) (keys.VerificationMethod, error) {
+	return e.doKey(ctx, keyTask(question{byThumbprint, thumbprint, issuer}, issuer, func(ctx context.Context) (keys.VerificationMethod, error) {
 		return e.v.keys.ResolveKeyForIssuer(ctx, public, issuer)
 	}))
 }
 
-// keyErrand begins the names of errands for keys.
-const keyErrand = "key "
-
-func keyTask(name, source string, resolve func(context.Context) (keys.VerificationMethod, error)) task {
-	return task{name: keyErrand + name, source: source, price: price(source), run: func(ctx context.Context) (b brought) {
+func keyTask(q question, source string, resolve func(context.Context) (keys.VerificationMethod, error)) task {
+	return task{question: q, source: source, price: price(source), run: func(ctx context.Context) (b brought) {
 		b.method, b.err = resolve(ctx)
 		return b
 	}}
@@ -195,18 +215,16 @@ func (e *errands) doKey(ctx context.Context, t task) (keys.VerificationMethod, e
 // answered by what it fetched.
 func (e *errands) refresh(ctx context.Context, issuer string, before time.Time) bool {
 	keyring, ok := e.v.keys.(keys.Refresher)
-	if !ok || !slices.ContainsFunc(slices.Collect(maps.Keys(e.known)), asksForKey) || price(issuer) > e.left {
+	if !ok || !slices.ContainsFunc(e.known, (*errand).asksForKey) || price(issuer) > e.left {
 		return false
 	}
 	e.left -= price(issuer)
 	if !keyring.Refresh(e.bounded(ctx), issuer, before) {
 		return false
 	}
-	maps.DeleteFunc(e.known, func(name string, _ *errand) bool { return asksForKey(name) })
+	e.known = slices.DeleteFunc(e.known, (*errand).asksForKey)
 	return true
 }
-
-func asksForKey(name string) bool { return strings.HasPrefix(name, keyErrand) }
 
 // price is how many requests it takes at most to learn a key of a source: an
 // address may publish its keys in two places.
@@ -230,7 +248,7 @@ func (e *errands) list(ctx context.Context, url string) ([]byte, error) {
 }
 
 func (e *errands) listTask(url string) task {
-	return task{name: "list " + url, price: 1, run: func(ctx context.Context) (b brought) {
+	return task{question: question{by: byList, name: url}, price: 1, run: func(ctx context.Context) (b brought) {
 		b.text, b.err = e.v.status.StatusList(ctx, url)
 		return b
 	}}
@@ -242,7 +260,7 @@ func (e *errands) freshList(ctx context.Context, url string) ([]byte, bool) {
 	if !ok {
 		return nil, false
 	}
-	a := e.do(ctx, task{name: "fresh list " + url, price: 1, run: func(ctx context.Context) (b brought) {
+	a := e.do(ctx, task{question: question{by: byFreshList, name: url}, price: 1, run: func(ctx context.Context) (b brought) {
 		b.text, b.err = source.FreshStatusList(ctx, url)
 		return b
 	}})
@@ -259,7 +277,7 @@ func (e *errands) page(ctx context.Context, url string) ([]byte, error) {
 }
 
 func (e *errands) pageTask(url string) task {
-	return task{name: "page " + url, price: 1, run: func(ctx context.Context) (b brought) {
+	return task{question: question{by: byPage, name: url}, price: 1, run: func(ctx context.Context) (b brought) {
 		b.text, b.err = e.v.pages.Page(ctx, url)
 		return b
 	}}

@@ -70,7 +70,7 @@ func unknown(code Code, ptr, format string, args ...any) Finding {
 }
 
 // gravity orders outcomes where all of several things must hold.
-var gravity = map[Outcome]int{Passed: 0, Skipped: 1, Warned: 2, Unknown: 3, Failed: 4}
+var gravity = [...]int{Passed: 0, Skipped: 1, Warned: 2, Unknown: 3, Failed: 4}
 
 // gravest is the finding that stands for several: the first of the worst.
 func gravest(fs []Finding) Finding {
