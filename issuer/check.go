@@ -59,6 +59,7 @@ func (c *checker) structure(r store.Reader) error {
 		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
 		{"k/", c.answer}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned},
 		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"e", c.whole},
+		{"o/", c.waits}, {"g/", c.whole}, // package auditlog tells more of these
 	} {
 		err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error {
 			payload, err := store.Unseal(k, v)
@@ -82,6 +83,15 @@ func (c *checker) whole([]byte, []byte) error { return nil }
 func (c *checker) tell(err error, format string, args ...any) error {
 	if errors.Is(err, ErrNotFound) || errors.Is(err, store.ErrDamaged) {
 		c.problem("%s: %v", fmt.Sprintf(format, args...), err)
+		return nil
+	}
+	return err
+}
+
+func (c *checker) waits(k, _ []byte) error {
+	_, err := c.r.Get(auditKey(lastPart(k)))
+	if errors.Is(err, store.ErrNotFound) {
+		c.problem("%s waits for the audit log, and is not there", k)
 		return nil
 	}
 	return err
@@ -152,6 +162,9 @@ func (c *checker) ownEvents(rec *Record) error {
 	}
 	if !slices.Contains(made, e.Action) || e.Subject != rec.ID || e.Issuer != rec.Issuer {
 		c.problem("%s has the audit record of %s %s", rec.ID, e.Action, e.Subject)
+	}
+	if rec.ErasedAt.IsZero() && e.Document != DocumentDigest(rec.Document) {
+		c.problem("%s is not what its audit record says was signed", rec.ID)
 	}
 	noted := c.noted[rec.ID]
 	if erased := !rec.ErasedAt.IsZero(); erased != noted[actionErase] {

@@ -167,7 +167,7 @@ func (i *Issuer) readAmended(ctx context.Context, a Amendment, action string) (m
 		m.by = byRenewal
 	}
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		if found, err = i.replay(r, a.Idempotency); err != nil || found != nil {
+		if found, err = i.replay(r, a.Idempotency, i.idempotencyKey(a.Idempotency)); err != nil || found != nil {
 			return err
 		}
 		if m.old, err = amendable(r, a); err != nil {
@@ -423,9 +423,13 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 		return nil, err
 	}
 	m.rec.ChangedAt = run.At
+	if resigned {
+		run.Document = DocumentDigest(m.rec.Document)
+	}
+	answer := i.idempotencyKey(a.Idempotency)
 	var found *Issued
 	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		if found, err = i.replay(tx, a.Idempotency); err != nil || found != nil {
+		if found, err = i.replay(tx, a.Idempotency, answer); err != nil || found != nil {
 			return err
 		}
 		now, err := amendable(tx, a)
@@ -449,7 +453,7 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 		if err := i.putFinders(tx, m.rec); err != nil {
 			return err
 		}
-		if err := i.keepAnswer(tx, a.Idempotency, &Issued{Record: m.rec}); err != nil {
+		if err := i.keepAnswer(tx, a.Idempotency, answer, &Issued{Record: m.rec}); err != nil {
 			return err
 		}
 		return run.note(tx, m.rec, a.Reason)
@@ -475,7 +479,7 @@ func (i *Issuer) putEdition(tx store.Tx, m *amended, seq string, a Amendment) er
 		func() error { return setBit(tx, old.List, old.Index, seq) },
 		func() error { return putRecord(tx, &old) },
 		func() error { return putRecord(tx, rec) },
-		func() error { return putJSON(tx, idKey(rec.ID), to) },
+		func() error { return putEncoded(tx, idKey(rec.ID), to) },
 		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },
 	}
 	for _, step := range steps {

@@ -81,6 +81,9 @@ func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Prof
 	if err := CheckSlug(p.Slug); err != nil {
 		return nil, fault("slug_invalid", "/slug", err.Error())
 	}
+	if p.Slug == LogSlug {
+		return nil, fault("slug_reserved", "/slug", "This slug belongs to the audit log.")
+	}
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
