@@ -55,7 +55,10 @@ func (s *subject) verifyEndorsement(ctx context.Context, c carried) Endorsement 
 		return e
 	}
 	d := c.doc
-	if c.err != nil {
+	switch {
+	case tooMany(c.err):
+		return remark(EndorsementOpen, "It costs more to read than we spend.")
+	case c.err != nil:
 		return remark(EndorsementInvalid, "It cannot be read.")
 	}
 	e.Report = s.within(ctx, d, endorsementChecks)
