@@ -99,9 +99,11 @@ type Canonicalizer struct {
 	expander func() *expander // json-gold, made when first needed
 }
 
-// New makes a canonicaliser over the contexts of package schemas.
-func New() (*Canonicalizer, error) {
-	c := &Canonicalizer{held: map[string]*schemas.Context{}, expander: sync.OnceValue(newExpander)}
+// New makes a canonicaliser over the contexts of package schemas and those that
+// an operator adds. It refuses an added context that is held already, or whose
+// terms do not compile.
+func New(added ...*schemas.Extension) (*Canonicalizer, error) {
+	c := &Canonicalizer{held: map[string]*schemas.Context{}, expander: sync.OnceValue(func() *expander { return newExpander(added) })}
 	trial := newLibrary()
 	for _, url := range schemas.ContextURLs() {
 		table, ok := schemas.ContextTable(url)
@@ -113,10 +115,26 @@ func New() (*Canonicalizer, error) {
 			return nil, fmt.Errorf("compiling context %s: %w", url, err)
 		}
 	}
+	for _, e := range added {
+		if c.held[e.Table.URL] != nil {
+			return nil, fmt.Errorf("context %s: %w", e.Table.URL, ErrHeld)
+		}
+		c.held[e.Table.URL] = e.Table
+		if err := trial.tryAll(trial.empty, e.Table, e.Table.URL); err != nil {
+			return nil, fmt.Errorf("compiling context %s: %w", e.Table.URL, err)
+		}
+	}
 	c.tables.Store(newLibrary())
 	c.walkers.New = func() any { return &walker{held: c.held} }
 	return c, nil
 }
+
+// ErrHeld tells that a context of this address is there already: what a badge
+// means must not depend on which of two was taken.
+var ErrHeld = errors.New("this context is held already")
+
+// Holds reports whether the context of this address is held.
+func (c *Canonicalizer) Holds(url string) bool { return c.held[url] != nil }
 
 // Canonicalize returns the canonical N-Quads (RDFC-1.0). Every error is an
 // *Error.

@@ -27,23 +27,26 @@ type expander struct {
 	err   error
 }
 
-func newExpander() *expander {
+func newExpander(added []*schemas.Extension) *expander {
 	e := &expander{held: held{}, terms: map[string]bool{}}
 	for _, url := range schemas.ContextURLs() {
-		raw, ok := schemas.ContextDocument(url)
-		if !ok {
-			e.err = fmt.Errorf("context %s is listed but not held", url)
-			return e
-		}
-		doc, err := ld.DocumentFromReader(bytes.NewReader(raw))
-		if err != nil {
-			e.err = fmt.Errorf("reading context %s: %w", url, err)
-			return e
-		}
-		e.held[url] = &ld.RemoteDocument{DocumentURL: url, Document: doc}
-		collectTerms(doc, e.terms)
+		raw, _ := schemas.ContextDocument(url)
+		e.err = errors.Join(e.err, e.hold(url, raw))
+	}
+	for _, x := range added {
+		e.err = errors.Join(e.err, e.hold(x.Table.URL, x.Document))
 	}
 	return e
+}
+
+func (e *expander) hold(url string, raw []byte) error {
+	doc, err := ld.DocumentFromReader(bytes.NewReader(raw))
+	if err != nil {
+		return fmt.Errorf("reading context %s: %w", url, err)
+	}
+	e.held[url] = &ld.RemoteDocument{DocumentURL: url, Document: doc}
+	collectTerms(doc, e.terms)
+	return nil
 }
 
 func collectTerms(v any, into map[string]bool) {
