@@ -22,7 +22,7 @@ type Context struct {
 	Protected bool   // every term here is protected (JSON-LD 1.1 section 4.1.11), if it does not say otherwise
 	// Propagation is stated by added contexts only.
 	Propagation Propagation
-	Terms     []Term // in the order of the table; no name stands twice
+	Terms       []Term // in the order of the table; no name stands twice
 }
 
 // Propagation tells whether a context holds within nested nodes too (JSON-LD

@@ -42,6 +42,9 @@ func ReadExtension(url string, document []byte) (*Extension, error) {
 	if err != nil {
 		return nil, err
 	}
+	if c.Propagation == NotPropagated {
+		return nil, r.fail(root.Get("@context").Get("@propagate"), "@propagate false is not supported here, where processors read it in different ways, but in the context of a term")
+	}
 	c.URL = url
 	return &Extension{Table: c, Document: slices.Clone(document)}, nil
 }
@@ -175,6 +178,9 @@ func (r *documentReader) entry(t *Term, name string, v strictjson.Value) (err er
 	case "@container":
 		t.Container, err = r.container(t, v)
 	case "@context":
+		if v.Get(t.Name).Exists() {
+			return r.fail(v, "the term %q is defined anew in its own context, which processors read in different ways", t.Name)
+		}
 		if t.Reset = v.Kind() == strictjson.Null; !t.Reset {
 			t.Scope, err = r.context(v)
 		}
