@@ -64,6 +64,15 @@ type Resolver interface {
 	Resolve(ctx context.Context, id string) (VerificationMethod, error)
 }
 
+// Refresher is a Resolver that can look again at what an issuer publishes,
+// because a proof failed with a key that it gave: keys are replaced, and what
+// was fetched a while ago may be out of date.
+type Refresher interface {
+	// Refresh fetches anew what was fetched before that time, within bounds
+	// that the Resolver sets. It tells whether there is anything newer.
+	Refresh(ctx context.Context, issuerID string, before time.Time) bool
+}
+
 // Algorithm is the one algorithm this key signs with, by key type and curve.
 // The error is ErrUnsupported for any other type of key.
 func (m VerificationMethod) Algorithm() (Algorithm, error) { return AlgorithmOf(m.Public) }

@@ -33,15 +33,21 @@ func checkIssuerKey(ctx context.Context, s *subject) Finding { return s.authenti
 
 func (s *subject) authenticate(ctx context.Context) authentication {
 	if s.auth == nil {
-		var a authentication
-		if s.doc.JWS() != nil {
-			a = s.authenticateJWS(ctx)
-		} else {
-			a = s.authenticateSet(ctx)
+		a := s.authenticateOnce(ctx)
+		// The key may have been replaced since its document was fetched.
+		if (a.proof.Outcome == Failed || a.key.Outcome == Failed) && s.errands.refresh(ctx, s.issuerID(), s.now) {
+			a = s.authenticateOnce(ctx)
 		}
 		s.auth = &a
 	}
 	return *s.auth
+}
+
+func (s *subject) authenticateOnce(ctx context.Context) authentication {
+	if s.doc.JWS() != nil {
+		return s.authenticateJWS(ctx)
+	}
+	return s.authenticateSet(ctx)
 }
 
 // badProof: the proof is wrong by itself, so its key does not matter.

@@ -115,6 +115,19 @@ func (e *errands) once(name, source string, resolve func() (keys.VerificationMet
 	return m, err
 }
 
+// refresh looks again at the keys of an issuer that were learnt before a time,
+// and tells whether there is anything newer. What it fetched answers the
+// questions that follow, so that only one of the two is counted.
+func (e *errands) refresh(ctx context.Context, issuer string, before time.Time) bool {
+	keyring, ok := e.v.keys.(keys.Refresher)
+	if !ok || len(e.keys) == 0 || !e.take(price(issuer)) || !keyring.Refresh(ctx, issuer, before) {
+		return false
+	}
+	clear(e.keys)
+	e.left += price(issuer)
+	return true
+}
+
 // price is how many requests it takes at most to learn a key of a source: an
 // identifier may hold the key itself, and an https issuer has two places.
 func price(source string) int {

@@ -84,41 +84,43 @@ func (r *Resolver) Resolve(ctx context.Context, id string) (keys.VerificationMet
 // document that was kept for a while is looked for in a new one: a key may
 // have been added since.
 func (r *Resolver) find(ctx context.Context, s source, pick func(*published) (keys.VerificationMethod, error)) (keys.VerificationMethod, error) {
-	p, age, err := r.load(ctx, s, maxAge)
+	p, kept, err := r.load(ctx, s)
 	if err != nil {
 		return keys.VerificationMethod{}, err
 	}
 	m, err := pick(p)
-	if errors.Is(err, keys.ErrMethodNotFound) && age >= refreshAge {
-		if p, _, err = r.load(ctx, s, refreshAge); err != nil {
-			return keys.VerificationMethod{}, err
-		}
-		return pick(p)
+	if !kept || !errors.Is(err, keys.ErrMethodNotFound) {
+		return m, err
+	}
+	if err := r.fetchEarly(ctx, s); err != nil {
+		return keys.VerificationMethod{}, err
+	}
+	if newer, ok := r.cache.get(s.id); ok && newer != p {
+		return pick(newer)
 	}
 	return m, err
 }
 
-// load brings what a source offers, and how long ago it was fetched. What was
-// kept counts while it is younger than limit.
-func (r *Resolver) load(ctx context.Context, s source, limit time.Duration) (*published, time.Duration, error) {
+// load brings what a source offers, and tells whether it was kept from before.
+func (r *Resolver) load(ctx context.Context, s source) (p *published, kept bool, err error) {
 	if s.inherent != nil {
-		return &published{document: s.inherent}, 0, nil
+		return &published{document: s.inherent}, false, nil
 	}
 	if r.local != nil {
 		raw, ours, err := r.local.ControllerDocument(ctx, s.id)
 		if err != nil {
-			return nil, 0, fmt.Errorf("reading our own keys of %s: %w", show(s.id), err)
+			return nil, false, fmt.Errorf("reading our own keys of %s: %w", show(s.id), err)
 		}
 		if ours {
 			p, err := r.own.read(raw, s)
-			return p, 0, err
+			return p, false, err
 		}
 	}
-	if p, age, ok := r.cache.get(s.id, limit); ok {
-		return p, age, nil
+	if p, ok := r.cache.get(s.id); ok {
+		return p, true, nil
 	}
-	p, err := r.fetch(ctx, s)
-	return p, 0, err
+	p, err = r.fetch(ctx, s)
+	return p, false, err
 }
 
 // fetchTime bounds a fetch that no caller waits for any more.
@@ -130,10 +132,30 @@ func (r *Resolver) fetch(ctx context.Context, s source) (*published, error) {
 	if r.fetcher == nil {
 		return nil, fmt.Errorf("%w: %s: this is offline", keys.ErrUnreachable, show(s.id))
 	}
-	flight := r.flights.DoChan(s.id, func() (any, error) {
+	return r.shared(ctx, s, s.id, func(ctx context.Context) (*published, error) { return r.fetchAlone(ctx, s) })
+}
+
+// fetchEarly replaces a document that is kept before its time, if it may. The
+// error says that it could not.
+func (r *Resolver) fetchEarly(ctx context.Context, s source) error {
+	_, err := r.shared(ctx, s, "early "+s.id, func(ctx context.Context) (*published, error) {
+		if allowed, err := r.cache.askEarly(s.id); !allowed {
+			return nil, err
+		}
+		p, err := r.fetchAlone(ctx, s)
+		if err != nil {
+			r.cache.askedEarly(s.id, err)
+		}
+		return p, err
+	})
+	return err
+}
+
+func (r *Resolver) shared(ctx context.Context, s source, name string, do func(context.Context) (*published, error)) (*published, error) {
+	flight := r.flights.DoChan(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
 		defer cancel()
-		return r.fetchAlone(ctx, s)
+		return do(ctx)
 	})
 	select {
 	case <-ctx.Done():
@@ -157,6 +179,47 @@ func (r *Resolver) fetchAlone(ctx context.Context, s source) (*published, error)
 	}
 	r.cache.put(s.id, p, len(raw))
 	return p, nil
+}
+
+// Refresh looks again at what an issuer publishes, because something failed
+// with a key of it: the key may have been replaced since. What was fetched
+// before the time given is fetched anew, each document at most once a minute
+// however often it is asked. It tells whether there is anything newer, so that
+// asking for the key again can give another answer. What cannot be fetched
+// leaves things as they were.
+func (r *Resolver) Refresh(ctx context.Context, issuerID string, before time.Time) bool {
+	newer := false
+	for _, id := range places(issuerID) {
+		newer = r.refresh(ctx, id, before) || newer
+	}
+	return newer
+}
+
+// places are where an issuer publishes keys.
+func places(issuerID string) []string {
+	if isDID(issuerID) {
+		return []string{issuerID}
+	}
+	set, err := wellKnownSet(issuerID)
+	if err != nil {
+		return nil
+	}
+	return []string{issuerID, set}
+}
+
+func (r *Resolver) refresh(ctx context.Context, id string, before time.Time) bool {
+	fetched, kept := r.cache.fetched(id)
+	if !kept {
+		return false // nothing of it was used: it was not there, or is our own
+	}
+	if fetched.Before(before) {
+		s, err := r.parseSource(id)
+		if err != nil || r.fetchEarly(ctx, s) != nil {
+			return false
+		}
+		fetched, kept = r.cache.fetched(id)
+	}
+	return kept && !fetched.Before(before)
 }
 
 // scheme is how the Fetcher wants a host to be asked.

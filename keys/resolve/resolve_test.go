@@ -441,26 +441,28 @@ func TestCache(t *testing.T) {
 	resolves("one", keys.ErrInvalidDocument, 4) // nor what cannot be read
 	s.set(path, document(t, did, "one", newKey(t)))
 	resolves("one", nil, 5)
+	resolves("two", keys.ErrMethodNotFound, 6) // a missing key is looked for anew
 	s.set(path, document(t, did, "two", newKey(t)))
 	now = now.Add(59 * time.Second)
-	resolves("one", nil, 5)
-	resolves("two", keys.ErrMethodNotFound, 5) // too soon to ask again
+	resolves("one", nil, 6)                    // still believed
+	resolves("two", keys.ErrMethodNotFound, 6) // too soon to ask again
 	now = now.Add(time.Second)
-	resolves("one", nil, 5) // still believed
-	resolves("two", nil, 6) // a missing key is looked for anew
-	resolves("one", keys.ErrMethodNotFound, 6)
-	now = now.Add(5*time.Minute - time.Nanosecond)
-	resolves("two", nil, 6)
-	now = now.Add(time.Nanosecond)
+	resolves("one", nil, 6)
 	resolves("two", nil, 7)
-	now = now.Add(-time.Hour) // a clock set back must not keep a document for an hour
+	resolves("one", keys.ErrMethodNotFound, 7)
+	now = now.Add(5*time.Minute - time.Nanosecond)
+	resolves("two", nil, 7)
+	now = now.Add(time.Nanosecond)
 	resolves("two", nil, 8)
+	now = now.Add(-time.Hour) // a clock set back must not keep a document for an hour
+	resolves("two", nil, 9)
 	s.mu.Lock()
 	delete(s.pages, path)
 	s.mu.Unlock()
 	now = now.Add(time.Minute)
-	resolves("three", keys.ErrUnreachable, 9) // could not look again: not "missing"
-	resolves("two", nil, 9)
+	resolves("three", keys.ErrUnreachable, 10) // could not look again: not "missing"
+	resolves("three", keys.ErrUnreachable, 10) // nor a moment later
+	resolves("two", nil, 10)
 }
 
 func TestOneRequestForMany(t *testing.T) {
