@@ -117,17 +117,29 @@ func New(added ...*schemas.Extension) (*Canonicalizer, error) {
 	}
 	for _, e := range added {
 		if c.held[e.Table.URL] != nil {
-			return nil, fmt.Errorf("context %s: %w", e.Table.URL, ErrHeld)
+			return nil, &AddedError{e.Table.URL, ErrHeld}
 		}
 		c.held[e.Table.URL] = e.Table
 		if err := trial.tryAll(trial.empty, e.Table, e.Table.URL); err != nil {
-			return nil, fmt.Errorf("compiling context %s: %w", e.Table.URL, err)
+			return nil, &AddedError{e.Table.URL, err}
 		}
 	}
 	c.tables.Store(newLibrary())
 	c.walkers.New = func() any { return &walker{held: c.held} }
 	return c, nil
 }
+
+// AddedError tells which added context was refused, and why.
+type AddedError struct {
+	URL string
+	Err error
+}
+
+// Error implements error.
+func (e *AddedError) Error() string { return fmt.Sprintf("context %s: %s", e.URL, e.Err) }
+
+// Unwrap gives the reason.
+func (e *AddedError) Unwrap() error { return e.Err }
 
 // ErrHeld tells that a context of this address is there already: what a badge
 // means must not depend on which of two was taken.
