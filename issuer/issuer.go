@@ -55,10 +55,10 @@ type SelfCheck func(ctx context.Context, document []byte) error
 type Config struct {
 	Store        store.Store
 	Keys         KeyRings
-	Suite        proof.Suite // embedded proof of every badge and status list
-	JWT          proof.Suite // envelope of the second form
+	Suite        proof.Securer // embedded proof of every badge and status list
+	JWT          proof.Securer // envelope of the second form
 	SelfCheck    SelfCheck
-	Generic      proof.Suite      // embedded proof of credentials that are no badges; takes inline contexts
+	Generic      proof.Securer    // embedded proof of credentials that are no badges; takes inline contexts
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
 	Now          func() time.Time // default time.Now
@@ -69,7 +69,7 @@ type Config struct {
 // Issuer issues and keeps credentials. It is safe for concurrent use.
 type Issuer struct {
 	cfg  Config
-	macs sync.Pool // of hash.Hash, keyed with the pepper: the digests under which people are found again
+	macs sync.Pool // of *digester, keyed with the pepper: the digests under which people are found again
 
 	decoded  decoded
 	lists    signedLists
@@ -106,7 +106,7 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
 	}
 	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}}}
-	i.macs.New = func() any { return hmac.New(sha256.New, meta.Pepper) }
+	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
 	return i, nil
 }
 

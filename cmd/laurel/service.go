@@ -121,7 +121,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc.issuer, err = issuer.New(ctx, issuer.Config{
 		Store: db, Keys: ring, BaseURL: meta.BaseURL, Log: log,
-		Suite: proof.EdDSARDFC2022{Canon: processor}, JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
+		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
 		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
 		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
 	})
@@ -151,7 +151,7 @@ func (svc *service) noteToken(tx store.Tx, action, id string) error {
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
 		Canon:  processor,
-		Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: processor, InlineContexts: true}, proof.VCJWT{}},
+		Suites: proof.Suites(processor),
 		Keys:   resolver,
 		Status: lists,
 	})
