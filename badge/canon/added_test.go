@@ -38,7 +38,7 @@ func withAdded(t testing.TB, contexts map[string][]byte) (*canon.Canonicalizer, 
 		}
 		g[url] = doc
 	}
-	c, err := canon.New(added...)
+	c, err := canon.NewWith(added...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +129,7 @@ func TestAdded(t *testing.T) {
 		"JSON once a type ended":  {context: `"p":{"@id":"urn:p","@type":"@json"},"T":{"@id":"urn:T","@context":{"p":"urn:p"}}`, members: `,"type":"T","p":{"@set":[7,"x"]}`, want: `<urn:x:1> <urn:p> "7"^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON> .`},
 		"still no other term":     {context: `"line":"urn:line"`, members: `,"lime":"x"`, kind: canon.UndefinedTerm, pointer: "/lime"},
 	} {
-		c, err := canon.New(extension(t, tram, `{"@context":{`+r.context+`}}`))
+		c, err := canon.NewWith(extension(t, tram, `{"@context":{`+r.context+`}}`))
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -157,7 +157,7 @@ func TestAddedRefused(t *testing.T) {
 	} {
 		x, err := schemas.ReadExtension(tram, []byte(`{"@context":`+context+`}`))
 		if err == nil {
-			_, err = canon.New(x)
+			_, err = canon.NewWith(x)
 		}
 		var refused *canon.AddedError
 		if !errors.As(err, &refused) || refused.URL != tram || !strings.Contains(err.Error(), want) {
@@ -165,11 +165,11 @@ func TestAddedRefused(t *testing.T) {
 		}
 	}
 	v2, _ := schemas.ContextDocument("https://www.w3.org/ns/credentials/v2")
-	if _, err := canon.New(extension(t, "https://www.w3.org/ns/credentials/v2", string(v2))); !errors.Is(err, canon.ErrHeld) {
+	if _, err := canon.NewWith(extension(t, "https://www.w3.org/ns/credentials/v2", string(v2))); !errors.Is(err, canon.ErrHeld) {
 		t.Errorf("a context held is taken again: %v", err)
 	}
 	x := extension(t, tram, `{"@context":{"a":"urn:a"}}`)
-	if _, err := canon.New(x, x); !errors.Is(err, canon.ErrHeld) {
+	if _, err := canon.NewWith(x, x); !errors.Is(err, canon.ErrHeld) {
 		t.Errorf("a context is taken twice: %v", err)
 	}
 	if c := newCanonicalizer(t); c.Holds(tram) || !c.Holds("https://www.w3.org/ns/credentials/v2") {
@@ -180,7 +180,7 @@ func TestAddedRefused(t *testing.T) {
 // TestAddedBesideInline has an added context named beside one written inline,
 // which json-gold reads, and embedded credentials, of which it loses the graph.
 func TestAddedBesideInline(t *testing.T) {
-	c, err := canon.New(extension(t, tram, `{"@context":{"line":"urn:line"}}`),
+	c, err := canon.NewWith(extension(t, tram, `{"@context":{"line":"urn:line"}}`),
 		extension(t, tram+"2", `{"@context":{"free":{"@id":"urn:free","@context":null}}}`))
 	if err != nil {
 		t.Fatal(err)

@@ -99,10 +99,12 @@ type Canonicalizer struct {
 	expander func() *expander // json-gold, made when first needed
 }
 
-// New makes a canonicaliser over the contexts of package schemas and those that
-// an operator adds. It refuses an added context that is held already, or whose
-// terms do not compile.
-func New(added ...*schemas.Extension) (*Canonicalizer, error) {
+// New makes a canonicaliser over the contexts of package schemas.
+func New() (*Canonicalizer, error) { return NewWith() }
+
+// NewWith is New with contexts that an operator adds. It refuses one that is
+// held already, or whose terms do not compile, with an *AddedError.
+func NewWith(added ...*schemas.Extension) (*Canonicalizer, error) {
 	c := &Canonicalizer{held: map[string]*schemas.Context{}, expander: sync.OnceValue(func() *expander { return newExpander(added) })}
 	trial := newLibrary()
 	for _, url := range schemas.ContextURLs() {

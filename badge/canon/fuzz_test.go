@@ -119,7 +119,7 @@ func FuzzAdded(f *testing.F) {
 		if err != nil {
 			return
 		}
-		c, err := canon.New(x)
+		c, err := canon.NewWith(x)
 		if err != nil {
 			var refused *canon.AddedError
 			if !errors.As(err, &refused) {

@@ -166,7 +166,7 @@ func compiledWay(t *testing.T, raw []byte) ([]byte, error) {
 	if err := nameContexts(doc, &added); err != nil {
 		return nil, err
 	}
-	c, err := canon.New(added...)
+	c, err := canon.NewWith(added...)
 	if err != nil {
 		return nil, err
 	}

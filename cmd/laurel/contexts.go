@@ -46,7 +46,7 @@ func (s *settings) canonicaliser() (*canon.Canonicalizer, error) {
 		}
 		added, files[c.URL] = append(added, x), filepath.Join(s.contexts, c.File)
 	}
-	processor, err := canon.New(added...)
+	processor, err := canon.NewWith(added...)
 	var refused *canon.AddedError
 	if errors.As(err, &refused) {
 		return nil, usagef("--contexts: %s: %w", files[refused.URL], err)

@@ -94,7 +94,7 @@ func addedDocument(seed uint64) ([]byte, *canon.Canonicalizer, error) {
 		}
 		added = append(added, x)
 	}
-	processor, err := canon.New(added...)
+	processor, err := canon.NewWith(added...)
 	return document, processor, err
 }
 
