@@ -13,14 +13,19 @@ import (
 	"laurel/internal/strictjson"
 )
 
-// MaxBytes bounds a credential, whatever its form.
-const MaxBytes = 1 << 20
+// What a credential may have at most, whatever its form. More says nothing
+// about its worth.
+const (
+	MaxBytes  = 1 << 20
+	MaxValues = 50_000 // values and names of members, together
+)
 
 // Document is one credential as exact bytes, parsed once. It is read-only and
 // safe for concurrent use.
 type Document struct {
-	raw []byte
-	jws *JWS
+	raw     []byte
+	copying sync.Once // makes raw of the text that root was parsed from, if it is not there yet
+	jws     *JWS
 
 	parsing sync.Once // makes root, where the bytes are known to parse
 	root    strictjson.Value
@@ -44,16 +49,19 @@ func Parse(raw []byte) (*Document, error) {
 	if len(raw) > MaxBytes {
 		return nil, &Error{ParsingError, "too_large", "", fmt.Sprintf("A credential has at most %d bytes.", MaxBytes)}
 	}
-	own := bytes.Clone(raw)
-	text := bytes.Trim(own, " \t\r\n")
+	text := bytes.Trim(raw, " \t\r\n")
 	if len(text) == 0 {
 		return nil, &Error{ParsingError, "empty", "", "There is nothing in it. Send the credential's JSON or its compact JWS."}
 	}
 	if text[0] == '{' {
-		return parseJSON(own)
+		root, err := parseObject(raw)
+		if err != nil {
+			return nil, err
+		}
+		return newDocument(nil, root, nil), nil
 	}
 	if bytes.Count(text, []byte(".")) == 2 {
-		return parseJWS(own, string(text))
+		return parseJWS(bytes.Clone(raw), string(text))
 	}
 	return nil, &Error{ParsingError, "unknown_format", "", "This is neither a JSON object nor a compact JWS."}
 }
@@ -79,6 +87,7 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
+// parseJSON reads bytes that are the document's from now on.
 func parseJSON(raw []byte) (*Document, error) {
 	root, err := parseObject(raw)
 	if err != nil {
@@ -94,9 +103,12 @@ func newDocument(raw []byte, root strictjson.Value, jws *JWS) *Document {
 }
 
 func parseObject(raw []byte) (strictjson.Value, error) {
-	v, err := strictjson.Parse(raw, strictjson.Limits{Bytes: MaxBytes})
+	if overcrowded(raw) {
+		return strictjson.Value{}, errTooMany()
+	}
+	v, err := strictjson.Parse(raw, strictjson.Limits{Bytes: MaxBytes, Nodes: MaxValues})
 	if err != nil {
-		return v, syntaxError(err)
+		return v, syntaxError(err, len(raw))
 	}
 	if v.Kind() != strictjson.Object {
 		return v, &Error{ParsingError, "not_an_object", "", "A credential is a JSON object."}
@@ -104,10 +116,51 @@ func parseObject(raw []byte) (strictjson.Value, error) {
 	return v, nil
 }
 
-func syntaxError(err error) error {
+// RuleTooMany is the Rule of an Error where there are more than MaxValues.
+const RuleTooMany = "too_many_values"
+
+func errTooMany() *Error {
+	return &Error{ParsingError, RuleTooMany, "", fmt.Sprintf("A credential has at most %d values and names of members, and there are more.", MaxValues)}
+}
+
+// overcrowded tells, before anything is kept of a text, whether it has more
+// values than the parser would take: each comma and each colon outside of
+// strings is followed by one. It may miss some, which the parser then finds.
+func overcrowded(raw []byte) bool {
+	if bytes.Count(raw, []byte(","))+bytes.Count(raw, []byte(":")) < MaxValues {
+		return false // as all but few
+	}
+	n := 0
+	for i := 0; i < len(raw) && n < MaxValues; i++ {
+		switch raw[i] {
+		case ',', ':':
+			n++
+		case '"':
+			i = stringEnd(raw, i+1)
+		}
+	}
+	return n >= MaxValues
+}
+
+// stringEnd returns where the quotation mark stands that ends a string.
+func stringEnd(raw []byte, i int) int {
+	for i < len(raw) && raw[i] != '"' {
+		if raw[i] == '\\' {
+			i++
+		}
+		i++
+	}
+	return i
+}
+
+// syntaxError tells what is wrong with a text of a size.
+func syntaxError(err error, size int) error {
 	var e *strictjson.Error
 	if !errors.As(err, &e) {
 		return err
+	}
+	if e.Reason == strictjson.TooLarge && size <= MaxBytes {
+		return errTooMany()
 	}
 	rules := map[strictjson.Reason]string{
 		strictjson.Syntax: "malformed_json", strictjson.Encoding: "invalid_encoding",
@@ -142,7 +195,14 @@ func parseJWS(raw []byte, text string) (*Document, error) {
 
 // Raw returns exactly what came in or goes out. The bytes are shared: do not
 // change them.
-func (d *Document) Raw() []byte { return d.raw }
+func (d *Document) Raw() []byte {
+	d.copying.Do(func() {
+		if d.raw == nil { // the parser has the only copy so far
+			d.raw = []byte(d.root.Source())
+		}
+	})
+	return d.raw
+}
 
 // Root returns the parsed credential: the JSON text itself, or the payload of
 // the JWS with its registered claims.
@@ -262,7 +322,7 @@ func (d *Document) WithProof(proof []byte) (*Document, error) {
 
 // maxUnparsed is a size below which no document has too many values, or is too
 // large.
-const maxUnparsed = strictjson.DefaultNodes
+const maxUnparsed = MaxValues
 
 // flat tells whether nothing is nested in an object.
 func flat(object strictjson.Value) bool {
