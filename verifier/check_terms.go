@@ -86,6 +86,8 @@ var decisive = [...]struct{ member, predicate string }{
 	{"issuer", credentials + "issuer>"},
 	{"validFrom", credentials + "validFrom>"},
 	{"validUntil", credentials + "validUntil>"},
+	{"issuanceDate", credentials + "issuanceDate>"},
+	{"expirationDate", credentials + "expirationDate>"},
 	{"credentialSubject", credentials + "credentialSubject>"},
 	{"credentialStatus", credentials + "credentialStatus>"},
 	{"statusSize", "<https://www.w3.org/ns/credentials/status#statusSize>"},

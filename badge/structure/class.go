@@ -35,6 +35,7 @@ var held = sync.OnceValue(func() *table {
 		families: map[schemas.Family]map[string]*class{
 			schemas.Strict:   classesOf(schemas.Strict),
 			schemas.Tolerant: classesOf(schemas.Tolerant),
+			schemas.Earlier:  classesOf(schemas.Earlier),
 		},
 		languageKey: schemas.Classes().LanguageKey,
 	}
@@ -61,11 +62,28 @@ func classesOf(f schemas.Family) map[string]*class {
 
 func (c *class) add(p schemas.Property, f schemas.Family, all map[string]*class) {
 	q := &property{Property: p, required: p.Required(f)}
+	if f == schemas.Earlier {
+		q.inEarlierNames()
+	}
 	if p.Type.Class != nil {
 		q.class = all[p.Type.Class.Name]
 	}
-	c.properties[p.Name] = q
+	c.properties[q.Name] = q
 	if q.required {
-		c.required = append(c.required, p.Name)
+		c.required = append(c.required, q.Name)
+	}
+}
+
+// inEarlierNames turns a property into that of VC data model 1.1 (sections 4.1
+// and 4.6 there), as the edition of Open Badges 3.0 before data model 2.0 has it.
+func (q *property) inEarlierNames() {
+	switch q.Name {
+	case "validFrom":
+		q.Name = "issuanceDate"
+	case "validUntil":
+		q.Name = "expirationDate"
+	}
+	if q.First != "" {
+		q.First = "https://www.w3.org/2018/credentials/v1"
 	}
 }

@@ -36,6 +36,7 @@ type service struct {
 	programme *programme.Programme
 	tokens    *tokens.Tokens
 	verifier  *verifier.Verifier
+	outgoing  *fetch.Client
 	baseURL   string
 	log       *slog.Logger
 }
@@ -111,7 +112,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, baseURL: meta.BaseURL, log: log}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
 	check, err := newVerifier(processor, resolve.New(nil, own), nil)
 	if err != nil {
@@ -232,6 +233,7 @@ func (svc *service) handler() (http.Handler, error) {
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
+	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, svc.outgoing, url) }
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}
