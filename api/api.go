@@ -21,6 +21,7 @@ import (
 	"laurel/api/wire"
 	"laurel/internal/i18n"
 	"laurel/issuer"
+	"laurel/issuer/auditlog"
 	"laurel/programme"
 	"laurel/verifier"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	Programme *programme.Programme
 	Verifier  *verifier.Verifier
 	Tokens    *tokens.Tokens
+	Audit     *auditlog.Log
 	Pages     *pages.Pages
 	Catalog   *i18n.Catalog
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
@@ -58,8 +60,8 @@ const (
 
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Pages == nil || cfg.Catalog == nil {
-		return nil, errors.New("api: Issuer, Programme, Verifier, Tokens, Pages and Catalog are required")
+	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Pages == nil || cfg.Catalog == nil {
+		return nil, errors.New("api: Issuer, Programme, Verifier, Tokens, Audit, Pages and Catalog are required")
 	}
 	if err := issuer.CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
@@ -83,7 +85,7 @@ func New(cfg Config) (http.Handler, error) {
 		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 		verify: check,
 		vcapi:  vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
-		public: public.New(public.Config{Issuer: cfg.Issuer, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
+		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
 			Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
 	})), nil
 }

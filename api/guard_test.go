@@ -28,6 +28,9 @@ import (
 func TestHeadersOfEveryAnswer(t *testing.T) {
 	w := newSecureWorld(t)
 	id := w.issue(1).ID
+	if _, err := w.audit.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	fill := strings.NewReplacer("{id}", id, "{slug}", "healthy-city", "{lang}", "fr", "{list}", "city-school-1", "{activity}", "uh-kit-2025",
 		"{name}", "x", "{result}", "x", "{level}", "x")
 	checked := 0

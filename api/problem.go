@@ -80,6 +80,8 @@ var conditions = []condition{
 	{is: programme.ErrUnknownActivity, status: http.StatusNotFound, code: "not_found", detail: notFoundDetail},
 	{is: issuer.ErrForbidden, status: http.StatusForbidden, code: "belongs_to_another_issuer",
 		detail: "This name belongs to another issuer. Choose another one."},
+	{is: issuer.ErrErased, status: http.StatusGone, code: "erased",
+		detail: "The personal data of this badge were removed, and the badge is no longer in force. Nothing can be read or changed here."},
 	{is: issuer.ErrIdempotencyReused, status: http.StatusUnprocessableEntity, code: "idempotency_key_reused",
 		detail: "This idempotency key was used for another request. Draw a new key for each badge, and use it again only to repeat the same request."},
 	{is: issuer.ErrConflict, status: http.StatusConflict, code: "conflict",
@@ -135,6 +137,7 @@ func describe(err error) wire.Problem {
 	var faults badge.Errors
 	var one *badge.Error
 	var duplicate *issuer.DuplicateError
+	var state *issuer.StateError
 	switch {
 	case errors.As(err, &fault):
 		return problemOf(fault)
@@ -144,6 +147,8 @@ func describe(err error) wire.Problem {
 		return faultsProblem(badge.Errors{one})
 	case errors.As(err, &duplicate):
 		return problem(http.StatusConflict, "duplicate", "The person holds this badge already: "+duplicate.ID+".")
+	case errors.As(err, &state):
+		return problem(http.StatusConflict, state.Rule, state.Detail)
 	}
 	for _, c := range conditions {
 		if errors.Is(err, c.is) {
@@ -273,6 +278,9 @@ func (s *server) page(w http.ResponseWriter, r *http.Request, problem wire.Probl
 	frame := pages.Frame{Host: s.host}
 	wire.Vary(w, "Accept", "Accept-Language")
 	return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
+		if problem.Status == http.StatusGone {
+			return s.cfg.Pages.Gone(w, p, pages.GonePage{Frame: frame})
+		}
 		if problem.Status == http.StatusNotFound {
 			return s.cfg.Pages.NotFound(w, p, pages.NotFoundPage{Frame: frame, Action: verify.FormAction})
 		}

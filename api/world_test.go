@@ -26,6 +26,7 @@ import (
 	"laurel/internal/auth"
 	"laurel/internal/i18n"
 	"laurel/issuer"
+	"laurel/issuer/auditlog"
 	"laurel/keys"
 	"laurel/keys/keyring"
 	"laurel/keys/resolve"
@@ -50,6 +51,7 @@ type world struct {
 	store    *faulty
 	issuer   *issuer.Issuer
 	tokens   *tokens.Tokens
+	audit    *auditlog.Log
 	clock    *clock
 	log      *journal
 	contract *contract
@@ -164,6 +166,9 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	for _, slug := range []string{city, other, issuer.VCAPISlug} {
 		w.makeKeys(ring, slug)
 	}
+	if _, err := ring.Generate(ctx, issuer.LogSlug, base+"/log", keys.EdDSA); err != nil {
+		t.Fatal(err)
+	}
 	db := must(bolt.Create(filepath.Join(t.TempDir(), "laurel.db"), bolt.Options{}))(t)
 	w.store = &faulty{Store: db}
 	if err := issuer.Initialise(ctx, w.store, base, w.clock.now()); err != nil {
@@ -182,9 +187,11 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	w.tokens = tokens.New(w.store, func(tx store.Tx, action, id string) error {
 		return w.issuer.Note(tx, issuer.Event{Action: action, Subject: id})
 	}, w.clock.now)
+	_, host, _ := strings.Cut(base, "://")
+	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
 	work := programme.New(w.store, w.issuer, w.clock.now)
 	catalog := must(i18n.New())(t)
-	cfg := api.Config{Issuer: w.issuer, Programme: work, Verifier: full, Tokens: w.tokens, Pages: must(pages.New(catalog))(t),
+	cfg := api.Config{Issuer: w.issuer, Programme: work, Verifier: full, Tokens: w.tokens, Audit: w.audit, Pages: must(pages.New(catalog))(t),
 		Catalog: catalog, BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log,
 		Ready: func(ctx context.Context) (read, write error) {
 			return w.store.View(ctx, func(store.Reader) error { return nil }), w.store.Update(ctx, func(store.Tx) error { return nil })

@@ -1,16 +1,26 @@
 package issuer
 
 import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"time"
 
+	"laurel/issuer/auditlog"
 	"laurel/store"
 )
 
+// LogSlug is the name under which a key ring keeps the key that signs the
+// checkpoints of the audit log. It is no issuer: a key that badges are signed
+// with could vouch for its own past.
+const LogSlug = "audit-log"
+
 // Event is the audit record of one change: who, what, when and why, without
 // personal data. It is written in the same Update as the change; nothing is
-// counted or chained there, so that writers never wait for each other. The
-// time-ordered sequence lets a later reader append events to a log.
+// counted or chained there, so that writers never wait for each other.
+// Package auditlog gives it its place afterwards.
 type Event struct {
 	At      time.Time `json:"at"`
 	Actor   string    `json:"actor"` // id of a token, or the command
@@ -18,7 +28,20 @@ type Event struct {
 	Issuer  string    `json:"issuer,omitempty"`
 	Subject string    `json:"subject,omitempty"` // id of what was changed
 	Reason  string    `json:"reason,omitempty"`
+	// Document is the digest of what was signed, "sha256:" and hexadecimal: an
+	// id alone could be given to another badge by whoever has the key.
+	Document string `json:"document,omitempty"`
 }
+
+// What is done to credentials.
+const (
+	actionIssue   = "credential.issue"
+	actionRevoke  = "credential." + string(Revoke)
+	actionSuspend = "credential." + string(Suspend)
+	actionReissue = "credential.reissue"
+	actionRenew   = "credential.renew"
+	actionErase   = "credential.erase"
+)
 
 // Note writes the audit record of a change that another package makes in the
 // same Update. At is filled in.
@@ -32,8 +55,28 @@ func (i *Issuer) Note(tx store.Tx, e Event) error {
 }
 
 func putAudit(tx store.Tx, seq string, e Event) error {
-	if err := putJSON(tx, auditKey(seq), e); err != nil {
-		return fmt.Errorf("writing the audit record: %w", err)
+	entry, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encoding the audit record: %w", err)
 	}
-	return nil
+	return auditlog.Put(tx, seq, entry)
+}
+
+// DocumentDigest is how an Event names the bytes that were signed.
+func DocumentDigest(document []byte) string {
+	sum := sha256.Sum256(document)
+	return "sha256:" + hex.EncodeToString(sum[:])
+}
+
+// IssueEntry is the sequence of the audit record of a credential's issue, by
+// which package auditlog proves it; ErrNotFound.
+func (i *Issuer) IssueEntry(ctx context.Context, id string) (seq string, err error) {
+	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
+		rec, err := recordByID(r, id)
+		if err == nil {
+			seq = rec.seq
+		}
+		return err
+	})
+	return seq, err
 }

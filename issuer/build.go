@@ -37,7 +37,7 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 		ValidFrom:         badge.FormatTime(d.award.AwardedAt),
 		CredentialSubject: subject,
 		Evidence:          d.award.Evidence,
-		CredentialStatus:  badge.StatusEntries{i.statusEntry(d.record.List, d.record.Index)},
+		CredentialStatus:  i.statusEntries(d.record),
 		CredentialSchema:  []badge.CredentialSchema{{ID: badge.SchemaURLOB, Type: badge.SchemaTypeOB}},
 	}
 	if !d.award.ValidUntil.IsZero() {
@@ -49,11 +49,21 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 // CredentialURL is the signed id of a credential, and its public address.
 func (i *Issuer) CredentialURL(id string) string { return i.cfg.BaseURL + "/credentials/" + id }
 
-func (i *Issuer) statusEntry(list string, index int) badge.CredentialStatus {
+// statusEntries is one object, as strict schemas of Open Badges want it; only
+// a badge that can be suspended has two.
+func (i *Issuer) statusEntries(rec *Record) badge.StatusEntries {
+	list := badge.StatusEntries{i.statusEntry(rec.List, badge.StatusPurposeRevocation, rec.Index)}
+	if rec.PauseList != "" {
+		list = append(list, i.statusEntry(rec.PauseList, badge.StatusPurposeSuspension, rec.PauseIndex))
+	}
+	return list
+}
+
+func (i *Issuer) statusEntry(list, purpose string, index int) badge.CredentialStatus {
 	url := i.StatusListURL(list)
 	return badge.CredentialStatus{
 		ID: fmt.Sprintf("%s#%d", url, index), Type: badge.TypeBitstringStatusEntry,
-		StatusPurpose: badge.StatusPurposeRevocation, StatusListIndex: fmt.Sprint(index), StatusListCredential: url,
+		StatusPurpose: purpose, StatusListIndex: fmt.Sprint(index), StatusListCredential: url,
 	}
 }
 

@@ -21,7 +21,7 @@ import (
 // it looked at. It writes nothing, and what others change meanwhile does not
 // disturb it.
 func (i *Issuer) Check(ctx context.Context, report func(problem string)) (credentials int, err error) {
-	c := &checker{i: i, report: report, revoked: map[string]bool{}}
+	c := &checker{i: i, report: report, noted: map[string]map[string]bool{}}
 	if err := i.cfg.Store.View(ctx, c.structure); err != nil {
 		return 0, fmt.Errorf("checking the store: %w", err)
 	}
@@ -41,8 +41,8 @@ func (i *Issuer) Check(ctx context.Context, report func(problem string)) (creden
 type checker struct {
 	i       *Issuer
 	report  func(string)
-	r       store.Reader    // of the one snapshot that structure looks at
-	revoked map[string]bool // ids with an audit record of their revocation
+	r       store.Reader               // of the one snapshot that structure looks at
+	noted   map[string]map[string]bool // by id, what the audit records say that was done
 	records []pointer
 	lists   []string
 }
@@ -59,6 +59,7 @@ func (c *checker) structure(r store.Reader) error {
 		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
 		{"k/", c.answer}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned},
 		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"l/", c.whole}, {"h/", c.whole},
+		{"o/", c.waits}, {"g/", c.whole}, // package auditlog tells more of these
 	} {
 		err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error {
 			payload, err := store.Unseal(k, v)
@@ -87,14 +88,24 @@ func (c *checker) tell(err error, format string, args ...any) error {
 	return err
 }
 
+func (c *checker) waits(k, _ []byte) error {
+	_, err := c.r.Get(auditKey(lastPart(k)))
+	if errors.Is(err, store.ErrNotFound) {
+		c.problem("%s waits for the audit log, and is not there", k)
+		return nil
+	}
+	return err
+}
+
 func (c *checker) event(k, _ []byte) error {
 	var e Event
 	if err := getJSON(c.r, k, &e); err != nil {
 		return c.tell(err, "audit record %s", k)
 	}
-	if e.Action == "credential.revoke" {
-		c.revoked[e.Subject] = true
+	if c.noted[e.Subject] == nil {
+		c.noted[e.Subject] = map[string]bool{}
 	}
+	c.noted[e.Subject][e.Action] = true
 	return nil
 }
 
@@ -117,16 +128,25 @@ func (c *checker) record(k, _ []byte) error {
 }
 
 func (c *checker) ownIndex(rec *Record) error {
-	id, err := readMark(c.r, indexKey(rec.List, rec.Index))
-	if err == nil && id != rec.ID {
-		c.problem("%s and %s have the same index %d of list %s", rec.ID, id, rec.Index, rec.List)
-	}
-	if err != nil {
-		return err
+	for _, k := range rec.indexKeys() {
+		id, err := readMark(c.r, k)
+		if err != nil {
+			return err
+		} else if id != rec.ID {
+			c.problem("%s and %s have the same index %s", rec.ID, id, k)
+		}
 	}
 	set, err := exists(c.r, bitKey(rec.List, rec.Index))
-	if err == nil && set != (rec.Status == Revoked) {
+	if err == nil && set != (rec.Status == Revoked || rec.Status == Superseded) {
 		c.problem("%s is %s, and its bit is %t", rec.ID, rec.Status, set)
+	}
+	if err != nil || rec.PauseList == "" {
+		return err
+	}
+	// What was revoked while it was suspended keeps both bits.
+	set, err = exists(c.r, bitKey(rec.PauseList, rec.PauseIndex))
+	if err == nil && rec.Status != Revoked && set != (rec.Status == Suspended) {
+		c.problem("%s is %s, and its bit of suspension is %t", rec.ID, rec.Status, set)
 	}
 	return err
 }
@@ -136,11 +156,25 @@ func (c *checker) ownEvents(rec *Record) error {
 	if err := getJSON(c.r, auditKey(rec.seq), &e); err != nil {
 		return err
 	}
-	if e.Action != "credential.issue" || e.Subject != rec.ID || e.Issuer != rec.Issuer {
+	made := []string{actionIssue}
+	if rec.Edition > 1 {
+		made = []string{actionReissue, actionRenew}
+	}
+	if !slices.Contains(made, e.Action) || e.Subject != rec.ID || e.Issuer != rec.Issuer {
 		c.problem("%s has the audit record of %s %s", rec.ID, e.Action, e.Subject)
 	}
-	if (rec.Status == Revoked) != c.revoked[rec.ID] {
-		c.problem("%s is %s, and its revocation was noted: %t", rec.ID, rec.Status, c.revoked[rec.ID])
+	if rec.ErasedAt.IsZero() && e.Document != DocumentDigest(rec.Document) {
+		c.problem("%s is not what its audit record says was signed", rec.ID)
+	}
+	noted := c.noted[rec.ID]
+	if erased := !rec.ErasedAt.IsZero(); erased != noted[actionErase] {
+		c.problem("%s was erased: %t, and that was noted: %t", rec.ID, erased, noted[actionErase])
+	}
+	if ended := noted[actionRevoke] || noted[actionErase]; rec.Status != Superseded && ended != (rec.Status == Revoked) {
+		c.problem("%s is %s, and its revocation was noted: %t", rec.ID, rec.Status, ended)
+	}
+	if rec.Status == Suspended && !noted[actionSuspend] {
+		c.problem("%s is suspended, and that was not noted", rec.ID)
 	}
 	return nil
 }
@@ -151,8 +185,8 @@ func (c *checker) ownEntries(rec *Record) error {
 	if err := getJSON(c.r, idKey(rec.ID), &p); err != nil {
 		return err
 	}
-	if p != (pointer{rec.Issuer, rec.seq}) {
-		c.problem("%s leads to another record than %s/%s", rec.ID, rec.Issuer, rec.seq)
+	if p.Issuer != rec.Issuer || p.edition(rec.Edition) != rec.seq || (rec.seq == p.Seq) == (rec.Status == Superseded) {
+		c.problem("%s leads to another record than %s/%s, which is %s", rec.ID, rec.Issuer, rec.seq, rec.Status)
 	}
 	need := append(c.i.finders(rec), profileKey(rec.Issuer), listVersionKey(rec.List),
 		achievementKey(rec.Achievement), versionKey(rec.Achievement, rec.Version), usedKey(rec.Achievement, rec.Version))
@@ -168,7 +202,7 @@ func (c *checker) ownEntries(rec *Record) error {
 		return err
 	}
 	made, err := exists(c.r, jwtKey(rec.Issuer, rec.seq))
-	if err == nil && queued == made {
+	if err == nil && queued == made && rec.ErasedAt.IsZero() || (queued || made) && !rec.ErasedAt.IsZero() {
 		c.problem("the JWT of %s is queued: %t, and made: %t", rec.ID, queued, made)
 	}
 	return err
@@ -213,9 +247,12 @@ func (c *checker) answer(k, _ []byte) error {
 
 func (c *checker) duplicate(k, _ []byte) error {
 	var id string
-	err := getJSON(c.r, k, &id)
-	if err == nil {
-		_, err = recordByID(c.r, id)
+	if err := getJSON(c.r, k, &id); err != nil {
+		return c.tell(err, "%s", k)
+	}
+	rec, err := recordByID(c.r, id)
+	if err == nil && !slices.ContainsFunc(rec.duplicateKeys(), func(own []byte) bool { return bytes.Equal(own, k) }) {
+		c.problem("%s leads to %s, which it does not describe", k, rec.ID)
 	}
 	return c.tell(err, "%s", k)
 }
@@ -248,6 +285,10 @@ func (c *checker) verify(ctx context.Context, p pointer) error {
 	if err != nil {
 		return c.tell(err, "record %s/%s", p.Issuer, p.Seq)
 	}
+	if !rec.ErasedAt.IsZero() {
+		c.erased(rec)
+		return nil
+	}
 	if err := authentic(c.i.cfg.SelfCheck(ctx, rec.Document)); err != nil {
 		c.problem("%s does not verify: %v", rec.ID, err)
 	}
@@ -266,16 +307,22 @@ func (c *checker) verify(ctx context.Context, p pointer) error {
 	return nil
 }
 
+// erased holds a record to its promise that nothing of the person is left.
+func (c *checker) erased(rec *Record) {
+	if len(rec.Document) > 0 || rec.Email != nil || rec.Person != nil || rec.ByPerson != nil || rec.ByEmail != nil || rec.ExternalRef != "" {
+		c.problem("%s was erased, and something of the person is left in its record", rec.ID)
+	}
+}
+
 func (c *checker) compare(rec *Record, signed *badge.Credential) {
-	want := c.i.statusEntry(rec.List, rec.Index)
 	if signed.ID != c.i.CredentialURL(rec.ID) {
 		c.problem("%s is signed as %s", rec.ID, signed.ID)
 	}
-	if len(signed.CredentialStatus) != 1 || signed.CredentialStatus[0] != want {
+	if !slices.Equal(signed.CredentialStatus, c.i.statusEntries(rec)) {
 		c.problem("%s is signed with another status than index %d of list %s", rec.ID, rec.Index, rec.List)
 	}
-	if signed.ValidFrom != badge.FormatTime(rec.AwardedAt) {
-		c.problem("%s is signed as valid from %s, and was earned at %s", rec.ID, signed.ValidFrom, rec.AwardedAt)
+	if from := rec.validFrom(); signed.ValidFrom != badge.FormatTime(from) {
+		c.problem("%s is signed as valid from %s, not from %s", rec.ID, signed.ValidFrom, from)
 	}
 }
 

@@ -45,15 +45,15 @@ func (i *Issuer) write(tx store.Tx, d *draft) error {
 		return err
 	}
 	steps := []func() error{
-		func() error { return putMark(tx, indexKey(rec.List, rec.Index), rec.ID) },
+		func() error { return claimIndexes(tx, rec) },
 		func() error { return putJSON(tx, idKey(rec.ID), pointer{Issuer: rec.Issuer, Seq: rec.seq}) },
 		func() error { return putRecord(tx, rec) },
-		func() error { return i.putFinders(tx, d) },
+		func() error { return i.putFinders(tx, rec) },
 		func() error { return i.keepAnswer(tx, d.award.Idempotency, &Issued{Record: rec}) },
 		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },
 		func() error {
-			return putAudit(tx, rec.seq, Event{At: rec.ChangedAt, Actor: d.award.Actor, Action: "credential.issue",
-				Issuer: rec.Issuer, Subject: rec.ID})
+			return putAudit(tx, rec.seq, Event{At: rec.ChangedAt, Actor: d.award.Actor, Action: actionIssue,
+				Issuer: rec.Issuer, Subject: rec.ID, Document: DocumentDigest(rec.Document)})
 		},
 	}
 	for _, step := range steps {
@@ -68,7 +68,7 @@ func (i *Issuer) write(tx store.Tx, d *draft) error {
 // and id are free and its template is the stored one.
 func (i *Issuer) stillTrue(tx store.Tx, d *draft) error {
 	rec := d.record
-	for _, k := range [][]byte{indexKey(rec.List, rec.Index), idKey(rec.ID)} {
+	for _, k := range append(rec.indexKeys(), idKey(rec.ID)) {
 		if taken, err := exists(tx, k); err != nil {
 			return err
 		} else if taken {
@@ -97,10 +97,39 @@ func markUsed(tx store.Tx, a *Achievement) error {
 	return putMark(tx, usedKey(a.Slug, a.Version), "")
 }
 
-func (i *Issuer) putFinders(tx store.Tx, d *draft) error {
-	rec := d.record
-	for _, digest := range i.duplicateDigests(d) {
-		if err := putJSON(tx, duplicateKey(rec.Issuer, rec.Achievement, digest), rec.ID); err != nil {
+// indexKeys are the places of a badge in status lists.
+func (r *Record) indexKeys() [][]byte {
+	keys := [][]byte{indexKey(r.List, r.Index)}
+	if r.PauseList != "" {
+		keys = append(keys, indexKey(r.PauseList, r.PauseIndex))
+	}
+	return keys
+}
+
+// claimIndexes takes the places of a badge, for ever.
+func claimIndexes(tx store.Tx, rec *Record) error {
+	for _, k := range rec.indexKeys() {
+		if err := putMark(tx, k, rec.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// duplicateKeys lead from a person to the badge.
+func (r *Record) duplicateKeys() [][]byte {
+	var keys [][]byte
+	for _, digest := range [][]byte{r.ByPerson, r.ByEmail} {
+		if digest != nil {
+			keys = append(keys, duplicateKey(r.Issuer, r.Achievement, digest))
+		}
+	}
+	return keys
+}
+
+func (i *Issuer) putFinders(tx store.Tx, rec *Record) error {
+	for _, k := range rec.duplicateKeys() {
+		if err := putJSON(tx, k, rec.ID); err != nil {
 			return err
 		}
 	}
@@ -112,8 +141,12 @@ func (i *Issuer) putFinders(tx store.Tx, d *draft) error {
 	return nil
 }
 
-// finders are the keys under which a record is found beside its id.
+// finders are the keys under which a record is found beside its id. Nothing
+// leads to an edition that was replaced.
 func (i *Issuer) finders(rec *Record) [][]byte {
+	if rec.Status == Superseded {
+		return nil
+	}
 	list := [][]byte{findKey("achievement", rec.Issuer, i.digest("achievement", rec.Achievement), rec.seq)}
 	if rec.Email != nil {
 		list = append(list, findKey("email", rec.Issuer, rec.Email, rec.seq))
@@ -128,6 +161,6 @@ func (i *Issuer) keepAnswer(tx store.Tx, idem *Idempotency, answer *Issued) erro
 	if idem == nil {
 		return nil
 	}
-	return putJSON(tx, i.idempotencyKey(idem), keptAnswer{Digest: idem.Digest, Issuer: answer.Record.Issuer,
+	return putJSON(tx, i.idempotencyKey(idem), keptAnswer{Digest: i.bodyDigest(idem), Issuer: answer.Record.Issuer,
 		Seq: answer.Record.seq, Status: answer.Record.Status, Existing: answer.Existing, At: i.now()})
 }

@@ -192,8 +192,8 @@ func (i *Issuer) fillIn(ctx context.Context, f *foreign) (change, add []member, 
 	}
 	if f.root.Get("credentialStatus").Exists() {
 		err = i.checkStatus(ctx, f)
-	} else if f.list, f.index, err = i.freeIndex(ctx, VCAPISlug); err == nil {
-		add = append(add, member{"credentialStatus", marshalled(i.statusEntry(f.list, f.index))})
+	} else if f.list, f.index, err = i.freeIndex(ctx, VCAPISlug, badge.StatusPurposeRevocation); err == nil {
+		add = append(add, member{"credentialStatus", marshalled(i.statusEntry(f.list, badge.StatusPurposeRevocation, f.index))})
 	}
 	if err != nil {
 		return nil, nil, err
@@ -211,9 +211,9 @@ func (i *Issuer) checkStatus(ctx context.Context, f *foreign) error {
 	v := f.root.Get("credentialStatus")
 	url, index := v.Get("statusListCredential").Text(), v.Get("statusListIndex").Text()
 	list, ours := strings.CutPrefix(url, i.StatusListURL(""))
-	m := listPattern.FindStringSubmatch(list)
+	owner, purpose, known := parseList(list)
 	n, err := status.ParseIndex(index)
-	if ours && err == nil && m != nil && m[1] == VCAPISlug && f.root.Get("id").Exists() &&
+	if ours && err == nil && known && owner == VCAPISlug && purpose == badge.StatusPurposeRevocation && f.root.Get("id").Exists() &&
 		v.Get("type").Text() == badge.TypeBitstringStatusEntry && v.Get("statusPurpose").Text() == badge.StatusPurposeRevocation {
 		var claimed string
 		err := i.cfg.Store.View(ctx, func(r store.Reader) error {

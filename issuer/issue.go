@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/keys"
 	"laurel/store"
@@ -222,19 +223,37 @@ func (i *Issuer) draw(ctx context.Context, d *draft) error {
 	if err != nil {
 		return err
 	}
-	list, index, err := i.freeIndex(ctx, d.profile.Slug)
-	if err != nil {
-		return err
-	}
 	a := d.award
 	d.record = &Record{ID: id, Edition: 1, Issuer: d.profile.Slug, Achievement: d.ach.Slug, Version: d.ach.Version, Term: a.Edition,
-		Status: Active, List: list, Index: index, AwardedAt: a.AwardedAt, IssuedAt: i.now().Truncate(time.Second),
+		Status: Active, AwardedAt: a.AwardedAt, IssuedAt: i.now().Truncate(time.Second),
 		ValidUntil: a.ValidUntil, Language: a.Language, ExternalRef: a.ExternalRef}
-	if a.Recipient.Email != "" {
-		d.record.Email = i.digest("email", normalEmail(a.Recipient.Email))
+	i.digestPerson(d.record, a.Recipient)
+	return i.drawIndexes(ctx, d.record, d.ach.Suspendable)
+}
+
+// drawIndexes finds places for a badge in the status lists of its issuer.
+func (i *Issuer) drawIndexes(ctx context.Context, rec *Record, suspendable bool) (err error) {
+	rec.List, rec.Index, err = i.freeIndex(ctx, rec.Issuer, badge.StatusPurposeRevocation)
+	if err == nil && suspendable {
+		rec.PauseList, rec.PauseIndex, err = i.freeIndex(ctx, rec.Issuer, badge.StatusPurposeSuspension)
 	}
-	if a.Recipient.ExternalID != "" {
-		d.record.Person = i.digest("person", a.Recipient.ExternalID)
+	return err
+}
+
+// digestPerson notes what a person is found by. What is not given is left as
+// it is.
+func (i *Issuer) digestPerson(rec *Record, p Recipient) {
+	if p.Email != "" {
+		rec.Email = i.digest("email", normalEmail(p.Email))
 	}
-	return nil
+	if p.ExternalID != "" {
+		rec.Person = i.digest("person", p.ExternalID)
+	}
+	byPerson, byEmail := i.duplicateDigests(rec.Term, p)
+	if byPerson != nil {
+		rec.ByPerson = byPerson
+	}
+	if byEmail != nil {
+		rec.ByEmail = byEmail
+	}
 }

@@ -31,6 +31,7 @@ var (
 	ErrConflict          = errors.New("issuer: conflicts with what is stored")
 	ErrNoKey             = errors.New("issuer: the issuer has no active key")
 	ErrNotReady          = errors.New("issuer: not made yet")
+	ErrErased            = errors.New("issuer: the personal data of this credential were erased")
 	ErrSelfCheck         = errors.New("issuer: the signed badge does not verify, so it was not released")
 )
 

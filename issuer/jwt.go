@@ -142,22 +142,25 @@ func (i *Issuer) makeJWT(ctx context.Context, q queued) ([]byte, error) {
 	return signed.Raw(), nil
 }
 
-// storeJWTs keeps what another replica has made first: a badge has one JWT.
+// storeJWTs keeps what another replica has made first: a badge has one JWT. It
+// keeps nothing that is not asked for any more: the person may have been erased
+// while the JWT was made.
 func (i *Issuer) storeJWTs(ctx context.Context, made []queued) error {
 	if len(made) == 0 {
 		return nil
 	}
 	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
 		for _, q := range made {
-			k := jwtKey(q.issuer, q.seq)
-			known, err := exists(tx, k)
+			waits, err := exists(tx, jwtQueueKey(q.issuer, q.seq))
 			if err != nil {
 				return err
 			}
-			if !known {
-				if err := tx.Put(k, store.Seal(k, q.jwt)); err != nil {
-					return err
-				}
+			if !waits {
+				continue
+			}
+			k := jwtKey(q.issuer, q.seq)
+			if err := tx.Put(k, store.Seal(k, q.jwt)); err != nil {
+				return err
 			}
 			if err := tx.Delete(jwtQueueKey(q.issuer, q.seq)); err != nil {
 				return err

@@ -3,66 +3,192 @@ package issuer
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"laurel/badge"
 	"laurel/store"
 )
 
-// Revoke withdraws a credential for good. Revoking what is revoked already
-// changes nothing and gives the record as it stands. mayTouch bounds what the
-// caller may touch: a credential of another issuer is ErrNotFound, as one that
-// does not exist. Faults of the reason are badge.Errors.
-func (i *Issuer) Revoke(ctx context.Context, id, reason, actor string, mayTouch func(issuer string) bool) (*Record, error) {
+// StateError refuses a change that what is stored does not allow.
+type StateError struct {
+	Rule   string // for programs, such as revoked_is_final
+	Detail string // a sentence that says what to do
+}
+
+// Error implements error.
+func (e *StateError) Error() string { return "issuer: " + e.Rule + ": " + e.Detail }
+
+// Is makes a StateError an ErrConflict.
+func (e *StateError) Is(target error) bool { return target == ErrConflict }
+
+// Action is what can be done to the status of a credential.
+type Action string
+
+// The actions.
+const (
+	Revoke    Action = "revoke"    // for good
+	Suspend   Action = "suspend"   // until it is reinstated; for badges of suspendable achievements
+	Reinstate Action = "reinstate" // what was suspended
+)
+
+// Change asks for another status of one credential.
+type Change struct {
+	ID     string
+	Action Action
+	Reason string // a code such as issued_in_error is shown to anybody, words of one's own to the issuer alone
+	Actor  string // who asks, for the audit record
+	// MayTouch bounds what the caller may touch: a credential of another issuer
+	// is ErrNotFound, as one that does not exist.
+	MayTouch func(issuer string) bool
+	// DryRun answers what would be done, and does nothing.
+	DryRun bool
+}
+
+// ChangeStatus changes the status of a credential, durably, and reports whether
+// there was anything to change: asking for what is so already is no fault.
+// Revocation is final. The errors are badge.Errors for the reason, ErrNotFound,
+// StateError and those of the store.
+func (i *Issuer) ChangeStatus(ctx context.Context, c Change) (rec *Record, changed bool, err error) {
 	var f faults
-	f.text(&reason, "/reason", 500, false)
+	f.text(&c.Reason, "/reason", 500, false)
 	if err := f.Err(); err != nil {
-		return nil, err
+		return nil, false, err
 	}
+	run, err := i.changing(c.Actor, "credential."+string(c.Action))
+	if err != nil {
+		return nil, false, err
+	}
+	change := func(r store.Reader) error {
+		if rec, err = run.read(r, c.ID, c.MayTouch); err != nil {
+			return err
+		}
+		changed, err = rec.allows(c.Action)
+		return err
+	}
+	if c.DryRun {
+		err = i.cfg.Store.View(ctx, change)
+	} else {
+		err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+			if err := change(tx); err != nil || !changed {
+				return err
+			}
+			return run.putStatus(tx, rec, c)
+		})
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	if changed && !c.DryRun {
+		i.cfg.Log.InfoContext(ctx, "status changed", "action", string(c.Action), "credential", rec.ID, "issuer", rec.Issuer, "actor", c.Actor)
+	}
+	return rec, changed, nil
+}
+
+// Revoke withdraws a credential for good.
+func (i *Issuer) Revoke(ctx context.Context, id, reason, actor string, mayTouch func(issuer string) bool) (*Record, error) {
+	rec, _, err := i.ChangeStatus(ctx, Change{ID: id, Action: Revoke, Reason: reason, Actor: actor, MayTouch: mayTouch})
+	return rec, err
+}
+
+// allows tells whether an action would change a record; a StateError where it
+// may not be taken.
+func (r *Record) allows(a Action) (changes bool, err error) {
+	switch a {
+	case Revoke:
+		return r.Status != Revoked, nil
+	case Suspend, Reinstate:
+	default:
+		return false, fault("action_invalid", "/action", "Say revoke, suspend or reinstate.")
+	}
+	switch {
+	case r.Status == Revoked:
+		return false, &StateError{"revoked_is_final", "This badge was revoked, which is final. Issue a new one if it was an error."}
+	case r.PauseList == "":
+		return false, &StateError{"not_suspendable", "This badge cannot be suspended: its achievement was not marked suspendable when it was issued."}
+	}
+	return (r.Status == Suspended) == (a == Reinstate), nil
+}
+
+// changing is one change of what is stored, with its time and its place in the
+// order of changes. All that it writes is written in one Update.
+type changing struct {
+	Event
+	seq string
+}
+
+func (i *Issuer) changing(actor, action string) (*changing, error) {
+	now := i.now()
+	seq, err := newSeq(i.cfg.Random, now)
+	return &changing{Event{At: now, Actor: actor, Action: action}, seq}, err
+}
+
+// read finds the credential that is to be changed.
+func (c *changing) read(r store.Reader, id string, mayTouch func(issuer string) bool) (*Record, error) {
 	if !idPattern.MatchString(id) {
 		return nil, fmt.Errorf("credential: %w", ErrNotFound)
 	}
-	now := i.now()
-	seq, err := newSeq(i.cfg.Random, now)
-	if err != nil {
-		return nil, err
+	rec, err := recordByID(r, id)
+	if err == nil && !mayTouch(rec.Issuer) {
+		err = fmt.Errorf("credential record: %w", ErrNotFound)
 	}
-	var rec *Record
-	var changed bool
-	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		var err error
-		if rec, err = recordByID(tx, id); err != nil {
-			return err
-		}
-		if !mayTouch(rec.Issuer) {
-			return fmt.Errorf("credential record: %w", ErrNotFound)
-		}
-		if changed = rec.Status != Revoked; !changed {
-			return nil
-		}
-		rec.Status, rec.Reason, rec.StatusAt, rec.ChangedAt = Revoked, reason, now, now
-		return putRevoked(tx, rec, seq, actor)
-	})
-	if err != nil {
-		return nil, err
-	}
-	if changed {
-		i.cfg.Log.InfoContext(ctx, "revoked", "credential", rec.ID, "issuer", rec.Issuer, "actor", actor)
-	}
-	return rec, nil
+	return rec, err
 }
 
-func putRevoked(tx store.Tx, rec *Record, seq, actor string) error {
+// note writes the audit record of a change.
+func (c *changing) note(tx store.Tx, rec *Record, reason string) error {
+	e := c.Event
+	e.Issuer, e.Subject, e.Reason = rec.Issuer, rec.ID, publicReason(reason)
+	return putAudit(tx, c.seq, e)
+}
+
+// reasons are the codes that an audit record takes: it can never be changed, so
+// it must not hold words that may speak of a person. Those stand in the record
+// alone, from which they can be erased.
+var reasons = []string{"", ReasonError, ReasonWithdrawn, ReasonCorrected, ReasonRenewed, "under_review", "review_passed", "review_failed",
+	"rules_not_met", "duplicate", "fraud", "expired", "key_compromised", "name_corrected", "email_changed", "requested_by_holder"}
+
+// The reasons that the service itself gives, and the commonest of issuers.
+const (
+	ReasonError     = "issued_in_error"
+	ReasonWithdrawn = "withdrawn_by_holder"
+	ReasonCorrected = "superseded_by_correction"
+	ReasonRenewed   = "superseded_by_renewal"
+)
+
+func publicReason(reason string) string {
+	if slices.Contains(reasons, reason) {
+		return reason
+	}
+	return "in_own_words"
+}
+
+// putStatus writes a change that is allowed.
+func (c *changing) putStatus(tx store.Tx, rec *Record, asked Change) error {
+	var err error
+	switch asked.Action {
+	case Revoke:
+		rec.Status = Revoked
+		err = setBit(tx, rec.List, rec.Index, c.seq)
+	case Suspend:
+		rec.Status = Suspended
+		err = setBit(tx, rec.PauseList, rec.PauseIndex, c.seq)
+	case Reinstate:
+		rec.Status = Active
+		err = liftSuspension(tx, rec, c.seq)
+	}
+	if err != nil {
+		return err
+	}
+	rec.Reason, rec.StatusAt, rec.ChangedAt = asked.Reason, c.At, c.At
 	if err := putRecord(tx, rec); err != nil {
 		return err
 	}
-	if err := setBit(tx, rec.List, rec.Index, seq); err != nil {
-		return err
-	}
-	return putAudit(tx, seq, Event{At: rec.StatusAt, Actor: actor, Action: "credential.revoke", Issuer: rec.Issuer, Subject: rec.ID, Reason: rec.Reason})
+	return c.note(tx, rec, rec.Reason)
 }
 
-// Credential returns the record of a public id; ErrNotFound. It is for
-// serving the stored bytes, which earn no trust by being ours.
+// Credential returns the record of a public id, in its current edition;
+// ErrNotFound. It is for serving the stored bytes, which earn no trust by being
+// ours. The record of a person who was erased has no Document.
 func (i *Issuer) Credential(ctx context.Context, id string) (*Record, error) {
 	if !idPattern.MatchString(id) {
 		return nil, fmt.Errorf("credential: %w", ErrNotFound)

@@ -234,6 +234,7 @@ var cases = []testCase{
 	{name: "next list", run: nextList},
 	{name: "revocation", run: revocation},
 	{name: "lists while revoking", run: listsWhileRevoking},
+	{name: "suspension", run: suspension},
 	{name: "versions", run: versions},
 	{name: "inline", run: inline},
 	{name: "two issuers race", run: twoIssuersRace},

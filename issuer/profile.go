@@ -81,6 +81,9 @@ func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Prof
 	if err := CheckSlug(p.Slug); err != nil {
 		return nil, fault("slug_invalid", "/slug", err.Error())
 	}
+	if p.Slug == LogSlug {
+		return nil, fault("slug_reserved", "/slug", "This slug belongs to the audit log.")
+	}
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
@@ -105,7 +108,7 @@ func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Prof
 		switch err := getJSON(tx, profileKey(p.Slug), &old); {
 		case errors.Is(err, ErrNotFound):
 			p.ID, p.CreatedAt = id, now
-			if err := i.openList(tx, p.Slug, 1); err != nil {
+			if err := i.openList(tx, p.Slug, badge.StatusPurposeRevocation, 1); err != nil {
 				return err
 			}
 		case err != nil:

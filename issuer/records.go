@@ -25,17 +25,19 @@ import (
 //	a/<achievement>/<version>          each version that was ever current
 //	a!/<achievement>/<version>         present once a badge was issued from it
 //	c/<issuer>/<seq>                   credential: Record, then the signed bytes
-//	n/<id>                             id -> issuer, seq of the current edition
-//	l/<issuer>                         status list now being filled, and its number
+//	n/<id>                             id -> issuer, seq of the current edition, seqs of those before it
+//	l/<issuer>                         list of revocations now being filled, and its number
+//	l/<issuer>/suspension              list of suspensions now being filled, and its number
 //	x/<list>/<index>                   index -> credential id, for the VC-API its digest; never deleted
-//	b/<list>/<index>                   present when the bit is set
+//	b/<list>/<index>                   present when the bit is set; that of a revocation is never deleted
 //	v/<list>                           version of the list, changes with each bit
 //	k/<scope digest>                   idempotency key -> digest of the body, seq, status
 //	d/<issuer>/<achievement>/<digest>  natural duplicate -> id
 //	f/<kind>/<issuer>/<digest>/<seq>   find by e-mail, external reference, achievement
 //	j/<issuer>/<seq>                   JWT still to be made
 //	w/<issuer>/<seq>                   JWT
-//	u/<seq>                            audit
+//	u/<seq>                            audit record
+//	o/<seq>  g/…                       package auditlog
 //	h/<issuer>/<fragment>              key that was published once; never deleted
 //	p/<activity>                       package programme
 //
@@ -54,7 +56,6 @@ func versionKey(slug, version string) []byte  { return key("a", slug, version) }
 func usedKey(slug, version string) []byte     { return key("a!", slug, version) }
 func credentialKey(issuer, seq string) []byte { return key("c", issuer, seq) }
 func idKey(id string) []byte                  { return key("n", id) }
-func currentListKey(issuer string) []byte     { return key("l", issuer) }
 func listVersionKey(list string) []byte       { return key("v", list) }
 func jwtQueueKey(issuer, seq string) []byte   { return key("j", issuer, seq) }
 func jwtKey(issuer, seq string) []byte        { return key("w", issuer, seq) }
@@ -70,10 +71,13 @@ func indexText(index int) string { return fmt.Sprintf("%06d", index) }
 // Status is where a credential stands in its life.
 type Status string
 
-// The states of this part; what else life brings is added to them.
+// The states. Only an edition that a later one has replaced is Superseded:
+// what an id stands for never is.
 const (
-	Active  Status = "active"
-	Revoked Status = "revoked"
+	Active     Status = "active"
+	Suspended  Status = "suspended"
+	Revoked    Status = "revoked"
+	Superseded Status = "superseded"
 )
 
 // Record is one issued credential as we keep it, beside its signed bytes.
@@ -85,18 +89,23 @@ type Record struct {
 	Version     string    `json:"version"` // of the achievement
 	Term        string    `json:"term,omitempty"`
 	Status      Status    `json:"status"`
-	Reason      string    `json:"reason,omitempty"`  // of the last change of status
-	StatusAt    time.Time `json:"statusAt,omitzero"` // of the last change of status
-	List        string    `json:"list"`              // status list
-	Index       int       `json:"index"`             // in that list
-	AwardedAt   time.Time `json:"awardedAt"`         // when it was earned
-	IssuedAt    time.Time `json:"issuedAt"`          // when it was signed
-	ChangedAt   time.Time `json:"changedAt"`         // last change of this record
+	Reason      string    `json:"reason,omitempty"`    // of the last change of status
+	StatusAt    time.Time `json:"statusAt,omitzero"`   // of the last change of status
+	List        string    `json:"list"`                // status list
+	Index       int       `json:"index"`               // in that list
+	PauseList   string    `json:"pauseList,omitempty"` // status list of suspensions; "" where the badge cannot be suspended
+	PauseIndex  int       `json:"pauseIndex,omitempty"`
+	AwardedAt   time.Time `json:"awardedAt"` // when it was earned
+	IssuedAt    time.Time `json:"issuedAt"`  // when it was signed
+	ChangedAt   time.Time `json:"changedAt"` // last change of this record
 	ValidUntil  time.Time `json:"validUntil,omitzero"`
 	Language    string    `json:"language,omitempty"` // the recipient's, for pages
 	ExternalRef string    `json:"externalRef,omitempty"`
-	Email       []byte    `json:"email,omitempty"`  // digest of the address
-	Person      []byte    `json:"person,omitempty"` // digest of the platform's id of the person
+	Email       []byte    `json:"email,omitempty"`    // digest of the address
+	Person      []byte    `json:"person,omitempty"`   // digest of the platform's id of the person
+	ByPerson    []byte    `json:"byPerson,omitempty"` // digests under which a natural duplicate is found
+	ByEmail     []byte    `json:"byEmail,omitempty"`
+	ErasedAt    time.Time `json:"erasedAt,omitzero"` // when the person was taken out of the record
 
 	Document []byte `json:"-"` // the signed bytes
 	seq      string
@@ -139,10 +148,33 @@ func putRecord(tx store.Tx, r *Record) error {
 	return tx.Put(k, store.Seal(k, payload))
 }
 
-// pointer leads from an id to its record.
+// pointer leads from an id to its record, and to those of earlier editions,
+// the first one first.
 type pointer struct {
-	Issuer string `json:"i"`
-	Seq    string `json:"s"`
+	Issuer string   `json:"i"`
+	Seq    string   `json:"s"`
+	Before []string `json:"b,omitempty"`
+}
+
+// edition is the place of an edition, the first one being 1; "" for one that
+// there never was.
+func (p *pointer) edition(n int) string {
+	switch {
+	case n == len(p.Before)+1:
+		return p.Seq
+	case n < 1 || n > len(p.Before):
+		return ""
+	}
+	return p.Before[n-1]
+}
+
+// validFrom is the day it was earned for the first edition; later ones begin
+// when they are made.
+func (r *Record) validFrom() time.Time {
+	if r.Edition > 1 {
+		return r.IssuedAt
+	}
+	return r.AwardedAt
 }
 
 func recordByID(r store.Reader, id string) (*Record, error) {

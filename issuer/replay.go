@@ -3,6 +3,7 @@ package issuer
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"time"
 
 	"laurel/store"
@@ -20,12 +21,15 @@ func (i *Issuer) replay(r store.Reader, idem *Idempotency) (*Issued, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	if !bytes.Equal(kept.Digest, idem.Digest) {
+	if !bytes.Equal(kept.Digest, i.bodyDigest(idem)) {
 		return nil, ErrIdempotencyReused
 	}
 	rec, err := recordAt(r, kept.Issuer, kept.Seq)
 	if err != nil {
 		return nil, err
+	}
+	if !rec.ErasedAt.IsZero() {
+		return nil, fmt.Errorf("credential %s: %w", rec.ID, ErrErased)
 	}
 	if kept.Status == Active { // the first answer said so, whatever became of it since
 		rec.Status, rec.Reason, rec.StatusAt = Active, "", time.Time{}
@@ -43,18 +47,26 @@ type keptAnswer struct {
 	At       time.Time `json:"at"`
 }
 
+// bodyDigest hides the digest of a request: a plain one would tell whoever has
+// the store whether a guessed name and address stood in it.
+func (i *Issuer) bodyDigest(idem *Idempotency) []byte { return i.digest("body", string(idem.Digest)) }
+
 func (i *Issuer) idempotencyKey(idem *Idempotency) []byte {
 	return key("k", digestText(i.digest(idem.Scope, idem.Key)))
 }
 
-// duplicate finds an active badge of the same achievement, edition and person,
-// or where a person is served once only, one of any status. A platform's own
+// duplicate finds a badge of the same achievement, edition and person that was
+// not revoked, or where a person is served once only, one of any status. A platform's own
 // id of the person counts before the address, which several people may share.
 func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	if d.award.OnDuplicate == AllowDuplicate {
 		return nil, nil
 	}
-	for _, digest := range i.duplicateDigests(d) {
+	byPerson, byEmail := i.duplicateDigests(d.award.Edition, d.award.Recipient)
+	for _, digest := range [][]byte{byPerson, byEmail} {
+		if digest == nil {
+			continue
+		}
 		var id string
 		err := getJSON(r, duplicateKey(d.profile.Slug, d.ach.Slug, digest), &id)
 		if errors.Is(err, ErrNotFound) {
@@ -66,7 +78,7 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 		if err != nil {
 			return nil, err
 		}
-		if (rec.Status != Active && !d.award.Once) || i.differentPeople(d, rec) {
+		if (rec.Status == Revoked && !d.award.Once) || i.differentPeople(d, rec) {
 			continue
 		}
 		if d.award.OnDuplicate == RejectDuplicate {
@@ -77,18 +89,16 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	return nil, nil
 }
 
-// duplicateDigests are the names under which a person is known: the platform's
-// id first.
-func (i *Issuer) duplicateDigests(d *draft) [][]byte {
-	var out [][]byte
-	p := d.award.Recipient
+// duplicateDigests are the names under which a person is known in an edition
+// of a course; nil for what is not given.
+func (i *Issuer) duplicateDigests(edition string, p Recipient) (byPerson, byEmail []byte) {
 	if p.ExternalID != "" {
-		out = append(out, i.digest("id", d.award.Edition, p.ExternalID))
+		byPerson = i.digest("id", edition, p.ExternalID)
 	}
 	if p.Email != "" {
-		out = append(out, i.digest("mail", d.award.Edition, normalEmail(p.Email)))
+		byEmail = i.digest("mail", edition, normalEmail(p.Email))
 	}
-	return out
+	return byPerson, byEmail
 }
 
 func (i *Issuer) differentPeople(d *draft, rec *Record) bool {

@@ -39,35 +39,76 @@ type currentList struct {
 	Number int `json:"number"`
 }
 
-func listName(issuer string, n int) string { return issuer + "-" + strconv.Itoa(n) }
+// A list serves one purpose, which shows in its name: city-academy-1 is of
+// revocations, city-academy-s1 of suspensions. No slug makes one look like the
+// other.
+func listName(issuer, purpose string, n int) string {
+	if purpose == badge.StatusPurposeSuspension {
+		return issuer + "-s" + strconv.Itoa(n)
+	}
+	return issuer + "-" + strconv.Itoa(n)
+}
 
-var listPattern = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,62})-([1-9][0-9]{0,8})$`)
+var listPattern = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,62})-(s?)([1-9][0-9]{0,8})$`)
+
+// parseList tells whose list a name is and what it is for.
+func parseList(list string) (issuer, purpose string, ok bool) {
+	m := listPattern.FindStringSubmatch(list)
+	switch {
+	case m == nil:
+		return "", "", false
+	case m[2] != "":
+		return m[1], badge.StatusPurposeSuspension, true
+	}
+	return m[1], badge.StatusPurposeRevocation, true
+}
+
+func currentListKey(issuer, purpose string) []byte {
+	if purpose == badge.StatusPurposeSuspension {
+		return key("l", issuer, purpose)
+	}
+	return key("l", issuer)
+}
+
+// readCurrentList is the list that is now being filled. One of suspensions is
+// opened when the first badge needs it: until then it is number 0.
+func readCurrentList(r store.Reader, issuer, purpose string) (int, error) {
+	var cur currentList
+	err := getJSON(r, currentListKey(issuer, purpose), &cur)
+	if errors.Is(err, ErrNotFound) && purpose == badge.StatusPurposeSuspension {
+		return 0, nil
+	}
+	return cur.Number, err
+}
 
 // StatusListURL is the signed address of a list.
 func (i *Issuer) StatusListURL(list string) string { return i.cfg.BaseURL + "/status/" + list }
 
-func (i *Issuer) openList(tx store.Tx, issuer string, n int) error {
-	if err := putMark(tx, listVersionKey(listName(issuer, n)), "0"); err != nil {
+func (i *Issuer) openList(tx store.Tx, issuer, purpose string, n int) error {
+	if err := putMark(tx, listVersionKey(listName(issuer, purpose, n)), "0"); err != nil {
 		return err
 	}
-	return putJSON(tx, currentListKey(issuer), currentList{Number: n})
+	return putJSON(tx, currentListKey(issuer, purpose), currentList{Number: n})
 }
 
 // freeIndex draws an index in the issuer's current list, at random, so that it
 // says nothing about when a badge was issued. It opens a further list when this
 // one is nearly full; the error is then errAgain.
-func (i *Issuer) freeIndex(ctx context.Context, issuer string) (list string, index int, err error) {
-	var cur currentList
+func (i *Issuer) freeIndex(ctx context.Context, issuer, purpose string) (list string, index int, err error) {
+	var cur int
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		if err := getJSON(r, currentListKey(issuer), &cur); err != nil {
+		if cur, err = readCurrentList(r, issuer, purpose); err != nil {
 			return err
 		}
-		list = listName(issuer, cur.Number)
+		if cur == 0 {
+			return errListFull
+		}
+		list = listName(issuer, purpose, cur)
 		index, err = i.drawIndex(r, list)
 		return err
 	})
 	if errors.Is(err, errListFull) {
-		if err = i.rollList(ctx, issuer, cur.Number); err == nil {
+		if err = i.rollList(ctx, issuer, purpose, cur); err == nil {
 			err = errAgain
 		}
 	}
@@ -90,23 +131,31 @@ func (i *Issuer) drawIndex(r store.Reader, list string) (int, error) {
 }
 
 // rollList opens the list after n, unless somebody did already.
-func (i *Issuer) rollList(ctx context.Context, issuer string, n int) error {
+func (i *Issuer) rollList(ctx context.Context, issuer, purpose string, n int) error {
 	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		var cur currentList
-		if err := getJSON(tx, currentListKey(issuer), &cur); err != nil || cur.Number != n {
+		cur, err := readCurrentList(tx, issuer, purpose)
+		if err != nil || cur != n {
 			return err
 		}
-		return i.openList(tx, issuer, n+1)
+		return i.openList(tx, issuer, purpose, n+1)
 	})
 }
 
-// setBit marks an index for ever and gives the list a new version. Nothing
-// takes a mark away again.
+// setBit marks an index and gives the list a new version. Nothing takes the
+// mark of a revocation away again.
 func setBit(tx store.Tx, list string, index int, seq string) error {
 	if err := putMark(tx, bitKey(list, index), ""); err != nil {
 		return err
 	}
 	return putMark(tx, listVersionKey(list), seq)
+}
+
+// liftSuspension takes the mark of a suspension away.
+func liftSuspension(tx store.Tx, rec *Record, seq string) error {
+	if err := tx.Delete(bitKey(rec.PauseList, rec.PauseIndex)); err != nil {
+		return err
+	}
+	return putMark(tx, listVersionKey(rec.PauseList), seq)
 }
 
 // signedLists keeps each list as last signed: it is signed at most once for a
@@ -130,8 +179,8 @@ const relist = 12 * time.Hour
 // StatusList returns a list as a signed credential, current as of now.
 // ErrNotFound for a list that we never opened.
 func (i *Issuer) StatusList(ctx context.Context, list string) ([]byte, error) {
-	m := listPattern.FindStringSubmatch(list)
-	if m == nil {
+	owner, _, ok := parseList(list)
+	if !ok {
 		return nil, fmt.Errorf("status list: %w", ErrNotFound)
 	}
 	version, err := i.listVersion(ctx, list)
@@ -142,7 +191,7 @@ func (i *Issuer) StatusList(ctx context.Context, list string) ([]byte, error) {
 		return doc, nil
 	}
 	doc, err, _ := i.lists.flight.Do(list+"@"+version, func() (any, error) {
-		return i.signList(context.WithoutCancel(ctx), m[1], list)
+		return i.signList(context.WithoutCancel(ctx), owner, list)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("signing status list %s: %w", list, err)
@@ -256,6 +305,7 @@ func (i *Issuer) readBack(ctx context.Context, p *Profile, signed *badge.Documen
 // looked at theirs before they asked.
 func (i *Issuer) listDocument(list, issuerID string, bits *status.List, now time.Time) (*badge.Document, error) {
 	url := i.StatusListURL(list)
+	_, purpose, _ := parseList(list)
 	raw, err := json.Marshal(struct {
 		Context   []string `json:"@context"`
 		ID        string   `json:"id"`
@@ -271,7 +321,7 @@ func (i *Issuer) listDocument(list, issuerID string, bits *status.List, now time
 			Purpose string `json:"statusPurpose"`
 			List    string `json:"encodedList"`
 			TTL     int64  `json:"ttl"`
-		}{url + "#list", badge.BitstringStatusListTypeID, badge.StatusPurposeRevocation, bits.Encode(), ListTTL.Milliseconds()},
+		}{url + "#list", badge.BitstringStatusListTypeID, purpose, bits.Encode(), ListTTL.Milliseconds()},
 	})
 	if err != nil {
 		return nil, err

@@ -2,12 +2,8 @@ package badges
 
 import (
 	"context"
-	"fmt"
 	"net/http"
-	"runtime"
 	"strconv"
-
-	"golang.org/x/sync/errgroup"
 
 	"laurel/api/wire"
 	"laurel/internal/strictjson"
@@ -67,40 +63,13 @@ func (h *Handler) Batch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxBatch, Nodes: maxBatchNodes})
+	items, err := readItems(w, r, "awards")
 	if err != nil {
 		return err
 	}
-	var body batchBody
-	if err := wire.Decode(v, &body); err != nil {
-		return err
-	}
-	switch {
-	case body.Items == nil:
-		return wire.At(wire.MissingMember, "/items", "Give the awards as an array called items.")
-	case len(body.Items) > maxItems:
-		return wire.At(wire.TooManyItems, "/items", fmt.Sprintf("A batch has at most %d items; split it.", maxItems))
-	}
-	return wire.WriteJSON(w, http.StatusMultiStatus, h.batch(r.Context(), body.Items, key, dryRun))
-}
-
-// batch issues several items at a time: signing is bound by processors, and the
-// store groups commits that arrive together. One item's fault is its own.
-func (h *Handler) batch(ctx context.Context, items []strictjson.Value, key string, dryRun bool) batchAnswer {
-	answer := batchAnswer{DryRun: dryRun, Results: make([]itemAnswer, len(items)), Summary: map[string]int{}}
-	var group errgroup.Group
-	group.SetLimit(8 * runtime.GOMAXPROCS(0))
-	for n, item := range items {
-		group.Go(func() error {
-			answer.Results[n] = h.item(ctx, n, item, key, dryRun)
-			return nil
-		})
-	}
-	_ = group.Wait() // no item fails the others
-	for _, a := range answer.Results {
-		answer.Summary[a.Outcome]++
-	}
-	return answer
+	return wire.WriteJSON(w, http.StatusMultiStatus, each(items, dryRun, func(n int, item strictjson.Value) itemAnswer {
+		return h.item(r.Context(), n, item, key, dryRun)
+	}))
 }
 
 func (h *Handler) item(ctx context.Context, n int, v strictjson.Value, batchKey string, dryRun bool) itemAnswer {

@@ -8,7 +8,6 @@ import (
 
 	"laurel/api/wire"
 	"laurel/internal/auth"
-	"laurel/internal/strictjson"
 	"laurel/issuer"
 )
 
@@ -58,8 +57,8 @@ func (h *Handler) filter(r *http.Request, q url.Values) (issuer.Filter, error) {
 	if f.Limit, err = wire.Number(q, "limit", defaultPage, 1, largestPage); err != nil {
 		return f, err
 	}
-	if f.Status != "" && !slices.Contains([]issuer.Status{issuer.Active, issuer.Revoked}, f.Status) {
-		return f, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter status is active or revoked."}
+	if f.Status != "" && !slices.Contains([]issuer.Status{issuer.Active, issuer.Suspended, issuer.Revoked}, f.Status) {
+		return f, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter status is active, suspended or revoked."}
 	}
 	if f.Achievement != "" && issuer.CheckSlug(f.Achievement) != nil {
 		return f, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter achievement is the slug of an achievement."}
@@ -101,39 +100,6 @@ func (h *Handler) stored(rec *issuer.Record) *recordBody {
 // Record answers GET /v1/credentials/{id}.
 func (h *Handler) Record(w http.ResponseWriter, r *http.Request) error {
 	rec, err := h.recordOf(r, auth.Read)
-	if err != nil {
-		return err
-	}
-	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
-}
-
-type revokeBody struct {
-	Reason *string `json:"reason"`
-}
-
-// Revoke answers POST /v1/credentials/{id}/revoke. It needs no key to be
-// repeated: what is revoked stays as it is.
-func (h *Handler) Revoke(w http.ResponseWriter, r *http.Request) error {
-	if _, err := wire.IdempotencyKey(r); err != nil {
-		return err
-	}
-	id := r.PathValue("id")
-	if !wire.IsID(id) {
-		return issuer.ErrNotFound
-	}
-	var body revokeBody
-	if r.ContentLength != 0 {
-		v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: 16 << 10})
-		if err != nil {
-			return err
-		}
-		if err := wire.Decode(v, &body); err != nil {
-			return err
-		}
-	}
-	ctx := r.Context()
-	rec, err := h.issuer.Revoke(ctx, id, text(body.Reason), wire.Actor(ctx),
-		func(slug string) bool { return may(ctx, slug, auth.Revoke) })
 	if err != nil {
 		return err
 	}

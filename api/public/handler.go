@@ -21,11 +21,13 @@ import (
 	"laurel/internal/i18n"
 	"laurel/internal/lru"
 	"laurel/issuer"
+	"laurel/issuer/auditlog"
 )
 
 // Config is what a Handler works with; every field is required.
 type Config struct {
 	Issuer  *issuer.Issuer
+	Audit   *auditlog.Log
 	Pages   *pages.Pages
 	Catalog *i18n.Catalog
 	BaseURL string
@@ -39,6 +41,7 @@ type Config struct {
 // Handler answers everybody.
 type Handler struct {
 	issuer  *issuer.Issuer
+	audit   *auditlog.Log
 	pages   *pages.Pages
 	catalog *i18n.Catalog
 	baseURL string
@@ -56,7 +59,7 @@ func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	css, style := cfg.Pages.Stylesheet()
 	svg, icon := cfg.Pages.Icon()
-	return &Handler{issuer: cfg.Issuer, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
+	return &Handler{issuer: cfg.Issuer, audit: cfg.Audit, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
 		badge: cfg.Badge, ready: cfg.Ready, log: cfg.Log, pictures: lru.New[picture, func() ([]byte, error)](pictures),
 		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}}}
 }

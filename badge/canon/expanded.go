@@ -37,7 +37,7 @@ func convert(d *rdfc.Dataset, expanded []any, l *linter) error {
 	if c.leaves != l.leaves {
 		return &Error{Kind: DataLoss, Detail: "part of the document means nothing under its contexts and would be left unsigned"}
 	}
-	if d.Len() == 0 {
+	if d.Empty() {
 		return &Error{Kind: DataLoss, Detail: "the document says nothing that could be signed"}
 	}
 	return nil
@@ -106,7 +106,7 @@ func (c *converter) types(v any, subject, graph rdfc.Term) error {
 // is said there has no statement.
 func (c *converter) graph(v any, name rdfc.Term) error {
 	for _, n := range each(v) {
-		before := c.data.Len()
+		before := c.data.Added()
 		node, ok := n.(map[string]any)
 		if !ok || node["@value"] != nil || node["@list"] != nil {
 			return &Error{Kind: DataLoss, Detail: "only a node can stand in a graph; anything else would not be signed"}
@@ -114,7 +114,7 @@ func (c *converter) graph(v any, name rdfc.Term) error {
 		if _, err := c.node(node, name); err != nil {
 			return err
 		}
-		if c.data.Len() == before {
+		if c.data.Added() == before {
 			return &Error{Kind: DataLoss, Detail: "of a node in a graph nothing is said, so it would not be signed"}
 		}
 	}

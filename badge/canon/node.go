@@ -252,16 +252,20 @@ func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Ter
 // iri returns the term of a definition's IRI, which was found well-formed when
 // it was compiled.
 func (w *walker) iri(d *definition) rdfc.Term {
-	if int(d.number) >= len(w.known) {
-		w.known = append(w.known, make([]rdfc.Term, int(d.number)+64-len(w.known))...)
-	}
 	if d.number == 0 {
 		return w.data.IRI(d.iri)
 	}
-	if w.known[d.number] == 0 {
-		w.known[d.number] = w.data.IRI(d.iri)
+	if int(d.number) >= len(w.known) {
+		w.known = append(w.known, make([]rdfc.Term, int(d.number)+64-len(w.known))...)
 	}
-	return w.known[d.number]
+	if t := w.known[d.number]; t != 0 {
+		return t
+	}
+	t := w.data.Keep(d.iri)
+	if t.IsKept() {
+		w.known[d.number] = t
+	}
+	return t
 }
 
 // absolute is the definition of a member that is named by an IRI, whole or

@@ -235,11 +235,11 @@ func (w *walker) graphs(v strictjson.Value, at place) error {
 		if e.Kind() != strictjson.Object || e.Get("@value").Exists() || e.Get("@list").Exists() {
 			return w.fail(DataLoss, e, "only a node can stand here; anything else would not be signed")
 		}
-		name, before := w.data.Blank(), w.data.Len()
+		name, before := w.data.Blank(), w.data.Added()
 		if _, err := w.object(e, at.table, at.property, name); err != nil {
 			return err
 		}
-		if w.data.Len() == before {
+		if w.data.Added() == before {
 			return w.fail(DataLoss, e, "of this node nothing is said, so it would not be signed")
 		}
 		w.data.Add(rdfc.Quad{Subject: at.subject, Predicate: at.predicate, Object: name, Graph: at.graph})

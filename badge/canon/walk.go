@@ -31,7 +31,9 @@ type walker struct {
 
 	data    rdfc.Dataset
 	rdfType rdfc.Term
-	known   []rdfc.Term // the IRIs of definitions met already, by number
+	known   []rdfc.Term // the IRIs of definitions that the dataset keeps, by number
+	// numbered is the library that known holds the numbers of.
+	numbered *library
 	members []member    // of the objects being walked, innermost last
 	depth   int
 	values  int
@@ -63,10 +65,15 @@ type place struct {
 }
 
 func (w *walker) begin(in Input, l *library) {
+	if w.data.Reset(); w.numbered != l {
+		w.data.Forget()
+		clear(w.known)
+		for _, name := range [...]string{"first", "rest", "nil"} {
+			w.data.Keep(rdf + name)
+		}
+		w.numbered, w.rdfType = l, w.data.Keep(rdf+"type")
+	}
 	w.in, w.library = in, l
-	w.data.Reset()
-	w.rdfType = w.data.IRI(rdf + "type")
-	clear(w.known)
 	w.members, w.depth, w.values, w.tables = w.members[:0], 0, 0, 0
 }
 
@@ -94,7 +101,7 @@ func (w *walker) document() error {
 	if _, err := w.typedObject(w.in.Node, w.members, t, nil, 0); err != nil {
 		return err
 	}
-	if w.data.Len() == 0 {
+	if w.data.Empty() {
 		return &Error{Kind: DataLoss, Detail: "the document says nothing that could be signed"}
 	}
 	return nil

@@ -31,6 +31,9 @@ var operations = map[string]operation{
 	"programme.load": typed(loadProgramme),
 	"issue":          typed(issueOne),
 	"revoke":         typed(revokeOne),
+	"audit.list":     typed(listAudit),
+	"audit.verify":   typed(verifyAudit),
+	"audit.keys":     typed(auditKeys),
 }
 
 func typed[In, Out any](f func(context.Context, *service, In) (Out, error)) operation {

@@ -87,6 +87,9 @@ func create(ctx context.Context, s *settings, slugs []string) (*service, error) 
 			return nil, err
 		}
 	}
+	if err := makeLogKey(ctx, ring, s.baseURL); err != nil {
+		return nil, err
+	}
 	db, err := createStore(ctx, s)
 	if errors.Is(err, store.ErrExists) {
 		return nil, fmt.Errorf("the store %w (%w)", errInitialised, err)
@@ -125,7 +128,18 @@ func prepare(ctx context.Context, s *settings, db store.Store, ring *keyring.Rin
 		return nil, err
 	}
 	_, err = svc.issuer.PutProfile(ctx, issuer.Profile{Slug: issuer.VCAPISlug, Name: "VC-API issuer of this service"}, actorCommand)
+	if err == nil {
+		_, err = svc.audit.Sequence(ctx) // there is a checkpoint from the first day
+	}
 	return svc, err
+}
+
+// makeLogKey makes the key that signs the checkpoints of the audit log.
+func makeLogKey(ctx context.Context, ring *keyring.Ring, baseURL string) error {
+	if _, err := ring.Generate(ctx, issuer.LogSlug, baseURL+"/log", keys.EdDSA); err != nil {
+		return fmt.Errorf("making the key of the audit log: %w", err)
+	}
+	return nil
 }
 
 // makeKeys makes one key of each algorithm. Under an https address they are all

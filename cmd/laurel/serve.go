@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -73,11 +74,9 @@ func (svc *service) run(ctx context.Context, listener net.Listener, ready func()
 	private := newServer(svc.adminHandler(), svc.log)
 	go func() { ended <- public.Serve(listener) }()
 	go func() { ended <- private.Serve(admin) }()
-	jwts := make(chan struct{})
-	go func() {
-		defer close(jwts)
-		_ = svc.issuer.Run(work) // ends with work; what it meets it logs
-	}()
+	var behind sync.WaitGroup // what ends with work, and logs what it meets
+	behind.Go(func() { _ = svc.issuer.Run(work) })
+	behind.Go(func() { _ = svc.audit.Run(work) })
 	ready()
 	var failed error
 	select {
@@ -88,7 +87,7 @@ func (svc *service) run(ctx context.Context, listener net.Listener, ready func()
 	defer cancel()
 	err = errors.Join(failed, public.Shutdown(grace), private.Shutdown(grace))
 	stop()
-	<-jwts
+	behind.Wait()
 	return err
 }
 

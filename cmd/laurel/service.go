@@ -18,6 +18,7 @@ import (
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
 	"laurel/issuer"
+	"laurel/issuer/auditlog"
 	"laurel/keys/keyring"
 	"laurel/keys/resolve"
 	"laurel/programme"
@@ -35,6 +36,7 @@ type service struct {
 	issuer    *issuer.Issuer
 	programme *programme.Programme
 	tokens    *tokens.Tokens
+	audit     *auditlog.Log
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	baseURL   string
@@ -129,6 +131,11 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	own.issuer = svc.issuer
 	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing})
+	if err != nil {
+		return nil, err
+	}
+	_, host, _ := strings.Cut(meta.BaseURL, "://")
+	svc.audit, err = auditlog.New(auditlog.Config{Store: db, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug), Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +237,7 @@ func (svc *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens,
+	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, svc.outgoing, url) }

@@ -13,6 +13,7 @@ Usage: laurel COMMAND [flags]
   keys        list, create and retire signing keys
   token       create, list and revoke API tokens
   programme   load definitions of issuers, achievements and activities
+  audit       list the audit records, and verify the log that they form
   canon       print the canonical form of a document, or the member that has none
   health      ask the service on this machine whether it is ready
   version     print the version

@@ -35,8 +35,12 @@ type digest [sha512.Size384]byte
 type canonicalizer struct {
 	algorithm crypto.Hash
 
-	// The blank node to quads map: the quads that mention blank node n are
-	// mentions[starts[n]:starts[n+1]], as indexes.
+	subjects []subject
+	nodes    []blankNode // by number
+
+	// The blank node to quads map, made only where it is needed: the quads that
+	// mention blank node n are mentions[starts[n]:starts[n+1]], as indexes.
+	mapped   bool
 	starts   []uint32
 	mentions []uint32
 
@@ -52,9 +56,10 @@ type canonicalizer struct {
 	around  []Quad // quads of one blank node
 	scratch []byte // what is hashed next
 
-	count    []uint32
-	subjects []subject
-	ordered  []Quad
+	place   []uint32 // by term, see dense
+	keys    []uint64
+	ordered []Quad
+	iris    []uint32 // subjects
 }
 
 // Canonicalize appends the dataset in canonical N-Quads to dst (section 4.4,
@@ -64,10 +69,10 @@ func (d *Dataset) Canonicalize(dst []byte, hash crypto.Hash) ([]byte, error) {
 	if hash != 0 && hash != crypto.SHA256 && hash != crypto.SHA384 {
 		return dst, fmt.Errorf("rdfc: no canonical form is defined with %v", hash)
 	}
+	d.arrange()
 	d.start(hash)
 	d.hashFirstDegree()
-	shared := d.issueUnique()
-	if shared {
+	if shared := d.issueUnique(); shared {
 		if err := d.issueShared(); err != nil {
 			return dst, err
 		}
@@ -97,14 +102,59 @@ func (d *Dataset) Labels() iter.Seq2[string, string] {
 	}
 }
 
-// start makes the blank node to quads map (section 4.4.3 step 2). A quad that
-// mentions a node twice is listed once.
+// start prepares the state for the dataset as it is arranged.
 func (d *Dataset) start(hash crypto.Hash) {
 	d.algorithm, d.work, d.maxWork = hash, 0, baseWork+workPerQuad*len(d.quads)
+	d.mapped = false
+	d.issued = zeroed(d.issued, int(d.blank))
+	d.order = d.order[:0]
+	d.relate()
+}
+
+// blankNode is what first-degree hashing has to know of a blank node.
+type blankNode struct {
+	group   uint32 // 1 + the index of the subject that it is, if it is any
+	mention uint32 // 1 + the index of the quad whose object it is
+	tangled bool   // there is more to it: see relate
+}
+
+// relate notes how each blank node stands in the quads. A tree of nodes, which
+// most documents are, mentions a node once. Whatever else there is (nodes
+// mentioned more often, by themselves, or in named graphs) is called tangled
+// here, and looked up in the blank node to quads map.
+func (d *Dataset) relate() {
+	d.nodes = zeroed(d.nodes, int(d.blank))
+	for i := range d.subjects {
+		if t := d.subjects[i].term; t.IsBlank() {
+			d.nodes[t.number()].group = uint32(i + 1)
+		}
+	}
+	for i := range d.quads {
+		q := &d.quads[i]
+		if q.Object.IsBlank() {
+			n := &d.nodes[q.Object.number()]
+			n.tangled = n.tangled || n.mention != 0 || q.Object == q.Subject
+			n.mention = uint32(i + 1)
+		}
+		if q.Graph != 0 {
+			for _, t := range [...]Term{q.Subject, q.Object, q.Graph} {
+				if t.IsBlank() {
+					d.nodes[t.number()].tangled = true
+				}
+			}
+		}
+	}
+}
+
+// mapQuads makes the blank node to quads map (section 4.4.3 step 2). A quad that
+// mentions a node twice is listed once.
+func (d *Dataset) mapQuads() {
+	if d.mapped {
+		return
+	}
+	d.mapped = true
 	n := int(d.blank)
 	d.starts = zeroed(d.starts, n+2)
-	d.issued = zeroed(d.issued, n)
-	d.order = d.order[:0]
 	for i := range d.quads {
 		for _, b := range d.quads[i].blanks() {
 			d.starts[b.number()+2]++
@@ -154,7 +204,8 @@ func (d *Dataset) hashFirstDegree() {
 	d.first = zeroed(d.first, int(d.blank))
 	d.byHash = d.byHash[:0]
 	for b := range d.blank {
-		if len(d.quadsOf(b)) == 0 {
+		n := &d.nodes[b]
+		if n.group|n.mention == 0 && !n.tangled {
 			continue // named, but in no quad
 		}
 		d.first[b] = d.firstDegree(b)
@@ -166,6 +217,63 @@ func (d *Dataset) hashFirstDegree() {
 // firstDegree hashes the quads around a node, itself written _:a and every
 // other blank node _:z, in order.
 func (d *Dataset) firstDegree(b uint32) digest {
+	n := &d.nodes[b]
+	if n.tangled {
+		return d.firstDegreeTangled(b)
+	}
+	// The quads of the node as they are arranged are in order already; the one
+	// that mentions it comes before, if its subject is an IRI, or after.
+	out := d.scratch[:0]
+	var mention *Quad
+	if n.mention != 0 {
+		mention = &d.quads[n.mention-1]
+	}
+	if mention != nil && !mention.Subject.IsBlank() {
+		out = d.appendLine(out, d.textOf(mention.Subject), mention, anonymousSelf, nil)
+	}
+	for _, q := range d.group(n.group) {
+		object := anonymousOther
+		if !q.Object.IsBlank() {
+			object = d.textOf(q.Object)
+		}
+		out = d.appendLine(out, anonymousSelf, &q, object, nil)
+	}
+	if mention != nil && mention.Subject.IsBlank() {
+		out = d.appendLine(out, anonymousOther, mention, anonymousSelf, nil)
+	}
+	d.scratch = out
+	return d.sum(out)
+}
+
+// group gives the quads of a subject, by 1 + its index; none for 0.
+func (d *Dataset) group(i uint32) []Quad {
+	switch i {
+	case 0:
+		return nil
+	case 1:
+		return d.quads[:d.subjects[0].end]
+	}
+	return d.quads[d.subjects[i-2].end:d.subjects[i-1].end]
+}
+
+// appendLine writes a quad, with these texts for what may be a blank node.
+func (d *Dataset) appendLine(out, subject []byte, q *Quad, object, graph []byte) []byte {
+	out = append(out, subject...)
+	if q.Predicate.IsKept() {
+		s := d.kept.terms[q.Predicate&^keptBit]
+		out = append(out, d.kept.text[s.start-1:s.end+1]...)
+	} else {
+		out = append(append(append(out, ' '), d.textOf(q.Predicate)...), ' ')
+	}
+	out = append(out, object...)
+	if len(graph) > 0 {
+		out = append(append(out, ' '), graph...)
+	}
+	return append(out, ' ', '.', '\n')
+}
+
+func (d *Dataset) firstDegreeTangled(b uint32) digest {
+	d.mapQuads()
 	d.around = d.around[:0]
 	for _, i := range d.quadsOf(b) {
 		d.around = append(d.around, d.quads[i])
@@ -175,13 +283,7 @@ func (d *Dataset) firstDegree(b uint32) digest {
 	out := d.scratch[:0]
 	for i := range d.around {
 		q := &d.around[i]
-		out = append(append(out, d.anonymous(self, q.Subject)...), ' ')
-		out = append(append(out, d.textOf(q.Predicate)...), ' ')
-		out = append(append(out, d.anonymous(self, q.Object)...), ' ')
-		if q.Graph != 0 {
-			out = append(append(out, d.anonymous(self, q.Graph)...), ' ')
-		}
-		out = append(out, '.', '\n')
+		out = d.appendLine(out, d.anonymous(self, q.Subject), q, d.anonymous(self, q.Object), d.anonymous(self, q.Graph))
 	}
 	d.scratch = out
 	return d.sum(out)
@@ -259,11 +361,6 @@ func (d *Dataset) hex(dst []byte, h *digest) []byte {
 	return dst
 }
 
-func (d *Dataset) textOf(t Term) []byte {
-	s := d.terms[t]
-	return d.text[s.start:s.end]
-}
-
 func (d *Dataset) writeLabels() {
 	d.labels, d.label = d.labels[:0], d.label[:0]
 	for i := range d.order {
@@ -284,85 +381,71 @@ func (d *Dataset) canonical(t Term) []byte {
 }
 
 // serialize writes the quads in the order of their lines (section 4.4.3, last
-// steps).
-//
-// Lines are ordered as code points, which UTF-8 keeps. Comparing term by term
-// comes to the same as comparing lines: a term is followed by a space there, or
-// by the full stop where a graph could stand, and no term goes on where another
-// ends with a character below these. So subjects are put in order first, each
-// once, and then the quads of each.
+// steps): IRIs before blank nodes, and these in the order of their labels.
 func (d *Dataset) serialize(dst []byte) []byte {
-	d.gather()
-	from := uint32(0)
+	d.iris = d.iris[:0]
 	for i := range d.subjects {
-		s := &d.subjects[i]
-		quads := d.ordered[from:s.end]
-		from = s.end
-		slices.SortFunc(quads, func(a, b Quad) int { return d.comparePredicates(&a, &b) })
-		for j := range quads {
-			q := &quads[j]
-			dst = append(append(dst, s.text...), ' ')
-			dst = append(append(dst, d.textOf(q.Predicate)...), ' ')
-			dst = append(append(dst, d.canonical(q.Object)...), ' ')
-			if q.Graph != 0 {
-				dst = append(append(dst, d.canonical(q.Graph)...), ' ')
-			}
-			dst = append(dst, '.', '\n')
+		if !d.subjects[i].term.IsBlank() {
+			d.iris = append(d.iris, uint32(i+1))
+		}
+	}
+	slices.SortFunc(d.iris, func(a, b uint32) int {
+		return bytes.Compare(d.textOf(d.subjects[a-1].term), d.textOf(d.subjects[b-1].term))
+	})
+	for _, i := range d.iris {
+		dst = d.appendGroup(dst, d.textOf(d.subjects[i-1].term), d.group(i))
+	}
+	n := len(d.order)
+	for i, k := 0, 0; i < n; i, k = i+1, nextLabel(k, n) {
+		if b := d.order[k]; d.nodes[b].group != 0 {
+			dst = d.appendGroup(dst, d.canonical(blankBit|Term(b)), d.group(d.nodes[b].group))
 		}
 	}
 	return dst
 }
 
-// subject is one subject of the dataset and where its quads end in ordered.
-type subject struct {
-	term Term
-	text []byte
-	end  uint32
+// nextLabel gives the number after k below n, by their decimal digits as text.
+func nextLabel(k, n int) int {
+	if k == 0 {
+		return 1
+	}
+	if 10*k < n {
+		return 10 * k
+	}
+	for k%10 == 9 || k+1 >= n {
+		k /= 10
+	}
+	return k + 1
 }
 
-// gather orders the subjects, and the quads by them.
-func (d *Dataset) gather() {
-	// count is by term: how many quads it is the subject of, then where the
-	// next of them goes.
-	d.count = zeroed(d.count, len(d.terms)+int(d.blank))
-	d.subjects = d.subjects[:0]
-	for i := range d.quads {
-		t := d.quads[i].Subject
-		at := &d.count[d.dense(t)]
-		if *at++; *at == 1 {
-			d.subjects = append(d.subjects, subject{term: t, text: d.canonical(t)})
+// appendGroup writes the quads of one subject. As they are arranged they are
+// in order, but for what their blank nodes are called.
+func (d *Dataset) appendGroup(dst, subject []byte, quads []Quad) []byte {
+	ordered := 0
+	for i := range quads {
+		q := &quads[i]
+		if i >= ordered && (q.Object.IsBlank() || q.Graph.IsBlank()) {
+			ordered = d.orderNamed(quads, i)
 		}
+		dst = d.appendLine(dst, subject, q, d.canonical(q.Object), d.canonical(q.Graph))
 	}
-	slices.SortFunc(d.subjects, func(a, b subject) int { return bytes.Compare(a.text, b.text) })
-	end := uint32(0)
-	for i := range d.subjects {
-		at := &d.count[d.dense(d.subjects[i].term)]
-		end, *at = end+*at, end
-		d.subjects[i].end = end
-	}
-	d.ordered = zeroed(d.ordered, len(d.quads))
-	for _, q := range d.quads {
-		at := &d.count[d.dense(q.Subject)]
-		d.ordered[*at] = q
-		*at++
-	}
+	return dst
 }
 
-// dense numbers all terms from zero on, blank nodes last.
-func (d *Dataset) dense(t Term) int {
-	if t.IsBlank() {
-		return len(d.terms) + int(t.number())
+// orderNamed puts a quad that has its place by what a blank node is called in
+// order with those after it of the same predicate, and returns where they end.
+func (d *Dataset) orderNamed(quads []Quad, i int) int {
+	end := i + 1
+	for end < len(quads) && quads[end].Predicate == quads[i].Predicate {
+		end++
 	}
-	return int(t)
-}
-
-// comparePredicates orders quads of one subject.
-func (d *Dataset) comparePredicates(a, b *Quad) int {
-	if a.Predicate != b.Predicate {
-		return bytes.Compare(d.textOf(a.Predicate), d.textOf(b.Predicate))
+	if end > i+1 {
+		slices.SortFunc(quads[i:end], func(a, b Quad) int {
+			if c := bytes.Compare(d.canonical(a.Object), d.canonical(b.Object)); c != 0 {
+				return c
+			}
+			return bytes.Compare(d.canonical(a.Graph), d.canonical(b.Graph))
+		})
 	}
-	if c := bytes.Compare(d.canonical(a.Object), d.canonical(b.Object)); c != 0 {
-		return c
-	}
-	return bytes.Compare(d.canonical(a.Graph), d.canonical(b.Graph))
+	return end
 }

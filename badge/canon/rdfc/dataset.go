@@ -12,7 +12,7 @@ package rdfc
 import (
 	"bytes"
 	"hash/maphash"
-	"math/rand/v2"
+	"slices"
 )
 
 // Term is one RDF term of a Dataset: equal terms of one dataset are equal
@@ -27,6 +27,12 @@ func (t Term) IsBlank() bool { return t&blankBit != 0 }
 
 func (t Term) number() uint32 { return uint32(t &^ blankBit) }
 
+// keptBit marks the IRIs that stay over Reset; the other bits are their number.
+const keptBit Term = 1 << 30
+
+// IsKept reports whether the term is one that Keep made to stay.
+func (t Term) IsKept() bool { return t&(blankBit|keptBit) == keptBit }
+
 // Quad is one statement. Graph is zero in the default graph.
 type Quad struct{ Subject, Predicate, Object, Graph Term }
 
@@ -36,40 +42,69 @@ type Quad struct{ Subject, Predicate, Object, Graph Term }
 // The makers of terms trust their caller: what IRI gets must be WellFormed, a
 // language must be one of the grammar of BCP 47, texts must be valid UTF-8.
 type Dataset struct {
-	text  []byte // the terms as N-Quads write them, one after another
-	terms []span // by Term; blank nodes are not among them
-	index table  // terms by their text
+	kept  vocabulary
+	text  []byte // the other terms as N-Quads write them, one after another
+	terms []span // by Term; blank nodes and kept IRIs are not among them
+	index table  // IRIs among them by their text
 	quads []Quad
-	known table // quads by their terms
 	blank uint32
 	named map[string]Term // blank nodes by the names they came with
 
+	// arranged tells that quads are in the order of arrange, each once.
+	arranged bool
+
 	seed maphash.Seed
-	salt [4]uint64
 
 	canonicalizer
 }
 
-// span is a stretch of text and its hash.
+// vocabulary is what documents have in common: IRIs that stay over Reset, so
+// that they are written, hashed and put in order once and not for each.
+type vocabulary struct {
+	text  []byte   // with a blank before and after each
+	terms []span   // by number
+	index table    // numbers from one up by their text
+	rank  []uint32 // by number: its place in the order of the texts
+}
+
+// maxVocabulary bounds what is kept.
+const maxVocabulary = 4096
+
+// span is a stretch of text and, of an IRI, its hash.
 type span struct {
 	start, end uint32
 	hash       uint32
 }
 
-// Reset empties the dataset.
+// Reset empties the dataset. What Keep made to stay, stays.
 func (d *Dataset) Reset() {
-	d.text, d.terms, d.quads, d.blank = d.text[:0], d.terms[:0], d.quads[:0], 0
+	d.text, d.terms, d.quads, d.blank, d.arranged = d.text[:0], d.terms[:0], d.quads[:0], 0, false
 	d.index.reset()
-	d.known.reset()
 	clear(d.named)
 }
 
+// Forget empties the dataset, with all that was kept.
+func (d *Dataset) Forget() {
+	d.Reset()
+	d.kept = vocabulary{}
+}
+
 // Len returns the number of different quads.
-func (d *Dataset) Len() int { return len(d.quads) }
+func (d *Dataset) Len() int {
+	d.arrange()
+	return len(d.quads)
+}
+
+// Empty reports whether there is no quad.
+func (d *Dataset) Empty() bool { return len(d.quads) == 0 }
+
+// Added returns a number that grows with each quad added, repeated ones too,
+// until the dataset is looked into.
+func (d *Dataset) Added() int { return len(d.quads) }
 
 // Size returns the bytes of memory that the dataset holds on to, roughly.
 func (d *Dataset) Size() int {
-	return cap(d.text) + 16*(cap(d.terms)+3*cap(d.quads)) + 4*(len(d.index.at)+len(d.known.at)) + 64*cap(d.first)
+	return cap(d.text) + len(d.kept.text) + 16*(cap(d.terms)+3*cap(d.quads)) + 4*(len(d.index.at)+len(d.kept.index.at)) + 96*cap(d.first)
 }
 
 // Blank returns a new blank node.
@@ -91,13 +126,62 @@ func (d *Dataset) Named(name string) Term {
 	return t
 }
 
-// IRI returns the term of a well-formed absolute IRI.
+// IRI returns the term of a well-formed absolute IRI: the same for the same.
 func (d *Dataset) IRI(iri string) Term {
 	start := d.begin()
 	d.text = append(d.text, '<')
 	d.text = append(d.text, iri...)
 	d.text = append(d.text, '>')
 	return d.intern(start)
+}
+
+// Keep is IRI for one that many documents have. Its term stays the same over
+// Reset if it IsKept; it is not where this document had it before in another
+// way, or where too many are kept already.
+func (d *Dataset) Keep(iri string) Term {
+	start := d.begin()
+	d.text = append(append(append(d.text, '<'), iri...), '>')
+	text := d.text[start:]
+	hash := d.hash(text)
+	t := d.find(hash, text)
+	switch k := &d.kept; {
+	case t != 0:
+	case len(k.terms) >= maxVocabulary:
+		return d.enter(start, hash)
+	default:
+		t = k.add(text, hash)
+	}
+	d.text = d.text[:start]
+	return t
+}
+
+// add keeps one more IRI.
+func (k *vocabulary) add(text []byte, hash uint32) Term {
+	k.text = append(k.text, ' ')
+	start := uint32(len(k.text))
+	k.text = append(append(k.text, text...), ' ')
+	k.terms = append(k.terms, span{start, start + uint32(len(text)), hash})
+	k.index.add(hash, uint32(len(k.terms)), k.terms)
+	k.order()
+	return keptBit | Term(len(k.terms)-1)
+}
+
+// order ranks all that is kept; it happens as often as something new is met.
+func (k *vocabulary) order() {
+	numbers := make([]uint32, len(k.terms))
+	for i := range numbers {
+		numbers[i] = uint32(i)
+	}
+	slices.SortFunc(numbers, func(a, b uint32) int { return bytes.Compare(k.textOf(a), k.textOf(b)) })
+	k.rank = slices.Grow(k.rank[:0], len(numbers))[:len(numbers)]
+	for place, n := range numbers {
+		k.rank[n] = uint32(place)
+	}
+}
+
+func (k *vocabulary) textOf(n uint32) []byte {
+	s := k.terms[n]
+	return k.text[s.start:s.end]
 }
 
 // XSD datatypes that N-Quads leave unwritten, and those of numbers and truth.
@@ -107,7 +191,8 @@ const (
 )
 
 // Literal returns the term of a literal with a datatype, an absolute IRI; an
-// empty one means XSDString.
+// empty one means XSDString. Each call makes a term: equal literals are told by
+// their texts, where two statements are compared.
 func (d *Dataset) Literal(lexical, datatype string) Term {
 	start := d.begin()
 	d.quote(lexical)
@@ -116,77 +201,88 @@ func (d *Dataset) Literal(lexical, datatype string) Term {
 		d.text = append(d.text, datatype...)
 		d.text = append(d.text, '>')
 	}
-	return d.intern(start)
+	return d.enter(start, notIndexed)
 }
 
-// LanguageString returns the term of a string in a language.
+// LanguageString returns the term of a string in a language; see Literal.
 func (d *Dataset) LanguageString(lexical, language string) Term {
 	start := d.begin()
 	d.quote(lexical)
 	d.text = append(d.text, '@')
 	d.text = append(d.text, language...)
-	return d.intern(start)
+	return d.enter(start, notIndexed)
 }
 
 // begin returns where the text of the next term starts.
 func (d *Dataset) begin() uint32 {
 	if len(d.terms) == 0 {
-		if d.salt[0] == 0 {
+		if d.seed == (maphash.Seed{}) {
 			d.seed = maphash.MakeSeed()
-			for i := range d.salt {
-				d.salt[i] = rand.Uint64() | 1
-			}
 		}
 		d.terms = append(d.terms, span{}) // the zero Term
 	}
 	return uint32(len(d.text))
 }
 
+// notIndexed is the hash of what cannot be found again; of a text it is not.
+const notIndexed = 0
+
+func (d *Dataset) hash(text []byte) uint32 { return uint32(maphash.Bytes(d.seed, text)) | 1 }
+
 // intern gives the text from start on its number, and takes it back where an
 // equal text stands already.
 func (d *Dataset) intern(start uint32) Term {
 	text := d.text[start:]
-	hash := uint32(maphash.Bytes(d.seed, text))
-	i := d.index.slot(hash)
-	for ; d.index.at[i] != 0; i = d.index.next(i) {
+	hash := d.hash(text)
+	if t := d.find(hash, text); t != 0 {
+		d.text = d.text[:start]
+		return t
+	}
+	return d.enter(start, hash)
+}
+
+// find returns the term of a text, or zero.
+func (d *Dataset) find(hash uint32, text []byte) Term {
+	k := &d.kept
+	for i := k.index.slot(hash); k.index.at[i] != 0; i = k.index.next(i) {
+		n := k.index.at[i] - 1
+		if k.terms[n].hash == hash && bytes.Equal(k.textOf(n), text) {
+			return keptBit | Term(n)
+		}
+	}
+	for i := d.index.slot(hash); d.index.at[i] != 0; i = d.index.next(i) {
 		n := d.index.at[i]
 		if s := d.terms[n]; s.hash == hash && bytes.Equal(d.text[s.start:s.end], text) {
-			d.text = d.text[:start]
 			return Term(n)
 		}
 	}
+	return 0
+}
+
+// enter makes the text from start on a term.
+func (d *Dataset) enter(start, hash uint32) Term {
 	n := uint32(len(d.terms))
 	d.terms = append(d.terms, span{start, uint32(len(d.text)), hash})
-	d.index.at[i] = n
-	if d.index.grow() {
-		for n, s := range d.terms[1:] {
-			d.index.put(s.hash, uint32(n+1))
-		}
+	if hash != notIndexed {
+		d.index.add(hash, n, d.terms)
 	}
 	return Term(n)
 }
 
-// Add adds a quad; one that is there already changes nothing.
-func (d *Dataset) Add(q Quad) {
-	hash := d.hash(q)
-	i := d.known.slot(hash)
-	for ; d.known.at[i] != 0; i = d.known.next(i) {
-		if d.quads[d.known.at[i]-1] == q {
-			return
-		}
+// textOf gives a term that is no blank node as N-Quads write it; of the zero
+// Term nothing.
+func (d *Dataset) textOf(t Term) []byte {
+	if t&keptBit != 0 {
+		return d.kept.textOf(uint32(t &^ keptBit))
 	}
-	d.quads = append(d.quads, q)
-	d.known.at[i] = uint32(len(d.quads))
-	if d.known.grow() {
-		for n, q := range d.quads {
-			d.known.put(d.hash(q), uint32(n+1))
-		}
-	}
+	s := d.terms[t]
+	return d.text[s.start:s.end]
 }
 
-func (d *Dataset) hash(q Quad) uint32 {
-	h := uint64(q.Subject)*d.salt[0] ^ uint64(q.Predicate)*d.salt[1] ^ uint64(q.Object)*d.salt[2] ^ uint64(q.Graph)*d.salt[3]
-	return uint32(h >> 32)
+// Add adds a quad; one that is there already changes nothing in the end.
+func (d *Dataset) Add(q Quad) {
+	d.quads = append(d.quads, q)
+	d.arranged = false
 }
 
 // table is a hash table of numbers from one up, with open addressing: what a
@@ -196,18 +292,27 @@ type table struct {
 	used int
 }
 
-const smallTable = 512
+const (
+	smallTable = 128
+	largeTable = 1024 // is given up rather than emptied
+)
 
 func (t *table) reset() {
+	if t.used == 0 {
+		return
+	}
+	if t.used = 0; len(t.at) > largeTable {
+		t.at = nil
+		return
+	}
 	clear(t.at)
-	t.used = 0
 }
 
 func (t *table) slot(hash uint32) uint32 {
 	if len(t.at) == 0 {
 		t.at = make([]uint32, smallTable)
 	}
-	return hash & uint32(len(t.at)-1)
+	return hash >> 1 & uint32(len(t.at)-1)
 }
 
 func (t *table) next(i uint32) uint32 { return (i + 1) & uint32(len(t.at)-1) }
@@ -220,12 +325,19 @@ func (t *table) put(hash, n uint32) {
 	t.at[i] = n
 }
 
-// grow counts one more entry, and reports whether it emptied and doubled the
-// table, so that all must be put anew.
-func (t *table) grow() bool {
+// add puts one more entry, and where that fills half of the table makes it
+// larger. Terms are all entries by number; those of a vocabulary begin with
+// the number one, the zero Term is none.
+func (t *table) add(hash, n uint32, terms []span) {
+	t.put(hash, n)
 	if t.used++; 2*t.used <= len(t.at) {
-		return false
+		return
 	}
 	t.at = make([]uint32, 2*len(t.at))
-	return true
+	first := n + 1 - uint32(len(terms)) // 0 or 1
+	for i, s := range terms {
+		if s.hash != notIndexed {
+			t.put(s.hash, uint32(i)+first)
+		}
+	}
 }

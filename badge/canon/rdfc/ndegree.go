@@ -10,6 +10,7 @@ import (
 // (section 4.4.3 step 5): those of one hash at a time, in the order of what
 // Hash N-Degree Quads says about each.
 func (d *Dataset) issueShared() error {
+	d.mapQuads()
 	n := nDegree{d: d, number: make([]uint32, d.blank)}
 	for rest := d.byHash; len(rest) > 0; {
 		alike := 1

@@ -1,0 +1,169 @@
+package badges
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"laurel/api/wire"
+	"laurel/internal/auth"
+	"laurel/internal/strictjson"
+	"laurel/issuer"
+)
+
+// maxReason bounds the body of a change of status, in bytes.
+const maxReason = 16 << 10
+
+type reasonBody struct {
+	Reason *string `json:"reason"`
+}
+
+// Revoke answers POST /v1/credentials/{id}/revoke, Suspend and Reinstate the
+// calls of their names. They need no key to be repeated: what is so already
+// stays as it is.
+func (h *Handler) Revoke(w http.ResponseWriter, r *http.Request) error {
+	return h.status(w, r, issuer.Revoke)
+}
+
+// Suspend answers POST /v1/credentials/{id}/suspend.
+func (h *Handler) Suspend(w http.ResponseWriter, r *http.Request) error {
+	return h.status(w, r, issuer.Suspend)
+}
+
+// Reinstate answers POST /v1/credentials/{id}/reinstate.
+func (h *Handler) Reinstate(w http.ResponseWriter, r *http.Request) error {
+	return h.status(w, r, issuer.Reinstate)
+}
+
+func (h *Handler) status(w http.ResponseWriter, r *http.Request, action issuer.Action) error {
+	if _, err := wire.IdempotencyKey(r); err != nil {
+		return err
+	}
+	var body reasonBody
+	if err := readOptional(w, r, maxReason, &body); err != nil {
+		return err
+	}
+	rec, _, err := h.issuer.ChangeStatus(r.Context(), change(r.Context(), r.PathValue("id"), action, text(body.Reason)))
+	if err != nil {
+		return err
+	}
+	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
+}
+
+// readOptional reads a body that may be left out.
+func readOptional(w http.ResponseWriter, r *http.Request, limit int, into any) error {
+	if r.ContentLength == 0 {
+		return nil
+	}
+	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: limit})
+	if err != nil {
+		return err
+	}
+	return wire.Decode(v, into)
+}
+
+func change(ctx context.Context, id string, action issuer.Action, reason string) issuer.Change {
+	return issuer.Change{ID: id, Action: action, Reason: reason, Actor: wire.Actor(ctx), MayTouch: mayRevoke(ctx)}
+}
+
+func mayRevoke(ctx context.Context) func(slug string) bool {
+	return func(slug string) bool { return may(ctx, slug, auth.Revoke) }
+}
+
+type changeBody struct {
+	ID     string  `json:"id"`
+	Action string  `json:"action"`
+	Reason *string `json:"reason"`
+}
+
+// changed names what was done; with dry_run, what would be.
+var changed = map[issuer.Action][2]string{
+	issuer.Revoke: {"revoked", "would_revoke"}, issuer.Suspend: {"suspended", "would_suspend"},
+	issuer.Reinstate: {"reinstated", "would_reinstate"},
+}
+
+// ChangeMany answers POST /v1/credentials/status: up to 1,000 changes of
+// status, each with a result of its own.
+func (h *Handler) ChangeMany(w http.ResponseWriter, r *http.Request) error {
+	q, err := wire.Query(r, "dry_run")
+	if err != nil {
+		return err
+	}
+	dryRun, err := wire.Flag(q, "dry_run")
+	if err != nil {
+		return err
+	}
+	if _, err := wire.IdempotencyKey(r); err != nil {
+		return err
+	}
+	items, err := readItems(w, r, "changes")
+	if err != nil {
+		return err
+	}
+	return wire.WriteJSON(w, http.StatusMultiStatus, each(items, dryRun, func(n int, item strictjson.Value) itemAnswer {
+		return h.changeItem(r.Context(), n, item, dryRun)
+	}))
+}
+
+func (h *Handler) changeItem(ctx context.Context, n int, v strictjson.Value, dryRun bool) itemAnswer {
+	var body changeBody
+	if err := wire.Decode(v, &body); err != nil {
+		return failed(n, h.explain(ctx, err))
+	}
+	asked := change(ctx, body.ID, issuer.Action(body.Action), text(body.Reason))
+	asked.DryRun = dryRun
+	rec, did, err := h.issuer.ChangeStatus(ctx, asked)
+	if err != nil {
+		return failed(n, h.explain(ctx, err))
+	}
+	a := itemAnswer{Index: n, Status: http.StatusOK, Outcome: "unchanged", ID: rec.ID,
+		CredentialID: credentialURL(h.baseURL, rec.ID), VerifyURL: verifyURL(h.baseURL, rec.ID)}
+	switch {
+	case did && dryRun:
+		a.Outcome = changed[asked.Action][1]
+	case did:
+		a.Outcome = changed[asked.Action][0]
+	}
+	return a
+}
+
+// readItems reads the body of a batch.
+func readItems(w http.ResponseWriter, r *http.Request, what string) ([]strictjson.Value, error) {
+	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxBatch, Nodes: maxBatchNodes})
+	if err != nil {
+		return nil, err
+	}
+	var body batchBody
+	if err := wire.Decode(v, &body); err != nil {
+		return nil, err
+	}
+	switch {
+	case body.Items == nil:
+		return nil, wire.At(wire.MissingMember, "/items", "Give the "+what+" as an array called items.")
+	case len(body.Items) > maxItems:
+		return nil, wire.At(wire.TooManyItems, "/items", fmt.Sprintf("A batch has at most %d items; split it.", maxItems))
+	}
+	return body.Items, nil
+}
+
+// each treats several items at a time: signing is bound by processors, and the
+// store groups commits that arrive together. One item's fault is its own.
+func each(items []strictjson.Value, dryRun bool, do func(n int, item strictjson.Value) itemAnswer) batchAnswer {
+	answer := batchAnswer{DryRun: dryRun, Results: make([]itemAnswer, len(items)), Summary: map[string]int{}}
+	var group errgroup.Group
+	group.SetLimit(8 * runtime.GOMAXPROCS(0))
+	for n, item := range items {
+		group.Go(func() error {
+			answer.Results[n] = do(n, item)
+			return nil
+		})
+	}
+	_ = group.Wait() // no item fails the others
+	for _, a := range answer.Results {
+		answer.Summary[a.Outcome]++
+	}
+	return answer
+}

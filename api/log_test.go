@@ -1,0 +1,51 @@
+package api_test
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"laurel/issuer"
+	"laurel/issuer/auditlog"
+)
+
+// A stranger can show that a badge, with exactly these bytes, was in the log
+// when a checkpoint was signed.
+func TestAStrangerProvesWhenABadgeWasIssued(t *testing.T) {
+	w := newWorld(t)
+	w.get("/log/checkpoint").problem(t, http.StatusServiceUnavailable, "not_ready")
+	b := w.issue(1)
+	w.get("/log/entries/"+b.ID).problem(t, http.StatusServiceUnavailable, "not_ready")
+	if _, err := w.audit.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.get("/log/entries/nosuchbadge").problem(t, http.StatusNotFound, "not_found")
+
+	names := strings.Fields(string(w.get("/log/key").want(t, http.StatusOK).body))
+	signed := w.get("/log/checkpoint").want(t, http.StatusOK).body
+	newest, err := auditlog.OpenCheckpoint(signed, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told struct{ Entry, Proof string }
+	w.get("/log/entries/"+b.ID).want(t, http.StatusOK).into(t, &told)
+	proof, err := auditlog.ParseProof([]byte(told.Proof))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err := proof.Verify([]byte(told.Entry), names...); err != nil || c != newest {
+		t.Errorf("%+v (%v), the newest is %+v", c, err, newest)
+	}
+	var entry issuer.Event
+	if err := json.Unmarshal([]byte(told.Entry), &entry); err != nil {
+		t.Fatal(err)
+	}
+	document := w.get("/credentials/"+b.ID+".json").want(t, http.StatusOK).body
+	if entry.Action != "credential.issue" || entry.Subject != b.ID || entry.Document != issuer.DocumentDigest(document) || entry.At.IsZero() {
+		t.Errorf("the entry is %s", told.Entry)
+	}
+	if strings.Contains(told.Entry, "example") {
+		t.Errorf("the entry tells of a person: %s", told.Entry)
+	}
+}

@@ -1,0 +1,157 @@
+package rdfc
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+)
+
+// subject is one subject of the dataset and where its quads end.
+type subject struct {
+	term Term
+	end  uint32
+}
+
+// arrange puts the quads in the order in which both first-degree hashing and
+// the canonical form want them, as far as it does not hang on what blank nodes
+// are called, and drops those that stand twice: by subjects, in the order in
+// which they came; then by predicate, object and graph, blank nodes last.
+//
+// Lines are ordered as code points, which UTF-8 keeps. Comparing term by term
+// comes to the same as comparing lines: a term is followed by a space there, or
+// by the full stop where a graph could stand, and no term goes on where another
+// ends with a character below these. A blank node, however it is called, comes
+// after all else: an underscore follows the angle bracket and the quotation
+// mark.
+func (d *Dataset) arrange() {
+	if d.arranged {
+		return
+	}
+	d.arranged = true
+	ranks := d.rankPredicates()
+	d.gather(ranks)
+	d.ordered = d.ordered[:0]
+	from := uint32(0)
+	for i := range d.subjects {
+		s := &d.subjects[i]
+		keys := d.keys[from:s.end]
+		from = s.end
+		slices.Sort(keys)
+		d.appendSorted(keys)
+		s.end = uint32(len(d.ordered))
+	}
+	d.quads, d.ordered = d.ordered, d.quads
+}
+
+// appendSorted appends the quads that keys stand for to d.ordered, those of
+// one predicate in the order of their objects, each once.
+func (d *Dataset) appendSorted(keys []uint64) {
+	for len(keys) > 0 {
+		n := 1
+		for n < len(keys) && keys[n]>>32 == keys[0]>>32 {
+			n++
+		}
+		base := len(d.ordered)
+		for _, k := range keys[:n] {
+			d.ordered = append(d.ordered, d.quads[uint32(k)])
+		}
+		if n > 1 {
+			run := d.ordered[base:]
+			slices.SortFunc(run, func(a, b Quad) int { return d.compareObjects(&a, &b) })
+			run = slices.CompactFunc(run, func(a, b Quad) bool { return d.compareObjects(&a, &b) == 0 })
+			d.ordered = d.ordered[:base+len(run)]
+		}
+		keys = keys[n:]
+	}
+}
+
+// compareObjects orders quads of one subject and predicate.
+func (d *Dataset) compareObjects(a, b *Quad) int {
+	if c := d.compareTerms(a.Object, b.Object); c != 0 {
+		return c
+	}
+	return d.compareTerms(a.Graph, b.Graph)
+}
+
+// compareTerms orders terms by their texts, and blank nodes after them by
+// number; the zero Term is first.
+func (d *Dataset) compareTerms(a, b Term) int {
+	switch {
+	case a == b:
+		return 0
+	case a.IsBlank() || b.IsBlank():
+		return cmp.Compare(a&^keptBit, b&^keptBit) // the others lack the uppermost bit
+	}
+	return bytes.Compare(d.textOf(a), d.textOf(b))
+}
+
+// gather makes d.subjects, in the order in which they came, and d.keys, which
+// stand in their order: for each quad the rank of its predicate and its index.
+func (d *Dataset) gather(ranks []uint32) {
+	// place is by subject: how many quads it has, then where the next of them
+	// goes.
+	d.place = zeroed(d.place, d.dense(keptBit|Term(len(d.kept.terms))))
+	d.subjects = d.subjects[:0]
+	for i := range d.quads {
+		t := d.quads[i].Subject
+		at := &d.place[d.dense(t)]
+		if *at++; *at == 1 {
+			d.subjects = append(d.subjects, subject{term: t})
+		}
+	}
+	end := uint32(0)
+	for i := range d.subjects {
+		at := &d.place[d.dense(d.subjects[i].term)]
+		end, *at = end+*at, end
+		d.subjects[i].end = end
+	}
+	d.keys = zeroed(d.keys, len(d.quads))
+	for i := range d.quads {
+		q := &d.quads[i]
+		at := &d.place[d.dense(q.Subject)]
+		d.keys[*at] = uint64(d.rank(ranks, q.Predicate))<<32 | uint64(i)
+		*at++
+	}
+}
+
+// rankPredicates ranks the predicates: as the vocabulary has them, if all are
+// kept, which it gives as nil, and otherwise by dense number.
+func (d *Dataset) rankPredicates() []uint32 {
+	foreign := func(q Quad) bool { return !q.Predicate.IsKept() }
+	if !slices.ContainsFunc(d.quads, foreign) {
+		return nil
+	}
+	ranks := make([]uint32, d.dense(keptBit|Term(len(d.kept.terms))))
+	var all []Term
+	for i := range d.quads {
+		p := d.quads[i].Predicate
+		if at := &ranks[d.dense(p)]; *at == 0 {
+			*at = 1
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b Term) int { return bytes.Compare(d.textOf(a), d.textOf(b)) })
+	for i, p := range all {
+		ranks[d.dense(p)] = uint32(i)
+	}
+	return ranks
+}
+
+func (d *Dataset) rank(ranks []uint32, p Term) uint32 {
+	if ranks == nil {
+		return d.kept.rank[p&^keptBit]
+	}
+	return ranks[d.dense(p)]
+}
+
+// dense numbers all terms from zero on: blank nodes after the terms of the
+// document, the vocabulary last.
+func (d *Dataset) dense(t Term) int {
+	switch {
+	case t.IsBlank():
+		return len(d.terms) + int(t.number())
+	case t.IsKept():
+		return len(d.terms) + int(d.blank) + int(t&^keptBit)
+	}
+	return int(t)
+}

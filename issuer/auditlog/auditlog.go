@@ -1,0 +1,325 @@
+package auditlog
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/mod/sumdb/tlog"
+
+	"laurel/keys"
+	"laurel/store"
+)
+
+// ErrNotLogged: no checkpoint covers the entry, or there is no such entry.
+var ErrNotLogged = errors.New("auditlog: not in the log yet")
+
+// errBehind says that another sequencer was first.
+var errBehind = errors.New("auditlog: the tree has grown meanwhile")
+
+// Config is what a Log works with. All but Log is required.
+type Config struct {
+	Store  store.Store
+	Origin string       // name of the log in its checkpoints, such as badges.example.edu/log
+	Keys   keys.KeyRing // its active Ed25519 key signs checkpoints
+	Log    *slog.Logger // one line where the sequencer fails; default discards
+}
+
+// Log is the Merkle tree over the entries of one store. It is safe for
+// concurrent use.
+type Log struct{ cfg Config }
+
+// New makes a Log. The error says what cfg lacks.
+func New(cfg Config) (*Log, error) {
+	if cfg.Store == nil || cfg.Keys == nil || cfg.Origin == "" {
+		return nil, errors.New("auditlog: Store, Origin and Keys are required")
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Log{cfg}, nil
+}
+
+// VerifierKeys are the public keys of the log, retired ones too, as
+// OpenCheckpoint takes them.
+func (l *Log) VerifierKeys(ctx context.Context) ([]string, error) {
+	published, err := l.cfg.Keys.Published(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("reading the keys of the audit log: %w", err)
+	}
+	var names []string
+	for _, m := range published {
+		public, ok := m.Public.(ed25519.PublicKey)
+		if !ok {
+			continue // notes are signed with Ed25519 alone
+		}
+		name, err := VerifierKey(l.cfg.Origin, public)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, name)
+	}
+	return names, nil
+}
+
+const (
+	// batch is how many entries get their place in one Update: enough that its
+	// commit costs little for each, few enough that writers wait milliseconds.
+	batch = 512
+	// rhythm is how often the sequencer looks for entries. Nobody waits for it:
+	// what counts is that a checkpoint follows a change within seconds.
+	rhythm = time.Second
+)
+
+// Run sequences until ctx ends. What fails is tried again, and told once a
+// minute.
+func (l *Log) Run(ctx context.Context) error {
+	ticker := time.NewTicker(rhythm)
+	defer ticker.Stop()
+	var told time.Time
+	for {
+		_, err := l.Sequence(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil && time.Since(told) > time.Minute {
+			told = time.Now()
+			l.cfg.Log.ErrorContext(ctx, "sequencing the audit log", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// Sequence gives all waiting entries their places and signs a checkpoint where
+// the newest does not cover them. It returns how many entries it placed.
+func (l *Log) Sequence(ctx context.Context) (placed int, err error) {
+	for {
+		waiting, err := l.waiting(ctx)
+		if err != nil {
+			return placed, fmt.Errorf("reading the waiting audit records: %w", err)
+		}
+		if len(waiting) == 0 {
+			return placed, l.publish(ctx)
+		}
+		n, err := l.place(ctx, waiting)
+		if err != nil && !errors.Is(err, errBehind) {
+			return placed, fmt.Errorf("placing audit records: %w", err)
+		}
+		placed += n
+	}
+}
+
+// waiting is read outside of the Update that places: a scan within it would
+// clash with everybody who writes meanwhile.
+func (l *Log) waiting(ctx context.Context) ([]string, error) {
+	var seqs []string
+	err := l.cfg.Store.View(ctx, func(r store.Reader) error {
+		return r.Scan(waitingKey(""), nil, func(k, _ []byte) error {
+			seqs = append(seqs, seqOf(k))
+			if len(seqs) == batch {
+				return store.ErrStop
+			}
+			return nil
+		})
+	})
+	return seqs, err
+}
+
+// place appends entries to the tree. Another sequencer may have placed some or
+// all of them since: those are passed over.
+func (l *Log) place(ctx context.Context, seqs []string) (placed int, err error) {
+	err = l.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		placed = 0
+		size, err := readNumber(tx, sizeKey())
+		if err != nil {
+			return err
+		}
+		tree := hashes{r: tx, fresh: map[int64]tlog.Hash{}}
+		for _, seq := range seqs {
+			if _, err := tx.Get(waitingKey(seq)); errors.Is(err, store.ErrNotFound) {
+				continue
+			} else if err != nil {
+				return err
+			}
+			if err := appendEntry(tx, tree, size+int64(placed), seq); err != nil {
+				return err
+			}
+			placed++
+		}
+		if placed == 0 {
+			return errBehind
+		}
+		return putNumber(tx, sizeKey(), size+int64(placed))
+	})
+	if err != nil {
+		placed = 0
+	}
+	return placed, err
+}
+
+func appendEntry(tx store.Tx, tree hashes, index int64, seq string) error {
+	entry, err := read(tx, entryKey(seq))
+	if err != nil {
+		return fmt.Errorf("audit record %s: %w", seq, err)
+	}
+	made, err := tlog.StoredHashes(index, entry, tree)
+	if err != nil {
+		return err
+	}
+	first := tlog.StoredHashCount(index)
+	for n, hash := range made {
+		number := first + int64(n)
+		tree.fresh[number] = hash
+		k := hashKey(number)
+		if err := tx.Put(k, seal(k, hash[:])); err != nil {
+			return err
+		}
+	}
+	k := leafKey(index)
+	if err := tx.Put(k, seal(k, []byte(seq))); err != nil {
+		return err
+	}
+	if err := putNumber(tx, placeKey(seq), index); err != nil {
+		return err
+	}
+	return tx.Delete(waitingKey(seq))
+}
+
+// publish signs the tree as it is where no checkpoint of it exists. The
+// signature is made outside of the Update: a key may be slow.
+func (l *Log) publish(ctx context.Context) error {
+	var tree tlog.Tree
+	var newest []byte
+	err := l.cfg.Store.View(ctx, func(r store.Reader) error {
+		var err error
+		if newest, err = read(r, checkpointKey()); err != nil && !errors.Is(err, store.ErrNotFound) {
+			return err
+		}
+		if tree.N, err = readNumber(r, sizeKey()); err != nil {
+			return err
+		}
+		tree.Hash, err = rootOf(r, tree.N)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("reading the tree of the audit log: %w", err)
+	}
+	c := Checkpoint{l.cfg.Origin, tree}
+	if newest != nil && bytes.HasPrefix(newest, []byte(c.text()+"\n")) {
+		return nil
+	}
+	signed, err := l.sign(ctx, c)
+	if err != nil {
+		return err
+	}
+	return l.cfg.Store.Update(ctx, func(tx store.Tx) error { return keepLonger(tx, c, signed) })
+}
+
+// keepLonger stores a checkpoint unless one of as many entries is there. Before
+// it replaces one it makes sure that the new tree continues the old one: a log
+// that signed both of two that differ could never be believed again.
+func keepLonger(tx store.Tx, c Checkpoint, signed []byte) error {
+	k := checkpointKey()
+	newest, err := read(tx, k)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	if newest != nil {
+		before, err := parseText(string(newest))
+		if err != nil {
+			return fmt.Errorf("the stored checkpoint: %w", err)
+		}
+		if before.Tree.N >= c.Tree.N {
+			return nil
+		}
+		root, err := rootOf(tx, before.Tree.N)
+		if err != nil {
+			return err
+		}
+		if root != before.Tree.Hash {
+			return fmt.Errorf("the audit log is not the one of its last checkpoint: %w", store.ErrDamaged)
+		}
+	}
+	return tx.Put(k, seal(k, signed))
+}
+
+func rootOf(r store.Reader, size int64) (tlog.Hash, error) {
+	return tlog.TreeHash(size, hashes{r: r})
+}
+
+// Checkpoint is the newest signed checkpoint; ErrNotLogged before the first.
+func (l *Log) Checkpoint(ctx context.Context) ([]byte, error) {
+	var signed []byte
+	err := l.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		signed, err = read(r, checkpointKey())
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrNotLogged
+	}
+	return signed, err
+}
+
+// Prove returns an entry and the proof that the newest checkpoint covers it;
+// ErrNotLogged while none does.
+func (l *Log) Prove(ctx context.Context, seq string) (entry []byte, p Proof, err error) {
+	err = l.cfg.Store.View(ctx, func(r store.Reader) error {
+		if p.Checkpoint, err = read(r, checkpointKey()); err != nil {
+			return err
+		}
+		c, err := parseText(string(p.Checkpoint))
+		if err != nil {
+			return fmt.Errorf("the stored checkpoint: %w", err)
+		}
+		if _, err := r.Get(placeKey(seq)); err != nil {
+			return err
+		}
+		if p.Index, err = readNumber(r, placeKey(seq)); err != nil {
+			return err
+		}
+		if p.Index >= c.Tree.N {
+			return ErrNotLogged
+		}
+		if entry, err = read(r, entryKey(seq)); err != nil {
+			return err
+		}
+		p.Path, err = tlog.ProveRecord(c.Tree.N, p.Index, hashes{r: r})
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		err = ErrNotLogged
+	}
+	return entry, p, err
+}
+
+// Entries hands entries to f in the order of their sequences, those behind
+// after ("" for all), at most limit of them.
+func (l *Log) Entries(ctx context.Context, after string, limit int, f func(seq string, entry []byte)) error {
+	return l.cfg.Store.View(ctx, func(r store.Reader) error {
+		var from []byte
+		if after != "" {
+			from = entryKey(after)
+		}
+		n := 0
+		return r.Scan(entryKey(""), from, func(k, v []byte) error {
+			if n == limit {
+				return store.ErrStop
+			}
+			entry, err := store.Unseal(k, v)
+			if err != nil {
+				return fmt.Errorf("%s: %w", k, err)
+			}
+			f(seqOf(k), entry)
+			n++
+			return nil
+		})
+	})
+}
