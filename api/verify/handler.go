@@ -37,16 +37,16 @@ type Config struct {
 
 // Handler answers verifications.
 type Handler struct {
-	desk     *Desk
-	issuer   *issuer.Issuer
-	pages    *pages.Pages
-	catalog  *i18n.Catalog
-	baseURL  string
-	host     string
-	fetch    func(ctx context.Context, url string) ([]byte, error)
+	desk    *Desk
+	issuer  *issuer.Issuer
+	pages   *pages.Pages
+	catalog *i18n.Catalog
+	baseURL string
+	host    string
+	fetch   func(ctx context.Context, url string) ([]byte, error)
 
 	large, fetching *limit.Gate
-	describe func(err error) wire.Problem
+	describe        func(err error) wire.Problem
 }
 
 // What takes memory before it is known to be a badge: large bodies are read,
