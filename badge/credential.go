@@ -1,8 +1,6 @@
 package badge
 
 import (
-	"encoding/json"
-
 	"laurel/internal/strictjson"
 )
 
@@ -102,6 +100,8 @@ type Achievement struct {
 	Related           []Related           `json:"related,omitempty"`
 	Endorsement       []strictjson.Value  `json:"endorsement,omitempty"` // whole credentials, each verified by itself
 	EndorsementJWT    []string            `json:"endorsementJwt,omitempty"`
+
+	kept kept[Achievement]
 }
 
 // Criteria says how the achievement is earned (OB 3.0 B.2): an address, a
@@ -135,6 +135,8 @@ type Profile struct {
 	DateOfBirth      string             `json:"dateOfBirth,omitempty"` // YYYY-MM-DD
 	Endorsement      []strictjson.Value `json:"endorsement,omitempty"` // whole credentials, each verified by itself
 	EndorsementJWT   []string           `json:"endorsementJwt,omitempty"`
+
+	kept kept[Profile]
 }
 
 // Address is a postal address (OB 3.0 B.2).
@@ -270,9 +272,9 @@ type StatusEntries []CredentialStatus
 // MarshalJSON implements json.Marshaler.
 func (s StatusEntries) MarshalJSON() ([]byte, error) {
 	if len(s) == 1 {
-		return json.Marshal(s[0])
+		return marshal(s[0])
 	}
-	return json.Marshal([]CredentialStatus(s))
+	return marshal([]CredentialStatus(s))
 }
 
 // CredentialSchema names a schema that the credential follows.

@@ -61,7 +61,7 @@ func Parse(raw []byte) (*Document, error) {
 
 // NewDocument writes a credential for the first and only time.
 func NewDocument(c *Credential) (*Document, error) {
-	raw, err := marshal(c)
+	raw, err := encodeCredential(c)
 	if err != nil {
 		return nil, fmt.Errorf("writing credential: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -33,6 +32,18 @@ type Event struct {
 	Document string `json:"document,omitempty"`
 }
 
+func (e Event) encode() ([]byte, error) {
+	j := newEncoder(256)
+	j.time("at", e.At)
+	j.text("actor", e.Actor)
+	j.text("action", e.Action)
+	j.optional("issuer", e.Issuer)
+	j.optional("subject", e.Subject)
+	j.optional("reason", e.Reason)
+	j.optional("document", e.Document)
+	return j.end()
+}
+
 // What is done to credentials.
 const (
 	actionIssue   = "credential.issue"
@@ -55,7 +66,7 @@ func (i *Issuer) Note(tx store.Tx, e Event) error {
 }
 
 func putAudit(tx store.Tx, seq string, e Event) error {
-	entry, err := json.Marshal(e)
+	entry, err := e.encode()
 	if err != nil {
 		return fmt.Errorf("encoding the audit record: %w", err)
 	}

@@ -4,9 +4,12 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,12 +22,53 @@ type draft struct {
 	award   *Award
 	profile *Profile     // shared: not to be changed
 	ach     *Achievement // shared too, unless it came with the award
-	record  *Record
+	shared  *template    // ach as it is shared; nil where it came with the award
+	answer  []byte       // key of the answer kept, where the award has an idempotency key
+
+	person *Record // no more than the digests by which the person is found
+	record *Record
+}
+
+// template is an achievement as awards share it, with what was made of it.
+type template struct {
+	Achievement
+	parts atomic.Pointer[parts]
+}
+
+// parts are those of a badge that are the same for all who earn it, with their
+// JSON. They follow from two shared records, which never change: another text
+// of either, or another edition, is another record.
+type parts struct {
+	of          *Profile
+	issuer      *badge.Profile
+	achievement *badge.Achievement
+}
+
+// parts returns the parts of a draft's badge, made once for its template and
+// issuer.
+func (i *Issuer) parts(d *draft) (*parts, error) {
+	if d.shared != nil {
+		if p := d.shared.parts.Load(); p != nil && p.of == d.profile {
+			return p, nil
+		}
+	}
+	p := &parts{d.profile, d.profile.Signed(), i.edition(d.ach, d.profile, d.ach.InLanguage)}
+	if err := errors.Join(p.issuer.Keep(), p.achievement.Keep()); err != nil {
+		return nil, err
+	}
+	if d.shared != nil {
+		d.shared.parts.Store(p)
+	}
+	return p, nil
 }
 
 // build writes the credential of a draft for the first and only time.
 func (i *Issuer) build(d *draft) (*badge.Document, error) {
-	subject, err := i.subject(d)
+	fixed, err := i.parts(d)
+	if err != nil {
+		return nil, err
+	}
+	subject, err := i.subject(d, fixed.achievement)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +77,7 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 		ID:                i.CredentialURL(d.record.ID),
 		Type:              []string{badge.TypeVerifiableCredential, badge.TypeOpenBadge},
 		Name:              d.ach.Name[d.ach.InLanguage],
-		Issuer:            d.profile.Signed(),
+		Issuer:            fixed.issuer,
 		ValidFrom:         badge.FormatTime(d.award.AwardedAt),
 		CredentialSubject: subject,
 		Evidence:          d.award.Evidence,
@@ -60,14 +104,14 @@ func (i *Issuer) statusEntries(rec *Record) badge.StatusEntries {
 }
 
 func (i *Issuer) statusEntry(list, purpose string, index int) badge.CredentialStatus {
-	url := i.StatusListURL(list)
+	url, text := i.StatusListURL(list), strconv.Itoa(index)
 	return badge.CredentialStatus{
-		ID: fmt.Sprintf("%s#%d", url, index), Type: badge.TypeBitstringStatusEntry,
-		StatusPurpose: purpose, StatusListIndex: fmt.Sprint(index), StatusListCredential: url,
+		ID: url + "#" + text, Type: badge.TypeBitstringStatusEntry,
+		StatusPurpose: purpose, StatusListIndex: text, StatusListCredential: url,
 	}
 }
 
-func (i *Issuer) subject(d *draft) (*badge.AchievementSubject, error) {
+func (i *Issuer) subject(d *draft, achievement *badge.Achievement) (*badge.AchievementSubject, error) {
 	a := d.award
 	id := a.Recipient.DID
 	if id == "" {
@@ -87,7 +131,7 @@ func (i *Issuer) subject(d *draft) (*badge.AchievementSubject, error) {
 	}
 	return &badge.AchievementSubject{
 		ID: id, Type: []string{"AchievementSubject"}, Identifier: identifiers,
-		Achievement:       i.edition(d.ach, d.profile, d.ach.InLanguage),
+		Achievement:       achievement,
 		ActivityStartDate: optionalTime(a.ActivityStart), ActivityEndDate: optionalTime(a.ActivityEnd),
 		CreditsEarned: credits, Narrative: a.Narrative, Result: shown(a.Results, d.ach.Results),
 		Role: a.Role, Term: a.Edition,

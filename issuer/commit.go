@@ -22,14 +22,14 @@ func (i *Issuer) commit(ctx context.Context, d *draft) (*Issued, error) {
 	var found *Issued
 	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
 		var err error
-		if found, err = i.replay(tx, d.award.Idempotency); err != nil || found != nil {
+		if found, err = i.replay(tx, d); err != nil || found != nil {
 			return err
 		}
 		if found, err = i.duplicate(tx, d); err != nil {
 			return err
 		}
 		if found != nil {
-			return i.keepAnswer(tx, d.award.Idempotency, found)
+			return i.keepAnswer(tx, d, found)
 		}
 		if d.record == nil {
 			return errAgain // what was found is no answer any more
@@ -46,10 +46,10 @@ func (i *Issuer) write(tx store.Tx, d *draft) error {
 	}
 	steps := []func() error{
 		func() error { return claimIndexes(tx, rec) },
-		func() error { return putJSON(tx, idKey(rec.ID), pointer{Issuer: rec.Issuer, Seq: rec.seq}) },
+		func() error { return putEncoded(tx, idKey(rec.ID), pointer{Issuer: rec.Issuer, Seq: rec.seq}) },
 		func() error { return putRecord(tx, rec) },
 		func() error { return i.putFinders(tx, rec) },
-		func() error { return i.keepAnswer(tx, d.award.Idempotency, &Issued{Record: rec}) },
+		func() error { return i.keepAnswer(tx, d, &Issued{Record: rec}) },
 		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },
 		func() error {
 			return putAudit(tx, rec.seq, Event{At: rec.ChangedAt, Actor: d.award.Actor, Action: actionIssue,
@@ -128,8 +128,12 @@ func (r *Record) duplicateKeys() [][]byte {
 }
 
 func (i *Issuer) putFinders(tx store.Tx, rec *Record) error {
+	id, err := appendQuoted(nil, rec.ID)
+	if err != nil {
+		return err
+	}
 	for _, k := range rec.duplicateKeys() {
-		if err := putJSON(tx, k, rec.ID); err != nil {
+		if err := tx.Put(k, store.Seal(k, id)); err != nil {
 			return err
 		}
 	}
@@ -157,10 +161,11 @@ func (i *Issuer) finders(rec *Record) [][]byte {
 	return list
 }
 
-func (i *Issuer) keepAnswer(tx store.Tx, idem *Idempotency, answer *Issued) error {
+func (i *Issuer) keepAnswer(tx store.Tx, d *draft, answer *Issued) error {
+	idem := d.award.Idempotency
 	if idem == nil {
 		return nil
 	}
-	return putJSON(tx, i.idempotencyKey(idem), keptAnswer{Digest: i.bodyDigest(idem), Issuer: answer.Record.Issuer,
+	return putEncoded(tx, d.answer, keptAnswer{Digest: i.bodyDigest(idem), Issuer: answer.Record.Issuer,
 		Seq: answer.Record.seq, Status: answer.Record.Status, Existing: answer.Existing, At: i.now()})
 }

@@ -92,10 +92,13 @@ func (i *Issuer) prepare(ctx context.Context, a Award) (*draft, *Issued, error) 
 		return nil, nil, err
 	}
 	d := &draft{award: own}
+	if own.Idempotency != nil {
+		d.answer = i.idempotencyKey(own.Idempotency)
+	}
 	var found *Issued
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
 		var err error
-		if found, err = i.replay(r, own.Idempotency); err != nil || found != nil {
+		if found, err = i.replay(r, d); err != nil || found != nil {
 			return err
 		}
 		if err := i.lookUp(r, d); err != nil {
@@ -104,6 +107,8 @@ func (i *Issuer) prepare(ctx context.Context, a Award) (*draft, *Issued, error) 
 		if err := own.validate(d.ach, i.now()); err != nil {
 			return err
 		}
+		d.person = &Record{Term: own.Edition}
+		i.digestPerson(d.person, own.Recipient)
 		found, err = i.duplicate(r, d)
 		return err
 	})
@@ -119,11 +124,11 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 		}
 		d.ach = a.Inline
 	} else {
-		ach, err := i.template(r, a.Achievement)
+		shared, err := i.template(r, a.Achievement)
 		if err != nil {
 			return err
 		}
-		d.ach = ach
+		d.ach, d.shared = &shared.Achievement, shared
 	}
 	if a.Issuer != "" && a.Issuer != d.ach.Issuer {
 		return fault("issuer_mismatch", "/achievement/issuer", "The achievement belongs to another issuer.")
@@ -137,15 +142,15 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 	return err
 }
 
-func (i *Issuer) template(r store.Reader, slug string) (*Achievement, error) {
+func (i *Issuer) template(r store.Reader, slug string) (*template, error) {
 	if slug == "" {
 		return nil, fault("required", "/achievement", "Name an achievement by its slug, or send one whole.")
 	}
 	err := CheckSlug(slug)
 	if err == nil {
-		a, err := getShared[Achievement](&i.decoded, r, achievementKey(slug))
+		t, err := getShared[template](&i.decoded, r, achievementKey(slug))
 		if !errors.Is(err, ErrNotFound) {
-			return a, err
+			return t, err
 		}
 	}
 	return nil, fault("achievement_unknown", "/achievement", "There is no such achievement here; GET /v1/achievements lists them, PUT /v1/achievements/{slug} makes one.")
@@ -226,8 +231,8 @@ func (i *Issuer) draw(ctx context.Context, d *draft) error {
 	a := d.award
 	d.record = &Record{ID: id, Edition: 1, Issuer: d.profile.Slug, Achievement: d.ach.Slug, Version: d.ach.Version, Term: a.Edition,
 		Status: Active, AwardedAt: a.AwardedAt, IssuedAt: i.now().Truncate(time.Second),
-		ValidUntil: a.ValidUntil, Language: a.Language, ExternalRef: a.ExternalRef}
-	i.digestPerson(d.record, a.Recipient)
+		ValidUntil: a.ValidUntil, Language: a.Language, ExternalRef: a.ExternalRef,
+		Email: d.person.Email, Person: d.person.Person, ByPerson: d.person.ByPerson, ByEmail: d.person.ByEmail}
 	return i.drawIndexes(ctx, d.record, d.ach.Suspendable)
 }
 

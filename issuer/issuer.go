@@ -69,7 +69,7 @@ type Config struct {
 // Issuer issues and keeps credentials. It is safe for concurrent use.
 type Issuer struct {
 	cfg  Config
-	macs sync.Pool // of hash.Hash, keyed with the pepper: the digests under which people are found again
+	macs sync.Pool // of *digester, keyed with the pepper: the digests under which people are found again
 
 	decoded  decoded
 	lists    signedLists
@@ -106,7 +106,7 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
 	}
 	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}}}
-	i.macs.New = func() any { return hmac.New(sha256.New, meta.Pepper) }
+	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
 	return i, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,7 +45,17 @@ import (
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by
 // time without a shared counter and never leaves the service.
 
-func key(parts ...string) []byte { return []byte(strings.Join(parts, "/")) }
+func key(parts ...string) []byte {
+	size := len(parts) - 1
+	for _, p := range parts {
+		size += len(p)
+	}
+	k := append(make([]byte, 0, size), parts[0]...)
+	for _, p := range parts[1:] {
+		k = append(append(k, '/'), p...)
+	}
+	return k
+}
 
 // lastPart is what stands behind the last slash of a key.
 func lastPart(k []byte) string { return string(k[bytes.LastIndexByte(k, '/')+1:]) }
@@ -66,7 +77,14 @@ func bitPrefix(list string) []byte            { return key("b", list, "") }
 func credentialPrefix(issuer string) []byte   { return key("c", issuer, "") }
 
 // indexText pads, so that indexes scan in order.
-func indexText(index int) string { return fmt.Sprintf("%06d", index) }
+func indexText(index int) string {
+	var b [6]byte
+	for i := len(b) - 1; i >= 0; i-- {
+		b[i] = byte('0' + index%10)
+		index /= 10
+	}
+	return string(b[:])
+}
 
 // Status is where a credential stands in its life.
 type Status string
@@ -80,7 +98,8 @@ const (
 	Superseded Status = "superseded"
 )
 
-// Record is one issued credential as we keep it, beside its signed bytes.
+// Record is one issued credential as we keep it, beside its signed bytes. head
+// writes its fields; a test holds that none is forgotten.
 type Record struct {
 	ID          string    `json:"id"`      // 22 characters, 128 random bits and more
 	Edition     int       `json:"edition"` // 1 for the first; corrections and renewals count on
@@ -111,14 +130,36 @@ type Record struct {
 	seq      string
 }
 
-// encode puts the signed bytes behind the JSON of the rest.
-func (r *Record) encode() ([]byte, error) {
-	head, err := json.Marshal(r)
-	if err != nil {
-		return nil, fmt.Errorf("encoding record: %w", err)
+// head is the JSON of everything but the signed bytes.
+func (r *Record) head() ([]byte, error) {
+	e := newEncoder(768)
+	e.text("id", r.ID)
+	e.number("edition", r.Edition)
+	e.text("issuer", r.Issuer)
+	e.text("achievement", r.Achievement)
+	e.text("version", r.Version)
+	e.optional("term", r.Term)
+	e.text("status", string(r.Status))
+	e.optional("reason", r.Reason)
+	e.optionalTime("statusAt", r.StatusAt)
+	e.text("list", r.List)
+	e.number("index", r.Index)
+	e.optional("pauseList", r.PauseList)
+	if r.PauseIndex != 0 {
+		e.number("pauseIndex", r.PauseIndex)
 	}
-	out := binary.AppendUvarint(nil, uint64(len(head)))
-	return append(append(out, head...), r.Document...), nil
+	e.time("awardedAt", r.AwardedAt)
+	e.time("issuedAt", r.IssuedAt)
+	e.time("changedAt", r.ChangedAt)
+	e.optionalTime("validUntil", r.ValidUntil)
+	e.optional("language", r.Language)
+	e.optional("externalRef", r.ExternalRef)
+	e.optionalBytes("email", r.Email)
+	e.optionalBytes("person", r.Person)
+	e.optionalBytes("byPerson", r.ByPerson)
+	e.optionalBytes("byEmail", r.ByEmail)
+	e.optionalTime("erasedAt", r.ErasedAt)
+	return e.end()
 }
 
 func decodeRecord(k, value []byte) (*Record, error) {
@@ -140,12 +181,13 @@ func decodeRecord(k, value []byte) (*Record, error) {
 }
 
 func putRecord(tx store.Tx, r *Record) error {
-	payload, err := r.encode()
+	head, err := r.head()
 	if err != nil {
-		return err
+		return fmt.Errorf("encoding record: %w", err)
 	}
+	var size [binary.MaxVarintLen64]byte
 	k := credentialKey(r.Issuer, r.seq)
-	return tx.Put(k, store.Seal(k, payload))
+	return tx.Put(k, store.Seal(k, binary.AppendUvarint(size[:0], uint64(len(head))), head, r.Document))
 }
 
 // pointer leads from an id to its record, and to those of earlier editions,
@@ -177,6 +219,16 @@ func (r *Record) validFrom() time.Time {
 	return r.AwardedAt
 }
 
+func (p pointer) encode() ([]byte, error) {
+	e := newEncoder(128)
+	e.text("i", p.Issuer)
+	e.text("s", p.Seq)
+	if len(p.Before) > 0 {
+		e.texts("b", p.Before)
+	}
+	return e.end()
+}
+
 func recordByID(r store.Reader, id string) (*Record, error) {
 	var p pointer
 	if err := getJSON(r, idKey(id), &p); err != nil {
@@ -202,6 +254,17 @@ func getJSON(r store.Reader, k []byte, into any) error {
 	return unsealJSON(k, v, into)
 }
 
+// find is getJSON for what mostly is not there.
+func find(r store.Reader, k []byte, into any) (found bool, err error) {
+	v, err := r.Get(k)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	} else if err != nil {
+		return false, notFound(err, string(k))
+	}
+	return true, unsealJSON(k, v, into)
+}
+
 func unsealJSON(k, v []byte, into any) error {
 	payload, err := store.Unseal(k, v)
 	if err != nil {
@@ -215,6 +278,15 @@ func unsealJSON(k, v []byte, into any) error {
 
 func putJSON(tx store.Tx, k []byte, v any) error {
 	payload, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", k, err)
+	}
+	return tx.Put(k, store.Seal(k, payload))
+}
+
+// putEncoded is putJSON for records that encode themselves.
+func putEncoded(tx store.Tx, k []byte, v interface{ encode() ([]byte, error) }) error {
+	payload, err := v.encode()
 	if err != nil {
 		return fmt.Errorf("encoding %s: %w", k, err)
 	}
@@ -255,13 +327,23 @@ func notFound(err error, what string) error {
 // digest hides a personal value in a key: it finds the value again and cannot
 // be turned back without the store's pepper.
 func (i *Issuer) digest(parts ...string) []byte {
-	mac := i.macs.Get().(hash.Hash)
-	defer i.macs.Put(mac)
-	mac.Reset()
+	d := i.macs.Get().(*digester)
+	defer i.macs.Put(d)
+	d.text = d.text[:0]
 	for _, p := range parts {
-		mac.Write([]byte(strconv.Itoa(len(p)) + ":" + p))
+		d.text = append(append(strconv.AppendInt(d.text, int64(len(p)), 10), ':'), p...)
 	}
-	return mac.Sum(nil)[:16]
+	d.mac.Reset()
+	d.mac.Write(d.text)
+	d.sum = d.mac.Sum(d.sum[:0])
+	clear(d.text) // no name or address lies about
+	return bytes.Clone(d.sum[:16])
+}
+
+// digester is an HMAC keyed with the pepper, and room to work in.
+type digester struct {
+	mac       hash.Hash
+	text, sum []byte
 }
 
 func digestText(d []byte) string { return base64.RawURLEncoding.EncodeToString(d) }
@@ -283,7 +365,7 @@ func newSeq(random io.Reader, at time.Time) (string, error) {
 	ms := uint64(at.UnixMilli())
 	binary.BigEndian.PutUint32(b[0:], uint32(ms>>16))
 	binary.BigEndian.PutUint16(b[4:], uint16(ms))
-	return fmt.Sprintf("%x", b[:]), nil
+	return hex.EncodeToString(b[:]), nil
 }
 
 // newID draws a public id: 22 base64url characters of more than 131 random

@@ -2,7 +2,6 @@ package issuer
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"time"
 
@@ -10,15 +9,13 @@ import (
 )
 
 // replay finds the answer that an idempotency key was given before.
-func (i *Issuer) replay(r store.Reader, idem *Idempotency) (*Issued, error) {
+func (i *Issuer) replay(r store.Reader, d *draft) (*Issued, error) {
+	idem := d.award.Idempotency
 	if idem == nil {
 		return nil, nil
 	}
 	var kept keptAnswer
-	err := getJSON(r, i.idempotencyKey(idem), &kept)
-	if errors.Is(err, ErrNotFound) {
-		return nil, nil
-	} else if err != nil {
+	if found, err := find(r, d.answer, &kept); err != nil || !found {
 		return nil, err
 	}
 	if !bytes.Equal(kept.Digest, i.bodyDigest(idem)) {
@@ -47,6 +44,19 @@ type keptAnswer struct {
 	At       time.Time `json:"at"`
 }
 
+func (a keptAnswer) encode() ([]byte, error) {
+	e := newEncoder(256)
+	e.bytes("digest", a.Digest)
+	e.text("issuer", a.Issuer)
+	e.text("seq", a.Seq)
+	e.text("status", string(a.Status))
+	if a.Existing {
+		e.boolean("existing", true)
+	}
+	e.time("at", a.At)
+	return e.end()
+}
+
 // bodyDigest hides the digest of a request: a plain one would tell whoever has
 // the store whether a guessed name and address stood in it.
 func (i *Issuer) bodyDigest(idem *Idempotency) []byte { return i.digest("body", string(idem.Digest)) }
@@ -62,23 +72,21 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	if d.award.OnDuplicate == AllowDuplicate {
 		return nil, nil
 	}
-	byPerson, byEmail := i.duplicateDigests(d.award.Edition, d.award.Recipient)
-	for _, digest := range [][]byte{byPerson, byEmail} {
+	for _, digest := range [][]byte{d.person.ByPerson, d.person.ByEmail} {
 		if digest == nil {
 			continue
 		}
 		var id string
-		err := getJSON(r, duplicateKey(d.profile.Slug, d.ach.Slug, digest), &id)
-		if errors.Is(err, ErrNotFound) {
-			continue
-		} else if err != nil {
+		if found, err := find(r, duplicateKey(d.profile.Slug, d.ach.Slug, digest), &id); err != nil {
 			return nil, err
+		} else if !found {
+			continue
 		}
 		rec, err := recordByID(r, id)
 		if err != nil {
 			return nil, err
 		}
-		if (rec.Status == Revoked && !d.award.Once) || i.differentPeople(d, rec) {
+		if (rec.Status == Revoked && !d.award.Once) || differentPeople(d, rec) {
 			continue
 		}
 		if d.award.OnDuplicate == RejectDuplicate {
@@ -101,7 +109,8 @@ func (i *Issuer) duplicateDigests(edition string, p Recipient) (byPerson, byEmai
 	return byPerson, byEmail
 }
 
-func (i *Issuer) differentPeople(d *draft, rec *Record) bool {
-	id := d.award.Recipient.ExternalID
-	return id != "" && rec.Person != nil && !bytes.Equal(rec.Person, i.digest("person", id))
+// differentPeople tells whether a record is of somebody whom the platform
+// tells apart from the person of a draft.
+func differentPeople(d *draft, rec *Record) bool {
+	return d.person.Person != nil && rec.Person != nil && !bytes.Equal(rec.Person, d.person.Person)
 }

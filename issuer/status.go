@@ -2,11 +2,11 @@ package issuer
 
 import (
 	"context"
-	"crypto/rand"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math/big"
+	"io"
 	"regexp"
 	"slices"
 	"strconv"
@@ -117,11 +117,10 @@ func (i *Issuer) freeIndex(ctx context.Context, issuer, purpose string) (list st
 
 func (i *Issuer) drawIndex(r store.Reader, list string) (int, error) {
 	for range drawings {
-		n, err := rand.Int(i.cfg.Random, big.NewInt(listBits))
+		index, err := newIndex(i.cfg.Random)
 		if err != nil {
-			return 0, fmt.Errorf("drawing a status index: %w", err)
+			return 0, err
 		}
-		index := int(n.Int64())
 		taken, err := exists(r, indexKey(list, index))
 		if err != nil || !taken {
 			return index, err
@@ -129,6 +128,18 @@ func (i *Issuer) drawIndex(r store.Reader, list string) (int, error) {
 	}
 	return 0, errListFull
 }
+
+// newIndex draws an index, each as likely as every other: a list has as many
+// as some bits can number.
+func newIndex(random io.Reader) (int, error) {
+	var b [4]byte
+	if _, err := io.ReadFull(random, b[1:]); err != nil {
+		return 0, fmt.Errorf("drawing a status index: %w", err)
+	}
+	return int(binary.BigEndian.Uint32(b[:])) & (listBits - 1), nil
+}
+
+var _ = [1]struct{}{}[listBits&(listBits-1)|listBits>>24] // a power of two, of at most 24 bits
 
 // rollList opens the list after n, unless somebody did already.
 func (i *Issuer) rollList(ctx context.Context, issuer, purpose string, n int) error {

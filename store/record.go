@@ -19,13 +19,19 @@ const recordHeader = 1 + 4
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// Seal wraps a payload as the value of a key: version, CRC-32C of key and
-// payload, payload.
-func Seal(key, payload []byte) []byte {
-	out := make([]byte, recordHeader, recordHeader+len(payload))
-	out[0] = recordVersion
-	binary.BigEndian.PutUint32(out[1:], checksum(key, payload))
-	return append(out, payload...)
+// Seal wraps a payload, which may come in several parts, as the value of a
+// key: version, CRC-32C of key and payload, payload.
+func Seal(key []byte, payload ...[]byte) []byte {
+	size := recordHeader
+	for _, part := range payload {
+		size += len(part)
+	}
+	out := append(make([]byte, 0, size), recordVersion, 0, 0, 0, 0)
+	for _, part := range payload {
+		out = append(out, part...)
+	}
+	binary.BigEndian.PutUint32(out[1:], checksum(key, out[recordHeader:]))
+	return out
 }
 
 // Unseal returns the payload of a value that Seal made for the same key, or

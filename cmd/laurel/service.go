@@ -122,7 +122,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc.issuer, err = issuer.New(ctx, issuer.Config{
 		Store: db, Keys: ring, BaseURL: meta.BaseURL, Log: log,
-		Suite: proof.EdDSARDFC2022{Canon: processor}, JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
+		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
 		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
 		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
 	})

@@ -152,7 +152,7 @@ func Config(s store.Store, ring issuer.KeyRings, baseURL string, now func() time
 	})
 	return issuer.Config{
 		Store: s, Keys: ring, BaseURL: baseURL, Now: now,
-		Suite: proof.EdDSARDFC2022{Canon: processor}, JWT: proof.VCJWT{},
+		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{},
 		SelfCheck:    SelfCheck(v, verifier.Options{ProofOnly: true}),
 		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
 		GenericCheck: SelfCheck(v, verifier.Options{ProofOnly: true, Generic: true}),

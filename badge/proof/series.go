@@ -1,0 +1,144 @@
+package proof
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/mr-tron/base58"
+
+	"laurel/badge"
+	"laurel/badge/canon"
+	"laurel/badge/canon/rdfc"
+	"laurel/internal/strictjson"
+	"laurel/keys"
+)
+
+// Series is eddsa-rdfc-2022 for an issuer's own badges, one after another: it
+// signs the same bytes as EdDSARDFC2022 does, and works out once what does not
+// change between them. Verifying remembers nothing, so that reading a badge back
+// proves what was taken from memory here.
+//
+// It is safe for concurrent use.
+type Series struct {
+	EdDSARDFC2022
+
+	mu      sync.Mutex
+	options map[optionsKind]*optionsForm
+}
+
+// NewSeries makes a Series over the contexts of a canonicaliser.
+func NewSeries(c *canon.Canonicalizer) *Series {
+	return &Series{EdDSARDFC2022: EdDSARDFC2022{Canon: c}, options: map[optionsKind]*optionsForm{}}
+}
+
+var _ Suite = (*Series)(nil)
+
+// Secure implements Suite (VC-DI-EDDSA section 3.2.1).
+func (s *Series) Secure(ctx context.Context, d *badge.Document, key keys.Signer, at time.Time) (*badge.Document, error) {
+	method := key.Method()
+	form := s.optionsForm(d.Root().Get("@context").Raw(), method)
+	created := badge.FormatTime(at)
+	if form == nil || len(created) != len(sampleCreated) {
+		return s.EdDSARDFC2022.Secure(ctx, d, key, at)
+	}
+	config := sha256.Sum256(form.fill(created, method.ID))
+	message, err := s.Canon.Digest(config[:], canon.Input{Node: d.Root(), Omit: []string{"proof"}})
+	if err != nil {
+		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
+	}
+	signature, err := key.Sign(ctx, message)
+	if err != nil {
+		return nil, fmt.Errorf("securing with %s: signing: %w", s.Name(), err)
+	}
+	return d.WithProof([]byte(optionsText(created, method.ID) + `,"proofValue":"z` + base58.Encode(signature) + `"}`))
+}
+
+// optionsText is the JSON of proof options, without its last bracket, for
+// values that need no escapes.
+func optionsText(created, method string) string {
+	return `{"type":"` + badge.TypeDataIntegrityProof + `","cryptosuite":"` + EdDSARDFC2022{}.Name() + `","created":"` + created +
+		`","verificationMethod":"` + method + `","proofPurpose":"` + badge.PurposeAssertion + `"`
+}
+
+// optionsKind is all that the form of proof options depends on but the values
+// themselves: the contexts as they are written, and what stands before the
+// colon of the verification method, which a context could have a meaning for.
+type optionsKind struct{ contexts, scheme string }
+
+// optionsForm is the canonical form of proof options around its two values:
+// one node, whose statements stand in the order of their predicates, so that
+// no value moves any of them.
+type optionsForm struct{ before, between, after string }
+
+func (f *optionsForm) fill(created, method string) []byte {
+	b := make([]byte, 0, len(f.before)+len(created)+len(f.between)+len(method)+len(f.after))
+	b = append(append(append(b, f.before...), created...), f.between...)
+	return append(append(b, method...), f.after...)
+}
+
+// maxForms bounds what is remembered; an issuer's badges have one kind.
+const maxForms = 64
+
+// optionsForm returns the form for proofs of a verification method, nil where
+// there is none and the options are to be canonicalised whole.
+func (s *Series) optionsForm(contexts string, method keys.VerificationMethod) *optionsForm {
+	if alg, err := method.Algorithm(); err != nil || alg != keys.EdDSA || !plainIRI(method.ID) {
+		return nil
+	}
+	kind := optionsKind{contexts, method.ID[:rdfc.SchemeEnd(method.ID)]}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	form, known := s.options[kind]
+	if !known {
+		if len(s.options) >= maxForms {
+			clear(s.options)
+		}
+		kind = optionsKind{strings.Clone(kind.contexts), strings.Clone(kind.scheme)} // not the documents that they stand in
+		form = s.newOptionsForm(kind)
+		s.options[kind] = form
+	}
+	return form
+}
+
+// plainIRI tells whether an IRI stands in JSON and in N-Quads as it is, and
+// means itself under any context but one that has a term for its scheme.
+func plainIRI(iri string) bool {
+	for _, c := range []byte(iri) {
+		if c >= 0x7f || c == '&' { // which encoding/json escapes
+			return false
+		}
+	}
+	return rdfc.WellFormed(iri) // which has no quotes, brackets or backslashes
+}
+
+// Values that stand for those to come. They are found again in the canonical
+// form, or it has no two places to fill.
+const (
+	sampleCreated = "2006-01-02T15:04:05Z"
+	sampleMethod  = ":sample.example#a-verification-method"
+)
+
+// newOptionsForm canonicalises sample options, as whole as any.
+func (s *Series) newOptionsForm(kind optionsKind) *optionsForm {
+	sample := kind.scheme + sampleMethod
+	raw := optionsText(sampleCreated, sample) + `,"@context":` + kind.contexts + `}`
+	options, err := strictjson.Parse([]byte(raw), strictjson.Limits{})
+	if err != nil {
+		return nil
+	}
+	text, err := s.Canon.Canonicalize(canon.Input{Node: options})
+	if err != nil || bytes.Count(text, []byte(sampleCreated)) != 1 || bytes.Count(text, []byte(sample)) != 1 {
+		return nil
+	}
+	before, rest, _ := strings.Cut(string(text), `"`+sampleCreated+`"`)
+	between, after, found := strings.Cut(rest, "<"+sample+">")
+	if !found {
+		return nil
+	}
+	return &optionsForm{before + `"`, `"` + between + "<", ">" + after}
+}
