@@ -70,12 +70,20 @@ func (s *subject) envelope(root strictjson.Value) error {
 func unreadable(err error) Finding {
 	var e *badge.Error
 	switch {
+	case tooMany(err):
+		return unknown(OverBudget, "", "%v", err)
 	case errors.As(err, &e):
 		return failed(Unreadable, e.Pointer, "%s: %s", e.Rule, e.Detail)
 	case err == nil:
 		return failed(Unreadable, "", "There is no document.")
 	}
 	return unknown(InternalFault, "", "%v", err)
+}
+
+// tooMany tells whether a document was not read because of its size alone.
+func tooMany(err error) bool {
+	var e *badge.Error
+	return errors.As(err, &e) && e.Rule == badge.RuleTooMany
 }
 
 // malformed tells the first fault of a list.

@@ -6,7 +6,7 @@ package verifier
 func Codes() map[Check][]Code {
 	codes := map[Check][]Code{
 		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext,
-			VCDM11, SeveralInImage, Misbaked, UnsupportedEnvelope},
+			VCDM11, SeveralInImage, Misbaked, UnsupportedEnvelope, OverBudget},
 		CheckSchema: {OK, SchemaMismatch, NoSchema},
 		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
 			UnknownContext, NestedContext, UnsignedKeyword, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
