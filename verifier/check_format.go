@@ -19,8 +19,8 @@ var badgeContext = regexp.MustCompile(`^https://purl\.imsglobal\.org/spec/ob/v3p
 // here, and in the shape of one (OB 3.0 section 9.1 step 1; OB 3.0 B.1).
 func checkFormat(_ context.Context, s *subject) Finding {
 	switch {
-	case s.finding != nil:
-		return *s.finding
+	case s.told != nil:
+		return *s.told
 	case s.doc == nil:
 		return unreadable(s.unreadable)
 	}

@@ -28,15 +28,24 @@ type Submission struct {
 // nothing in them could be read. Its Rule is "too_large" where they are too
 // many, and "no_badge_in_image" for a picture that is nothing but a picture.
 func Open(raw []byte) (sub *Submission, err error) {
-	defer func() { // bytes of strangers never stop the process
-		if r := recover(); r != nil {
-			sub, err = nil, fault(r)
-		}
-	}()
+	defer caught(&err)
 	if _, picture := bake.Sniff(raw); picture {
 		return openPicture(raw)
 	}
 	return openText(raw)
+}
+
+// parse is badge.Parse behind a net.
+func parse(raw []byte) (d *badge.Document, err error) {
+	defer caught(&err)
+	return badge.Parse(raw)
+}
+
+// caught is the net: bytes of strangers never stop the process.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fault(r)
+	}
 }
 
 // openPicture takes the credential out of a picture (OB 3.0 section 5.3).
@@ -145,6 +154,6 @@ func Submit(d *badge.Document) *Submission {
 // VerifySubmission verifies what was brought.
 func (v *Verifier) VerifySubmission(ctx context.Context, sub *Submission, opts Options) *Report {
 	s := v.subject(sub.document, opts)
-	s.finding = sub.finding
+	s.told = sub.finding
 	return s.report(ctx)
 }
