@@ -218,8 +218,7 @@ func (s *settings) socket() string     { return filepath.Join(s.data, "admin.soc
 
 // fetcher makes the one outgoing client.
 func (s *settings) fetcher() (*fetch.Client, error) {
-	cfg := fetch.Config{}
-	cfg.Allow = split(s.fetchAllow)
+	cfg := fetch.Config{MaxBytes: verifier.MaxBytes, Allow: split(s.fetchAllow)}
 	if s.fetchCA != "" {
 		pem, err := os.ReadFile(s.fetchCA)
 		if err != nil {

@@ -154,6 +154,9 @@ func (r *Resolver) fetchEarly(ctx context.Context, s source) error {
 }
 
 func (r *Resolver) shared(ctx context.Context, s source, name string, do func(context.Context) (*published, error)) (*published, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", keys.ErrUnreachable, show(s.id), err)
+	}
 	flight := r.flights.DoChan(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
 		defer cancel()
