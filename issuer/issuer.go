@@ -71,10 +71,11 @@ type Issuer struct {
 	cfg  Config
 	macs sync.Pool // of *digester, keyed with the pepper: the digests under which people are found again
 
-	decoded  decoded
-	lists    signedLists
-	jwtKick  chan struct{}
-	jwtReady notifier
+	decoded   decoded
+	documents documents
+	lists     signedLists
+	jwtKick   chan struct{}
+	jwtReady  notifier
 }
 
 // New opens the issuer over a store that Initialise has prepared.
