@@ -19,8 +19,9 @@ const MaxBytes = 1 << 20
 // Document is one credential as exact bytes, parsed once. It is read-only and
 // safe for concurrent use.
 type Document struct {
-	raw []byte
-	jws *JWS
+	raw     []byte
+	copying sync.Once // makes raw of the text that root was parsed from, if it is not there yet
+	jws     *JWS
 
 	parsing sync.Once // makes root, where the bytes are known to parse
 	root    strictjson.Value
@@ -44,16 +45,19 @@ func Parse(raw []byte) (*Document, error) {
 	if len(raw) > MaxBytes {
 		return nil, &Error{ParsingError, "too_large", "", fmt.Sprintf("A credential has at most %d bytes.", MaxBytes)}
 	}
-	own := bytes.Clone(raw)
-	text := bytes.Trim(own, " \t\r\n")
+	text := bytes.Trim(raw, " \t\r\n")
 	if len(text) == 0 {
 		return nil, &Error{ParsingError, "empty", "", "There is nothing in it. Send the credential's JSON or its compact JWS."}
 	}
 	if text[0] == '{' {
-		return parseJSON(own)
+		root, err := parseObject(raw)
+		if err != nil {
+			return nil, err
+		}
+		return newDocument(nil, root, nil), nil
 	}
 	if bytes.Count(text, []byte(".")) == 2 {
-		return parseJWS(own, string(text))
+		return parseJWS(bytes.Clone(raw), string(text))
 	}
 	return nil, &Error{ParsingError, "unknown_format", "", "This is neither a JSON object nor a compact JWS."}
 }
@@ -79,6 +83,7 @@ func marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
+// parseJSON reads bytes that are the document's from now on.
 func parseJSON(raw []byte) (*Document, error) {
 	root, err := parseObject(raw)
 	if err != nil {
@@ -142,7 +147,14 @@ func parseJWS(raw []byte, text string) (*Document, error) {
 
 // Raw returns exactly what came in or goes out. The bytes are shared: do not
 // change them.
-func (d *Document) Raw() []byte { return d.raw }
+func (d *Document) Raw() []byte {
+	d.copying.Do(func() {
+		if d.raw == nil { // the parser has the only copy so far
+			d.raw = []byte(d.root.Source())
+		}
+	})
+	return d.raw
+}
 
 // Root returns the parsed credential: the JSON text itself, or the payload of
 // the JWS with its registered claims.

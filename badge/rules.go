@@ -30,7 +30,7 @@ const (
 // empty_array, nested_context (a context below the top other than the same
 // list, in an embedded credential or proof). The error is Errors.
 func CheckContent(root strictjson.Value, omit []string) error {
-	c := content{root: root, contexts: root.Get("@context")}
+	c := content{root: root, contexts: root.Get("@context"), zeros: strings.Contains(root.Source(), `\u0000`)}
 	for name, v := range root.Members() {
 		switch {
 		case len(omit) > 0 && slices.Contains(omit, name):
@@ -46,6 +46,7 @@ func CheckContent(root strictjson.Value, omit []string) error {
 type content struct {
 	root, contexts strictjson.Value // the whole credential, and its contexts
 	faults         Errors
+	zeros          bool // there may be a U+0000: the parser takes it as an escape only
 }
 
 // fault points at a value; nothing is kept for that on the way to it.
@@ -150,7 +151,7 @@ func (c *content) number(v strictjson.Value) {
 }
 
 func (c *content) text(s string, at strictjson.Value) {
-	if strings.IndexByte(s, 0) >= 0 {
+	if c.zeros && strings.IndexByte(s, 0) >= 0 {
 		c.fault("bad_character", at, "The character U+0000 may not stand in a text.")
 	}
 }

@@ -2,18 +2,50 @@ package badge
 
 import (
 	"fmt"
-	"regexp"
 	"time"
 )
 
-// dateTimeStamp is the lexical form of XML Schema's dateTimeStamp: a date-time
-// whose time zone is not optional. Lower-case letters are not in it.
-var dateTimeStamp = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$`)
+// isDateTimeStamp tells whether a text has the lexical form of XML Schema's
+// dateTimeStamp: a date-time whose time zone is not optional, with nine digits
+// at most after the point. Lower-case letters are not in it.
+func isDateTimeStamp(s string) bool {
+	const seconds = len("0000-00-00T00:00:00")
+	if len(s) <= seconds || !follows(s[:seconds], "0000-00-00T00:00:00") {
+		return false
+	}
+	s = s[seconds:]
+	if s[0] == '.' {
+		n := 1
+		for n < len(s) && isDigit(s[n]) {
+			n++
+		}
+		if n == 1 || n > 10 {
+			return false
+		}
+		s = s[n:]
+	}
+	return s == "Z" || follows(s, "+00:00") || follows(s, "-00:00")
+}
+
+// follows tells whether a text has a form, in which a zero is any digit.
+func follows(s, form string) bool {
+	if len(s) != len(form) {
+		return false
+	}
+	for i := range len(s) {
+		if form[i] == '0' && !isDigit(s[i]) || form[i] != '0' && s[i] != form[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 // ParseTime reads a date-time with its zone, as validFrom and proof.created
 // carry it (OB 3.0 B.4, DateTimeZ).
 func ParseTime(s string) (time.Time, error) {
-	if !dateTimeStamp.MatchString(s) {
+	if !isDateTimeStamp(s) {
 		return time.Time{}, fmt.Errorf("%q is no date-time with a time zone, such as 2025-07-11T08:00:00Z", clip(s, 40))
 	}
 	t, err := time.Parse(time.RFC3339, s)

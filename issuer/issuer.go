@@ -55,10 +55,10 @@ type SelfCheck func(ctx context.Context, document []byte) error
 type Config struct {
 	Store        store.Store
 	Keys         KeyRings
-	Suite        proof.Suite // embedded proof of every badge and status list
-	JWT          proof.Suite // envelope of the second form
+	Suite        proof.Securer // embedded proof of every badge and status list
+	JWT          proof.Securer // envelope of the second form
 	SelfCheck    SelfCheck
-	Generic      proof.Suite      // embedded proof of credentials that are no badges; takes inline contexts
+	Generic      proof.Securer    // embedded proof of credentials that are no badges; takes inline contexts
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
 	Now          func() time.Time // default time.Now

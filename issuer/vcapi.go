@@ -87,7 +87,7 @@ func (i *Issuer) tryForeign(ctx context.Context, f *foreign) (*badge.Document, e
 	return signed, nil
 }
 
-func (i *Issuer) secureForeign(ctx context.Context, suite proof.Suite, check SelfCheck, doc *badge.Document) (*badge.Document, error) {
+func (i *Issuer) secureForeign(ctx context.Context, suite proof.Securer, check SelfCheck, doc *badge.Document) (*badge.Document, error) {
 	signer, err := i.signer(ctx, VCAPISlug, keys.EdDSA)
 	if err != nil {
 		return nil, err

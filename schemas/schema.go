@@ -40,15 +40,24 @@ func Schema(class string, f Family) ([]byte, bool) {
 // SchemaByURL tells which class and family a published schema URL means,
 // compared byte for byte. Without ok the other results mean nothing.
 func SchemaByURL(url string) (class string, f Family, ok bool) {
+	s, ok := schemaURLs()[url]
+	return s.class, s.family, ok
+}
+
+type namedSchema struct {
+	class  string
+	family Family
+}
+
+var schemaURLs = sync.OnceValue(func() map[string]namedSchema {
+	all := map[string]namedSchema{}
 	for _, class := range schemaClasses {
 		for _, n := range schemaNames {
-			if url == n.before+strings.ToLower(class)+n.after {
-				return class, n.family, true
-			}
+			all[n.before+strings.ToLower(class)+n.after] = namedSchema{class, n.family}
 		}
 	}
-	return "", Strict, false
-}
+	return all
+})
 
 // schemaID is the first URL of a schema.
 func schemaID(class string, f Family) string {

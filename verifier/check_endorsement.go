@@ -13,7 +13,7 @@ import (
 func checkEndorsement(_ context.Context, s *subject) Finding {
 	n := 0
 	for name, v := range s.doc.Root().Members() {
-		if name != "@context" && name != "proof" {
+		if name != "@context" && name != "proof" && endorsed(name, v) {
 			n += endorsements(name, v)
 		}
 	}
@@ -23,10 +23,21 @@ func checkEndorsement(_ context.Context, s *subject) Finding {
 	return Finding{Outcome: Warned, Code: EndorsementNotChecked, Params: map[string]string{"count": strconv.Itoa(n)}}
 }
 
+// endorsed tells, faster than they are counted, whether there is any.
+func endorsed(name string, v strictjson.Value) bool {
+	found := isEndorsement(name)
+	for within := range v.Within() {
+		found = found || isEndorsement(within)
+	}
+	return found
+}
+
+func isEndorsement(name string) bool { return name == "endorsement" || name == "endorsementJwt" }
+
 // endorsements counts what is endorsed at any depth, but not what endorses an
 // endorsement.
 func endorsements(name string, v strictjson.Value) int {
-	if name == "endorsement" || name == "endorsementJwt" {
+	if isEndorsement(name) {
 		return values(v)
 	}
 	n := 0

@@ -71,10 +71,14 @@ func (s *subject) authenticateSet(ctx context.Context) authentication {
 	case len(set) > maxProofs:
 		return badProof(TooManyProofs, "/proof", "There are more than %d proofs.", maxProofs)
 	}
+	all := make([]authentication, len(set))
+	for i, p := range set {
+		all[i] = s.authenticateProof(ctx, set, p)
+	}
+	restOnOthers(set, all)
 	var proofs, keyed []Finding
 	var strange *Finding
-	for _, p := range set {
-		a := s.authenticateProof(ctx, set, p)
+	for _, a := range all {
 		if a.proof.Outcome == Unknown && a.proof.Code == UnsupportedSuite {
 			strange = &a.proof
 			continue
@@ -107,9 +111,6 @@ func (s *subject) authenticateProof(ctx context.Context, set []badge.Proof, p ba
 	if f := s.checkOptions(set, p); f.Outcome != Passed {
 		return authentication{f, skipped(NotRun)}
 	}
-	if p.Object.Get("previousProof").Exists() {
-		return beyondUs(p.Pointer+"/previousProof", "The proof covers another proof; chains of proofs are not followed here.")
-	}
 	method, key := s.proofKey(ctx, p)
 	if method.Public == nil {
 		return authentication{unknown(NoKey, p.Pointer, "There is no key to check it with."), key}
@@ -129,11 +130,21 @@ func (s *subject) verify(suite proof.Suite, p badge.Proof, method keys.Verificat
 	return suite.Verify(s.doc, p, method)
 }
 
+// notCryptosuites are suites that no proof names as its cryptosuite: an envelope,
+// and a type of proof of its own.
+var notCryptosuites = []string{proof.VCJWT{}.Name(), proof.Ed25519Signature2020{}.Name()}
+
 // suite finds the mechanism of a proof.
 func (s *subject) suite(p badge.Proof) (suite proof.Suite, a authentication, ok bool) {
 	types := p.Object.Get("type")
 	if !types.Exists() {
 		return nil, badProof(ProofInvalid, p.Pointer, "A proof has a type."), false
+	}
+	if former := (proof.Ed25519Signature2020{}).Name(); types.Text() == former {
+		suite, ok = s.v.suites[former]
+	}
+	if ok {
+		return suite, authentication{}, true
 	}
 	if !badge.HasType(types, badge.TypeDataIntegrityProof) {
 		return nil, beyondUs(p.Pointer+"/type", "Proofs of the type %s are not verified here.", clip(types.Raw(), 60)), false
@@ -142,7 +153,7 @@ func (s *subject) suite(p badge.Proof) (suite proof.Suite, a authentication, ok 
 		return nil, badProof(ProofInvalid, p.Pointer, "A Data Integrity proof names its cryptosuite."), false
 	}
 	suite, ok = s.v.suites[p.Cryptosuite]
-	if !ok || p.Cryptosuite == (proof.VCJWT{}).Name() {
+	if !ok || slices.Contains(notCryptosuites, p.Cryptosuite) {
 		return nil, beyondUs(p.Pointer+"/cryptosuite", "The cryptosuite %s is not verified here.", clip(p.Cryptosuite, 60)), false
 	}
 	return suite, authentication{}, true
@@ -182,7 +193,7 @@ func (s *subject) checkOptions(set []badge.Proof, p badge.Proof) Finding {
 		return failed(WrongPurpose, p.Pointer+"/proofPurpose", "The purpose of the proof is not %s.", badge.PurposeAssertion)
 	}
 	for _, name := range []string{"cryptosuite", "verificationMethod", "proofValue"} {
-		if text, _, _ := stringMember(p.Object, name); text == "" {
+		if text, present, _ := stringMember(p.Object, name); text == "" && (present || name != "cryptosuite") {
 			return failed(ProofInvalid, strictjson.Pointer(p.Pointer, name), "A proof has one %s.", name)
 		}
 	}
@@ -212,18 +223,6 @@ func proofTime(p badge.Proof, name string) (time.Time, error) {
 		return time.Time{}, err
 	}
 	return badge.ParseTime(text)
-}
-
-// checkPrevious: a proof that names another must find it in the set (Data
-// Integrity section 4.5).
-func checkPrevious(set []badge.Proof, p badge.Proof) Finding {
-	for _, v := range p.Object.Get("previousProof").Each() {
-		named := func(other badge.Proof) bool { return other.ID == v.Text() && other.Pointer != p.Pointer }
-		if v.Text() == "" || !slices.ContainsFunc(set, named) {
-			return failed(ProofInvalid, p.Pointer+"/previousProof", "The proof names one before it that is not there.")
-		}
-	}
-	return passed(OK)
 }
 
 // signatureFinding sorts what a suite says.

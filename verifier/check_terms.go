@@ -1,7 +1,6 @@
 package verifier
 
 import (
-	"bytes"
 	"context"
 	"errors"
 
@@ -34,9 +33,9 @@ func checkTerms(_ context.Context, s *subject) Finding {
 	if err := badge.CheckContent(root, unsigned); err != nil {
 		return contentFinding(err)
 	}
-	var stated statements
+	stated := statements{self: "<" + root.Get("id").Text() + ">"}
 	in := canon.Input{Node: root, Omit: unsigned, InlineContexts: s.opts.Generic && !s.isList}
-	form, err := s.v.canon.Form(in, func(canonical []byte) { stated.count(root.Get("id").Text(), canonical) })
+	form, err := s.v.canon.Form(in, stated.count)
 	if err != nil {
 		return canonFinding(err)
 	}
@@ -75,57 +74,74 @@ func canonFinding(err error) Finding {
 	return failed(code, e.Pointer, "%s", e.Detail)
 }
 
-// decisive are the statements that the verdict hangs on and that a credential
-// may do without. A signature covers statements, not the names they are told
+// The decisive statements are those that the verdict hangs on and that a
+// credential may do without. A signature covers statements, not the names they are told
 // by, and @context is not signed: whoever renames such a member by way of
 // another context, or moves it to another object with the credential's id,
 // keeps the signature and would hide an end or a revocation from readers of
-// the plain JSON. As predicates they stand in canonical N-Quads, each under
-// one of the vocabularies.
-var decisive = [...]struct{ member, predicate string }{
-	{"issuer", credentials + "issuer>"},
-	{"validFrom", credentials + "validFrom>"},
-	{"validUntil", credentials + "validUntil>"},
-	{"credentialSubject", credentials + "credentialSubject>"},
-	{"credentialStatus", credentials + "credentialStatus>"},
-	{"statusSize", "<https://www.w3.org/ns/credentials/status#statusSize>"},
+// the plain JSON.
+//
+// place gives a decisive member its place in a tally, and -1 to any other.
+func place(member string) int {
+	switch member {
+	case "issuer":
+		return 0
+	case "validFrom":
+		return 1
+	case "validUntil":
+		return 2
+	case "credentialSubject":
+		return 3
+	case "credentialStatus":
+		return 4
+	case "statusSize":
+		return 5
+	}
+	return -1
 }
 
-const (
-	vocabularies = "<https://www.w3.org/"
-	credentials  = "<https://www.w3.org/2018/credentials#"
-)
+// decisive are the members by their places.
+var decisive = [...]string{"issuer", "validFrom", "validUntil", "credentialSubject", "credentialStatus", "statusSize"}
+
+// placeOfPredicate is place of what a statement calls a member in N-Quads.
+func placeOfPredicate(predicate []byte) int {
+	switch string(predicate) {
+	case credentials + "issuer>":
+		return 0
+	case credentials + "validFrom>":
+		return 1
+	case credentials + "validUntil>":
+		return 2
+	case credentials + "credentialSubject>":
+		return 3
+	case credentials + "credentialStatus>":
+		return 4
+	case "<https://www.w3.org/ns/credentials/status#statusSize>":
+		return 5
+	}
+	return -1
+}
+
+const credentials = "<https://www.w3.org/2018/credentials#"
 
 // tally is a number for each of the decisive statements.
 type tally [len(decisive)]int
 
 // statements counts the decisive ones of a canonical form.
 type statements struct {
+	self   string // the credential, as N-Quads write it
 	all    tally
 	ofSelf tally // those whose subject is the credential
 }
 
-// count reads canonical N-Quads, in which terms stand with one blank between
-// them, and only objects have blanks within.
-func (n *statements) count(id string, canonical []byte) {
-	self := []byte("<" + id + ">")
-	for len(canonical) > 0 {
-		var line []byte
-		line, canonical, _ = bytes.Cut(canonical, []byte("\n"))
-		subject, rest, _ := bytes.Cut(line, []byte(" "))
-		if !bytes.HasPrefix(rest, []byte(vocabularies)) {
-			continue // to most lines this is all
-		}
-		predicate, _, _ := bytes.Cut(rest, []byte(" "))
-		for i := range decisive {
-			if string(predicate) != decisive[i].predicate {
-				continue
-			}
-			n.all[i]++
-			if bytes.Equal(subject, self) {
-				n.ofSelf[i]++
-			}
-		}
+func (n *statements) count(subject, predicate []byte) {
+	i := placeOfPredicate(predicate)
+	if i < 0 {
+		return
+	}
+	n.all[i]++
+	if string(subject) == n.self {
+		n.ofSelf[i]++
 	}
 }
 
@@ -133,33 +149,27 @@ func (n *statements) count(id string, canonical []byte) {
 // the JSON tells it, or of the credential itself though the JSON tells it
 // elsewhere; "" when all is in the open.
 func (n *statements) hidden(root strictjson.Value) string {
-	var told tally
+	var told, own tally // at any depth, and at the top
 	for member, v := range root.Members() {
-		if member != "@context" && member != "proof" {
-			told.add(member, v)
+		if member == "@context" || member == "proof" {
+			continue
+		}
+		if i := place(member); i >= 0 {
+			own[i] = values(v)
+			told[i] += own[i]
+		}
+		for within, e := range v.Within() {
+			if i := place(within); i >= 0 {
+				told[i] += values(e)
+			}
 		}
 	}
-	for i := range decisive {
-		if n.all[i] > told[i] || n.ofSelf[i] > values(root.Get(decisive[i].member)) {
-			return decisive[i].member
+	for i, member := range decisive {
+		if n.all[i] > told[i] || n.ofSelf[i] > own[i] {
+			return member
 		}
 	}
 	return ""
-}
-
-// add counts the values of all members of decisive names, at any depth.
-func (n *tally) add(member string, v strictjson.Value) {
-	for i := range decisive {
-		if member == decisive[i].member {
-			n[i] += values(v)
-		}
-	}
-	for m, e := range v.Members() {
-		n.add(m, e)
-	}
-	for _, e := range v.Elements() {
-		n.add("", e)
-	}
 }
 
 func values(v strictjson.Value) int {

@@ -62,16 +62,21 @@ const maxFetches = 6
 type errands struct {
 	v    *Verifier
 	left int
-	keys map[string]keyAnswer
+	keys []keyAnswer // few: each but those of did:key is a request
 }
 
+// question asks for a key: by its id, or by a kid or a thumbprint among the
+// keys of an issuer.
+type question struct{ by, name, issuer string }
+
 type keyAnswer struct {
+	question
 	method keys.VerificationMethod
 	err    error
 }
 
 func newErrands(v *Verifier) *errands {
-	return &errands{v: v, left: maxFetches, keys: map[string]keyAnswer{}}
+	return &errands{v: v, left: maxFetches}
 }
 
 // take counts requests; false means that there were enough.
@@ -82,12 +87,12 @@ func (e *errands) take(n int) bool {
 
 // key resolves a verification method by its id.
 func (e *errands) key(ctx context.Context, id string) (keys.VerificationMethod, error) {
-	return e.once("id "+id, id, func() (keys.VerificationMethod, error) { return e.v.keys.Resolve(ctx, id) })
+	return e.once(question{by: "id", name: id}, id, func() (keys.VerificationMethod, error) { return e.v.keys.Resolve(ctx, id) })
 }
 
 // issuerKey resolves a kid among the keys of an issuer.
 func (e *errands) issuerKey(ctx context.Context, kid, issuer string) (keys.VerificationMethod, error) {
-	return e.once("kid "+kid+" "+issuer, issuer, func() (keys.VerificationMethod, error) {
+	return e.once(question{"kid", kid, issuer}, issuer, func() (keys.VerificationMethod, error) {
 		return e.v.keys.ResolveForIssuer(ctx, kid, issuer)
 	})
 }
@@ -98,20 +103,22 @@ func (e *errands) broughtKey(ctx context.Context, public crypto.PublicKey, issue
 	if err != nil {
 		return keys.VerificationMethod{}, err
 	}
-	return e.once("key "+thumbprint+" "+issuer, issuer, func() (keys.VerificationMethod, error) {
+	return e.once(question{"thumbprint", thumbprint, issuer}, issuer, func() (keys.VerificationMethod, error) {
 		return e.v.keys.ResolveKeyForIssuer(ctx, public, issuer)
 	})
 }
 
-func (e *errands) once(name, source string, resolve func() (keys.VerificationMethod, error)) (keys.VerificationMethod, error) {
-	if a, ok := e.keys[name]; ok {
-		return a.method, a.err
+func (e *errands) once(q question, source string, resolve func() (keys.VerificationMethod, error)) (keys.VerificationMethod, error) {
+	for i := range e.keys {
+		if e.keys[i].question == q {
+			return e.keys[i].method, e.keys[i].err
+		}
 	}
 	if !e.take(price(source)) {
 		return keys.VerificationMethod{}, fmt.Errorf("%w: there were %d requests already", keys.ErrUnreachable, maxFetches)
 	}
 	m, err := resolve()
-	e.keys[name] = keyAnswer{m, err}
+	e.keys = append(e.keys, keyAnswer{q, m, err})
 	return m, err
 }
 
@@ -123,7 +130,7 @@ func (e *errands) refresh(ctx context.Context, issuer string, before time.Time) 
 	if !ok || len(e.keys) == 0 || !e.take(price(issuer)) || !keyring.Refresh(ctx, issuer, before) {
 		return false
 	}
-	clear(e.keys)
+	e.keys = nil
 	e.left += price(issuer)
 	return true
 }
@@ -166,7 +173,7 @@ func unknown(code Code, ptr, format string, args ...any) Finding {
 }
 
 // gravity orders outcomes where all of several things must hold.
-var gravity = map[Outcome]int{Passed: 0, Skipped: 1, Warned: 2, Unknown: 3, Failed: 4}
+var gravity = [...]int{Passed: 0, Skipped: 1, Warned: 2, Unknown: 3, Failed: 4}
 
 // gravest is the finding that stands for several: the first of the worst.
 func gravest(fs []Finding) Finding {

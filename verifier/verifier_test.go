@@ -373,10 +373,6 @@ func TestProofs(t *testing.T) {
 		{name: "domain and challenge are for presentations", verdict: valid, make: proving(map[string]any{"domain": "example.org", "challenge": "abc"}), want: one(proofs, pass, verifier.OK)},
 		{name: "a previous proof that is not there", make: proving(map[string]any{"previousProof": "urn:uuid:1"}), want: one(proofs, fail, verifier.ProofInvalid)},
 		{name: "a previous proof that is itself", make: proving(map[string]any{"id": "urn:uuid:1", "previousProof": "urn:uuid:1"}), want: one(proofs, fail, verifier.ProofInvalid)},
-		{name: "a chain", verdict: warning, make: func(w *world) string {
-			first := onlyProof(t, w.prove(w.unsigned(w.issuer.method.Controller), w.issuer, map[string]any{"id": "urn:uuid:1"}))
-			return add(`"proof":[`+first+`,`+swap(`"id":"urn:uuid:1"`, `"id":"urn:uuid:2","previousProof":"urn:uuid:1"`)(t, first)+`]`)(t, w.unsigned(w.issuer.method.Controller))
-		}, want: one(proofs, warn, verifier.UnsupportedSuite)},
 		{name: "an undefined option", make: func(w *world) string { return swap(`"proofPurpose":`, `"note":"x","proofPurpose":`)(t, w.badge()) }, want: one(proofs, fail, verifier.ProofInvalid)},
 		{name: "@nest in it", make: keyworded(`"@nest":{"note":"x"}`), want: one(proofs, fail, verifier.ProofInvalid)},
 		{name: "@graph in it", make: keyworded(`"@graph":[{"name":"x"}]`), want: one(proofs, fail, verifier.ProofInvalid)},

@@ -190,7 +190,7 @@ func newWorld(t testing.TB, change ...func(*verifier.Config)) *world {
 	w := &world{t: t, web: &web{pages: map[string][]byte{}}, issuer: theIssuer(), suite: proof.EdDSARDFC2022{Canon: c, InlineContexts: true}}
 	cfg := verifier.Config{
 		Canon:  c,
-		Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: c, InlineContexts: true}, proof.VCJWT{}},
+		Suites: proof.Suites(c),
 		Keys:   resolve.NewWithClock(w.web, nil, func() time.Time { return now }),
 		Status: w.web,
 		Now:    func() time.Time { return now },

@@ -15,15 +15,16 @@ type Form struct {
 	digest []byte
 }
 
-// Form canonicalises, and lends the canonical N-Quads to look, which may be
-// nil, for the time of the call. Every error is an *Error.
-func (c *Canonicalizer) Form(in Input, look func(canonical []byte)) (*Form, error) {
+// Form canonicalises, and shows subject and predicate of each statement to look,
+// which may be nil, as N-Quads have them, for the time of the call. Every error
+// is an *Error.
+func (c *Canonicalizer) Form(in Input, look func(subject, predicate []byte)) (*Form, error) {
 	f := &Form{by: c, in: in.exact()}
 	f.in.Omit = slices.Clone(in.Omit)
 	err := c.with(in, func(w *walker) {
 		f.digest = appendHash(nil, in.Hash, w.out)
 		if look != nil {
-			look(w.out)
+			w.data.Statements(look)
 		}
 	})
 	if err != nil {

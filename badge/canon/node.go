@@ -15,8 +15,7 @@ func (w *walker) typedObject(v strictjson.Value, members []member, t *table, p *
 	var other *member // a keyword that no node has
 	for i := range members {
 		m := &members[i]
-		m.in(t)
-		switch m.keyword {
+		switch m.keyword = t.index.keyword(m.name); m.keyword {
 		case "", "@id", "@context":
 		case "@type":
 			typed = true
@@ -111,10 +110,8 @@ func (w *walker) scopeOfType(t, outer *table, v strictjson.Value) (*table, error
 // node says what a node object says, and returns the node's name. Types mean
 // what they mean in the table outer, other members what they mean in t.
 func (w *walker) node(v strictjson.Value, members []member, t, outer *table, graph rdfc.Term) (rdfc.Term, error) {
-	if t != outer { // whose types' contexts may have other terms and aliases
-		for i := range members {
-			members[i].in(t)
-		}
+	for i := range members { // the types' contexts may have other aliases, too
+		members[i].in(t)
 	}
 	subject, err := w.subject(v, members, t)
 	if err != nil {

@@ -34,10 +34,10 @@ type walker struct {
 	known   []rdfc.Term // the IRIs of definitions that the dataset keeps, by number
 	// numbered is the library that known holds the numbers of.
 	numbered *library
-	members []member    // of the objects being walked, innermost last
-	depth   int
-	values  int
-	tables  int
+	members  []member // of the objects being walked, innermost last
+	depth    int
+	values   int
+	tables   int
 
 	trace *trace // where an explanation is asked for
 	out   []byte

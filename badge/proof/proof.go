@@ -2,7 +2,8 @@
 // is signed and how its signature is checked.
 //
 // A suite does no I/O and decides nothing about trust: whose key it is and
-// whether it may sign is the verifier's business. Start at Suite.
+// whether it may sign is the verifier's business. Start at Suite; Suites and
+// Securers are the tables of all there are.
 package proof
 
 import (
@@ -20,14 +21,23 @@ import (
 // means that it could not be checked.
 var ErrInvalid = errors.New("proof: invalid")
 
-// Suite is one securing mechanism.
+// Suite is one securing mechanism, as far as verifying needs it.
 type Suite interface {
-	// Name is the cryptosuite, or the name of the envelope.
+	// Name is the cryptosuite, or the name of the type of proof or envelope
+	// that needs none.
 	Name() string
-	// Secure returns the document with a proof made at a moment.
-	Secure(ctx context.Context, d *badge.Document, key keys.Signer, at time.Time) (*badge.Document, error)
-	// Verify checks one proof with the key it names.
+	// Verify checks one proof of the document with the key it names.
 	Verify(d *badge.Document, p badge.Proof, key keys.VerificationMethod) error
+}
+
+// Securer is a Suite that also signs.
+type Securer interface {
+	Suite
+	// Algorithms are those of the keys that it signs with, the usual one first.
+	Algorithms() []keys.Algorithm
+	// Secure returns the document with a proof made at a moment. A key of
+	// another algorithm is an error.
+	Secure(ctx context.Context, d *badge.Document, key keys.Signer, at time.Time) (*badge.Document, error)
 }
 
 // FormVerifier is a Suite that need not canonicalise a document again whose

@@ -20,10 +20,15 @@ import (
 // credential itself with the registered claims beside its members.
 type VCJWT struct{}
 
-var _ Suite = VCJWT{}
+var _ Securer = VCJWT{}
 
 // Name implements Suite.
 func (VCJWT) Name() string { return "vc-jwt" }
+
+// Algorithms implements Securer.
+func (VCJWT) Algorithms() []keys.Algorithm {
+	return []keys.Algorithm{keys.EdDSA, keys.ES256, keys.ES384, keys.RS256}
+}
 
 // algorithms are all that is ever looked at: none and HMAC are no signatures
 // of an issuer.
@@ -37,7 +42,7 @@ var claims = []string{"iss", "sub", "jti", "nbf", "exp", "iat", "aud"}
 // members in a payload.
 func Claims() []string { return slices.Clone(claims) }
 
-// Secure implements Suite. An embedded proof is left out of the payload: it
+// Secure implements Securer. An embedded proof is left out of the payload: it
 // covers other bytes.
 func (s VCJWT) Secure(ctx context.Context, d *badge.Document, key keys.Signer, at time.Time) (*badge.Document, error) {
 	method := key.Method()

@@ -17,9 +17,7 @@ package status
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 )
 
 const (
@@ -111,17 +109,18 @@ func (l *List) SetBit(i int, on bool) error {
 	return nil
 }
 
-var canonicalIndex = regexp.MustCompile(`^(0|[1-9][0-9]{0,8})$`)
-
 // ParseIndex reads a statusListIndex: decimal ASCII digits without sign, blanks
 // or leading zeros, at most nine of them. One number has one spelling, or two
 // readers could look at two entries. Error: ErrIndex.
 func ParseIndex(s string) (int, error) {
-	if !canonicalIndex.MatchString(s) {
-		return 0, fmt.Errorf("%w: %.24q", ErrIndex, s)
+	i := 0
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' || len(s) > 9 || s[0] == '0' && len(s) > 1 {
+			return 0, fmt.Errorf("%w: %.24q", ErrIndex, s)
+		}
+		i = 10*i + int(c-'0')
 	}
-	i, err := strconv.Atoi(s)
-	if err != nil {
+	if s == "" {
 		return 0, fmt.Errorf("%w: %.24q", ErrIndex, s)
 	}
 	return i, nil

@@ -2,8 +2,10 @@ package structure
 
 import (
 	"regexp"
+	"slices"
 	"sync"
 
+	"laurel/internal/names"
 	"laurel/schemas"
 )
 
@@ -12,7 +14,7 @@ import (
 type class struct {
 	name       string
 	open       bool
-	properties map[string]*property
+	properties names.Index[*property]
 	required   []string
 }
 
@@ -20,6 +22,9 @@ type property struct {
 	schemas.Property
 	required bool
 	class    *class // of Object and Reference, else nil
+	// second are contexts that we hold and that may be the second, so that most
+	// documents need no match of the expression.
+	second []string
 }
 
 // table is all that a walk looks up: the classes of each family by name, and
@@ -47,25 +52,30 @@ func findClass(name string, f schemas.Family) *class { return held().families[f]
 func classesOf(f schemas.Family) map[string]*class {
 	all := map[string]*class{}
 	for _, c := range schemas.Classes().Classes {
-		all[c.Name] = &class{name: c.Name, open: c.Open, properties: map[string]*property{}}
+		all[c.Name] = &class{name: c.Name, open: c.Open}
 	}
 	for _, c := range schemas.Classes().Classes {
+		properties := map[string]*property{}
 		for _, p := range c.Properties {
 			if p.In(f) {
-				all[c.Name].add(p, f, all)
+				properties[p.Name] = all[c.Name].property(p, f, all)
 			}
 		}
+		all[c.Name].properties = names.NewIndex(properties)
 	}
 	return all
 }
 
-func (c *class) add(p schemas.Property, f schemas.Family, all map[string]*class) {
+func (c *class) property(p schemas.Property, f schemas.Family, all map[string]*class) *property {
 	q := &property{Property: p, required: p.Required(f)}
 	if p.Type.Class != nil {
 		q.class = all[p.Type.Class.Name]
 	}
-	c.properties[p.Name] = q
+	if p.Second != nil {
+		q.second = slices.DeleteFunc(schemas.ContextURLs(), func(url string) bool { return !p.Second.MatchString(url) })
+	}
 	if q.required {
 		c.required = append(c.required, p.Name)
 	}
+	return q
 }

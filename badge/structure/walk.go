@@ -24,7 +24,7 @@ func (w walk) object(v strictjson.Value, c *class, several []string) *Fault {
 	var inner *Fault
 	required := 0
 	for name, m := range v.Members() {
-		p := c.properties[name]
+		p := c.properties.Find(name)
 		if p == nil {
 			if !c.open {
 				return unknownMember(c, name)
@@ -112,6 +112,8 @@ func (w walk) item(i int, v strictjson.Value, p *property) *Fault {
 	switch {
 	case i == 0 && p.First != "":
 		return exactly(v, p.First)
+	case i == 1 && named(p.second, v.Text()):
+		return nil
 	case i == 1 && p.Second != nil:
 		return plainText(v, p.Second)
 	}

@@ -151,7 +151,7 @@ func (svc *service) noteToken(tx store.Tx, action, id string) error {
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
 		Canon:  processor,
-		Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: processor, InlineContexts: true}, proof.VCJWT{}},
+		Suites: proof.Suites(processor),
 		Keys:   resolver,
 		Status: lists,
 	})

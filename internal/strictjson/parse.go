@@ -226,6 +226,7 @@ func (p *parser) member(object uint32, depth int, seen *names) *Error {
 	if err := p.str(); err != nil {
 		return err
 	}
+	p.nodes[key].kind = memberName
 	if name := p.text(key); seen.repeated(p, object, key, name) {
 		p.pos = at
 		return p.fail(Duplicate, "the member "+strconv.Quote(clip(name, 80))+" stands twice in this object")
@@ -335,6 +336,9 @@ func (p *parser) str() *Error {
 		return err
 	}
 	at, src := p.pos+1, p.src
+	for at+8 <= len(src) && allPlain(src[at:at+8]) {
+		at += 8
+	}
 	for at < len(src) && plain[src[at]] {
 		at++
 	}
@@ -359,6 +363,19 @@ var plain = func() (t [256]bool) {
 	}
 	return t
 }()
+
+// allPlain tells whether eight bytes are plain, all at once: the uppermost bit of
+// a byte is raised where the byte is ASCII and below 0x20, a quotation mark or a
+// backslash. Borrowing can raise it in the bytes above one of these as well, but
+// never where there is none.
+func allPlain(s string) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	_ = s[7]
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	quote, escape := x^ones*'"', x^ones*'\\'
+	return ((x-ones*0x20)|(quote-ones)|(escape-ones))&^x&tops == 0
+}
 
 // escaped finishes a string from its first escape on.
 func (p *parser) escaped(i uint32) *Error {

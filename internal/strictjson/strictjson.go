@@ -29,6 +29,8 @@ const (
 	String
 	Array
 	Object
+
+	memberName // of a node that is no value
 )
 
 var kindNames = [...]string{"absent", "null", "boolean", "boolean", "number", "string", "array", "object"}
@@ -192,6 +194,30 @@ func (v Value) Members() iter.Seq2[string, Value] {
 			}
 		}
 	}
+}
+
+// Within yields the members of all objects in the value, its own and those at
+// any depth, in source order.
+func (v Value) Within() iter.Seq2[string, Value] {
+	return func(yield func(string, Value) bool) {
+		if v.t == nil {
+			return
+		}
+		t := v.t
+		for i, end := v.i+1, t.nodes[v.i].next; i < end; i++ {
+			if t.nodes[i].kind == memberName && !yield(t.text(i), Value{t, i + 1}) {
+				return
+			}
+		}
+	}
+}
+
+// Source returns the whole text that the value was parsed from.
+func (v Value) Source() string {
+	if v.t == nil {
+		return ""
+	}
+	return v.t.src
 }
 
 // Elements yields the elements of an array in order.

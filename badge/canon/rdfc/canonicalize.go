@@ -81,6 +81,17 @@ func (d *Dataset) Canonicalize(dst []byte, hash crypto.Hash) ([]byte, error) {
 	return d.serialize(dst), nil
 }
 
+// Statements shows subject and predicate of each quad to look, after a
+// canonicalisation that succeeded, as it wrote them; in no fixed order.
+func (d *Dataset) Statements(look func(subject, predicate []byte)) {
+	for i := range d.subjects {
+		name := d.canonical(d.subjects[i].term)
+		for _, q := range d.group(uint32(i + 1)) {
+			look(name, d.textOf(q.Predicate))
+		}
+	}
+}
+
 // Label returns the identifier that a canonicalisation issued for a blank
 // node, without "_:", or "" if it issued none.
 func (d *Dataset) Label(t Term) string {

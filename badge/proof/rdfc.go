@@ -1,0 +1,46 @@
+package proof
+
+import (
+	"fmt"
+
+	"laurel/badge/canon"
+	"laurel/badge/canon/jcs"
+	"laurel/internal/strictjson"
+)
+
+// hashRDFC appends the hash of the canonical options, then that of the
+// canonical document (VC-DI-EDDSA sections 3.2.3 to 3.2.5). The options are the
+// received proof less its value, never one built anew, under the contexts of the
+// document.
+func hashRDFC(c *canon.Canonicalizer, inlineContexts bool, in input) ([]byte, error) {
+	contexts := in.document.Root().Get("@context")
+	if own := in.options.Get("@context"); own.Exists() && !equal(own, contexts) {
+		return nil, invalid("the proof has contexts of its own")
+	}
+	message := make([]byte, 0, 2*in.hash.Size())
+	message, err := c.Digest(message, canon.Input{Node: in.options, Context: contexts,
+		Omit: []string{"proofValue"}, InlineContexts: inlineContexts, Hash: in.hash})
+	if err != nil {
+		return nil, fmt.Errorf("proof options: %w", err)
+	}
+	return appendDocument(c, inlineContexts, message, in)
+}
+
+// appendDocument appends the hash of the canonical document.
+func appendDocument(c *canon.Canonicalizer, inlineContexts bool, dst []byte, in input) ([]byte, error) {
+	node, omit, err := secured(in.document, in.options)
+	if err != nil {
+		return nil, err
+	}
+	return c.Digest(dst, canon.Input{Node: node, Omit: omit, InlineContexts: inlineContexts, Hash: in.hash, Form: in.form})
+}
+
+// equal tells whether two values mean the same JSON, however they are spaced.
+func equal(a, b strictjson.Value) bool {
+	if a.Raw() == b.Raw() {
+		return true
+	}
+	x, errX := jcs.Append(nil, a)
+	y, errY := jcs.Append(nil, b)
+	return errX == nil && errY == nil && string(x) == string(y)
+}

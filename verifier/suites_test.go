@@ -1,0 +1,205 @@
+package verifier_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mr-tron/base58"
+
+	"laurel/badge"
+	"laurel/badge/canon/jcs"
+	"laurel/badge/proof"
+	"laurel/internal/strictjson"
+	"laurel/keys"
+	"laurel/verifier"
+)
+
+// Every suite that we sign with, with every key that it takes, verifies in a
+// badge; a changed badge does not.
+func TestEverySuite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	c, err := canonicalizer()
+	must(t, err)
+	for _, s := range proof.Securers(c, false) {
+		for _, alg := range s.Algorithms() {
+			if alg == keys.RS256 {
+				continue // no did:key
+			}
+			t.Run(s.Name()+" "+string(alg), func(t *testing.T) {
+				key := nameDIDKey(keyPair(t, alg))
+				d, err := badge.Parse([]byte(w.unsigned(key.method.Controller, drop("credentialStatus"))))
+				must(t, err)
+				signed, err := s.Secure(context.Background(), d, key, now.Add(-time.Hour))
+				must(t, err)
+				text := string(signed.Raw())
+				expect(t, verify(t, w.v, text, verifier.Options{}), valid, finding{proofs, pass, verifier.OK}, finding{issuerKey, pass, verifier.OK})
+				if signed.JWS() != nil {
+					return
+				}
+				changed := swap("Data Engineering Foundations", "Data Engineering Foundation")(t, text)
+				expect(t, verify(t, w.v, changed, verifier.Options{}), invalid, finding{proofs, fail, verifier.ProofInvalid})
+				other := nameDIDKey(keyPair(t, alg))
+				expect(t, verify(t, w.v, strings.ReplaceAll(text, key.method.Controller, other.method.Controller), verifier.Options{}), invalid)
+			})
+		}
+	}
+}
+
+// Under a suite that signs JSON, a member that no context defines is signed as
+// well, and yet means nothing to others: the terms are looked at all the same.
+func TestTermsUnderJCS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	d, err := badge.Parse([]byte(w.unsigned(w.issuer.method.Controller, add(`"salary":"1000"`))))
+	must(t, err)
+	signed, err := proof.EdDSAJCS2022{}.Secure(context.Background(), d, w.issuer, now)
+	must(t, err)
+	must(t, proof.EdDSAJCS2022{}.Verify(signed, signed.Proofs()[0], w.issuer.method))
+	expect(t, verify(t, w.v, string(signed.Raw()), verifier.Options{}), invalid, finding{terms, fail, verifier.UndefinedTerm}, finding{proofs, skip, verifier.NotRun})
+}
+
+// link is one proof of a chain: its id, and the ids of those that it signs.
+type link struct {
+	id     string
+	before any // text, texts or nil
+	signs  []int
+}
+
+// chain signs a badge with proofs that rest on each other. Each signs the
+// proofs named by their numbers, whatever it says.
+func (w *world) chain(links ...link) string {
+	w.t.Helper()
+	text := w.unsigned(w.issuer.method.Controller)
+	var made []string
+	for _, l := range links {
+		options := map[string]any{}
+		if l.id != "" {
+			options["id"] = l.id
+		}
+		if l.before != nil {
+			options["previousProof"] = l.before
+		}
+		var signed []string
+		for _, i := range l.signs {
+			signed = append(signed, made[i])
+		}
+		of := text
+		if l.signs != nil {
+			of = add(`"proof":[`+strings.Join(signed, ",")+`]`)(w.t, text)
+		}
+		proved := w.prove(of, w.issuer, options)
+		last := proved[strings.LastIndex(proved, `"proof":[`):]
+		made = append(made, strings.TrimSuffix(strings.TrimPrefix(last, `"proof":[`), "]}"))
+	}
+	return add(`"proof":[`+strings.Join(made, ",")+`]`)(w.t, text)
+}
+
+func TestChains(t *testing.T) {
+	const a, b, c = "urn:uuid:00000000-0000-4000-8000-00000000000a", "urn:uuid:00000000-0000-4000-8000-00000000000b", "urn:uuid:00000000-0000-4000-8000-00000000000c"
+	of := func(links ...link) func(*world) string {
+		return func(w *world) string { return w.chain(links...) }
+	}
+	after := func(e edit, links ...link) func(*world) string {
+		return func(w *world) string { return e(w.t, w.chain(links...)) }
+	}
+	two := []link{{id: a}, {id: b, before: a, signs: []int{0}}}
+	three := []link{{id: a}, {id: b}, {id: c, before: []string{a, b}, signs: []int{0, 1}}, {before: c, signs: []int{2}}}
+	for _, s := range []state{
+		{name: "two", verdict: valid, make: of(two...), want: one(proofs, pass, verifier.OK)},
+		{name: "a set, one that signs both, one that signs that", verdict: valid, make: of(three...), want: one(proofs, pass, verifier.OK)},
+		{name: "in another order", verdict: valid, make: after(reversed, two...), want: one(proofs, pass, verifier.OK)},
+		{name: "the second signs only the document", verdict: invalid, make: of(link{id: a}, link{id: b, before: a}), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "the second does not say what it signs", verdict: invalid, make: of(link{id: a}, link{id: b, signs: []int{0}}), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "the first was taken away", verdict: invalid, make: after(without(0), two...), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "the second was taken away", verdict: valid, make: after(without(1), two...), want: one(proofs, pass, verifier.OK)},
+		{name: "one of two before was taken away", verdict: invalid, make: after(without(1), three...), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "the first was made anew", verdict: invalid, make: func(w *world) string {
+			other := onlyProof(w.t, w.prove(w.unsigned(w.issuer.method.Controller), w.issuer, map[string]any{"id": a, "created": "2026-11-21T08:00:00Z"}))
+			return replaced(0, other)(w.t, w.chain(two...))
+		}, want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "the first is bad", verdict: invalid, make: after(swap(`"created":"2026-11-21T09:00:00Z"`, `"created":"2026-11-21T09:00:01Z"`), two...), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "a circle", verdict: invalid, make: after(swap(`"id":"`+a+`"`, `"id":"`+a+`","previousProof":"`+b+`"`), two...), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "two firsts of one id", verdict: invalid, make: of(link{id: a}, link{id: a}, link{before: a, signs: []int{0}}), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "a number", verdict: invalid, make: after(swap(`"previousProof":"`+a+`"`, `"previousProof":7`), two...), want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "a list of nothing", verdict: valid, make: of(link{id: a, before: []string{}}), want: one(proofs, pass, verifier.OK)},
+		{name: "on one of an unknown suite", verdict: indeterminate, make: func(w *world) string {
+			unknown := `{"id":"` + a + `","type":"DataIntegrityProof","cryptosuite":"bbs-2023","verificationMethod":"did:example:x#1","proofPurpose":"assertionMethod","proofValue":"u2V0"}`
+			text := w.unsigned(w.issuer.method.Controller)
+			proved := w.prove(add(`"proof":[`+unknown+`]`)(w.t, text), w.issuer, map[string]any{"previousProof": a})
+			last := proved[strings.LastIndex(proved, `"proof":[`)+len(`"proof":[`):]
+			return add(`"proof":[`+unknown+`,`+last[:len(last)-1])(w.t, text)
+		}, want: one(proofs, open, verifier.UnsupportedSuite)},
+	} {
+		if s.verdict == invalid || s.verdict == indeterminate {
+			s.want = notRun(s.want...)
+		}
+		s.run(t)
+	}
+}
+
+// proofsOf edits the list of proofs.
+func proofsOf(f func([]json.RawMessage) []json.RawMessage) edit {
+	return func(t testing.TB, text string) string {
+		return change(t, text, func(m map[string]json.RawMessage) {
+			var list []json.RawMessage
+			must(t, json.Unmarshal(m["proof"], &list))
+			m["proof"] = marshal(t, f(list))
+		})
+	}
+}
+
+var reversed = proofsOf(func(list []json.RawMessage) []json.RawMessage { slices.Reverse(list); return list })
+
+func without(i int) edit {
+	return proofsOf(func(list []json.RawMessage) []json.RawMessage { return slices.Delete(list, i, i+1) })
+}
+
+func replaced(i int, other string) edit {
+	return proofsOf(func(list []json.RawMessage) []json.RawMessage {
+		list[i] = json.RawMessage(other)
+		return list
+	})
+}
+
+// Under a suite that signs JSON the proofs before stand in what is signed as a
+// list in the order of the document.
+func TestChainUnderJCS(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.list(listURL, "revocation", w.issuer, nil)
+	text := w.unsigned(w.issuer.method.Controller)
+	first := jcsProof(w, text, `"id":"urn:uuid:1"`)
+	second := jcsProof(w, add(`"proof":[`+first+`]`)(t, text), `"previousProof":"urn:uuid:1"`)
+	chained := add(`"proof":[`+first+`,`+second+`]`)(t, text)
+	expect(t, verify(t, w.v, chained, verifier.Options{}), valid, finding{proofs, pass, verifier.OK})
+	loose := add(`"proof":[`+first+`,`+jcsProof(w, text, `"previousProof":"urn:uuid:1"`)+`]`)(t, text)
+	expect(t, verify(t, w.v, loose, verifier.Options{}), invalid, finding{proofs, fail, verifier.ProofInvalid})
+}
+
+// jcsProof signs a text as it stands, its proofs included, with one more option.
+func jcsProof(w *world, text, option string) string {
+	w.t.Helper()
+	options := fmt.Sprintf(`{"type":"DataIntegrityProof","cryptosuite":"eddsa-jcs-2022","created":"2026-11-21T09:00:00Z","verificationMethod":%q,"proofPurpose":"assertionMethod",%s}`,
+		w.issuer.method.ID, option)
+	message := slices.Concat(jcsHash(w.t, options), jcsHash(w.t, text))
+	signature, err := w.issuer.sign(message)
+	must(w.t, err)
+	return add(`"proofValue":"z`+base58.Encode(signature)+`"`)(w.t, options)
+}
+
+func jcsHash(t testing.TB, text string) []byte {
+	t.Helper()
+	v, err := strictjson.Parse([]byte(text), strictjson.Limits{})
+	must(t, err)
+	canonical, err := jcs.Append(nil, v)
+	must(t, err)
+	sum := sha256.Sum256(canonical)
+	return sum[:]
+}
