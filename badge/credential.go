@@ -19,6 +19,7 @@ const (
 	TypeBitstringStatusEntry  = "BitstringStatusListEntry"
 	SchemaTypeOB              = "1EdTechJsonSchemaValidator2019"
 	SchemaURLOB               = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
+	TypeCredentialRefresh     = "1EdTechCredentialRefresh"
 	TypeDataIntegrityProof    = "DataIntegrityProof"
 	PurposeAssertion          = "assertionMethod"
 	IdentityTypeName          = "name"

@@ -52,6 +52,8 @@ const (
 	actionReissue = "credential.reissue"
 	actionRenew   = "credential.renew"
 	actionErase   = "credential.erase"
+
+	actionRegister = "credential.register" // of what is not signed
 )
 
 // Note writes the audit record of a change that another package makes in the

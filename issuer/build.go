@@ -83,6 +83,7 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 		Evidence:          d.award.Evidence,
 		CredentialStatus:  i.statusEntries(d.record),
 		CredentialSchema:  []badge.CredentialSchema{{ID: badge.SchemaURLOB, Type: badge.SchemaTypeOB}},
+		RefreshService:    i.refreshService(d.record.ID, d.ach),
 	}
 	if !d.award.ValidUntil.IsZero() {
 		c.ValidUntil = badge.FormatTime(d.award.ValidUntil)

@@ -22,14 +22,14 @@ func (i *Issuer) commit(ctx context.Context, d *draft) (*Issued, error) {
 	var found *Issued
 	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
 		var err error
-		if found, err = i.replay(tx, d); err != nil || found != nil {
+		if found, err = i.replay(tx, d.award.Idempotency, d.answer); err != nil || found != nil {
 			return err
 		}
 		if found, err = i.duplicate(tx, d); err != nil {
 			return err
 		}
 		if found != nil {
-			return i.keepAnswer(tx, d, found)
+			return i.keepAnswer(tx, d.award.Idempotency, d.answer, found)
 		}
 		if d.record == nil {
 			return errAgain // what was found is no answer any more
@@ -49,7 +49,7 @@ func (i *Issuer) write(tx store.Tx, d *draft) error {
 		func() error { return putEncoded(tx, idKey(rec.ID), pointer{Issuer: rec.Issuer, Seq: rec.seq}) },
 		func() error { return putRecord(tx, rec) },
 		func() error { return i.putFinders(tx, rec) },
-		func() error { return i.keepAnswer(tx, d, &Issued{Record: rec}) },
+		func() error { return i.keepAnswer(tx, d.award.Idempotency, d.answer, &Issued{Record: rec}) },
 		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },
 		func() error {
 			return putAudit(tx, rec.seq, Event{At: rec.ChangedAt, Actor: d.award.Actor, Action: actionIssue,
@@ -161,11 +161,10 @@ func (i *Issuer) finders(rec *Record) [][]byte {
 	return list
 }
 
-func (i *Issuer) keepAnswer(tx store.Tx, d *draft, answer *Issued) error {
-	idem := d.award.Idempotency
+func (i *Issuer) keepAnswer(tx store.Tx, idem *Idempotency, k []byte, answer *Issued) error {
 	if idem == nil {
 		return nil
 	}
-	return putEncoded(tx, d.answer, keptAnswer{Digest: i.bodyDigest(idem), Issuer: answer.Record.Issuer,
+	return putEncoded(tx, k, keptAnswer{Digest: i.bodyDigest(idem), Issuer: answer.Record.Issuer,
 		Seq: answer.Record.seq, Status: answer.Record.Status, Existing: answer.Existing, At: i.now()})
 }

@@ -91,14 +91,11 @@ func (i *Issuer) prepare(ctx context.Context, a Award) (*draft, *Issued, error) 
 	if err != nil {
 		return nil, nil, err
 	}
-	d := &draft{award: own}
-	if own.Idempotency != nil {
-		d.answer = i.idempotencyKey(own.Idempotency)
-	}
+	d := &draft{award: own, answer: i.idempotencyKey(own.Idempotency)}
 	var found *Issued
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
 		var err error
-		if found, err = i.replay(r, d); err != nil || found != nil {
+		if found, err = i.replay(r, own.Idempotency, d.answer); err != nil || found != nil {
 			return err
 		}
 		if err := i.lookUp(r, d); err != nil {
@@ -174,19 +171,24 @@ func (i *Issuer) sign(ctx context.Context, d *draft) error {
 	if err != nil {
 		return fmt.Errorf("building: %w", err)
 	}
-	signer, err := i.signer(ctx, d.profile.Slug, keys.EdDSA)
+	d.record.Document, err = i.secure(ctx, d.record, doc)
+	return err
+}
+
+// secure signs a badge with its issuer's key and reads it back.
+func (i *Issuer) secure(ctx context.Context, rec *Record, doc *badge.Document) ([]byte, error) {
+	signer, err := i.signer(ctx, rec.Issuer, keys.EdDSA)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	signed, err := i.cfg.Suite.Secure(ctx, doc, signer, d.record.IssuedAt)
+	signed, err := i.cfg.Suite.Secure(ctx, doc, signer, rec.IssuedAt)
 	if err != nil {
-		return unsignable(err, awardPointer)
+		return nil, unsignable(err, awardPointer)
 	}
 	if err := i.cfg.SelfCheck(ctx, signed.Raw()); err != nil {
-		return i.selfCheckFailed(ctx, d.profile.Slug, err)
+		return nil, i.selfCheckFailed(ctx, rec.Issuer, err)
 	}
-	d.record.Document = signed.Raw()
-	return nil
+	return signed.Raw(), nil
 }
 
 func (i *Issuer) selfCheckFailed(ctx context.Context, issuer string, err error) error {

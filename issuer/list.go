@@ -40,7 +40,8 @@ const maxPage = 200
 // still have a next one.
 const scanned = 5000
 
-// List pages through credentials in the order in which they were issued.
+// List pages through credentials in the order in which their current editions
+// were issued.
 func (i *Issuer) List(ctx context.Context, f Filter) (*Page, error) {
 	from, after, err := parseCursor(f.Cursor)
 	if err != nil {
@@ -89,7 +90,7 @@ func (i *Issuer) listIssuer(r store.Reader, slug, after string, f Filter, page *
 		if err != nil {
 			return err
 		}
-		if i.matches(rec, f) {
+		if rec.Status != Superseded && i.matches(rec, f) {
 			page.Records = append(page.Records, rec)
 		}
 		return nil

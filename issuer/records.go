@@ -32,7 +32,8 @@ import (
 //	x/<list>/<index>                   index -> credential id, for the VC-API its digest; never deleted
 //	b/<list>/<index>                   present when the bit is set; that of a revocation is never deleted
 //	v/<list>                           version of the list, changes with each bit
-//	k/<scope digest>                   idempotency key -> digest of the body, seq, status
+//	k/<scope digest>                   idempotency key -> digest of the body, seq, status; kept for 31 days
+//	e                                  times of the first and the last erasure since the file was compacted
 //	d/<issuer>/<achievement>/<digest>  natural duplicate -> id
 //	f/<kind>/<issuer>/<digest>/<seq>   find by e-mail, external reference, achievement
 //	j/<issuer>/<seq>                   JWT still to be made
@@ -70,6 +71,7 @@ func idKey(id string) []byte                  { return key("n", id) }
 func listVersionKey(list string) []byte       { return key("v", list) }
 func jwtQueueKey(issuer, seq string) []byte   { return key("j", issuer, seq) }
 func jwtKey(issuer, seq string) []byte        { return key("w", issuer, seq) }
+func erasureKey() []byte                      { return key("e") }
 func auditKey(seq string) []byte              { return key("u", seq) }
 func indexKey(list string, index int) []byte  { return key("x", list, indexText(index)) }
 func bitKey(list string, index int) []byte    { return key("b", list, indexText(index)) }
@@ -124,7 +126,8 @@ type Record struct {
 	Person      []byte    `json:"person,omitempty"`   // digest of the platform's id of the person
 	ByPerson    []byte    `json:"byPerson,omitempty"` // digests under which a natural duplicate is found
 	ByEmail     []byte    `json:"byEmail,omitempty"`
-	ErasedAt    time.Time `json:"erasedAt,omitzero"` // when the person was taken out of the record
+	ReplacedBy  string    `json:"replacedBy,omitempty"` // of an edition that is Superseded: correction or renewal
+	ErasedAt    time.Time `json:"erasedAt,omitzero"`    // when the person was taken out of the record
 
 	Document []byte `json:"-"` // the signed bytes
 	seq      string
@@ -158,6 +161,7 @@ func (r *Record) head() ([]byte, error) {
 	e.optionalBytes("person", r.Person)
 	e.optionalBytes("byPerson", r.ByPerson)
 	e.optionalBytes("byEmail", r.ByEmail)
+	e.optional("replacedBy", r.ReplacedBy)
 	e.optionalTime("erasedAt", r.ErasedAt)
 	return e.end()
 }

@@ -8,14 +8,14 @@ import (
 	"laurel/store"
 )
 
-// replay finds the answer that an idempotency key was given before.
-func (i *Issuer) replay(r store.Reader, d *draft) (*Issued, error) {
-	idem := d.award.Idempotency
+// replay finds the answer that an idempotency key, whose record is at k, was
+// given before.
+func (i *Issuer) replay(r store.Reader, idem *Idempotency, k []byte) (*Issued, error) {
 	if idem == nil {
 		return nil, nil
 	}
 	var kept keptAnswer
-	if found, err := find(r, d.answer, &kept); err != nil || !found {
+	if found, err := find(r, k, &kept); err != nil || !found {
 		return nil, err
 	}
 	if !bytes.Equal(kept.Digest, i.bodyDigest(idem)) {
@@ -61,13 +61,18 @@ func (a keptAnswer) encode() ([]byte, error) {
 // the store whether a guessed name and address stood in it.
 func (i *Issuer) bodyDigest(idem *Idempotency) []byte { return i.digest("body", string(idem.Digest)) }
 
+// idempotencyKey is where the answer is kept; nil where none is.
 func (i *Issuer) idempotencyKey(idem *Idempotency) []byte {
+	if idem == nil {
+		return nil
+	}
 	return key("k", digestText(i.digest(idem.Scope, idem.Key)))
 }
 
 // duplicate finds a badge of the same achievement, edition and person that was
-// not revoked, or where a person is served once only, one of any status. A platform's own
-// id of the person counts before the address, which several people may share.
+// not revoked, or where a person is served once only, one of any status. A
+// platform's own id of the person counts before the address, which several
+// people may share.
 func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	if d.award.OnDuplicate == AllowDuplicate {
 		return nil, nil

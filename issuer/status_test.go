@@ -155,7 +155,7 @@ func (p *place) bits(t *testing.T, list string) *status.List {
 type ownLists struct{ *issuer.Issuer }
 
 func (o ownLists) StatusList(ctx context.Context, url string) ([]byte, error) {
-	return o.Issuer.StatusList(ctx, strings.TrimPrefix(url, issuertest.BaseURL+"/status/"))
+	return o.Issuer.StatusList(ctx, strings.TrimPrefix(url, o.Issuer.StatusListURL("")))
 }
 
 // full is a verifier that reads our status lists.
