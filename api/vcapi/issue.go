@@ -65,7 +65,7 @@ func secured(signed *badge.Document) []byte {
 		Context string `json:"@context"`
 		ID      string `json:"id"`
 		Type    string `json:"type"`
-	}{badge.ContextCredentialsV2, dataURL + string(bytes.TrimSpace(signed.Raw())), enveloped})
+	}{badge.ContextCredentialsV2, "data:application/vc+jwt," + string(bytes.TrimSpace(signed.Raw())), badge.TypeEnveloped})
 	return raw
 }
 
