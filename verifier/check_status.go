@@ -101,6 +101,11 @@ func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value
 	}
 	f = s.askList(ctx, st, entry, purpose, ptr)
 	f.Params = map[string]string{"list": entry.list, "index": strconv.Itoa(entry.index)}
+	if f.Code == Revoked && s.v.newer != nil {
+		if address, ok := s.v.newer(ctx, entry.list, entry.index); ok {
+			f.Code, f.Params[ParamNewer] = Superseded, address
+		}
+	}
 	return f
 }
 

@@ -48,6 +48,11 @@ type Config struct {
 	// Status fetches status lists. Without it a declared status is an open
 	// question.
 	Status StatusSource
+	// Newer is asked about an entry that its list shows as revoked, by whoever
+	// keeps that list too: whether a newer edition has replaced the badge, and
+	// its address. It changes the words of a finding, never a verdict. nil where
+	// no list is one's own.
+	Newer func(ctx context.Context, list string, index int) (address string, ok bool)
 	// Trust may be nil: then no issuer is on a list.
 	Trust TrustList
 	// Now is the clock; nil is time.Now.
@@ -60,6 +65,7 @@ type Verifier struct {
 	suites map[string]proof.Suite
 	keys   KeyResolver
 	status StatusSource
+	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
 	trust  TrustList
 	now    func() time.Time
 	lists  lists
@@ -71,7 +77,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, trust: cfg.Trust, now: cfg.Now}
+		status: cfg.Status, newer: cfg.Newer, trust: cfg.Trust, now: cfg.Now}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())

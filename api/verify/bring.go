@@ -156,7 +156,7 @@ func (h *Handler) recognise(ctx context.Context, raw []byte) (*brought, error) {
 // byCode finds one of our badges by what stands under its QR code. There are no
 // printed codes yet, so only the id itself is known.
 func (h *Handler) byCode(ctx context.Context, code string) (*brought, error) {
-	return h.own(ctx, strings.TrimSpace(code), false)
+	return h.own(ctx, strings.TrimSpace(code), 0, false)
 }
 
 // byAddress finds one of our badges by an address of ours.
@@ -180,15 +180,20 @@ func (h *Handler) byAddress(ctx context.Context, address string) (*brought, erro
 	if named && suffix != "json" && suffix != "jwt" {
 		return nil, issuer.ErrNotFound
 	}
-	return h.own(ctx, id, suffix == "jwt")
+	n, err := wire.Number(u.Query(), "edition", 0, 1, issuer.MaxEdition)
+	if err != nil {
+		return nil, err
+	}
+	return h.own(ctx, id, n, suffix == "jwt")
 }
 
-// own reads a badge of ours, as a JWS where that form is asked for.
-func (h *Handler) own(ctx context.Context, id string, jws bool) (*brought, error) {
+// own reads a badge of ours, in its current edition or a given one, as a JWS
+// where that form is asked for.
+func (h *Handler) own(ctx context.Context, id string, edition int, jws bool) (*brought, error) {
 	if !wire.IsID(id) {
 		return nil, issuer.ErrNotFound
 	}
-	rec, err := h.issuer.Credential(ctx, id)
+	rec, err := h.issuer.PublicEdition(ctx, id, edition)
 	if err != nil {
 		return nil, err
 	}

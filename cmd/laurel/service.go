@@ -148,13 +148,15 @@ func (svc *service) noteToken(tx store.Tx, action, id string) error {
 	return svc.issuer.Note(tx, issuer.Event{Actor: actorCommand, Action: action, Subject: id})
 }
 
-func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource) (*verifier.Verifier, error) {
-	return verifier.New(verifier.Config{
-		Canon:  processor,
-		Suites: proof.Suites(processor),
-		Keys:   resolver,
-		Status: lists,
-	})
+func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists *statusLists) (*verifier.Verifier, error) {
+	cfg := verifier.Config{Canon: processor, Suites: proof.Suites(processor), Keys: resolver}
+	if lists != nil {
+		cfg.Status = lists
+		if lists.own != nil {
+			cfg.Newer = lists.newer
+		}
+	}
+	return verifier.New(cfg)
 }
 
 // selfCheck lends the verifier to the issuer: what would not verify for a
@@ -206,6 +208,17 @@ func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte,
 type statusLists struct {
 	own      *ownRecords // nil without a service
 	outgoing *fetch.Client
+}
+
+// newer tells of an index of our own lists where the edition is that replaced
+// the badge. A store that cannot tell leaves it at "revoked", which is true too.
+func (l *statusLists) newer(ctx context.Context, url string, index int) (address string, ok bool) {
+	name, ours := strings.CutPrefix(url, l.own.baseURL+"/status/")
+	if !ours {
+		return "", false
+	}
+	address, ok, err := l.own.issuer.NewerEdition(ctx, name, index)
+	return address, ok && err == nil
 }
 
 // maxStatusList bounds a list credential in transfer; 131,072 bits take some
