@@ -124,8 +124,9 @@ var conditions = []condition{
 // ruleStatus has the rules of the domain whose status is not that of their
 // kind: 400 for what cannot be read, 422 for what is read and wrong.
 var ruleStatus = map[string]int{
-	"too_large":      http.StatusRequestEntityTooLarge,
-	"cursor_invalid": http.StatusBadRequest,
+	"too_large":       http.StatusRequestEntityTooLarge,
+	badge.RuleTooMany: http.StatusRequestEntityTooLarge,
+	"cursor_invalid":  http.StatusBadRequest,
 }
 
 // describe turns any error into the problem that the caller is told. It is the

@@ -13,8 +13,12 @@ import (
 	"laurel/internal/strictjson"
 )
 
-// MaxBytes bounds a credential, whatever its form.
-const MaxBytes = 1 << 20
+// What a credential may have at most, whatever its form. More says nothing
+// about its worth.
+const (
+	MaxBytes  = 1 << 20
+	MaxValues = 50_000 // values and names of members, together
+)
 
 // Document is one credential as exact bytes, parsed once. It is read-only and
 // safe for concurrent use.
@@ -99,9 +103,12 @@ func newDocument(raw []byte, root strictjson.Value, jws *JWS) *Document {
 }
 
 func parseObject(raw []byte) (strictjson.Value, error) {
-	v, err := strictjson.Parse(raw, strictjson.Limits{Bytes: MaxBytes})
+	if overcrowded(raw) {
+		return strictjson.Value{}, errTooMany()
+	}
+	v, err := strictjson.Parse(raw, strictjson.Limits{Bytes: MaxBytes, Nodes: MaxValues})
 	if err != nil {
-		return v, syntaxError(err)
+		return v, syntaxError(err, len(raw))
 	}
 	if v.Kind() != strictjson.Object {
 		return v, &Error{ParsingError, "not_an_object", "", "A credential is a JSON object."}
@@ -109,10 +116,51 @@ func parseObject(raw []byte) (strictjson.Value, error) {
 	return v, nil
 }
 
-func syntaxError(err error) error {
+// RuleTooMany is the Rule of an Error where there are more than MaxValues.
+const RuleTooMany = "too_many_values"
+
+func errTooMany() *Error {
+	return &Error{ParsingError, RuleTooMany, "", fmt.Sprintf("A credential has at most %d values and names of members, and there are more.", MaxValues)}
+}
+
+// overcrowded tells, before anything is kept of a text, whether it has more
+// values than the parser would take: each comma and each colon outside of
+// strings is followed by one. It may miss some, which the parser then finds.
+func overcrowded(raw []byte) bool {
+	if bytes.Count(raw, []byte(","))+bytes.Count(raw, []byte(":")) < MaxValues {
+		return false // as all but few
+	}
+	n := 0
+	for i := 0; i < len(raw) && n < MaxValues; i++ {
+		switch raw[i] {
+		case ',', ':':
+			n++
+		case '"':
+			i = stringEnd(raw, i+1)
+		}
+	}
+	return n >= MaxValues
+}
+
+// stringEnd returns where the quotation mark stands that ends a string.
+func stringEnd(raw []byte, i int) int {
+	for i < len(raw) && raw[i] != '"' {
+		if raw[i] == '\\' {
+			i++
+		}
+		i++
+	}
+	return i
+}
+
+// syntaxError tells what is wrong with a text of a size.
+func syntaxError(err error, size int) error {
 	var e *strictjson.Error
 	if !errors.As(err, &e) {
 		return err
+	}
+	if e.Reason == strictjson.TooLarge && size <= MaxBytes {
+		return errTooMany()
 	}
 	rules := map[strictjson.Reason]string{
 		strictjson.Syntax: "malformed_json", strictjson.Encoding: "invalid_encoding",
@@ -274,7 +322,7 @@ func (d *Document) WithProof(proof []byte) (*Document, error) {
 
 // maxUnparsed is a size below which no document has too many values, or is too
 // large.
-const maxUnparsed = strictjson.DefaultNodes
+const maxUnparsed = MaxValues
 
 // flat tells whether nothing is nested in an object.
 func flat(object strictjson.Value) bool {

@@ -1,6 +1,8 @@
 package badge_test
 
 import (
+	"bytes"
+	"errors"
 	"strings"
 	"testing"
 
@@ -56,6 +58,49 @@ func TestIssuerIDIsThatOfTheView(t *testing.T) {
 		}
 		if d.IssuerID() != viewed {
 			t.Errorf("%s: %q, and in the view %q", issuer, d.IssuerID(), viewed)
+		}
+	}
+}
+
+// TestTooMany: the bound on values is the same whether it is found before or
+// while a text is parsed, and commas within texts are no values.
+func TestTooMany(t *testing.T) {
+	list := func(item string, n int) string {
+		return `{"a":[` + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + `]}`
+	}
+	for name, c := range map[string]struct {
+		text    string
+		tooMany bool
+	}{
+		"as many as may be":          {list(`1`, badge.MaxValues-3), false},
+		"one more":                   {list(`1`, badge.MaxValues-2), true},
+		"empty objects, as many":     {list(`{}`, badge.MaxValues-3), false},
+		"empty objects, one more":    {list(`{}`, badge.MaxValues-2), true},
+		"members, as many":           {list(`{"b":1}`, (badge.MaxValues-3)/3), false},
+		"members, one more":          {list(`{"b":1}`, (badge.MaxValues-3)/3+1), true},
+		"nested, found by parsing":   {list(`[[1]]`, (badge.MaxValues-3)/3+1), true},
+		"a text of commas":           {list(`"`+strings.Repeat(",:", 1000)+`"`, 400), false},
+		"with quotation marks in it": {list(`"`+strings.Repeat(`\",:`, 500)+`\\"`, 400), false},
+	} {
+		_, err := badge.Parse([]byte(c.text))
+		var e *badge.Error
+		if tooMany := errors.As(err, &e) && e.Rule == badge.RuleTooMany; tooMany != c.tooMany || (err != nil) != c.tooMany {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestRaw: a document has its bytes as they came, and for itself.
+func TestRaw(t *testing.T) {
+	for _, text := range []string{" {\"a\" : 1}\n", "eyJhIjoxfQ.eyJhIjoxfQ.AA"} {
+		in := []byte(text)
+		d, err := badge.Parse(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(in)
+		if got := string(d.Raw()); got != text || !bytes.Equal(d.Raw(), []byte(text)) || d.Root().Get("a").Raw() != "1" {
+			t.Errorf("%q is %q", text, got)
 		}
 	}
 }

@@ -13,15 +13,29 @@ import (
 var contextFiles embed.FS
 
 // Context is a JSON-LD 1.1 context. It has room for what the contexts held
-// use, and no more: no @vocab, @base, @language, @import, @propagate or
-// @direction; a table that needs one of them must extend the type first.
+// use, and no more: no @vocab, @base, @language, @import or @direction; a table
+// that needs one of them must extend the type first.
 // A Context got from this package is shared: do not change it.
 type Context struct {
 	URL       string // where it is published; empty within another context
 	Version   string // "1.1" where the publisher states @version, else empty
-	Protected bool   // every term here is protected (JSON-LD 1.1 section 4.1.11)
-	Terms     []Term // in the order of the table; no name stands twice
+	Protected bool   // every term here is protected (JSON-LD 1.1 section 4.1.11), if it does not say otherwise
+	// Propagation is stated by added contexts only.
+	Propagation Propagation
+	Terms       []Term // in the order of the table; no name stands twice
 }
+
+// Propagation tells whether a context holds within nested nodes too (JSON-LD
+// 1.1 section 4.1.8).
+type Propagation uint8
+
+// The zero value goes by how the context comes into force: that of a type does
+// not reach nested nodes, any other does.
+const (
+	PropagatedByUse Propagation = iota
+	Propagated
+	NotPropagated
+)
 
 // Term is one term definition of a context.
 type Term struct {
@@ -46,6 +60,8 @@ type Term struct {
 	// Reset: all definitions are forgotten within the values of this property
 	// ("@context": null). Scope is nil then.
 	Reset bool
+	// Protected: as in Context, unless the term says otherwise itself.
+	Protected bool
 }
 
 // ContextURLs returns the URLs of all contexts held, in a fixed order.

@@ -208,7 +208,7 @@ func normalTable(c *Context) any {
 		normal["@version"] = 1.1
 	}
 	for _, t := range c.Terms {
-		term := map[string]any{"@id": t.IRI, "@prefix": t.Prefix, "@protected": c.Protected}
+		term := map[string]any{"@id": t.IRI, "@prefix": t.Prefix, "@protected": t.Protected}
 		if t.Type != "" {
 			term["@type"] = t.Type
 		}

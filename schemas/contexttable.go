@@ -164,7 +164,7 @@ func (p *contextParser) term(l line) error {
 	if err != nil {
 		return err
 	}
-	t, row := Term{Name: l.words[0], IRI: iri}, scopeRow{line: l.number}
+	t, row := Term{Name: l.words[0], IRI: iri, Protected: p.last.Protected}, scopeRow{line: l.number}
 	for _, a := range list {
 		switch a.key {
 		case "prefix":

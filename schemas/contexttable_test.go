@@ -32,12 +32,12 @@ func TestParseContext(t *testing.T) {
 	want := &Context{
 		URL: "https://example.org/context/v1", Version: "1.1", Protected: true,
 		Terms: []Term{
-			{Name: "id", IRI: "@id"},
-			{Name: "cred", IRI: "https://example.org/cred#", Prefix: true},
-			{Name: "Key", IRI: "https://w3id.org/security#Key", Scope: key},
-			{Name: "Other", IRI: "Key"},
-			{Name: "list", IRI: "cred:list", Type: "https://w3id.org/security#multibase", Container: "@list"},
-			{Name: "lost", IRI: "cred:lost", Type: "@id", Reset: true},
+			{Name: "id", IRI: "@id", Protected: true},
+			{Name: "cred", IRI: "https://example.org/cred#", Prefix: true, Protected: true},
+			{Name: "Key", IRI: "https://w3id.org/security#Key", Scope: key, Protected: true},
+			{Name: "Other", IRI: "Key", Protected: true},
+			{Name: "list", IRI: "cred:list", Type: "https://w3id.org/security#multibase", Container: "@list", Protected: true},
+			{Name: "lost", IRI: "cred:lost", Type: "@id", Reset: true, Protected: true},
 		},
 	}
 	if !reflect.DeepEqual(got, want) {

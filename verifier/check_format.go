@@ -9,19 +9,11 @@ import (
 
 	"laurel/badge"
 	"laurel/internal/strictjson"
-	"laurel/schemas"
 )
 
-// badgeContexts are the contexts that may be the second one of a badge (OB 3.0
-// B.1.1): the editions of that of Open Badges that are held.
-var badgeContexts = func() map[string]bool {
-	form := regexp.MustCompile(`^https://purl\.imsglobal\.org/spec/ob/v3p0/context(-3\.\d\.\d)*\.json$`)
-	all := map[string]bool{}
-	for _, url := range schemas.ContextURLs() {
-		all[url] = form.MatchString(url)
-	}
-	return all
-}()
+// badgeContext is the form of the contexts that may be the second one of a
+// badge (OB 3.0 B.1.1): the editions of that of Open Badges.
+var badgeContext = regexp.MustCompile(`^https://purl\.imsglobal\.org/spec/ob/v3p0/context(-3\.\d\.\d)*\.json$`)
 
 // checkFormat asks whether this is a credential of an edition that is read
 // here, and in the shape of one (OB 3.0 section 9.1 step 1; OB 3.0 B.1).
@@ -45,18 +37,26 @@ func checkFormat(_ context.Context, s *subject) Finding {
 	if s.kind == kindOther || s.opts.Generic {
 		return passed(OK)
 	}
-	return badgeShape(root)
+	return s.badgeShape(root)
 }
 
 func unreadable(err error) Finding {
 	var e *badge.Error
 	switch {
+	case tooMany(err):
+		return unknown(OverBudget, "", "%v", err)
 	case errors.As(err, &e):
 		return failed(Unreadable, e.Pointer, "%s: %s", e.Rule, e.Detail)
 	case err == nil:
 		return failed(Unreadable, "", "There is no document.")
 	}
 	return unknown(InternalFault, "", "%v", err)
+}
+
+// tooMany tells whether a document was not read because of its size alone.
+func tooMany(err error) bool {
+	var e *badge.Error
+	return errors.As(err, &e) && e.Rule == badge.RuleTooMany
 }
 
 // malformed tells the first fault of a list.
@@ -108,11 +108,11 @@ func (s *subject) classify(root strictjson.Value) (f Finding, ok bool) {
 
 // badgeShape adds what a badge or an endorsement has to have beyond any
 // credential.
-func badgeShape(root strictjson.Value) Finding {
+func (s *subject) badgeShape(root strictjson.Value) Finding {
 	for i, c := range root.Get("@context").Elements() {
-		ours, held := badgeContexts[c.Text()]
+		held := s.v.canon.Holds(c.Text())
 		switch at := "/@context/" + strconv.Itoa(i); {
-		case i == 1 && !ours:
+		case i == 1 && !(held && badgeContext.MatchString(c.Text())):
 			return failed(Malformed, at, "The second context is one of Open Badges 3.0.")
 		case i > 1 && !held:
 			return failed(UnknownContext, at, "This context is not among those that we hold.")

@@ -208,6 +208,9 @@ func (s *subject) readList(ctx context.Context, url, ptr string) listAnswer {
 		return answer
 	}
 	d, err := badge.Parse(raw)
+	if tooMany(err) {
+		return listAnswer{finding: unknown(StatusUnsupported, ptr, "%v", err)}
+	}
 	if err != nil {
 		return wrong(statusVerification+"The list cannot be read: %v", err)
 	}

@@ -5,7 +5,7 @@ package verifier
 // belongs here and into the message catalogues.
 func Codes() map[Check][]Code {
 	codes := map[Check][]Code{
-		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext},
+		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext, OverBudget},
 		CheckSchema: {OK, SchemaMismatch, NoSchema},
 		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
 			UnknownContext, NestedContext, UnsignedKeyword, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,

@@ -83,6 +83,9 @@ func TestFormat(t *testing.T) {
 		{name: "nothing", make: of(""), want: one(format, fail, verifier.Unreadable), detail: "empty"},
 		{name: "garbage", make: of("\x00\x01\xff"), want: one(format, fail, verifier.Unreadable), detail: "unknown_format"},
 		{name: "10 MB of brackets", make: of(strings.Repeat("[", 10<<20)), want: one(format, fail, verifier.Unreadable), detail: "too_large"},
+		{name: "900 kB of results", verdict: indeterminate, make: func(w *world) string {
+			return swap(`"result":[`, `"result":[`+strings.Repeat(`{"type":["Result"],"value":"one of very many, which are alike"},`, 14_000))(w.t, w.badge())
+		}, want: notRun(finding{format, open, verifier.OverBudget}), detail: "50000 values"},
 		{name: "half a MB of brackets in an object", make: of(`{"a":` + strings.Repeat("[", 1<<19)), want: one(format, fail, verifier.Unreadable), detail: "too_deep"},
 		{name: "duplicate member", make: after(add(`"name":"Forged"`)),
 			want: one(format, fail, verifier.Unreadable), detail: "duplicate_member"},

@@ -334,6 +334,7 @@ func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, err error, 
 var unreadable = map[wire.Code]pages.Fault{
 	"empty":                   pages.FaultEmpty,
 	wire.TooLarge:             pages.FaultTooLarge,
+	wire.TooManyValues:        pages.FaultTooLarge,
 	wire.UnsupportedMediaType: pages.FaultUnsupportedType,
 	wire.AddressNotSupported:  pages.FaultUnreachable,
 }

@@ -100,8 +100,12 @@ type Canonicalizer struct {
 }
 
 // New makes a canonicaliser over the contexts of package schemas.
-func New() (*Canonicalizer, error) {
-	c := &Canonicalizer{held: map[string]*schemas.Context{}, expander: sync.OnceValue(newExpander)}
+func New() (*Canonicalizer, error) { return NewWith() }
+
+// NewWith is New with contexts that an operator adds. It refuses one that is
+// held already, or whose terms do not compile, with an *AddedError.
+func NewWith(added ...*schemas.Extension) (*Canonicalizer, error) {
+	c := &Canonicalizer{held: map[string]*schemas.Context{}, expander: sync.OnceValue(func() *expander { return newExpander(added) })}
 	trial := newLibrary()
 	for _, url := range schemas.ContextURLs() {
 		table, ok := schemas.ContextTable(url)
@@ -113,10 +117,38 @@ func New() (*Canonicalizer, error) {
 			return nil, fmt.Errorf("compiling context %s: %w", url, err)
 		}
 	}
+	for _, e := range added {
+		if c.held[e.Table.URL] != nil {
+			return nil, &AddedError{e.Table.URL, ErrHeld}
+		}
+		c.held[e.Table.URL] = e.Table
+		if err := trial.tryAll(trial.empty, e.Table, e.Table.URL); err != nil {
+			return nil, &AddedError{e.Table.URL, err}
+		}
+	}
 	c.tables.Store(newLibrary())
 	c.walkers.New = func() any { return &walker{held: c.held} }
 	return c, nil
 }
+
+// AddedError tells which added context was refused, and why.
+type AddedError struct {
+	URL string
+	Err error
+}
+
+// Error implements error.
+func (e *AddedError) Error() string { return fmt.Sprintf("context %s: %s", e.URL, e.Err) }
+
+// Unwrap gives the reason.
+func (e *AddedError) Unwrap() error { return e.Err }
+
+// ErrHeld tells that a context of this address is there already: what a badge
+// means must not depend on which of two was taken.
+var ErrHeld = errors.New("this context is held already")
+
+// Holds reports whether the context of this address is held.
+func (c *Canonicalizer) Holds(url string) bool { return c.held[url] != nil }
 
 // Canonicalize returns the canonical N-Quads (RDFC-1.0). Every error is an
 // *Error.

@@ -19,12 +19,13 @@ type converter struct {
 	rdfType  rdfc.Term
 	leaves   int
 	pointers map[string]string
+	embedded string // pointer to where credentials within the document begin
 }
 
 // convert fills the dataset, and holds what came out of expansion against what
 // the linter counted.
 func convert(d *rdfc.Dataset, expanded []any, l *linter) error {
-	c := &converter{data: d, rdfType: d.IRI(rdf + "type"), pointers: l.pointers}
+	c := &converter{data: d, rdfType: d.IRI(rdf + "type"), pointers: l.pointers, embedded: l.embedded}
 	for _, n := range expanded {
 		node, ok := n.(map[string]any)
 		if !ok {
@@ -140,7 +141,7 @@ func (c *converter) property(iri string, v any, subject, graph rdfc.Term) error 
 	}
 	for _, e := range each(v) {
 		if m, ok := e.(map[string]any); iri == verifiableCredential && ok && m["@graph"] == nil {
-			return &Error{Kind: Unsupported, Detail: "credentials within a document are not handled under contexts written inline"}
+			return &Error{Kind: Unsupported, Pointer: c.embedded, Detail: "credentials within a document are not handled under contexts written inline; a context that the service holds would do"}
 		}
 		object, err := c.term(e, graph)
 		if err != nil {

@@ -1,6 +1,7 @@
 package canon_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -100,4 +101,49 @@ func chosen(from []string, by []byte) string {
 		names = append(names, from[int(b)%len(from)])
 	}
 	return strings.Join(names, `","`)
+}
+
+// FuzzAdded: whatever is read as a context compiles or is refused, and what it
+// makes of a document has a place and a reason, or a form that is in order and
+// the same each time.
+func FuzzAdded(f *testing.F) {
+	for seed := range uint64(12) {
+		contexts, document := canontest.Added(seed)
+		for url, context := range contexts {
+			f.Add(context, strings.ReplaceAll(string(document), url, tram))
+		}
+	}
+	f.Add([]byte(`{"@context":{"a":"b:c","b":"a:d","@protected":true}}`), withTram(`,"a":{"@set":[1]}`))
+	f.Fuzz(func(t *testing.T, context []byte, raw string) {
+		x, err := schemas.ReadExtension(tram, context)
+		if err != nil {
+			return
+		}
+		c, err := canon.NewWith(x)
+		if err != nil {
+			var refused *canon.AddedError
+			if !errors.As(err, &refused) {
+				t.Fatalf("%v", err)
+			}
+			return
+		}
+		v, err := strictjson.Parse([]byte(raw), strictjson.Limits{})
+		if err != nil {
+			return
+		}
+		first, err := c.Canonicalize(canon.Input{Node: v})
+		second, err2 := c.Canonicalize(canon.Input{Node: v})
+		if string(first) != string(second) || (err == nil) != (err2 == nil) {
+			t.Fatalf("%s %v\n%s %v", first, err, second, err2)
+		}
+		var e *canon.Error
+		if err != nil && (!asError(err, &e) || e.Detail == "" || e.Kind.String() == "") {
+			t.Fatalf("%v", err)
+		}
+		if err == nil {
+			if err := again(first); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
 }

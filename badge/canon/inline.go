@@ -24,26 +24,45 @@ import (
 type expander struct {
 	held  held
 	terms map[string]bool // every name that some context defines somewhere
+	apart map[string]bool // added contexts that json-gold would not read rightly
 	err   error
 }
 
-func newExpander() *expander {
-	e := &expander{held: held{}, terms: map[string]bool{}}
+func newExpander(added []*schemas.Extension) *expander {
+	e := &expander{held: held{}, terms: map[string]bool{}, apart: map[string]bool{}}
 	for _, url := range schemas.ContextURLs() {
-		raw, ok := schemas.ContextDocument(url)
-		if !ok {
-			e.err = fmt.Errorf("context %s is listed but not held", url)
-			return e
-		}
-		doc, err := ld.DocumentFromReader(bytes.NewReader(raw))
-		if err != nil {
-			e.err = fmt.Errorf("reading context %s: %w", url, err)
-			return e
-		}
-		e.held[url] = &ld.RemoteDocument{DocumentURL: url, Document: doc}
-		collectTerms(doc, e.terms)
+		raw, _ := schemas.ContextDocument(url)
+		e.err = errors.Join(e.err, e.hold(url, raw))
+	}
+	for _, x := range added {
+		e.err = errors.Join(e.err, e.hold(x.Table.URL, x.Document))
+		e.apart[x.Table.URL] = losesContainers(x.Table)
 	}
 	return e
+}
+
+func (e *expander) hold(url string, raw []byte) error {
+	doc, err := ld.DocumentFromReader(bytes.NewReader(raw))
+	if err != nil {
+		return fmt.Errorf("reading context %s: %w", url, err)
+	}
+	e.held[url] = &ld.RemoteDocument{DocumentURL: url, Document: doc}
+	collectTerms(doc, e.terms)
+	return nil
+}
+
+// losesContainers tells whether some term is defined anew, or forgotten, in its
+// own context: json-gold takes the container of a term from there. Of the
+// contexts of package schemas credentials/v2 alone does so, with
+// verifiableCredential, which convert looks out for.
+func losesContainers(c *schemas.Context) bool {
+	return slices.ContainsFunc(c.Terms, func(t schemas.Term) bool {
+		if t.Reset {
+			return true
+		}
+		return t.Scope != nil && (losesContainers(t.Scope) ||
+			slices.ContainsFunc(t.Scope.Terms, func(inner schemas.Term) bool { return inner.Name == t.Name }))
+	})
 }
 
 func collectTerms(v any, into map[string]bool) {

@@ -101,7 +101,10 @@ func typesInOrder(members []member) []strictjson.Value {
 // scopeOfType enters the context that a type has in the table outer.
 func (w *walker) scopeOfType(t, outer *table, v strictjson.Value) (*table, error) {
 	d := outer.index.find(v.Text())
-	if d == nil || d.scope == nil {
+	switch {
+	case d != nil && d.reset:
+		return nil, w.fail(Unsupported, v, "a type that forgets all definitions is not handled here")
+	case d == nil || d.scope == nil:
 		return t, nil
 	}
 	return w.enter(t, d.scope, byType, d.origin, v)

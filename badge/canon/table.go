@@ -19,7 +19,7 @@ type table struct {
 	index    termIndex // of terms
 	prefixed bool      // some term makes compact IRIs
 	// previous is the context to go back to in a nested node, where this one
-	// holds by the type of a node; nil elsewhere.
+	// does not propagate (mostly that of a type); nil elsewhere.
 	previous *table
 	steps    atomic.Pointer[map[step]*table]
 }
@@ -143,7 +143,7 @@ func (l *library) define(t *table, c *schemas.Context, how manner, origin string
 	if n.terms == nil {
 		n.terms = make(map[string]*definition, len(c.Terms))
 	}
-	if how == byType && n.previous == nil {
+	if !propagates(c, how) && n.previous == nil {
 		n.previous = t
 	}
 	if c.URL != "" {
@@ -166,6 +166,18 @@ func (l *library) define(t *table, c *schemas.Context, how manner, origin string
 	}
 	n.index = newTermIndex(n.terms)
 	return n, nil
+}
+
+// propagates tells whether a context holds in nested nodes (section 4.1.2, step
+// 2 and the callers of it).
+func propagates(c *schemas.Context, how manner) bool {
+	switch c.Propagation {
+	case schemas.Propagated:
+		return true
+	case schemas.NotPropagated:
+		return false
+	}
+	return how != byType
 }
 
 // term defines one term, and before it those that it is written with.
@@ -210,7 +222,7 @@ func (d *definer) definition(t *schemas.Term) (*definition, error) {
 		return nil, fmt.Errorf("the term %q: JSON literals in a container are not supported", t.Name)
 	}
 	return &definition{name: t.Name, iri: iri, prefix: t.Prefix, coercion: coercion, container: t.Container,
-		scope: t.Scope, reset: t.Reset, protected: d.context.Protected, origin: d.origin}, nil
+		scope: t.Scope, reset: t.Reset, protected: t.Protected, origin: d.origin}, nil
 }
 
 func (d *definer) coercion(s string) (string, error) {
@@ -262,7 +274,7 @@ func sameContext(a, b *schemas.Context) bool {
 	if a == b {
 		return true
 	}
-	if a == nil || b == nil || a.Version != b.Version || a.Protected != b.Protected || len(a.Terms) != len(b.Terms) {
+	if a == nil || b == nil || a.Version != b.Version || a.Protected != b.Protected || a.Propagation != b.Propagation || len(a.Terms) != len(b.Terms) {
 		return false
 	}
 	terms := make(map[string]schemas.Term, len(b.Terms))
@@ -279,4 +291,22 @@ func sameContext(a, b *schemas.Context) bool {
 		}
 	}
 	return true
+}
+
+// tryAll compiles a context and every scope in it, for its faults to be known
+// before a document meets them.
+func (l *library) tryAll(t *table, c *schemas.Context, origin string) error {
+	next, err := l.define(t, c, byProperty, origin)
+	if err != nil {
+		return err
+	}
+	for i := range c.Terms {
+		if c.Terms[i].Scope == nil {
+			continue
+		}
+		if err := l.tryAll(next, c.Terms[i].Scope, origin); err != nil {
+			return fmt.Errorf("in the context of the term %q: %w", c.Terms[i].Name, err)
+		}
+	}
+	return nil
 }

@@ -95,7 +95,10 @@ func (w *walker) term(v strictjson.Value, t *table, p *definition, graph rdfc.Te
 
 // scalar is Value Expansion (section 5.3.2) of a string, number or boolean.
 func (w *walker) scalar(v strictjson.Value, t *table, coercion string) (rdfc.Term, error) {
-	if coercion == "@id" || coercion == "@vocab" {
+	switch coercion {
+	case "@json": // in a list or set object, outside the context of a type that says otherwise
+		return w.jsonLiteral(v)
+	case "@id", "@vocab":
 		if v.Kind() == strictjson.String {
 			return w.identifier(v, t.expand(v.Text(), coercion == "@vocab"), RelativeIRI)
 		}

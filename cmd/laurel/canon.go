@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto"
 	"errors"
-	"flag"
 	"fmt"
 	"maps"
 	"slices"
@@ -27,8 +26,11 @@ type canonOptions struct {
 // or where two forms differ.
 func (p *program) canon(_ context.Context, args []string) error {
 	var o canonOptions
-	set := flag.NewFlagSet("canon", flag.ContinueOnError)
-	set.SetOutput(p.stderr)
+	s := defaults()
+	set, err := p.flags("canon", s, "contexts")
+	if err != nil {
+		return err
+	}
 	set.BoolVar(&o.nquads, "nquads", false, "read N-Quads instead of JSON-LD")
 	set.BoolVar(&o.labels, "map", false, "print the issued identifiers of nodes without an id")
 	set.BoolVar(&o.explain, "explain", false, "print which term came from which context")
@@ -52,7 +54,7 @@ func (p *program) canon(_ context.Context, args []string) error {
 	if o.nquads {
 		return p.canonQuads(raw, o, hash)
 	}
-	return p.canonDocument(raw, o, hash)
+	return p.canonDocument(raw, s, o, hash)
 }
 
 func (p *program) canonQuads(raw []byte, o canonOptions, hash crypto.Hash) error {
@@ -75,12 +77,12 @@ func (p *program) canonQuads(raw []byte, o canonOptions, hash crypto.Hash) error
 	return nil
 }
 
-func (p *program) canonDocument(raw []byte, o canonOptions, hash crypto.Hash) error {
+func (p *program) canonDocument(raw []byte, s *settings, o canonOptions, hash crypto.Hash) error {
 	in, err := canonInput(raw, o, hash)
 	if err != nil {
 		return err
 	}
-	processor, err := canon.New()
+	processor, err := s.canonicaliser()
 	if err != nil {
 		return err
 	}

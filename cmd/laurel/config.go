@@ -19,10 +19,10 @@ import (
 // settings is everything that can be set, by flag, by environment or by
 // default, in this order. Secrets come as paths of files.
 type settings struct {
-	listen, data, store, baseURL, passphraseFile string
-	fetchAllow, fetchCA, fetchProxy              string
-	verifyRate                                   int
-	vcAPI                                        bool
+	listen, data, store, baseURL, passphraseFile, contexts string
+	fetchAllow, fetchCA, fetchProxy                        string
+	verifyRate                                             int
+	vcAPI                                                  bool
 }
 
 // setting declares one of them. A setting's environment variable is its name
@@ -41,6 +41,7 @@ func (s *settings) declared() []setting {
 		{name: "store", text: &s.store, usage: "postgres://… `URL`; without it the store is a file in the data folder"},
 		{name: "base-url", text: &s.baseURL, usage: "public `address` of the service, such as https://badges.example.org; it is signed into every badge"},
 		{name: "seal-passphrase-file", text: &s.passphraseFile, usage: "`file` with the passphrase that seals the keys; without it a key file beside them does"},
+		{name: "contexts", text: &s.contexts, usage: "`folder` of further JSON-LD contexts that badges may name, listed with their digests in its contexts.json"},
 		{name: "verify-rate", number: &s.verifyRate, usage: "verifications a `minute` and address; 0 for no limit"},
 		{name: "vc-api", truth: &s.vcAPI, usage: "answer POST /credentials/issue, with a key of its own"},
 		{name: "fetch-allow", text: &s.fetchAllow, usage: "`host:port,…` that may be asked whatever their address"},

@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"laurel/badge/canon"
 )
 
 // TestMain lets the test binary be the command: scripts run `laurel`.
@@ -40,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"fetch":    fetchFile,
 			"call":     call,
 			"exitcode": exitCode,
+			"member":   member,
 			"lose":     lose,
 		},
 		RequireExplicitExec: true,
@@ -117,9 +120,21 @@ func fetchFile(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), body, 0o600))
 }
 
-// call asks with a token and expects a status: call 200 GET URL TOKENFILE.
+// member saves a member of the JSON in a file, byte for byte: member FROM name TO.
+func member(ts *testscript.TestScript, _ bool, args []string) {
+	var m map[string]json.RawMessage
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &m))
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), m[args[1]], 0o600))
+}
+
+// call asks with a token and expects a status: call 200 GET URL TOKENFILE. A
+// file for the body and one for the answer may follow.
 func call(ts *testscript.TestScript, _ bool, args []string) {
-	req, err := http.NewRequest(args[1], args[2], strings.NewReader("{}"))
+	in := "{}"
+	if len(args) > 4 {
+		in = ts.ReadFile(args[4])
+	}
+	req, err := http.NewRequest(args[1], args[2], strings.NewReader(in))
 	ts.Check(err)
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+strings.TrimSpace(ts.ReadFile(args[3])))
@@ -130,6 +145,9 @@ func call(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	if fmt.Sprint(resp.StatusCode) != args[0] {
 		ts.Fatalf("%s %s: %s: %s", args[1], args[2], resp.Status, body)
+	}
+	if len(args) > 5 {
+		ts.Check(os.WriteFile(ts.MkAbs(args[5]), body, 0o600))
 	}
 }
 
@@ -178,6 +196,10 @@ func TestDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	processor, err := canon.New()
+	if err != nil {
+		t.Fatal(err)
+	}
 	p := &program{stderr: io.Discard}
 	perAchievement := map[string]int{}
 	for _, b := range d.badges {
@@ -186,7 +208,7 @@ func TestDemo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, err := verifyAlone(t.Context(), client, raw)
+		report, err := verifyAlone(t.Context(), processor, client, raw)
 		if err != nil {
 			t.Fatal(err)
 		}

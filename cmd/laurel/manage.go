@@ -25,7 +25,7 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // manage is the common part of the commands that work on a data folder.
 func (p *program) manage(command string, args []string, operands string, define func(set *flag.FlagSet)) (*settings, []string, error) {
 	s := defaults()
-	set, err := p.flags(command, s, "data", "store", "base-url", "seal-passphrase-file")
+	set, err := p.flags(command, s, "data", "store", "base-url", "seal-passphrase-file", "contexts")
 	if err != nil {
 		return nil, nil, err
 	}

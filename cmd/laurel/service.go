@@ -109,7 +109,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	processor, err := canon.New()
+	processor, err := s.canonicaliser()
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ import (
 
 func (p *program) verify(ctx context.Context, args []string) error {
 	s := defaults()
-	set, err := p.flags("verify", s, "fetch-allow", "fetch-ca", "fetch-proxy")
+	set, err := p.flags("verify", s, "contexts", "fetch-allow", "fetch-ca", "fetch-proxy")
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,11 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report, err := verifyAlone(ctx, client, raw)
+	processor, err := s.canonicaliser()
+	if err != nil {
+		return err
+	}
+	report, err := verifyAlone(ctx, processor, client, raw)
 	if err != nil {
 		return err
 	}
@@ -56,11 +60,7 @@ func (p *program) verify(ctx context.Context, args []string) error {
 
 // verifyAlone needs no service and no store: only the bytes, and what others
 // publish.
-func verifyAlone(ctx context.Context, client *fetch.Client, raw []byte) (*verifier.Report, error) {
-	processor, err := canon.New()
-	if err != nil {
-		return nil, err
-	}
+func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, client *fetch.Client, raw []byte) (*verifier.Report, error) {
 	v, err := newVerifier(processor, newResolver(client, nil), &statusLists{outgoing: client})
 	if err != nil {
 		return nil, err

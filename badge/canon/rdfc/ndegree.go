@@ -178,6 +178,9 @@ func (n *nDegree) shortestPath(nodes []uint32) ([]byte, error) {
 	var path, chosen []byte
 	var issued []uint32 // by the chosen path, after base
 	slices.Sort(nodes)
+	if err := n.afford(nodes); err != nil {
+		return nil, err
+	}
 	for {
 		n.cut(base)
 		var err error
@@ -230,6 +233,23 @@ func (n *nDegree) path(path []byte, nodes []uint32, chosen []byte) ([]byte, erro
 		}
 	}
 	return path, nil
+}
+
+// afford looks ahead: each order of a sorted list will be tried and cost its
+// length, so that what is hopeless is given up before it is begun.
+func (n *nDegree) afford(nodes []uint32) error {
+	left := n.d.maxWork - n.d.work
+	orders, equal := 1, 1
+	for i := range nodes {
+		if equal++; i == 0 || nodes[i] != nodes[i-1] {
+			equal = 1
+		}
+		// Exact: this counts the orders of the members so far.
+		if orders = orders * (i + 1) / equal; orders*len(nodes) > left {
+			return ErrBudget
+		}
+	}
+	return nil
 }
 
 func worse(path, chosen []byte) bool {

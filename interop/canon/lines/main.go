@@ -46,6 +46,12 @@ func write(to io.Writer, from, count uint64) error {
 	for _, url := range schemas.ContextURLs() {
 		contexts[url], _ = schemas.ContextDocument(url)
 	}
+	for seed := from; seed < from+count; seed++ {
+		added, _ := canontest.Added(seed)
+		for url, document := range added {
+			contexts[url] = document
+		}
+	}
 	if err := enc.Encode(map[string]any{"contexts": contexts}); err != nil {
 		return err
 	}
@@ -54,8 +60,17 @@ func write(to io.Writer, from, count uint64) error {
 		return err
 	}
 	for seed := from; seed < from+count; seed++ {
-		for sort, document := range map[string][]byte{"ordinary": canontest.Ordinary(seed), "odd": canontest.Odd(seed)} {
-			l, err := lineOf(processor, fmt.Sprintf("%s %d", sort, seed), document)
+		ordinary, odd := canontest.Ordinary(seed), canontest.Odd(seed)
+		added, own, err := addedDocument(seed)
+		if err != nil {
+			return err
+		}
+		for _, d := range []struct {
+			sort      string
+			document  []byte
+			processor *canon.Canonicalizer
+		}{{"ordinary", ordinary, processor}, {"odd", odd, processor}, {"added", added, own}} {
+			l, err := lineOf(d.processor, fmt.Sprintf("%s %d", d.sort, seed), d.document)
 			if err != nil {
 				return err
 			}
@@ -65,6 +80,22 @@ func write(to io.Writer, from, count uint64) error {
 		}
 	}
 	return out.Flush()
+}
+
+// addedDocument makes a document under generated contexts, and the
+// canonicaliser that holds these.
+func addedDocument(seed uint64) ([]byte, *canon.Canonicalizer, error) {
+	contexts, document := canontest.Added(seed)
+	var added []*schemas.Extension
+	for url, raw := range contexts {
+		x, err := schemas.ReadExtension(url, raw)
+		if err != nil {
+			return nil, nil, fmt.Errorf("added %d: %w", seed, err)
+		}
+		added = append(added, x)
+	}
+	processor, err := canon.NewWith(added...)
+	return document, processor, err
 }
 
 func lineOf(processor *canon.Canonicalizer, name string, document []byte) (line, error) {
