@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"laurel/badge"
@@ -49,6 +50,9 @@ func (s *subject) schemaClass() (class, remark string) {
 		named, _, ok := schemas.SchemaByURL(id)
 		if !ok || !badge.HasType(v.Get("type"), badge.SchemaTypeOB) {
 			third = append(third, clip(id, 120))
+			if !ok && foreignSchema(v) && !slices.Contains(s.foreign, id) {
+				s.foreign = append(s.foreign, id) // checkForeignSchemas asks these
+			}
 			continue
 		}
 		if class == "" && (named == badge.TypeAchievement || named == badge.TypeEndorsement) {

@@ -61,29 +61,6 @@ func TestRecipient(t *testing.T) {
 	}
 }
 
-func TestRefresh(t *testing.T) {
-	state{name: "declared", verdict: valid, make: signed(put("refreshService", `{"id":"https://badges.example.edu/refresh/1","type":"1EdTechCredentialRefresh"}`)),
-		want: one(verifier.CheckRefresh, skip, verifier.NotRefreshed)}.run(t)
-}
-
-// Endorsements have a finding of their own and never change the verdict.
-func TestEndorsements(t *testing.T) {
-	w := newWorld(t)
-	w.list(listURL, "revocation", w.issuer, nil)
-	guild := didKey(t)
-	embedded := strings.Replace(w.sign(swap(`context-3.0.3.json"]`, `context-3.0.3.json","https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"]`)(t, endorsement(guild)), guild, now), "\n", "", -1)
-	for count, text := range map[string]string{
-		"1": w.badge(add(`"endorsement":[` + embedded + `]`)),
-		"2": w.badge(add(`"endorsementJwt":["eyJ.e30.AA"]`), swap(`"achievement":{`, `"achievement":{"endorsementJwt":["eyJ.e30.AB"],`)),
-	} {
-		r := verify(t, w.v, text, verifier.Options{})
-		expect(t, r, valid, finding{verifier.CheckEndorsement, warn, verifier.EndorsementNotChecked})
-		if got := r.Finding(verifier.CheckEndorsement).Params["count"]; got != count {
-			t.Errorf("%s endorsements, want %s", got, count)
-		}
-	}
-}
-
 func TestTrust(t *testing.T) {
 	list := trust{}
 	w := newWorld(t, func(cfg *verifier.Config) { cfg.Trust = list })

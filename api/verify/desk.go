@@ -63,4 +63,9 @@ func (d *Desk) withhold(ctx context.Context, report *verifier.Report) {
 			f.Detail = ""
 		}
 	}
+	for _, e := range report.Endorsements {
+		if e.Report != nil {
+			d.withhold(ctx, e.Report)
+		}
+	}
 }

@@ -115,7 +115,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc := &service{settings: s, store: db, ring: ring, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
-	check, err := newVerifier(processor, resolve.New(nil, own), nil)
+	check, err := newVerifier(processor, resolve.New(nil, own), nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +129,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	own.issuer = svc.issuer
-	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing})
+	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing}, newPages(outgoing, own))
 	if err != nil {
 		return nil, err
 	}
@@ -148,8 +148,8 @@ func (svc *service) noteToken(tx store.Tx, action, id string) error {
 	return svc.issuer.Note(tx, issuer.Event{Actor: actorCommand, Action: action, Subject: id})
 }
 
-func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists *statusLists) (*verifier.Verifier, error) {
-	cfg := verifier.Config{Canon: processor, Suites: proof.Suites(processor), Keys: resolver}
+func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists *statusLists, others verifier.PageSource) (*verifier.Verifier, error) {
+	cfg := verifier.Config{Canon: processor, Suites: proof.Suites(processor), Keys: resolver, Pages: others}
 	if lists != nil {
 		cfg.Status = lists
 		if lists.own != nil {
@@ -204,6 +204,12 @@ func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte,
 	return o.issuer.ControllerDocument(ctx, id)
 }
 
+// Owns tells that an issuer is one of ours, for which nobody else is asked.
+func (o *ownRecords) Owns(id string) bool {
+	prefix := issuer.DID(o.baseURL, "")
+	return prefix != "" && strings.HasPrefix(id, prefix)
+}
+
 // statusLists gives our own lists in-process and fetches all others.
 type statusLists struct {
 	own      *ownRecords // nil without a service
@@ -227,6 +233,15 @@ const maxStatusList = 1 << 20
 
 // StatusList implements verifier.StatusSource.
 func (l *statusLists) StatusList(ctx context.Context, url string) ([]byte, error) {
+	return l.get(ctx, url, false)
+}
+
+// FreshStatusList implements verifier.FreshStatusSource.
+func (l *statusLists) FreshStatusList(ctx context.Context, url string) ([]byte, error) {
+	return l.get(ctx, url, true)
+}
+
+func (l *statusLists) get(ctx context.Context, url string, fresh bool) ([]byte, error) {
 	if l.own != nil {
 		if name, ok := strings.CutPrefix(url, l.own.baseURL+"/status/"); ok {
 			return l.own.issuer.StatusList(ctx, name)
@@ -235,8 +250,42 @@ func (l *statusLists) StatusList(ctx context.Context, url string) ([]byte, error
 	if l.outgoing == nil {
 		return nil, errors.New("offline: the status list was not asked for")
 	}
-	raw, _, err := l.outgoing.GetFollowing(ctx, url, maxStatusList)
+	raw, _, err := l.outgoing.Do(ctx, fetch.Request{URL: url, MaxBytes: maxStatusList, Follow: true, Fresh: fresh})
 	return raw, err
+}
+
+// otherPages fetches what else a badge names. A newer edition of a badge of
+// ours is read in-process.
+type otherPages struct {
+	own      *ownRecords // nil without a service
+	outgoing *fetch.Client
+}
+
+// maxPage bounds a schema, an edition or a related resource in transfer.
+const maxPage = 1 << 20
+
+// Page implements verifier.PageSource.
+func (o *otherPages) Page(ctx context.Context, url string) ([]byte, error) {
+	if o.own != nil {
+		if id, ok := strings.CutPrefix(url, o.own.baseURL+"/credentials/"); ok {
+			rec, err := o.own.issuer.PublicEdition(ctx, strings.TrimSuffix(id, ".json"), 0)
+			if err != nil {
+				return nil, err
+			}
+			return rec.Document, nil
+		}
+	}
+	raw, _, err := o.outgoing.Do(ctx, fetch.Request{URL: url, MaxBytes: maxPage, Follow: true,
+		Accept: "application/vc, application/vc+jwt, application/schema+json, application/json, */*;q=0.5"})
+	return raw, err
+}
+
+// newPages is nil where nothing may be fetched.
+func newPages(client *fetch.Client, own *ownRecords) verifier.PageSource {
+	if client == nil {
+		return nil
+	}
+	return &otherPages{own: own, outgoing: client}
 }
 
 // handler is the public face of the service.

@@ -61,7 +61,7 @@ func (p *program) verify(ctx context.Context, args []string) error {
 // verifyAlone needs no service and no store: only the bytes, and what others
 // publish.
 func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, client *fetch.Client, raw []byte) (*verifier.Report, error) {
-	v, err := newVerifier(processor, newResolver(client, nil), &statusLists{outgoing: client})
+	v, err := newVerifier(processor, newResolver(client, nil), &statusLists{outgoing: client}, newPages(client, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +94,9 @@ func (p *program) tell(report *verifier.Report, asJSON bool, lang string) error 
 	fmt.Fprintln(p.stdout, wire.Summary)
 	for _, c := range wire.Checks {
 		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", c.Result, c.ID, c.Message)
+	}
+	for _, e := range wire.Endorsed {
+		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", e.Result, e.Pointer, e.Message)
 	}
 	return nil
 }
