@@ -153,7 +153,7 @@ func TestReissue(t *testing.T) {
 	}
 	w.post("/v1/credentials/"+b.ID+"/reissue", `{"role":"x"}`, "Idempotency-Key", "k").problem(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
 
-	now := w.get("/credentials/" + b.ID + ".json").want(t, http.StatusOK)
+	now := w.get("/credentials/"+b.ID+".json").want(t, http.StatusOK)
 	if !strings.Contains(string(now.body), "Ana Mora Ruiz") {
 		t.Errorf("%s", now.body)
 	}
@@ -218,7 +218,7 @@ func TestRenew(t *testing.T) {
 		t.Errorf("%s: %s", verdict, refreshed.body)
 	}
 	// What was but renewed may be shown, and is told as replaced.
-	old := w.get("/credentials/" + b.ID + ".json?edition=1").want(t, http.StatusOK)
+	old := w.get("/credentials/"+b.ID+".json?edition=1").want(t, http.StatusOK)
 	if !bytes.Equal(old.body, b.Credential) {
 		t.Errorf("%s", old.body)
 	}
@@ -266,7 +266,7 @@ func TestErase(t *testing.T) {
 	b := w.post("/v1/credentials", award(1), "Idempotency-Key", "k").want(t, http.StatusCreated)
 	var issued issued
 	b.into(t, &issued)
-	w.get("/credentials/" + issued.ID + ".jwt").want(t, http.StatusOK)
+	w.get("/credentials/"+issued.ID+".jwt").want(t, http.StatusOK)
 	erase := func(token string) answer {
 		return w.do(request{method: "DELETE", path: "/v1/credentials/" + issued.ID + "/personal-data", token: token})
 	}
