@@ -116,7 +116,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
-	check, err := newVerifier(processor, resolve.New(nil, own), nil, nil)
+	check, err := newVerifier(processor, resolve.New(nil, own), sources{})
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,13 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	own.issuer = svc.issuer
-	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing}, newPages(outgoing, own))
+	known, err := s.trustList()
+	if err != nil {
+		return nil, err
+	}
+	lists := &statusLists{own: own, outgoing: outgoing}
+	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own),
+		sources{lists, newPages(outgoing, own), known, lists.newer})
 	if err != nil {
 		return nil, err
 	}
@@ -149,15 +155,24 @@ func (svc *service) noteToken(tx store.Tx, action, id string) error {
 	return svc.issuer.Note(tx, issuer.Event{Actor: actorCommand, Action: action, Subject: id})
 }
 
-func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists *statusLists, others verifier.PageSource) (*verifier.Verifier, error) {
-	cfg := verifier.Config{Canon: processor, Suites: proof.Suites(processor), Keys: resolver, Pages: others}
-	if lists != nil {
-		cfg.Status = lists
-		if lists.own != nil {
-			cfg.Newer = lists.newer
-		}
-	}
-	return verifier.New(cfg)
+// sources are what a verifier asks beside keys; each may be nil.
+type sources struct {
+	lists  verifier.StatusSource
+	others verifier.PageSource
+	trust  verifier.TrustList
+	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
+}
+
+func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
+	return verifier.New(verifier.Config{
+		Canon:  processor,
+		Suites: proof.Suites(processor),
+		Keys:   resolver,
+		Status: from.lists,
+		Pages:  from.others,
+		Trust:  from.trust,
+		Newer:  from.newer,
+	})
 }
 
 // selfCheck lends the verifier to the issuer: what would not verify for a
