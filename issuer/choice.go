@@ -52,6 +52,9 @@ func (i *Issuer) choose(ctx context.Context, f *foreign) error {
 	if err := f.choice.check(f.root.Get("credentialStatus").Exists()); err != nil {
 		return err
 	}
+	if f.earlier && f.choice.Suite == (proof.VCJWT{}).Name() {
+		return &OptionError{"suite", "A credential of VC data model 1.1 gets an embedded proof here."}
+	}
 	stated, at := f.statedIssuer()
 	var others []string
 	for _, suite := range i.securersFor(f) {

@@ -31,7 +31,7 @@ func (i *Issuer) checkForeign(f *foreign) error {
 	if f.root.Get("proof").Exists() {
 		all.add("proof_supplied", "/proof", "Send the credential without a proof.")
 	}
-	for _, e := range faultsOf(badge.CheckEnvelope(f.root)) {
+	for _, e := range faultsOf(f.checkEnvelope()) {
 		if e.Pointer != "/issuer" || !f.badge || f.root.Get("issuer").Exists() { // else it is filled in
 			all.Errors = append(all.Errors, e)
 		}
@@ -49,6 +49,35 @@ func (i *Issuer) checkForeign(f *foreign) error {
 		f.checkClaims(&all)
 	}
 	return all.Err()
+}
+
+func (f *foreign) checkEnvelope() error {
+	if f.earlier {
+		return badge.CheckEarlierEnvelope(f.root)
+	}
+	return badge.CheckEnvelope(f.root)
+}
+
+// issuanceDate is when a credential of VC data model 1.1 begins (its section
+// 4.6); every one has it.
+const issuanceDate = "issuanceDate"
+
+// completeEarlier gives a credential of VC data model 1.1 what it may leave out
+// here: its date, and the context in which Data Integrity proofs mean something
+// (VC Data Integrity section 2.4), which that model's own has not.
+func (i *Issuer) completeEarlier(f *foreign) (change, add []member) {
+	if !f.root.Get(issuanceDate).Exists() {
+		add = append(add, member{issuanceDate, marshalled(badge.FormatTime(i.now()))})
+	}
+	var contexts []string
+	for _, c := range f.root.Get("@context").Elements() {
+		if c.Text() == badge.ContextDataIntegrityV2 {
+			return nil, add
+		}
+		contexts = append(contexts, c.Raw())
+	}
+	contexts = append(contexts, marshalled(badge.ContextDataIntegrityV2))
+	return []member{{"@context", "[" + strings.Join(contexts, ",") + "]"}}, add
 }
 
 // controls refuses control characters in any text: they are verified where
@@ -108,10 +137,14 @@ func (f *foreign) checkIssuer(all *faults) {
 // lie in the past or in the future, but not those of a badge: one that nobody
 // would take now is not signed now.
 func (f *foreign) checkPeriod(all *faults, now time.Time) {
-	from, started := f.date(all, "validFrom")
-	until, ends := f.date(all, "validUntil")
+	begin, end := "validFrom", "validUntil"
+	if f.earlier {
+		begin, end = issuanceDate, "expirationDate"
+	}
+	from, started := f.date(all, begin)
+	until, ends := f.date(all, end)
 	if started && ends && until.Before(from) {
-		all.add("date_order", "/validUntil", "The end of validity must not come before validFrom.")
+		all.add("date_order", "/"+end, "The end of validity must not come before its beginning.")
 	}
 	switch {
 	case !f.badge:
@@ -192,6 +225,9 @@ func (i *Issuer) compose(ctx context.Context, f *foreign) (*badge.Document, erro
 		if change, add, err = i.fillIn(ctx, f); err != nil {
 			return nil, err
 		}
+	}
+	if f.earlier {
+		change, add = i.completeEarlier(f)
 	}
 	entries, err := i.statusOf(ctx, f)
 	if err != nil {

@@ -43,6 +43,7 @@ func (i *Issuer) SignCredential(ctx context.Context, credential strictjson.Value
 	}
 	f := &foreign{root: credential, choice: choice, profile: p, actor: actor,
 		badge: badge.HasType(credential.Get("type"), badge.TypeOpenBadge, badge.TypeAchievement)}
+	f.earlier = !f.badge && badge.FirstContext(credential, badge.ContextCredentialsV1)
 	if err := i.choose(ctx, f); err != nil {
 		return nil, err
 	}
@@ -67,6 +68,7 @@ type foreign struct {
 	profile *Profile
 	actor   string
 	badge   bool
+	earlier bool // by VC data model 1.1
 	soon    bool // a badge whose validity begins within clockSkew from now
 
 	id     string  // of the credential; "" where it has none

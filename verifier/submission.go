@@ -122,6 +122,9 @@ var envelopes = []string{"application/vc+jwt", "application/vc+ld+json+jwt"}
 // openEnvelope reads a credential that is the address of its own bytes (VC data
 // model 2.0 section 4.13).
 func openEnvelope(root strictjson.Value) *Submission {
+	if !hasContext(root, badge.ContextCredentialsV2) {
+		return only(failed(Malformed, "/@context", "The envelope of a credential has the context %s.", badge.ContextCredentialsV2))
+	}
 	address := root.Get("id").Text()
 	mediaType, data, ok := strings.Cut(strings.TrimPrefix(address, "data:"), ",")
 	if !ok || !strings.HasPrefix(address, "data:") {
@@ -141,6 +144,16 @@ func openEnvelope(root strictjson.Value) *Submission {
 		return only(unknown(UnsupportedEnvelope, "/id", "Envelopes of the type %s are not opened here.", clip(mediaType, 60)))
 	}
 	return only(failed(Malformed, "/id", "Credentials do not come in an envelope of the type %s.", clip(mediaType, 60)))
+}
+
+// hasContext tells whether an object names a context.
+func hasContext(v strictjson.Value, url string) bool {
+	for _, c := range v.Get("@context").Each() {
+		if c.Text() == url {
+			return true
+		}
+	}
+	return false
 }
 
 // Submit makes a Submission of a document that was parsed already.

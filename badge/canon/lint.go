@@ -81,7 +81,13 @@ var (
 // definitions refuses what json-gold would read another way, or not at all, in
 // a context: null lets it undefine protected terms (JSON-LD 1.1 section 4.1.11
 // forbids it), @base and a @vocab relative to it come out as other addresses.
+//
+// A context document written out whole, {"@context": {...}}, means what is in
+// it: so processors read it, and the vectors of the W3C have it.
 func (l *linter) definitions(v strictjson.Value, ptr string) error {
+	if inner := v.Get("@context"); v.Len() == 1 && inner.Kind() == strictjson.Object {
+		v, ptr = inner, strictjson.Pointer(ptr, "@context")
+	}
 	for name, m := range v.Members() {
 		at := strictjson.Pointer(ptr, name)
 		l.defined++
