@@ -19,10 +19,13 @@ func checkSchema(_ context.Context, s *subject) Finding {
 	if class == "" {
 		return Finding{Outcome: Skipped, Code: NoSchema, Detail: third}
 	}
-	if s.meets(class, schemas.Strict) == nil {
+	family := schemas.Tolerant
+	if s.earlier {
+		family = schemas.Earlier
+	} else if s.meets(class, schemas.Strict) == nil {
 		return Finding{Outcome: Passed, Code: OK, Detail: third}
 	}
-	err := s.meets(class, schemas.Tolerant)
+	err := s.meets(class, family)
 	var fault *structure.Fault
 	switch {
 	case err == nil:

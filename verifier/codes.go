@@ -5,7 +5,8 @@ package verifier
 // belongs here and into the message catalogues.
 func Codes() map[Check][]Code {
 	codes := map[Check][]Code{
-		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext, OverBudget},
+		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext,
+			VCDM11, SeveralInImage, Misbaked, UnsupportedEnvelope, OverBudget},
 		CheckSchema: {OK, SchemaMismatch, NoSchema, SchemaUnreachable, SchemaUnsupported},
 		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
 			UnknownContext, NestedContext, UnsignedKeyword, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,

@@ -142,7 +142,7 @@ func (s *subject) remember(ctx context.Context, url string, answer listAnswer) {
 // as its proof says, and maxListAge at most.
 func (s *subject) listEnd(p badge.Proof) (until time.Time, ok bool) {
 	until = s.now.Add(maxListAge)
-	ends, err := s.bound("validUntil", "exp", earlier)
+	ends, _, err := s.bound("exp", earlier, s.dates("validUntil", "expirationDate")...)
 	expires, errProof := proofTime(p, "expires")
 	if err != nil || errProof != nil {
 		return until, false

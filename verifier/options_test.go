@@ -120,7 +120,7 @@ func TestGeneric(t *testing.T) {
 		{name: "a date that is a number", verdict: invalid, opts: opts, make: made(add(`"validUntil":3000`)), want: one(validity, fail, verifier.BadDate)},
 		{name: "no proof", verdict: invalid, opts: opts, make: func(w *world) string { return generic(w.issuer) }, want: one(proofs, fail, verifier.NoProof)},
 		{name: "no issuer", verdict: invalid, opts: opts, make: func(w *world) string { return drop("issuer")(t, made()(w)) }, want: one(format, fail, verifier.Malformed)},
-		{name: "VC 1.1", verdict: indeterminate, opts: opts, make: func(*world) string { return `{"@context":["https://www.w3.org/2018/credentials/v1"]}` }, want: one(format, open, verifier.UnsupportedEdition)},
+		{name: "Open Badges 2.0", verdict: indeterminate, opts: opts, make: func(*world) string { return `{"@context":["https://w3id.org/openbadges/v2"]}` }, want: one(format, open, verifier.UnsupportedEdition)},
 	} {
 		s.run(t)
 	}

@@ -72,6 +72,11 @@ const (
 	UnsupportedEdition Code = "unsupported_edition"
 	NotABadge          Code = "not_a_badge"
 
+	VCDM11              Code = "vcdm_1_1"             // in order, by VC data model 1.1
+	SeveralInImage      Code = "several_in_image"     // more than one credential in a picture
+	Misbaked            Code = "misbaked"             // in a picture as the standard forbids
+	UnsupportedEnvelope Code = "unsupported_envelope" // of a kind that is not opened here
+
 	// schema
 	SchemaMismatch Code = "schema_mismatch"
 	NoSchema       Code = "no_schema" // none is named and none applies

@@ -26,6 +26,8 @@ type subject struct {
 	v          *Verifier
 	doc        *badge.Document // nil when nothing could be read
 	unreadable error           // why
+	told       *Finding        // of the form it came in, where that is all to be said
+	earlier    bool            // by VC data model 1.1; from format on
 	opts       Options
 	now        time.Time
 	errands    *errands
@@ -46,10 +48,10 @@ type subject struct {
 // issuerID is the id of the issuer, or "".
 func (s *subject) issuerID() string { return s.doc.IssuerID() }
 
-// claims are the members of a JWS payload that belong to the envelope; an
-// embedded proof has none.
+// claims are the members of the credential that belong to its envelope: there
+// are some where the credential is the payload of a JWS itself.
 func (s *subject) claims() []string {
-	if s.doc.JWS() == nil {
+	if s.doc.JWS() == nil || s.doc.Root().Raw() != s.doc.JWS().Payload.Raw() {
 		return nil
 	}
 	return proof.Claims()

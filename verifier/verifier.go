@@ -125,32 +125,21 @@ type Options struct {
 	Generic bool
 }
 
-// Verify verifies a credential in JSON or compact JWS form as a badge. There
-// is no error that could be mistaken for an answer.
+// Verify verifies a badge in any form that Open reads. There is no error that
+// could be mistaken for an answer.
 func (v *Verifier) Verify(ctx context.Context, raw []byte) *Report {
 	return v.VerifyBytes(ctx, raw, Options{})
 }
 
 // VerifyBytes is Verify with options.
 func (v *Verifier) VerifyBytes(ctx context.Context, raw []byte, opts Options) *Report {
-	d, err := parse(raw)
+	sub, err := Open(raw)
 	if err != nil {
 		s := v.subject(nil, opts)
 		s.unreadable = err
 		return s.report(ctx)
 	}
-	return v.VerifyDocument(ctx, d, opts)
-}
-
-// parse is badge.Parse behind a net: bytes of strangers never stop the
-// process.
-func parse(raw []byte) (d *badge.Document, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			d, err = nil, fault(r)
-		}
-	}()
-	return badge.Parse(raw)
+	return v.VerifySubmission(ctx, sub, opts)
 }
 
 // VerifyDocument verifies a document that was parsed already.

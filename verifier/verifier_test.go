@@ -114,8 +114,8 @@ func TestFormat(t *testing.T) {
 			})
 		}, want: one(format, fail, verifier.Malformed), pointer: "/credentialSubject"},
 		{name: "a subject that is nobody", make: after(put("credentialSubject", `{"type":["AchievementSubject"]}`)), want: one(format, fail, verifier.Malformed), pointer: "/credentialSubject"},
-		{name: "VC 1.1", verdict: indeterminate, make: of(`{"@context":["https://www.w3.org/2018/credentials/v1",` + ob + `],"type":["VerifiableCredential","OpenBadgeCredential"]}`),
-			want: one(format, open, verifier.UnsupportedEdition)},
+		{name: "no issuer, by data model 1.1", make: of(`{"@context":["https://www.w3.org/2018/credentials/v1",` + ob + `],"type":["VerifiableCredential","OpenBadgeCredential"]}`),
+			want: one(format, fail, verifier.Malformed), pointer: "/issuer"},
 		{name: "Open Badges 2.0", verdict: indeterminate, make: of(`{"@context":"https://w3id.org/openbadges/v2","type":"Assertion","id":"https://example.org/1"}`),
 			want: one(format, open, verifier.UnsupportedEdition)},
 	} {

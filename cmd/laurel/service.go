@@ -38,6 +38,7 @@ type service struct {
 	tokens    *tokens.Tokens
 	audit     *auditlog.Log
 	verifier  *verifier.Verifier
+	outgoing  *fetch.Client
 	baseURL   string
 	log       *slog.Logger
 }
@@ -113,7 +114,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, baseURL: meta.BaseURL, log: log}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
 	check, err := newVerifier(processor, resolve.New(nil, own), nil, nil)
 	if err != nil {
@@ -289,6 +290,7 @@ func (svc *service) handler() (http.Handler, error) {
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
+	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, svc.outgoing, url) }
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}

@@ -146,8 +146,8 @@ func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) i18n.Params 
 	d := r.Document
 	params["Name"] = Line(Holder(d), longest)
 	params["Date"] = date(p, Awarded(d))
-	params["ValidFrom"] = date(p, first(f.Params["from"], d.View().ValidFrom))
-	params["ValidUntil"] = date(p, first(f.Params["until"], d.View().ValidUntil, d.Root().Get("expirationDate").Text()))
+	params["ValidFrom"] = date(p, first(f.Params["from"], d.ValidFrom()))
+	params["ValidUntil"] = date(p, first(f.Params["until"], d.ValidUntil()))
 	if a := achievement(d); a != nil {
 		params["Achievement"] = Line(a.Name, longest)
 	}
