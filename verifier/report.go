@@ -174,6 +174,8 @@ const (
 	RecipientMatches Code = "recipient_matches"
 	RecipientDiffers Code = "recipient_differs"
 
+	RecipientMatchesWeakly Code = "recipient_matches_weakly" // by an MD5 hash
+
 	RecipientUnstated Code = "recipient_unstated" // nothing in it could be compared
 
 	// endorsement

@@ -49,8 +49,14 @@ type PageSource interface {
 
 // TrustList knows issuers that somebody vouches for.
 type TrustList interface {
-	// Knows gives the name of the list that an issuer stands on.
-	Knows(ctx context.Context, issuerID string) (listName string, ok bool, err error)
+	// Knows tells on which list an issuer stands.
+	Knows(ctx context.Context, issuerID string) (l Listing, ok bool, err error)
+}
+
+// Listing is what a list of issuers says of one.
+type Listing struct {
+	List string // the list's name, or those of several
+	Test bool   // it signs badges for trials only
 }
 
 // Config is what a Verifier works with. Canon, Suites and Keys are required.

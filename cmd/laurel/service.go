@@ -116,7 +116,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
-	check, err := newVerifier(processor, resolve.New(nil, own), nil, nil)
+	check, err := newVerifier(processor, resolve.New(nil, own), sources{})
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,12 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	own.issuer = svc.issuer
-	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing}, newPages(outgoing, own))
+	known, err := s.trustList()
+	if err != nil {
+		return nil, err
+	}
+	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own),
+		sources{&statusLists{own: own, outgoing: outgoing}, newPages(outgoing, own), known})
 	if err != nil {
 		return nil, err
 	}
@@ -149,13 +154,21 @@ func (svc *service) noteToken(tx store.Tx, action, id string) error {
 	return svc.issuer.Note(tx, issuer.Event{Actor: actorCommand, Action: action, Subject: id})
 }
 
-func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource, others verifier.PageSource) (*verifier.Verifier, error) {
+// sources are what a verifier asks beside keys; each may be nil.
+type sources struct {
+	lists  verifier.StatusSource
+	others verifier.PageSource
+	trust  verifier.TrustList
+}
+
+func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
 		Canon:  processor,
 		Suites: proof.Suites(processor),
 		Keys:   resolver,
-		Status: lists,
-		Pages:  others,
+		Status: from.lists,
+		Pages:  from.others,
+		Trust:  from.trust,
 	})
 }
 
