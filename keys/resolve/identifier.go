@@ -32,13 +32,22 @@ type target struct {
 	fragment string // "" for none
 }
 
-var fragmentPattern = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,;=:@/?%-]+$`)
+// isFragment tells whether a text has the characters of a fragment, and any.
+func isFragment(s string) bool {
+	for _, c := range []byte(s) {
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (c < '0' || c > '9') && strings.IndexByte("._~!$&'()*+,;=:@/?%-", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
 
 // parse reads the identifier of a verification method (CID 1.0 section 2.2: a
 // URL).
 func (r *Resolver) parse(id string) (target, error) {
 	base, fragment, hasFragment := strings.Cut(id, "#")
-	if hasFragment && (len(fragment) > maxFragment || !fragmentPattern.MatchString(fragment)) {
+	if hasFragment && (len(fragment) > maxFragment || !isFragment(fragment)) {
 		return target{}, fmt.Errorf("%w: not a fragment: %.40q", keys.ErrInvalidIdentifier, fragment)
 	}
 	s, err := r.parseSource(base)
