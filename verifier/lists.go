@@ -28,7 +28,7 @@ const (
 // and the time.
 type lists struct {
 	mu    sync.Mutex
-	known map[string]knownList // by address
+	known map[string]*knownList // by address
 	bytes int
 }
 
@@ -41,22 +41,22 @@ type knownList struct {
 	answer      listAnswer
 }
 
-func (k knownList) size() int { return len(k.doc.Raw()) + k.answer.bits.Len()/8 }
+func (k *knownList) size() int { return len(k.doc.Raw()) + k.answer.bits.Len()/8 }
 
 // find returns what is known of a list, if it is of these bytes.
-func (l *lists) find(url string, raw []byte) (knownList, bool) {
+func (l *lists) find(url string, raw []byte) (*knownList, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k, ok := l.known[url]
 	return k, ok && bytes.Equal(k.doc.Raw(), raw)
 }
 
-func (l *lists) put(url string, k knownList) {
+func (l *lists) put(url string, k *knownList) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.drop(url)
 	if l.known == nil {
-		l.known = map[string]knownList{}
+		l.known = map[string]*knownList{}
 	}
 	l.known[url] = k
 	l.bytes += k.size()
@@ -107,7 +107,7 @@ func (s *subject) remember(ctx context.Context, url string, answer listAnswer) {
 	if f.Outcome != Passed || !ok {
 		return
 	}
-	s.v.lists.put(url, knownList{doc: s.doc, proof: set[0], key: method.Public, from: s.now, until: until, answer: answer})
+	s.v.lists.put(url, &knownList{doc: s.doc, proof: set[0], key: method.Public, from: s.now, until: until, answer: answer})
 }
 
 // listEnd is until when a list counts without another look: as long as it says
