@@ -38,10 +38,13 @@ canon-long: ## 20,000 generated documents, fresh ones, against npm jsonld and rd
 rdf-canon: ## the W3C tests of RDFC-1.0, in the folder that RDF_CANON_TESTS names
 	go test -count=1 -tags rdfcanon -run W3C -v ./badge/canon/rdfc
 
+wycheproof: ## C2SP's vectors for signatures, in the folder that WYCHEPROOF names
+	go test -count=1 -tags wycheproof -run Wycheproof -v ./keys ./badge/proof
+
 json-ld: ## the W3C tests of JSON-LD to RDF, in the folder that JSON_LD_TESTS names
 	go test -count=1 -tags jsonldtests -run '^TestW3C$$' -v ./badge/canon
 
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld wycheproof bench

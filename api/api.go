@@ -26,8 +26,8 @@ import (
 	"laurel/verifier"
 )
 
-// Config is what the service is made of. All fields but VCAPI, Ready,
-// VerifyRate, Version, Now and Log are required.
+// Config is what the service is made of. All fields but VCAPI, Fetch,
+// Ready, VerifyRate, Version, Now and Log are required.
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
@@ -38,6 +38,9 @@ type Config struct {
 	Catalog   *i18n.Catalog
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
 	VCAPI     vcapi.Signer // nil: POST /credentials/issue does not exist
+	// Fetch gets badges of other services by their addresses, within its own
+	// bounds and with errors of package fetch; nil: none are fetched.
+	Fetch func(ctx context.Context, url string) ([]byte, error)
 	// Ready tells whether reading and writing work; nil: they do.
 	Ready      func(ctx context.Context) (read, write error)
 	VerifyRate int              // verifications a minute and address; 0 for no limit
@@ -77,7 +80,7 @@ func New(cfg Config) (http.Handler, error) {
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Pages: cfg.Pages, Catalog: cfg.Catalog,
-		BaseURL: cfg.BaseURL, Describe: describe})
+		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Describe: describe})
 	return s.engine(s.routes(handlers{
 		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 		verify: check,

@@ -15,6 +15,7 @@ const (
 	TypeOpenBadge             = "OpenBadgeCredential"
 	TypeAchievement           = "AchievementCredential"
 	TypeEndorsement           = "EndorsementCredential"
+	TypeEnveloped             = "EnvelopedVerifiableCredential"
 	TypeBitstringStatusList   = "BitstringStatusListCredential"
 	TypeBitstringStatusEntry  = "BitstringStatusListEntry"
 	SchemaTypeOB              = "1EdTechJsonSchemaValidator2019"

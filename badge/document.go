@@ -38,8 +38,9 @@ type Document struct {
 // section 8.2; RFC 7515 section 7.1).
 type JWS struct {
 	Header       strictjson.Value // the protected header
+	Payload      strictjson.Value // the claims; with the credential among them, or in vc
 	SigningInput []byte           // what the signature covers
-	Signature    []byte
+	Signature    []byte           // empty for a token that nobody signed
 }
 
 // Parse reads a credential in JSON or compact JWS form. The error is an
@@ -176,7 +177,7 @@ func parseJWS(raw []byte, text string) (*Document, error) {
 	decoded := make([][]byte, 3)
 	for i, p := range parts {
 		b, err := base64.RawURLEncoding.Strict().DecodeString(p)
-		if err != nil || len(b) == 0 || strings.ContainsAny(p, "\r\n") {
+		if err != nil || len(b) == 0 && i < 2 || strings.ContainsAny(p, "\r\n") {
 			return nil, &Error{ParsingError, "malformed_jws", "", "A compact JWS is three base64url parts with dots between."}
 		}
 		decoded[i] = b
@@ -185,12 +186,16 @@ func parseJWS(raw []byte, text string) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("JWS header: %w", err)
 	}
-	root, err := parseObject(decoded[1])
+	payload, err := parseObject(decoded[1])
+	if err != nil {
+		return nil, fmt.Errorf("JWS payload: %w", err)
+	}
+	root, _, err := credentialClaim(payload)
 	if err != nil {
 		return nil, fmt.Errorf("JWS payload: %w", err)
 	}
 	input := text[:len(parts[0])+1+len(parts[1])]
-	return newDocument(raw, root, &JWS{Header: header, SigningInput: []byte(input), Signature: decoded[2]}), nil
+	return newDocument(raw, root, &JWS{Header: header, Payload: payload, SigningInput: []byte(input), Signature: decoded[2]}), nil
 }
 
 // Raw returns exactly what came in or goes out. The bytes are shared: do not
@@ -205,7 +210,8 @@ func (d *Document) Raw() []byte {
 }
 
 // Root returns the parsed credential: the JSON text itself, or the payload of
-// the JWS with its registered claims.
+// the JWS with its registered claims. Of VC data model 1.1 it is the credential
+// in the claim vc, completed by what only the claims tell.
 func (d *Document) Root() strictjson.Value {
 	d.parsing.Do(func() { d.root, _ = parseObject(d.raw) }) // see WithProof
 	return d.root
@@ -233,6 +239,20 @@ func (d *Document) IssuerID() string {
 		return issuer.Text()
 	}
 	return issuer.Get("id").Text()
+}
+
+// ValidFrom and ValidUntil return the two ends of the period of validity as
+// written, by the names of either data model; "" where there is none.
+func (d *Document) ValidFrom() string { return d.either("validFrom", "issuanceDate") }
+
+// ValidUntil is the other end; see ValidFrom.
+func (d *Document) ValidUntil() string { return d.either("validUntil", "expirationDate") }
+
+func (d *Document) either(name, former string) string {
+	if v := d.Root().Get(name); v.Exists() {
+		return v.Text()
+	}
+	return d.Root().Get(former).Text()
 }
 
 // Proof is one embedded proof (Data Integrity section 2.1), as received.

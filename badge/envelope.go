@@ -13,7 +13,18 @@ import (
 // and the members of everything that has a type. Dates, terms and proofs are
 // other questions. The error is Errors with Rule malformed.
 func CheckEnvelope(root strictjson.Value) error {
-	e := envelope{}
+	return checkEnvelope(root, ContextCredentialsV2)
+}
+
+// CheckEarlierEnvelope is CheckEnvelope for a credential of VC data model 1.1,
+// whose context and dates are others (VC data model 1.1 section 4). It is for
+// reading: nothing is issued by that model any more.
+func CheckEarlierEnvelope(root strictjson.Value) error {
+	return checkEnvelope(root, ContextCredentialsV1)
+}
+
+func checkEnvelope(root strictjson.Value, base string) error {
+	e := envelope{base: base}
 	e.context(root.Get("@context"))
 	e.types(root.Get("type"))
 	e.identifier(root.Get("id"), "/id")
@@ -30,7 +41,10 @@ func CheckEnvelope(root strictjson.Value) error {
 	return e.faults.Err()
 }
 
-type envelope struct{ faults Errors }
+type envelope struct {
+	base   string // the context that stands first
+	faults Errors
+}
 
 func (e *envelope) fault(ptr, format string, args ...any) {
 	if len(e.faults) < maxFaults {
@@ -44,7 +58,7 @@ const maxContexts = 16
 // context: an ordered set whose first item is the base context (section 4.3).
 func (e *envelope) context(v strictjson.Value) {
 	if v.Kind() != strictjson.Array || v.Len() == 0 {
-		e.fault("/@context", "@context is an array whose first item is %s.", ContextCredentialsV2)
+		e.fault("/@context", "@context is an array whose first item is %s.", e.base)
 		return
 	}
 	if v.Len() > maxContexts {
@@ -52,8 +66,8 @@ func (e *envelope) context(v strictjson.Value) {
 		return
 	}
 	for i, c := range v.Elements() {
-		if i == 0 && c.Text() != ContextCredentialsV2 {
-			e.fault("/@context/0", "The first context is %s.", ContextCredentialsV2)
+		if i == 0 && c.Text() != e.base {
+			e.fault("/@context/0", "The first context is %s.", e.base)
 		}
 		if c.Kind() != strictjson.String && c.Kind() != strictjson.Object {
 			e.fault("/@context/"+strconv.Itoa(i), "A context is an address or an object.")

@@ -75,6 +75,7 @@ type Issuer struct {
 	lists    signedLists
 	jwtKick  chan struct{}
 	jwtReady notifier
+	making   sync.Mutex // one making of keys at a time
 }
 
 // New opens the issuer over a store that Initialise has prepared.

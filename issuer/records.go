@@ -41,6 +41,7 @@ import (
 //	u/<seq>                            audit record
 //	o/<seq>  g/…                       package auditlog
 //	h/<issuer>/<fragment>              key that was published once; never deleted
+//	y/<scope digest>                   idempotency key -> digest of the body, keys that were made
 //	p/<activity>                       package programme
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by

@@ -181,6 +181,7 @@ type signedList struct {
 	version  string
 	document []byte
 	signed   time.Time
+	key      string // id of the method
 }
 
 // relist is when a list is signed anew although nothing changed, so that a
@@ -198,8 +199,8 @@ func (i *Issuer) StatusList(ctx context.Context, list string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if doc := i.lists.get(list, version, i.now()); doc != nil {
-		return doc, nil
+	if e := i.lists.get(list, version, i.now()); e != nil && i.stands(ctx, owner, e.key) {
+		return e.document, nil
 	}
 	doc, err, _ := i.lists.flight.Do(list+"@"+version, func() (any, error) {
 		return i.signList(context.WithoutCancel(ctx), owner, list)
@@ -210,11 +211,20 @@ func (i *Issuer) StatusList(ctx context.Context, list string) ([]byte, error) {
 	return doc.([]byte), nil
 }
 
-func (l *signedLists) get(list, version string, now time.Time) []byte {
+// stands tells whether nothing is said against a key of an issuer: a list that
+// was signed with one that is revoked now must not be handed out any more.
+func (i *Issuer) stands(ctx context.Context, issuer, method string) bool {
+	published, err := i.cfg.Keys.Issuer(issuer).Published(ctx)
+	return err == nil && slices.ContainsFunc(published, func(m keys.VerificationMethod) bool {
+		return m.ID == method && m.Revoked.IsZero()
+	})
+}
+
+func (l *signedLists) get(list, version string, now time.Time) *signedList {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if e := l.entries[list]; e != nil && e.version == version && now.Sub(e.signed) < relist && !now.Before(e.signed) {
-		return e.document
+		return e
 	}
 	return nil
 }
@@ -269,7 +279,7 @@ func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, err
 	if err := i.readBack(ctx, &profile, signed); err != nil {
 		return nil, err
 	}
-	i.lists.put(list, &signedList{version: version, document: signed.Raw(), signed: now})
+	i.lists.put(list, &signedList{version: version, document: signed.Raw(), signed: now, key: signer.Method().ID})
 	return signed.Raw(), nil
 }
 

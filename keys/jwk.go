@@ -11,7 +11,9 @@ import (
 	"math"
 	"math/big"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-jose/go-jose/v4"
 
@@ -23,10 +25,12 @@ const maxJWK = 64 << 10
 
 // JSONWebKey is a public key as read from its JSON form (RFC 7517).
 type JSONWebKey struct {
-	Public crypto.PublicKey
-	KeyID  string // member kid, "" when there is none
-	Issuer string // member iss: who uses the key on a host of many issuers; only a claim
-	Err    error  // why Public is nil; set only within a JWK Set
+	Public  crypto.PublicKey
+	KeyID   string    // member kid, "" when there is none
+	Issuer  string    // member iss: who uses the key on a host of many issuers; only a claim
+	Expires time.Time // member exp; zero: no end
+	Revoked time.Time // member revoked; zero: not revoked
+	Err     error     // why Public is nil; set only within a JWK Set
 }
 
 // ParseJWK reads one public JSON Web Key that may verify signatures. The error
@@ -75,8 +79,44 @@ func parseJWK(v strictjson.Value) (JSONWebKey, error) {
 	if err := CheckPublic(pub); err != nil {
 		return k, err
 	}
+	if k.Expires, err = numericDate(v, "exp"); err != nil {
+		return k, err
+	}
+	if k.Revoked, err = revokedMember(v); err != nil {
+		return k, err
+	}
 	k.Public = pub
 	return k, nil
+}
+
+// revokedMember reads what OpenID Federation 1.0 section 8.7.3 says of keys
+// that are published although they are out of use.
+func revokedMember(v strictjson.Value) (time.Time, error) {
+	m := v.Get("revoked")
+	if !m.Exists() {
+		return time.Time{}, nil
+	}
+	at, err := numericDate(m, "revoked_at")
+	if err == nil && at.IsZero() {
+		err = fmt.Errorf("%w: revoked at no time", ErrInvalidKey)
+	}
+	return at, err
+}
+
+// latestDate is the end of the year 9999, in seconds.
+const latestDate = 253402300799
+
+// numericDate reads seconds since 1970 (RFC 7519 section 2).
+func numericDate(v strictjson.Value, name string) (time.Time, error) {
+	m := v.Get(name)
+	if !m.Exists() {
+		return time.Time{}, nil
+	}
+	seconds, err := strconv.ParseFloat(m.Raw(), 64)
+	if m.Kind() != strictjson.Number || err != nil || seconds < 0 || seconds > latestDate {
+		return time.Time{}, fmt.Errorf("%w: %s is no time in seconds", ErrInvalidKey, name)
+	}
+	return time.Unix(int64(seconds), 0).UTC(), nil
 }
 
 // privateMembers are the members of a JSON Web Key that hold secrets (RFC 7518
@@ -266,26 +306,36 @@ func jwkMembers(pub crypto.PublicKey) (map[string]string, error) {
 }
 
 // JWKS writes the JWK Set of a host: for each method its key with the method
-// id as kid, alg, and use sig. Where several controllers share the host each
-// key also names its own in iss. The error is what CheckPublic has against a
+// id as kid, alg, and use sig, and what ends it: exp, and revoked as OpenID
+// Federation 1.0 section 8.7.3 has it. Where several controllers share the host
+// each key also names its own in iss. The error is what CheckPublic has against a
 // key.
 func JWKS(methods []VerificationMethod) ([]byte, error) {
 	shared := slices.ContainsFunc(methods, func(m VerificationMethod) bool {
 		return m.Controller != methods[0].Controller
 	})
 	set := struct {
-		Keys []map[string]string `json:"keys"`
-	}{Keys: make([]map[string]string, 0, len(methods))}
+		Keys []map[string]any `json:"keys"`
+	}{Keys: make([]map[string]any, 0, len(methods))}
 	for _, m := range methods {
 		members, err := jwkMembers(m.Public)
 		if err != nil {
 			return nil, fmt.Errorf("key %s: %w", clip(m.ID), err)
 		}
-		members["kid"], members["use"] = m.ID, "sig"
-		if shared {
-			members["iss"] = m.Controller
+		key := map[string]any{"kid": m.ID, "use": "sig"}
+		for name, value := range members {
+			key[name] = value
 		}
-		set.Keys = append(set.Keys, members)
+		if shared {
+			key["iss"] = m.Controller
+		}
+		if !m.Expires.IsZero() {
+			key["exp"] = m.Expires.Unix()
+		}
+		if !m.Revoked.IsZero() {
+			key["revoked"] = map[string]int64{"revoked_at": m.Revoked.Unix()}
+		}
+		set.Keys = append(set.Keys, key)
 	}
 	return json.Marshal(set)
 }

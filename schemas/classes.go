@@ -10,7 +10,7 @@ import (
 //go:embed classes.tbl
 var classText string
 
-// Family is one of the two families of JSON Schemas for the same classes.
+// Family is one of the families of forms of the same classes.
 type Family int
 
 const (
@@ -22,6 +22,10 @@ const (
 	// Property.Has is not asked), any text may be a language map, and the
 	// contexts may be any one context.
 	Tolerant
+	// Earlier is Tolerant for a document built on VC data model 1.1: another
+	// first context, and other names for the two dates. There is no JSON Schema
+	// of ours for it, because nothing is issued by that model any more.
+	Earlier
 )
 
 // Kind is a kind of value.
@@ -71,11 +75,11 @@ type Property struct {
 
 // In tells whether family f knows the property; if not, the property is like
 // any unknown member.
-func (p *Property) In(f Family) bool { return f == Tolerant || !p.onlyTolerant }
+func (p *Property) In(f Family) bool { return f != Strict || !p.onlyTolerant }
 
 // Required tells whether the property must be present in family f.
 func (p *Property) Required(f Family) bool {
-	return p.Min > 0 && !(f == Tolerant && p.optionalTolerant)
+	return p.Min > 0 && !(f != Strict && p.optionalTolerant)
 }
 
 // Class is a class of the data model.

@@ -4,23 +4,125 @@ import (
 	"context"
 	"strconv"
 
+	"laurel/badge"
 	"laurel/internal/strictjson"
 )
 
-// checkEndorsement tells whether somebody endorses the badge, its achievement
-// or a profile in it. An endorsement is a credential of its own: it is not
-// looked into here, and never changes the verdict.
-func checkEndorsement(_ context.Context, s *subject) Finding {
-	n := 0
-	for name, v := range s.doc.Root().Members() {
-		if name != "@context" && name != "proof" && endorsed(name, v) {
-			n += endorsements(name, v)
-		}
-	}
+// maxEndorsements bounds how many endorsements of one badge are verified.
+const maxEndorsements = 8
+
+// Endorsement is what somebody else says about the badge, its achievement or a
+// profile in it: a credential of its own, with findings of its own.
+type Endorsement struct {
+	Pointer string  // where it stands
+	Of      string  // the id of what carries it
+	Finding Finding // of the check endorsement
+	Report  *Report // what was found about it; nil where it was not looked at
+}
+
+// checkEndorsement verifies the endorsements in the badge, each by itself
+// (OB 3.0 section 9.2), and sums them up. They never change the verdict. What
+// endorses an endorsement is not looked into.
+func checkEndorsement(ctx context.Context, s *subject) Finding {
+	n := s.countEndorsements()
 	if n == 0 {
 		return skipped(NoEndorsement)
 	}
-	return Finding{Outcome: Warned, Code: EndorsementNotChecked, Params: map[string]string{"count": strconv.Itoa(n)}}
+	good := 0
+	for _, c := range s.carriedEndorsements() {
+		e := s.verifyEndorsement(ctx, c)
+		if e.Finding.Outcome == Passed {
+			good++
+		}
+		s.endorsements = append(s.endorsements, e)
+	}
+	f := Finding{Outcome: Warned, Code: EndorsementNotGood, Params: map[string]string{"count": strconv.Itoa(n), "good": strconv.Itoa(good)}}
+	switch {
+	case good == n:
+		f.Outcome, f.Code = Passed, EndorsementsHold
+	case good == maxEndorsements:
+		f.Code = EndorsementNotChecked
+	}
+	return f
+}
+
+// verifyEndorsement asks of one endorsement what is asked of any credential,
+// and whether it is about what it stands on.
+func (s *subject) verifyEndorsement(ctx context.Context, c carried) Endorsement {
+	e := Endorsement{Pointer: c.pointer, Of: c.of}
+	remark := func(code Code, detail string) Endorsement {
+		e.Finding = Finding{Check: CheckEndorsement, Outcome: Warned, Code: code, Pointer: c.pointer, Detail: detail}
+		return e
+	}
+	d := c.doc
+	switch {
+	case tooMany(c.err):
+		return remark(EndorsementOpen, "It costs more to read than we spend.")
+	case c.err != nil:
+		return remark(EndorsementInvalid, "It cannot be read.")
+	}
+	e.Report = s.within(ctx, d, endorsementChecks)
+	worst := e.Report.Decisive()
+	switch verdict := e.Report.Verdict(); {
+	case !badge.HasType(d.Root().Get("type"), badge.TypeEndorsement):
+		return remark(EndorsementInvalid, "It is no endorsement.")
+	case verdict == Invalid:
+		return remark(EndorsementInvalid, "Its "+string(worst.Check)+" is "+string(worst.Code)+". "+worst.Detail)
+	case d.Root().Get("credentialSubject").Get("id").Text() != c.of || c.of == "":
+		return remark(EndorsementOfAnother, "It is about something else than what it stands on.")
+	case verdict == Indeterminate:
+		return remark(EndorsementOpen, "Its "+string(worst.Check)+" is "+string(worst.Code)+".")
+	}
+	e.Finding = Finding{Check: CheckEndorsement, Outcome: Passed, Code: EndorsementHolds, Pointer: c.pointer}
+	return e
+}
+
+// carried is an endorsement where it stands: an object with a proof of its own
+// (endorsement), or a compact JWS (endorsementJwt).
+type carried struct {
+	pointer string
+	of      string // the id of the object that carries it
+	raw     string
+	doc     *badge.Document
+	err     error // why it cannot be read
+}
+
+// carriedEndorsements reads the first endorsements, once.
+func (s *subject) carriedEndorsements() []carried {
+	if s.carried != nil || s.countEndorsements() == 0 {
+		return s.carried
+	}
+	all := gatherEndorsements(s.doc)
+	s.carried = all[:min(len(all), maxEndorsements)]
+	for i := range s.carried {
+		c := &s.carried[i]
+		c.doc, c.err = parse([]byte(c.raw))
+	}
+	return s.carried
+}
+
+const (
+	memberEndorsement    = "endorsement"
+	memberEndorsementJWT = "endorsementJwt"
+)
+
+// outside are the members of a credential in which nothing is endorsed.
+func outside(name string) bool { return name == "@context" || name == "proof" }
+
+// countEndorsements counts what is endorsed at any depth, but not what endorses
+// an endorsement; once, since it looks at the whole document.
+func (s *subject) countEndorsements() int {
+	if s.endorsed != nil {
+		return *s.endorsed
+	}
+	n := 0
+	for name, v := range s.doc.Root().Members() {
+		if !outside(name) && endorsed(name, v) {
+			n += endorsements(name, v)
+		}
+	}
+	s.endorsed = &n
+	return n
 }
 
 // endorsed tells, faster than they are counted, whether there is any.
@@ -32,10 +134,10 @@ func endorsed(name string, v strictjson.Value) bool {
 	return found
 }
 
-func isEndorsement(name string) bool { return name == "endorsement" || name == "endorsementJwt" }
+func isEndorsement(name string) bool {
+	return name == memberEndorsement || name == memberEndorsementJWT
+}
 
-// endorsements counts what is endorsed at any depth, but not what endorses an
-// endorsement.
 func endorsements(name string, v strictjson.Value) int {
 	if isEndorsement(name) {
 		return values(v)
@@ -48,4 +150,40 @@ func endorsements(name string, v strictjson.Value) int {
 		n += endorsements("", e)
 	}
 	return n
+}
+
+// gatherEndorsements finds the same in document order.
+func gatherEndorsements(d *badge.Document) []carried {
+	var all []carried
+	root := d.Root()
+	for name, v := range root.Members() {
+		if !outside(name) {
+			all = gather(all, name, v, strictjson.Pointer("", name), root.Get("id").Text())
+		}
+	}
+	return all
+}
+
+func gather(all []carried, name string, v strictjson.Value, ptr, of string) []carried {
+	if isEndorsement(name) {
+		for i, e := range v.Each() {
+			at := ptr
+			if v.Kind() == strictjson.Array {
+				at = strictjson.Pointer(ptr, strconv.Itoa(i))
+			}
+			c := carried{pointer: at, of: of, raw: e.Raw()}
+			if name == memberEndorsementJWT {
+				c.raw = e.Text()
+			}
+			all = append(all, c)
+		}
+		return all
+	}
+	for m, e := range v.Members() {
+		all = gather(all, m, e, strictjson.Pointer(ptr, m), v.Get("id").Text())
+	}
+	for i, e := range v.Elements() {
+		all = gather(all, "", e, strictjson.Pointer(ptr, strconv.Itoa(i)), of)
+	}
+	return all
 }

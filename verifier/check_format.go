@@ -18,26 +18,45 @@ var badgeContext = regexp.MustCompile(`^https://purl\.imsglobal\.org/spec/ob/v3p
 // checkFormat asks whether this is a credential of an edition that is read
 // here, and in the shape of one (OB 3.0 section 9.1 step 1; OB 3.0 B.1).
 func checkFormat(_ context.Context, s *subject) Finding {
-	if s.doc == nil {
+	switch {
+	case s.told != nil:
+		return *s.told
+	case s.doc == nil:
 		return unreadable(s.unreadable)
 	}
 	root := s.doc.Root()
-	if edition := otherEdition(s.doc); edition != "" {
-		return unknown(UnsupportedEdition, "/@context", "This is %s, which is not read here.", edition)
+	if older(root) {
+		return *olderKind("/@context")
+	}
+	if root.Get("vc").Exists() && s.doc.JWS() != nil {
+		return failed(Malformed, "/vc", "A vc claim holds a credential of VC data model 1.1, and nothing stands beside it.")
 	}
 	if f, ok := s.classify(root); !ok {
 		return f
 	}
-	if err := badge.CheckEnvelope(root); err != nil {
+	s.earlier = badge.FirstContext(root, badge.ContextCredentialsV1)
+	if s.earlier && s.doc.JWS() != nil && !s.doc.JWS().Payload.Get("vc").Exists() {
+		return failed(Malformed, "/@context/0", "A token with a credential of VC data model 1.1 has it in the claim vc.")
+	}
+	if err := s.envelope(root); err != nil {
 		return malformed(err)
 	}
-	if root.Get("vc").Exists() && s.doc.JWS() != nil {
-		return failed(Malformed, "/vc", "A vc claim stands beside the credential.")
+	f := passed(OK)
+	if s.kind != kindOther && !s.opts.Generic {
+		f = s.badgeShape(root)
 	}
-	if s.kind == kindOther || s.opts.Generic {
-		return passed(OK)
+	if s.earlier && f.Outcome == Passed {
+		f.Code = VCDM11
 	}
-	return s.badgeShape(root)
+	return f
+}
+
+// envelope holds the credential to the data model that it is made by.
+func (s *subject) envelope(root strictjson.Value) error {
+	if s.earlier {
+		return badge.CheckEarlierEnvelope(root)
+	}
+	return badge.CheckEnvelope(root)
 }
 
 func unreadable(err error) Finding {
@@ -68,23 +87,29 @@ func malformed(err error) Finding {
 	return failed(Malformed, "", "%v", err)
 }
 
-// otherEdition names a known edition that is read elsewhere, or "".
-func otherEdition(d *badge.Document) string {
-	root := d.Root()
-	ctx := root.Get("@context")
-	if !ctx.Exists() && d.JWS() != nil {
-		ctx = root.Get("vc").Get("@context") // VC-JWT of data model 1.1
-	}
-	for i, c := range ctx.Each() {
-		text := c.Text()
-		switch {
-		case i == 0 && text == badge.ContextCredentialsV1:
-			return "a credential of VC data model 1.1"
-		case strings.HasPrefix(text, "https://w3id.org/openbadges/"), strings.HasPrefix(text, "https://purl.imsglobal.org/spec/ob/v2p"):
-			return "a badge of Open Badges 2 or older"
+// older recognises what Open Badges 2 and before have: their contexts, or, in
+// the first edition without any, the members of an assertion.
+func older(root strictjson.Value) bool {
+	for _, c := range root.Get("@context").Each() {
+		for _, start := range olderContexts {
+			if strings.HasPrefix(c.Text(), start) {
+				return true
+			}
 		}
 	}
-	return ""
+	if root.Get("@context").Exists() || !root.Get("recipient").Exists() || !root.Get("badge").Exists() {
+		return false
+	}
+	return root.Get("verify").Exists() || root.Get("verification").Exists()
+}
+
+var olderContexts = []string{"https://w3id.org/openbadges/", "http://w3id.org/openbadges/", "https://purl.imsglobal.org/spec/ob/v2p",
+	"https://openbadgespec.org/", "http://openbadges.org/", "https://openbadges.org/"}
+
+// olderKind says nothing about whether the badge is good.
+func olderKind(ptr string) *Finding {
+	f := unknown(UnsupportedEdition, ptr, "This is a badge of Open Badges 2 or older, which is not checked here yet.")
+	return &f
 }
 
 // classify notes what kind of credential the types say it is. Without ok the

@@ -253,6 +253,9 @@ func (s *subject) authenticateJWS(ctx context.Context) authentication {
 	if !ok {
 		return beyondUs("", "Compact JWS are not verified here.")
 	}
+	if len(s.doc.JWS().Signature) == 0 {
+		return badProof(NoProof, "", "The token is not signed.")
+	}
 	if alg := s.doc.JWS().Header.Get("alg").Text(); slices.Contains(foreignAlgorithms, alg) {
 		return beyondUs("", "The algorithm %s is not verified here.", alg)
 	}

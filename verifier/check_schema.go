@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"laurel/badge"
@@ -18,10 +19,13 @@ func checkSchema(_ context.Context, s *subject) Finding {
 	if class == "" {
 		return Finding{Outcome: Skipped, Code: NoSchema, Detail: third}
 	}
-	if s.meets(class, schemas.Strict) == nil {
+	family := schemas.Tolerant
+	if s.earlier {
+		family = schemas.Earlier
+	} else if s.meets(class, schemas.Strict) == nil {
 		return Finding{Outcome: Passed, Code: OK, Detail: third}
 	}
-	err := s.meets(class, schemas.Tolerant)
+	err := s.meets(class, family)
 	var fault *structure.Fault
 	switch {
 	case err == nil:
@@ -49,6 +53,9 @@ func (s *subject) schemaClass() (class, remark string) {
 		named, _, ok := schemas.SchemaByURL(id)
 		if !ok || !badge.HasType(v.Get("type"), badge.SchemaTypeOB) {
 			third = append(third, clip(id, 120))
+			if !ok && foreignSchema(v) && !slices.Contains(s.foreign, id) {
+				s.foreign = append(s.foreign, id) // checkForeignSchemas asks these
+			}
 			continue
 		}
 		if class == "" && (named == badge.TypeAchievement || named == badge.TypeEndorsement) {

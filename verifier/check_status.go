@@ -22,11 +22,24 @@ const (
 	statusMalformed    = "MALFORMED_VALUE_ERROR: "
 )
 
+// Kinds of status entries beside that of badge.TypeBitstringStatusEntry.
+const (
+	typeStatusList2021Entry = "StatusList2021Entry"
+	typeRevocationList      = "1EdTechRevocationList"
+)
+
+// Purposes that do not decide whether a credential counts (Bitstring Status
+// List section 2.1).
+const (
+	purposeRefresh = "refresh"
+	purposeMessage = "message"
+)
+
 // states are the answers of all status entries of a credential, by the check
 // that tells them, and the lists that were read for them.
 type states struct {
-	revocation, suspension []Finding
-	lists                  map[string]listAnswer
+	revocation, suspension, message, refresh []Finding
+	lists                                    map[string]listAnswer
 }
 
 // checkRevocation asks the status lists that the credential names (OB 3.0
@@ -38,6 +51,22 @@ func checkRevocation(ctx context.Context, s *subject) Finding {
 
 func checkSuspension(ctx context.Context, s *subject) Finding {
 	return stateFinding(s.examine(ctx).suspension)
+}
+
+// checkStatusMessage tells what the issuer says of the credential beside
+// whether it counts.
+func checkStatusMessage(ctx context.Context, s *subject) Finding {
+	return stateFinding(s.examine(ctx).message)
+}
+
+// hasStatusMessage: the question is put only where there may be an answer.
+func hasStatusMessage(s *subject) bool {
+	for _, v := range s.doc.Root().Get("credentialStatus").Each() {
+		if v.Get("statusPurpose").Text() == purposeMessage {
+			return true
+		}
+	}
+	return false
 }
 
 func stateFinding(answers []Finding) Finding {
@@ -65,73 +94,133 @@ func (s *subject) examine(ctx context.Context) *states {
 	return st
 }
 
-// purposes are the statuses that decide whether a credential counts. Those of
-// "refresh" and "message" do not (Bitstring Status List section 2.1).
-var purposes = map[string]struct{ set, unset Code }{
+// codes are what an entry of a purpose says when it is set and when it is not.
+type codes struct{ set, unset Code }
+
+var purposes = map[string]codes{
 	badge.StatusPurposeRevocation: {Revoked, NotRevoked},
 	badge.StatusPurposeSuspension: {Suspended, NotSuspended},
+	purposeMessage:                {StatusMessage, StatusMessage},
+	purposeRefresh:                {NewerEdition, NoNewerEdition},
+}
+
+// answers is where the findings of a purpose are kept.
+func (st *states) answers(purpose string) *[]Finding {
+	switch purpose {
+	case badge.StatusPurposeSuspension:
+		return &st.suspension
+	case purposeMessage:
+		return &st.message
+	case purposeRefresh:
+		return &st.refresh
+	}
+	return &st.revocation
 }
 
 func (s *subject) examineEntry(ctx context.Context, st *states, v strictjson.Value, ptr string) {
-	if !badge.HasType(v.Get("type"), badge.TypeBitstringStatusEntry) {
-		st.revocation = append(st.revocation, unknown(StatusUnsupported, ptr+"/type",
-			"Statuses of the type %s are not read here.", clip(v.Get("type").Raw(), 80)))
+	types := v.Get("type")
+	note := func(purpose string, f Finding) {
+		to := st.answers(purpose)
+		*to = append(*to, f)
+	}
+	switch {
+	case badge.HasType(types, typeRevocationList):
+		note(badge.StatusPurposeRevocation, s.askRevocationList(ctx, st, v, ptr))
+		return
+	case !badge.HasType(types, badge.TypeBitstringStatusEntry, typeStatusList2021Entry):
+		note("", unknown(StatusUnsupported, ptr+"/type", "Statuses of the type %s are not read here.", clip(types.Raw(), 80)))
 		return
 	}
 	purpose, _, err := stringMember(v, "statusPurpose")
+	_, known := purposes[purpose]
 	switch {
 	case err != nil || purpose == "":
-		st.revocation = append(st.revocation, failed(StatusListInvalid, ptr+"/statusPurpose", statusMalformed+"An entry has one purpose."))
-	case purpose == "refresh" || purpose == "message":
-	case purpose == badge.StatusPurposeRevocation:
-		st.revocation = append(st.revocation, s.entryState(ctx, st, v, purpose, ptr))
-	case purpose == badge.StatusPurposeSuspension:
-		st.suspension = append(st.suspension, s.entryState(ctx, st, v, purpose, ptr))
-	default:
-		st.revocation = append(st.revocation, unknown(StatusUnsupported, ptr+"/statusPurpose",
+		note("", failed(StatusListInvalid, ptr+"/statusPurpose", statusMalformed+"An entry has one purpose."))
+	case !known:
+		note("", unknown(StatusUnsupported, ptr+"/statusPurpose",
 			"What the purpose %s means for the credential is not known here.", clip(strconv.Quote(purpose), 80)))
+	default:
+		note(purpose, s.entryState(ctx, st, v, purpose, ptr))
 	}
 }
 
 // entryState answers one entry.
 func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value, purpose, ptr string) Finding {
-	entry, f := readEntry(v, ptr)
+	e, f := readEntry(v, ptr)
 	if f.Outcome != Passed {
 		return f
 	}
-	f = s.askList(ctx, st, entry, purpose, ptr)
-	f.Params = map[string]string{"list": entry.list, "index": strconv.Itoa(entry.index)}
-	return f
-}
-
-func (s *subject) askList(ctx context.Context, st *states, e entry, purpose, ptr string) Finding {
 	answer, known := st.lists[e.list]
 	if !known {
 		answer = s.readList(ctx, e.list, ptr)
 		st.lists[e.list] = answer
 	}
-	if answer.finding.Outcome != Passed {
-		return answer.finding
+	f = answer.finding
+	if f.Outcome == Passed {
+		f = answer.state(e, purpose, ptr)
 	}
-	if !slices.Contains(answer.purposes, purpose) {
+	f.Params = withParams(f.Params, "list", e.list, "index", strconv.Itoa(e.index))
+	if f.Code == StatusListUnreachable {
+		s.lastKnown(&f, e.list, func(a listAnswer) Finding { return a.state(e, purpose, ptr) })
+	}
+	return f
+}
+
+// withParams adds names and values to those that there are.
+func withParams(params map[string]string, pairs ...string) map[string]string {
+	all := make(map[string]string, len(params)+len(pairs)/2)
+	for name, value := range params {
+		all[name] = value
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			all[pairs[i]] = pairs[i+1]
+		}
+	}
+	return all
+}
+
+// state reads one entry of a list that held.
+func (a listAnswer) state(e entry, purpose, ptr string) Finding {
+	if !slices.Contains(a.purposes, purpose) {
 		return failed(StatusListInvalid, ptr, statusVerification+"The list is not for %s.", purpose)
 	}
-	on, err := answer.bits.Bit(e.index)
+	value, err := a.bits.Value(e.index, e.size)
 	switch {
 	case errors.Is(err, status.ErrRange):
 		return failed(StatusListInvalid, ptr+"/statusListIndex", statusRange+"%v", err)
 	case err != nil:
 		return failed(StatusListInvalid, ptr, statusListLength+"%v", err)
-	case on:
-		return failed(purposes[purpose].set, ptr, "The entry is set.")
 	}
-	return passed(purposes[purpose].unset)
+	return e.meaning(value, purpose, ptr)
+}
+
+// meaning: every value but 0 is set (Bitstring Status List section 3.2). What
+// the entry says of the value is signed with the credential.
+func (e entry) meaning(value uint64, purpose, ptr string) Finding {
+	f := Finding{Outcome: Passed, Code: purposes[purpose].unset, Pointer: ptr}
+	if value != 0 {
+		f.Outcome, f.Code, f.Detail = Failed, purposes[purpose].set, "The entry is set."
+		if purpose == purposeMessage || purpose == purposeRefresh {
+			f.Outcome = Warned
+		}
+	}
+	if f.Outcome == Passed && purpose != purposeMessage {
+		f.Pointer = ""
+	}
+	if e.size > 1 || purpose == purposeMessage {
+		f.Params = withParams(nil, "status", "0x"+strconv.FormatUint(value, 16), "message", e.messages[value], "reference", e.reference)
+	}
+	return f
 }
 
 // entry is a status entry as far as it is needed.
 type entry struct {
-	list  string
-	index int
+	list      string
+	index     int
+	size      int               // bits
+	messages  map[uint64]string // what each value means
+	reference string            // where more is said about them
 }
 
 // readEntry holds an entry to Bitstring Status List section 2.1. The index is
@@ -157,136 +246,53 @@ func readEntry(v strictjson.Value, ptr string) (entry, Finding) {
 	if err != nil {
 		return bad("statusListIndex", "%v", err)
 	}
-	if f := readSize(v, ptr); f.Outcome != Passed {
-		return entry{}, f
-	}
-	return entry{list, index}, passed(OK)
+	e := entry{list: list, index: index}
+	f := e.readMessages(v, ptr)
+	return e, f
 }
 
-// readSize: entries of one bit are read; wider ones carry messages.
-func readSize(v strictjson.Value, ptr string) Finding {
+// readMessages reads how wide entries are, and what their values mean. The
+// widths are those that fill bytes.
+func (e *entry) readMessages(v strictjson.Value, ptr string) Finding {
 	size := v.Get("statusSize")
-	if !size.Exists() || size.Raw() == "1" {
+	switch n, err := strconv.ParseInt(size.Raw(), 10, 32); {
+	case !size.Exists():
+		e.size = 1
+	case err != nil || n < 1:
+		return failed(StatusListInvalid, ptr+"/statusSize", statusMalformed+"statusSize is a whole number of bits.")
+	case n != 1 && n != 2 && n != 4 && n != 8:
+		return unknown(StatusUnsupported, ptr+"/statusSize", "Entries of so many bits are not read here.")
+	default:
+		e.size = int(n)
+	}
+	member := v.Get("statusMessage")
+	if !member.Exists() && e.size == 1 {
 		return passed(OK)
 	}
-	if n, err := strconv.ParseInt(size.Raw(), 10, 32); err != nil || n < 1 {
-		return failed(StatusListInvalid, ptr+"/statusSize", statusMalformed+"statusSize is a whole number of bits.")
+	for _, r := range v.Get("statusReference").Each() {
+		e.reference = strings.TrimSpace(e.reference + " " + clip(r.Text(), 200))
 	}
-	return unknown(StatusUnsupported, ptr+"/statusSize", "Entries of more than one bit are not read here.")
+	wrong := func(detail string) Finding {
+		return failed(StatusListInvalid, ptr+"/statusMessage", statusMalformed+"%s", detail)
+	}
+	e.messages = map[uint64]string{}
+	for _, m := range member.Each() {
+		value, err := strconv.ParseUint(strings.TrimPrefix(m.Get("status").Text(), "0x"), 16, 8)
+		if err != nil || value >= 1<<e.size || m.Get("message").Kind() != strictjson.String {
+			return wrong("A message says of which value it is.")
+		}
+		if _, twice := e.messages[value]; twice {
+			return wrong("A value has one message.")
+		}
+		e.messages[value] = clip(m.Get("message").Text(), 400)
+	}
+	if len(e.messages) != 1<<e.size {
+		return wrong("There is a message for each value.")
+	}
+	return passed(OK)
 }
 
 // isURL: what may really be fetched is the decision of the StatusSource.
 func isURL(s string) bool {
 	return strings.HasPrefix(s, "https://") || strings.HasPrefix(s, "http://")
-}
-
-// listAnswer is a status list that held, or the finding why it did not.
-type listAnswer struct {
-	finding  Finding
-	purposes []string
-	bits     *status.List
-}
-
-// readList fetches a list and verifies it as what it is: a credential, by the
-// same checks as any other, of the same issuer, one level deep.
-func (s *subject) readList(ctx context.Context, url, ptr string) listAnswer {
-	wrong := func(format string, args ...any) listAnswer {
-		return listAnswer{finding: failed(StatusListInvalid, ptr, format, args...)}
-	}
-	raw, err := s.errands.list(ctx, url)
-	if err != nil {
-		f := unknown(StatusListUnreachable, ptr, statusRetrieval+"The list could not be fetched.")
-		f.Cause = err
-		return listAnswer{finding: f}
-	}
-	if answer, ok := s.recall(ctx, url, raw); ok {
-		return answer
-	}
-	d, err := badge.Parse(raw)
-	if tooMany(err) {
-		return listAnswer{finding: unknown(StatusUnsupported, ptr, "%v", err)}
-	}
-	if err != nil {
-		return wrong(statusVerification+"The list cannot be read: %v", err)
-	}
-	l := &subject{v: s.v, doc: d, opts: Options{Generic: true}, now: s.now, errands: s.errands, isList: true}
-	if f := l.verifyList(ctx, ptr); f.Outcome != Passed {
-		return listAnswer{finding: f}
-	}
-	if l.issuerID() != s.issuerID() {
-		return wrong(statusVerification+"The list is of the issuer %s.", clip(l.issuerID(), 120))
-	}
-	if d.Root().Get("id").Text() != url {
-		return wrong(statusVerification + "The list has another id than its address.")
-	}
-	answer := readBits(d.Root(), ptr)
-	l.remember(ctx, url, answer)
-	return answer
-}
-
-// verifyList runs the checks that a list has to pass.
-func (s *subject) verifyList(ctx context.Context, ptr string) Finding {
-	for _, c := range statusListChecks {
-		s.ask(ctx, c)
-	}
-	worst := gravest(s.findings)
-	if worst.Code == NoKey { // the reason stands beside it
-		r := Report{Findings: s.findings}
-		worst = r.Finding(CheckIssuerKey)
-	}
-	f := Finding{Outcome: worst.Outcome, Pointer: ptr, Cause: worst.Cause,
-		Detail: statusVerification + "The list's own " + string(worst.Check) + " is " + string(worst.Code) + ". " + worst.Detail}
-	switch {
-	case worst.Outcome == Failed:
-		f.Code = StatusListInvalid
-	case worst.Code == KeyUnreachable:
-		f.Code = StatusListUnreachable
-	case worst.Code == InternalFault:
-		f.Code = InternalFault
-	case worst.Outcome == Unknown || !s.held(CheckProof) || !s.held(CheckIssuerKey):
-		f.Outcome, f.Code = Unknown, StatusUnsupported
-	case s.doc.Root().Get("credentialStatus").Exists():
-		return failed(StatusListInvalid, ptr, statusVerification+"The list has a status of its own.")
-	default:
-		return passed(OK)
-	}
-	return f
-}
-
-// readBits reads the list itself (Bitstring Status List section 2.2).
-func readBits(root strictjson.Value, ptr string) listAnswer {
-	wrong := func(detail string) listAnswer {
-		return listAnswer{finding: failed(StatusListInvalid, ptr, "%s", detail)}
-	}
-	subject := root.Get("credentialSubject")
-	if !badge.HasType(root.Get("type"), badge.TypeBitstringStatusList) || !badge.HasType(subject.Get("type"), badge.BitstringStatusListTypeID) {
-		return wrong(statusVerification + "This is no Bitstring Status List.")
-	}
-	a := listAnswer{finding: passed(OK)}
-	for _, p := range subject.Get("statusPurpose").Each() {
-		a.purposes = append(a.purposes, p.Text())
-	}
-	text, _, err := stringMember(subject, "encodedList")
-	if err != nil {
-		return wrong(statusMalformed + err.Error())
-	}
-	a.bits, err = decode(text)
-	switch {
-	case errors.Is(err, status.ErrTooLarge):
-		return listAnswer{finding: unknown(StatusUnsupported, ptr, "%v", err)}
-	case errors.Is(err, status.ErrLength):
-		return wrong(statusListLength + err.Error())
-	case err != nil:
-		return wrong(statusMalformed + err.Error())
-	}
-	return a
-}
-
-// decode also reads lists without the multibase prefix, as older issuers
-// write them.
-func decode(text string) (*status.List, error) {
-	if strings.HasPrefix(text, "u") {
-		return status.Decode(text, status.DefaultMaxBytes)
-	}
-	return status.DecodeBare(text, status.DefaultMaxBytes)
 }

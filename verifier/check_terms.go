@@ -96,12 +96,17 @@ func place(member string) int {
 		return 4
 	case "statusSize":
 		return 5
+	case "issuanceDate":
+		return 6
+	case "expirationDate":
+		return 7
 	}
 	return -1
 }
 
 // decisive are the members by their places.
-var decisive = [...]string{"issuer", "validFrom", "validUntil", "credentialSubject", "credentialStatus", "statusSize"}
+var decisive = [...]string{"issuer", "validFrom", "validUntil", "credentialSubject", "credentialStatus", "statusSize",
+	"issuanceDate", "expirationDate"}
 
 // placeOfPredicate is place of what a statement calls a member in N-Quads.
 func placeOfPredicate(predicate []byte) int {
@@ -118,6 +123,10 @@ func placeOfPredicate(predicate []byte) int {
 		return 4
 	case "<https://www.w3.org/ns/credentials/status#statusSize>":
 		return 5
+	case credentials + "issuanceDate>":
+		return 6
+	case credentials + "expirationDate>":
+		return 7
 	}
 	return -1
 }

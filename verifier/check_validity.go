@@ -13,14 +13,13 @@ import (
 // checkValidity compares the period of validity with the present (OB 3.0
 // section 9.1 steps 9 and 10), as instants and without leeway.
 func checkValidity(_ context.Context, s *subject) Finding {
-	root := s.doc.Root()
-	from, err := s.bound("validFrom", "nbf", later)
+	from, begins, err := s.bound("nbf", later, s.dates("validFrom", "issuanceDate")...)
 	if err != nil {
-		return failed(BadDate, "/validFrom", "%v", err)
+		return failed(BadDate, begins, "%v", err)
 	}
-	until, err := s.bound("validUntil", "exp", earlier)
+	until, ends, err := s.bound("exp", earlier, s.dates("validUntil", "expirationDate")...)
 	if err != nil {
-		return failed(BadDate, "/validUntil", "%v", err)
+		return failed(BadDate, ends, "%v", err)
 	}
 	f := Finding{Outcome: Passed, Code: OK, Params: map[string]string{}}
 	if !from.IsZero() {
@@ -31,51 +30,60 @@ func checkValidity(_ context.Context, s *subject) Finding {
 	}
 	switch {
 	case !until.IsZero() && until.Before(from):
-		return failed(BadDate, "/validUntil", "It ends before it begins.")
+		return failed(BadDate, ends, "It ends before it begins.")
 	case s.now.Before(from):
-		f.Outcome, f.Code, f.Pointer = Failed, NotYetValid, present(root, "validFrom")
+		f.Outcome, f.Code, f.Pointer = Failed, NotYetValid, begins
 	case !until.IsZero() && s.now.After(until):
-		f.Outcome, f.Code, f.Pointer = Failed, Expired, present(root, "validUntil")
+		f.Outcome, f.Code, f.Pointer = Failed, Expired, ends
 	case until.IsZero():
 		f.Code = NoEnd
 	}
 	return f
 }
 
-func present(root strictjson.Value, name string) string {
-	if root.Get(name).Exists() {
-		return strictjson.Pointer("", name)
-	}
-	return ""
-}
-
 func later(a, b time.Time) bool   { return a.After(b) }
 func earlier(a, b time.Time) bool { return a.Before(b) }
 
-// bound reads one end of the period: the member, and in a JWS the claim beside
-// it. Where both stand the tighter one counts; zero is neither.
-func (s *subject) bound(member, claim string, tighter func(a, b time.Time) bool) (time.Time, error) {
-	text, ok, err := stringMember(s.doc.Root(), member)
-	if err != nil {
-		return time.Time{}, err
+// dates are the names of a date in the data model of the credential. That of
+// 1.1 has kept those of 2.0 for later.
+func (s *subject) dates(name, former string) []string {
+	if s.earlier {
+		return []string{name, former}
 	}
-	var at time.Time
-	if ok {
-		if at, err = badge.ParseTime(text); err != nil {
-			return at, fmt.Errorf("%s: %w", member, err)
+	return []string{name}
+}
+
+// bound reads one end of the period: the member, by the names that the two
+// data models have for it, and in a JWS the claim beside it. Where several
+// stand the tightest one counts, and ptr points to its member; zero is none.
+func (s *subject) bound(claim string, tighter func(a, b time.Time) bool, members ...string) (end time.Time, ptr string, err error) {
+	for _, member := range members {
+		text, ok, err := stringMember(s.doc.Root(), member)
+		if err != nil {
+			return end, "/" + member, err
+		}
+		if !ok {
+			continue
+		}
+		at, err := badge.ParseTime(text)
+		if err != nil {
+			return end, "/" + member, fmt.Errorf("%s: %w", member, err)
+		}
+		if end.IsZero() || tighter(at, end) {
+			end, ptr = at, "/"+member
 		}
 	}
 	if s.doc.JWS() == nil {
-		return at, nil
+		return end, ptr, nil
 	}
-	claimed, err := numericDate(s.doc.Root().Get(claim))
+	claimed, err := numericDate(s.doc.JWS().Payload.Get(claim))
 	if err != nil {
-		return at, fmt.Errorf("%s: %w", claim, err)
+		return end, "", fmt.Errorf("%s: %w", claim, err)
 	}
-	if !claimed.IsZero() && (!ok || tighter(claimed, at)) {
-		return claimed, nil
+	if !claimed.IsZero() && (end.IsZero() || tighter(claimed, end)) {
+		end = claimed
 	}
-	return at, nil
+	return end, ptr, nil
 }
 
 // maxNumericDate is the last second of the year 9999.

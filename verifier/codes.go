@@ -5,8 +5,9 @@ package verifier
 // belongs here and into the message catalogues.
 func Codes() map[Check][]Code {
 	codes := map[Check][]Code{
-		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext, OverBudget},
-		CheckSchema: {OK, SchemaMismatch, NoSchema},
+		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext,
+			VCDM11, SeveralInImage, Misbaked, UnsupportedEnvelope, OverBudget},
+		CheckSchema: {OK, SchemaMismatch, NoSchema, SchemaUnreachable, SchemaUnsupported},
 		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
 			UnknownContext, NestedContext, UnsignedKeyword, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
 			BadCharacter, TooDeep, MemberName, HiddenStatement, Unsupported, OverBudget},
@@ -16,14 +17,20 @@ func Codes() map[Check][]Code {
 			KeyRevoked, KeyExpired, WeakKey, KeyExposed, KeyDocumentInvalid},
 		CheckIssuerTrust: {IssuerListed, IssuerNotListed, TestIssuer},
 		CheckValidity:    {OK, NoEnd, Expired, NotYetValid, BadDate},
-		CheckRevocation: {NotRevoked, Revoked, Superseded, NoStatus, StatusListUnreachable, StatusListInvalid,
+		CheckRevocation: {NotRevoked, NotRevokedUnsigned, Revoked, Superseded, NoStatus, StatusListUnreachable, StatusListInvalid,
 			StatusUnsupported},
-		CheckSuspension:  {NotSuspended, Suspended, NoStatus, StatusListUnreachable, StatusListInvalid, StatusUnsupported},
-		CheckRefresh:     {NoRefresh, NotRefreshed},
-		CheckRecipient:   {RecipientMatches, RecipientDiffers, RecipientUnstated},
-		CheckEndorsement: {NoEndorsement, EndorsementNotChecked},
+		CheckSuspension:    {NotSuspended, Suspended, NoStatus, StatusListUnreachable, StatusListInvalid, StatusUnsupported},
+		CheckStatusMessage: {StatusMessage, NoStatus, StatusListUnreachable, StatusListInvalid, StatusUnsupported},
+		CheckResources:     {ResourcesMatch, ResourceChanged, ResourceUnreachable, ResourceUnsupported, ResourceInvalid},
+		CheckRefresh:       {NoRefresh, NotRefreshed, NewerEdition, NoNewerEdition, RefreshUnreachable, RefreshInvalid},
+		CheckRecipient:     {RecipientMatches, RecipientDiffers, RecipientUnstated},
+		CheckEndorsement: {NoEndorsement, EndorsementsHold, EndorsementNotGood, EndorsementNotChecked,
+			EndorsementHolds, EndorsementInvalid, EndorsementOfAnother, EndorsementOpen},
 	}
 	for _, c := range checks {
+		if c.amends {
+			continue
+		}
 		codes[c.id] = append(codes[c.id], InternalFault)
 		if len(c.needs) > 0 {
 			codes[c.id] = append(codes[c.id], NotRun)

@@ -20,43 +20,67 @@ const (
 	maxListsBytes = 32 << 20 // of their texts and bits
 )
 
-// lists remembers status lists that were verified, because to verify one costs
-// more than all else that is done for a badge of the same issuer. What is
-// remembered is said of exact bytes at an exact address: the list is asked for
-// each time, and another byte in it makes it another list. What can change
-// beside the bytes is looked at each time too: the key that signed (knownList.holds)
-// and the time.
+// lists remembers status lists that were read, for two uses. To verify one costs
+// more than all else that is done for a badge of the same issuer, so a list of
+// the same bytes at the same address counts for a while as it did: the list is
+// asked for each time, and another byte in it makes it another list. What can
+// change beside the bytes is looked at each time too: the key that signed
+// (recall) and the time. And where a list cannot be had, what it said last is
+// told beside that, with its date (last).
 type lists struct {
 	mu    sync.Mutex
-	known map[string]*knownList // by address
+	known map[string]knownList // by address
 	bytes int
 }
 
 // knownList is a list that held, with what its answer rests on.
 type knownList struct {
-	doc         *badge.Document
-	proof       badge.Proof // its only one
+	raw         []byte
+	issuer      string
+	doc         *badge.Document // nil where it is read anew each time
+	proof       badge.Proof     // its only one
 	key         crypto.PublicKey
 	from, until time.Time // the time in which it counts
 	answer      listAnswer
 }
 
-func (k *knownList) size() int { return len(k.doc.Raw()) + k.answer.bits.Len()/8 }
+func (k knownList) size() int {
+	n := len(k.raw)
+	if k.answer.bits != nil {
+		n += k.answer.bits.Len() / 8
+	}
+	for id, reason := range k.answer.revoked {
+		n += len(id) + len(reason)
+	}
+	return n
+}
 
 // find returns what is known of a list, if it is of these bytes.
-func (l *lists) find(url string, raw []byte) (*knownList, bool) {
+func (l *lists) find(url string, raw []byte) (knownList, bool) {
+	k, ok := l.last(url)
+	return k, ok && k.doc != nil && bytes.Equal(k.raw, raw)
+}
+
+// last returns a list as it was when it was had last, however long ago.
+func (l *lists) last(url string) (knownList, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	k, ok := l.known[url]
-	return k, ok && bytes.Equal(k.doc.Raw(), raw)
+	return k, ok
 }
 
-func (l *lists) put(url string, k *knownList) {
+// stale tells of a copy of a list that it is older than the list itself allows.
+func (l *lists) stale(url string, raw []byte, now time.Time) bool {
+	k, ok := l.find(url, raw)
+	return ok && !now.Before(k.until) && k.until.Before(k.from.Add(maxListAge))
+}
+
+func (l *lists) put(url string, k knownList) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.drop(url)
 	if l.known == nil {
-		l.known = map[string]*knownList{}
+		l.known = map[string]knownList{}
 	}
 	l.known[url] = k
 	l.bytes += k.size()
@@ -79,7 +103,7 @@ func (l *lists) drop(url string) {
 // it rests on is so still.
 func (s *subject) recall(ctx context.Context, url string, raw []byte) (listAnswer, bool) {
 	k, ok := s.v.lists.find(url, raw)
-	if !ok || k.doc.IssuerID() != s.issuerID() || s.now.Before(k.from) || !s.now.Before(k.until) {
+	if !ok || k.issuer != s.issuerID() || s.now.Before(k.from) || !s.now.Before(k.until) {
 		return listAnswer{}, false
 	}
 	l := &subject{v: s.v, doc: k.doc, now: s.now, errands: s.errands, isList: true}
@@ -99,15 +123,18 @@ func sameKey(a, b crypto.PublicKey) bool {
 // another number of embedded proofs than one is verified each time.
 func (s *subject) remember(ctx context.Context, url string, answer listAnswer) {
 	set := s.doc.Proofs()
-	if len(set) != 1 || answer.finding.Outcome != Passed || !s.held(CheckProof) {
+	if answer.finding.Outcome != Passed || !s.held(CheckProof) {
 		return
 	}
-	method, f := s.proofKey(ctx, set[0])
-	until, ok := s.listEnd(set[0])
-	if f.Outcome != Passed || !ok {
-		return
+	k := knownList{raw: s.doc.Raw(), issuer: s.issuerID(), from: s.now, answer: answer}
+	if len(set) == 1 {
+		method, f := s.proofKey(ctx, set[0])
+		until, ok := s.listEnd(set[0])
+		if f.Outcome == Passed && ok {
+			k.doc, k.proof, k.key, k.until = s.doc, set[0], method.Public, until
+		}
 	}
-	s.v.lists.put(url, &knownList{doc: s.doc, proof: set[0], key: method.Public, from: s.now, until: until, answer: answer})
+	s.v.lists.put(url, k)
 }
 
 // listEnd is until when a list counts without another look: as long as it says
@@ -115,7 +142,7 @@ func (s *subject) remember(ctx context.Context, url string, answer listAnswer) {
 // as its proof says, and maxListAge at most.
 func (s *subject) listEnd(p badge.Proof) (until time.Time, ok bool) {
 	until = s.now.Add(maxListAge)
-	ends, err := s.bound("validUntil", "exp", earlier)
+	ends, _, err := s.bound("exp", earlier, s.dates("validUntil", "expirationDate")...)
 	expires, errProof := proofTime(p, "expires")
 	if err != nil || errProof != nil {
 		return until, false

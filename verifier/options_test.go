@@ -61,29 +61,6 @@ func TestRecipient(t *testing.T) {
 	}
 }
 
-func TestRefresh(t *testing.T) {
-	state{name: "declared", verdict: valid, make: signed(put("refreshService", `{"id":"https://badges.example.edu/refresh/1","type":"1EdTechCredentialRefresh"}`)),
-		want: one(verifier.CheckRefresh, skip, verifier.NotRefreshed)}.run(t)
-}
-
-// Endorsements have a finding of their own and never change the verdict.
-func TestEndorsements(t *testing.T) {
-	w := newWorld(t)
-	w.list(listURL, "revocation", w.issuer, nil)
-	guild := didKey(t)
-	embedded := strings.Replace(w.sign(swap(`context-3.0.3.json"]`, `context-3.0.3.json","https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"]`)(t, endorsement(guild)), guild, now), "\n", "", -1)
-	for count, text := range map[string]string{
-		"1": w.badge(add(`"endorsement":[` + embedded + `]`)),
-		"2": w.badge(add(`"endorsementJwt":["eyJ.e30.AA"]`), swap(`"achievement":{`, `"achievement":{"endorsementJwt":["eyJ.e30.AB"],`)),
-	} {
-		r := verify(t, w.v, text, verifier.Options{})
-		expect(t, r, valid, finding{verifier.CheckEndorsement, warn, verifier.EndorsementNotChecked})
-		if got := r.Finding(verifier.CheckEndorsement).Params["count"]; got != count {
-			t.Errorf("%s endorsements, want %s", got, count)
-		}
-	}
-}
-
 func TestTrust(t *testing.T) {
 	list := trust{}
 	w := newWorld(t, func(cfg *verifier.Config) { cfg.Trust = list })
@@ -143,7 +120,7 @@ func TestGeneric(t *testing.T) {
 		{name: "a date that is a number", verdict: invalid, opts: opts, make: made(add(`"validUntil":3000`)), want: one(validity, fail, verifier.BadDate)},
 		{name: "no proof", verdict: invalid, opts: opts, make: func(w *world) string { return generic(w.issuer) }, want: one(proofs, fail, verifier.NoProof)},
 		{name: "no issuer", verdict: invalid, opts: opts, make: func(w *world) string { return drop("issuer")(t, made()(w)) }, want: one(format, fail, verifier.Malformed)},
-		{name: "VC 1.1", verdict: indeterminate, opts: opts, make: func(*world) string { return `{"@context":["https://www.w3.org/2018/credentials/v1"]}` }, want: one(format, open, verifier.UnsupportedEdition)},
+		{name: "Open Badges 2.0", verdict: indeterminate, opts: opts, make: func(*world) string { return `{"@context":["https://w3id.org/openbadges/v2"]}` }, want: one(format, open, verifier.UnsupportedEdition)},
 	} {
 		s.run(t)
 	}

@@ -23,6 +23,14 @@ const (
 	CheckValidity    Check = "validity"
 	CheckRevocation  Check = "revocation"
 	CheckSuspension  Check = "suspension"
+
+	// CheckStatusMessage is told only where a credential has a status of the
+	// purpose "message".
+	CheckStatusMessage Check = "status_message"
+
+	// CheckResources is told only where a badge names related resources.
+	CheckResources Check = "related_resource"
+
 	CheckRefresh     Check = "refresh"
 	CheckRecipient   Check = "recipient"
 	CheckEndorsement Check = "endorsement"
@@ -64,9 +72,17 @@ const (
 	UnsupportedEdition Code = "unsupported_edition"
 	NotABadge          Code = "not_a_badge"
 
+	VCDM11              Code = "vcdm_1_1"             // in order, by VC data model 1.1
+	SeveralInImage      Code = "several_in_image"     // more than one credential in a picture
+	Misbaked            Code = "misbaked"             // in a picture as the standard forbids
+	UnsupportedEnvelope Code = "unsupported_envelope" // of a kind that is not opened here
+
 	// schema
 	SchemaMismatch Code = "schema_mismatch"
 	NoSchema       Code = "no_schema" // none is named and none applies
+
+	SchemaUnreachable Code = "schema_unreachable" // one of others
+	SchemaUnsupported Code = "schema_unsupported"
 
 	// terms; the canonicaliser's kinds and the badge's own rules
 	UndefinedTerm   Code = "undefined_term"
@@ -134,9 +150,24 @@ const (
 	StatusListInvalid     Code = "status_list_invalid"
 	StatusUnsupported     Code = "status_unsupported"
 
+	NotRevokedUnsigned Code = "not_revoked_unsigned" // by a list that nobody signed
+	StatusMessage      Code = "status_message"
+
+	// related_resource
+	ResourcesMatch      Code = "resources_match"
+	ResourceChanged     Code = "resource_changed"
+	ResourceUnreachable Code = "resource_unreachable"
+	ResourceUnsupported Code = "resource_unsupported"
+	ResourceInvalid     Code = "resource_invalid"
+
 	// refresh
 	NoRefresh    Code = "no_refresh"
 	NotRefreshed Code = "not_refreshed"
+
+	NewerEdition       Code = "newer_edition"
+	NoNewerEdition     Code = "no_newer_edition"
+	RefreshUnreachable Code = "refresh_unreachable"
+	RefreshInvalid     Code = "refresh_invalid" // what is found there is no good edition of this badge
 
 	// recipient
 	NotAsked         Code = "not_asked"
@@ -147,7 +178,15 @@ const (
 
 	// endorsement
 	NoEndorsement         Code = "no_endorsement"
-	EndorsementNotChecked Code = "endorsement_not_checked"
+	EndorsementsHold      Code = "endorsements_hold"
+	EndorsementNotGood    Code = "endorsement_not_good"
+	EndorsementNotChecked Code = "endorsement_not_checked" // some are beyond our bounds
+
+	// endorsement, of one of them
+	EndorsementHolds     Code = "endorsement_holds"
+	EndorsementInvalid   Code = "endorsement_invalid"
+	EndorsementOfAnother Code = "endorsement_of_another"
+	EndorsementOpen      Code = "endorsement_open" // could not tell
 )
 
 // Finding is the answer of one check.
@@ -183,6 +222,8 @@ type Report struct {
 	CheckedAt time.Time
 	Findings  []Finding       // in the order of the checks
 	Document  *badge.Document // what was read; nil when nothing could be
+
+	Endorsements []Endorsement // in the order in which they stand in it
 }
 
 // Verdict sums the findings up: anything wrong is invalid; else anything that

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"laurel/badge"
@@ -32,6 +33,20 @@ type StatusSource interface {
 	StatusList(ctx context.Context, url string) ([]byte, error)
 }
 
+// FreshStatusSource is a StatusSource that keeps copies, and can be told to
+// pass over them: a list may say that it is good for a shorter time than they
+// are kept (ttl, Bitstring Status List section 2.2).
+type FreshStatusSource interface {
+	FreshStatusList(ctx context.Context, url string) ([]byte, error)
+}
+
+// PageSource hands out other documents that a credential names: schemas,
+// newer editions, related resources. It bounds them and decides which
+// addresses may be asked. An error means that one could not be had.
+type PageSource interface {
+	Page(ctx context.Context, url string) ([]byte, error)
+}
+
 // TrustList knows issuers that somebody vouches for.
 type TrustList interface {
 	// Knows gives the name of the list that an issuer stands on.
@@ -48,6 +63,9 @@ type Config struct {
 	// Status fetches status lists. Without it a declared status is an open
 	// question.
 	Status StatusSource
+	// Pages fetches what else a credential names. Without it none of that is
+	// looked at.
+	Pages PageSource
 	// Trust may be nil: then no issuer is on a list.
 	Trust TrustList
 	// Now is the clock; nil is time.Now.
@@ -60,6 +78,7 @@ type Verifier struct {
 	suites map[string]proof.Suite
 	keys   KeyResolver
 	status StatusSource
+	pages  PageSource
 	trust  TrustList
 	now    func() time.Time
 	lists  lists
@@ -71,7 +90,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, trust: cfg.Trust, now: cfg.Now}
+		status: cfg.Status, pages: cfg.Pages, trust: cfg.Trust, now: cfg.Now}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())
@@ -106,32 +125,21 @@ type Options struct {
 	Generic bool
 }
 
-// Verify verifies a credential in JSON or compact JWS form as a badge. There
-// is no error that could be mistaken for an answer.
+// Verify verifies a badge in any form that Open reads. There is no error that
+// could be mistaken for an answer.
 func (v *Verifier) Verify(ctx context.Context, raw []byte) *Report {
 	return v.VerifyBytes(ctx, raw, Options{})
 }
 
 // VerifyBytes is Verify with options.
 func (v *Verifier) VerifyBytes(ctx context.Context, raw []byte, opts Options) *Report {
-	d, err := parse(raw)
+	sub, err := Open(raw)
 	if err != nil {
 		s := v.subject(nil, opts)
 		s.unreadable = err
 		return s.report(ctx)
 	}
-	return v.VerifyDocument(ctx, d, opts)
-}
-
-// parse is badge.Parse behind a net: bytes of strangers never stop the
-// process.
-func parse(raw []byte) (d *badge.Document, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			d, err = nil, fault(r)
-		}
-	}()
-	return badge.Parse(raw)
+	return v.VerifySubmission(ctx, sub, opts)
 }
 
 // VerifyDocument verifies a document that was parsed already.
@@ -149,6 +157,11 @@ type check struct {
 	id     Check
 	needs  []Check
 	beyond bool // not part of what ProofOnly asks
+	// applies, where it is set, tells whether the question is put at all: what
+	// few credentials have is not told of all others.
+	applies func(s *subject) bool
+	// amends: the answer is added to that of an earlier check of this name.
+	amends bool
 	run    func(ctx context.Context, s *subject) Finding
 }
 
@@ -162,10 +175,13 @@ var (
 	askTerms       = check{id: CheckTerms, needs: []Check{CheckFormat}, run: checkTerms}
 	askProof       = check{id: CheckProof, needs: []Check{CheckFormat, CheckTerms}, run: checkProof}
 	askIssuerKey   = check{id: CheckIssuerKey, needs: []Check{CheckFormat, CheckTerms}, run: checkIssuerKey}
+	askSchemas     = check{id: CheckSchema, needs: authentic, applies: namesForeignSchemas, amends: true, run: checkForeignSchemas}
 	askTrust       = check{id: CheckIssuerTrust, needs: authentic, beyond: true, run: checkTrust}
 	askValidity    = check{id: CheckValidity, needs: authentic, run: checkValidity}
 	askRevocation  = check{id: CheckRevocation, needs: authentic, beyond: true, run: checkRevocation}
 	askSuspension  = check{id: CheckSuspension, needs: authentic, beyond: true, run: checkSuspension}
+	askMessage     = check{id: CheckStatusMessage, needs: authentic, beyond: true, applies: hasStatusMessage, run: checkStatusMessage}
+	askResources   = check{id: CheckResources, needs: authentic, beyond: true, applies: hasResources, run: checkResources}
 	askRefresh     = check{id: CheckRefresh, needs: authentic, beyond: true, run: checkRefresh}
 	askRecipient   = check{id: CheckRecipient, needs: authentic, beyond: true, run: checkRecipient}
 	askEndorsement = check{id: CheckEndorsement, needs: authentic, beyond: true, run: checkEndorsement}
@@ -174,27 +190,59 @@ var (
 // checks are all questions, in the order of the report: what is cheap comes
 // before what is dear, and what is fetched after what is at hand.
 var checks = []check{
-	askFormat, askSchema, askTerms, askProof, askIssuerKey, askTrust, askValidity,
-	askRevocation, askSuspension, askRefresh, askRecipient, askEndorsement,
+	askFormat, askSchema, askTerms, askProof, askIssuerKey, askSchemas, askTrust, askValidity,
+	askRevocation, askSuspension, askMessage, askResources, askRefresh, askRecipient, askEndorsement,
 }
 
 // statusListChecks are what a status list has to pass: it is a credential
 // like any other, but has no status of its own and needs no list of trust.
 var statusListChecks = []check{askFormat, askTerms, askProof, askIssuerKey, askValidity}
 
+// editionChecks are what a newer edition has to pass, and endorsementChecks an
+// endorsement, to count as good. Neither leads any further.
+var (
+	editionChecks     = []check{askFormat, askSchema, askTerms, askProof, askIssuerKey, askValidity, askRevocation, askSuspension}
+	endorsementChecks = editionChecks
+)
+
+// within reports on a credential that was found in or behind this one, within
+// the same bounds of requests and time.
+func (s *subject) within(ctx context.Context, d *badge.Document, list []check) *Report {
+	in := &subject{v: s.v, doc: d, now: s.now, errands: s.errands}
+	for _, c := range list {
+		in.ask(ctx, c)
+	}
+	return &Report{CheckedAt: s.now, Findings: in.findings, Document: d}
+}
+
 // report puts all questions.
 func (s *subject) report(ctx context.Context) *Report {
+	defer s.errands.end()
 	s.findings = make([]Finding, 0, len(checks))
 	for _, c := range checks {
-		s.ask(ctx, c)
+		switch c.id {
+		case CheckProof:
+			s.sendAhead(ctx, false)
+		case CheckIssuerTrust:
+			if s.mayAsk(c) {
+				s.sendAhead(ctx, true)
+			}
+		}
+		if c.applies == nil || s.mayAsk(c) && c.applies(s) {
+			s.ask(ctx, c)
+		}
 	}
-	return &Report{CheckedAt: s.now, Findings: s.findings, Document: s.doc}
+	return &Report{CheckedAt: s.now, Findings: s.findings, Document: s.doc, Endorsements: s.endorsements}
 }
 
 // ask puts one question and notes the answer.
 func (s *subject) ask(ctx context.Context, c check) {
 	f := s.answer(ctx, c)
 	f.Check = c.id
+	if i := slices.IndexFunc(s.findings, func(g Finding) bool { return g.Check == f.Check }); c.amends && i >= 0 {
+		s.findings[i] = f
+		return
+	}
 	s.findings = append(s.findings, f)
 }
 
@@ -204,10 +252,8 @@ func (s *subject) answer(ctx context.Context, c check) (f Finding) {
 			f = Finding{Outcome: Unknown, Code: InternalFault, Detail: fault(r).Error()}
 		}
 	}()
-	for _, needed := range c.needs {
-		if !s.held(needed) {
-			return Finding{Outcome: Skipped, Code: NotRun}
-		}
+	if !s.mayAsk(c) {
+		return Finding{Outcome: Skipped, Code: NotRun}
 	}
 	if c.beyond && s.opts.ProofOnly {
 		return Finding{Outcome: Skipped, Code: NotAsked}
@@ -215,9 +261,24 @@ func (s *subject) answer(ctx context.Context, c check) (f Finding) {
 	return c.run(ctx, s)
 }
 
+// mayAsk tells whether the answers that a question needs held.
+func (s *subject) mayAsk(c check) bool {
+	for _, needed := range c.needs {
+		if !s.held(needed) {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *subject) held(id Check) bool {
 	r := Report{Findings: s.findings}
 	return r.held(id)
+}
+
+func (s *subject) finding(id Check) Finding {
+	r := Report{Findings: s.findings}
+	return r.Finding(id)
 }
 
 // fault is a panic as an error: a fault of ours, which says nothing about the

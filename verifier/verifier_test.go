@@ -21,6 +21,8 @@ const (
 	format, schema, terms, proofs, issuerKey = verifier.CheckFormat, verifier.CheckSchema, verifier.CheckTerms, verifier.CheckProof, verifier.CheckIssuerKey
 
 	validity, revocation, suspension = verifier.CheckValidity, verifier.CheckRevocation, verifier.CheckSuspension
+
+	refresh, message, resources, endorsements = verifier.CheckRefresh, verifier.CheckStatusMessage, verifier.CheckResources, verifier.CheckEndorsement
 )
 
 // state is one row of a table: a document, and what is found in it.
@@ -112,8 +114,8 @@ func TestFormat(t *testing.T) {
 			})
 		}, want: one(format, fail, verifier.Malformed), pointer: "/credentialSubject"},
 		{name: "a subject that is nobody", make: after(put("credentialSubject", `{"type":["AchievementSubject"]}`)), want: one(format, fail, verifier.Malformed), pointer: "/credentialSubject"},
-		{name: "VC 1.1", verdict: indeterminate, make: of(`{"@context":["https://www.w3.org/2018/credentials/v1",` + ob + `],"type":["VerifiableCredential","OpenBadgeCredential"]}`),
-			want: one(format, open, verifier.UnsupportedEdition)},
+		{name: "no issuer, by data model 1.1", make: of(`{"@context":["https://www.w3.org/2018/credentials/v1",` + ob + `],"type":["VerifiableCredential","OpenBadgeCredential"]}`),
+			want: one(format, fail, verifier.Malformed), pointer: "/issuer"},
 		{name: "Open Badges 2.0", verdict: indeterminate, make: of(`{"@context":"https://w3id.org/openbadges/v2","type":"Assertion","id":"https://example.org/1"}`),
 			want: one(format, open, verifier.UnsupportedEdition)},
 	} {
@@ -154,6 +156,7 @@ func TestSchema(t *testing.T) {
 				`{"type":"BitstringStatusListEntry","statusPurpose":"revocation","statusListIndex":"5","statusListCredential":"`+listURL+`"}]`))
 		}, want: one(schema, fail, verifier.SchemaMismatch), pointer: "/credentialStatus/0/type", detail: "array"},
 		{name: "a schema of others beside ours", verdict: valid, make: func(w *world) string {
+			w.web.put("https://example.org/s.json", []byte(`{"required":["issuer"]}`))
 			return w.badge(swap(`"1EdTechJsonSchemaValidator2019"}]`, `"1EdTechJsonSchemaValidator2019"},{"id":"https://example.org/s.json","type":"JsonSchema"}]`))
 		}, want: one(schema, pass, verifier.OK)},
 		{name: "only a schema of others: ours is asked all the same", verdict: invalid, make: func(w *world) string {
@@ -178,7 +181,7 @@ func TestSchema(t *testing.T) {
 }
 
 func TestSchemaRemarks(t *testing.T) {
-	w := newWorld(t)
+	w := newWorld(t, func(cfg *verifier.Config) { cfg.Pages = nil })
 	w.list(listURL, "revocation", w.issuer, nil)
 	for text, want := range map[string]string{
 		w.badge(): "",
@@ -555,16 +558,18 @@ func TestStatus(t *testing.T) {
 		{name: "no purpose", verdict: invalid, make: func(w *world) string { return w.badge(swap(entry, `"statusListIndex":"94567"`)) }, want: wrong},
 		{name: "no list", verdict: invalid, make: func(w *world) string { return w.badge(swap(`,"statusListCredential":"`+listURL+`"`, ``)) }, want: wrong},
 		{name: "entry with the id of its list", verdict: invalid, make: func(w *world) string { return w.badge(swap(listURL+"#94567", listURL)) }, want: wrong},
-		{name: "entry of two bits", verdict: indeterminate, make: func(w *world) string { return w.badge(swap(entry, entry+`,"statusSize":2`)) }, want: one(revocation, open, verifier.StatusUnsupported)},
+		{name: "entry of two bits without their meaning", verdict: invalid, make: func(w *world) string { return w.badge(swap(entry, entry+`,"statusSize":2`)) }, want: wrong, pointer: "/credentialStatus/statusMessage"},
+		{name: "entry of three bits", verdict: indeterminate, make: func(w *world) string { return w.badge(swap(entry, entry+`,"statusSize":3`)) }, want: one(revocation, open, verifier.StatusUnsupported)},
 		{name: "entry of one bit", verdict: valid, make: func(w *world) string { return w.badge(swap(entry, entry+`,"statusSize":1`)) }, want: one(revocation, pass, verifier.NotRevoked)},
 		{name: "entry of no bits", verdict: invalid, make: func(w *world) string { return w.badge(swap(entry, entry+`,"statusSize":0`)) }, want: wrong},
 		{name: "entry of a billion bits", verdict: indeterminate, make: func(w *world) string { return w.badge(swap(entry, entry+`,"statusSize":1000000000`)) }, want: one(revocation, open, verifier.StatusUnsupported)},
 		{name: "unknown type", verdict: indeterminate, make: func(w *world) string {
-			return w.badge(put("credentialStatus", `{"id":"https://example.org/r","type":"1EdTechRevocationList"}`))
+			return w.badge(put("credentialStatus", `{"id":"https://example.org/r","type":"1EdTechCredentialRefresh"}`))
 		}, want: one(revocation, open, verifier.StatusUnsupported)},
 		{name: "a purpose that does not decide", verdict: valid, make: func(w *world) string {
+			w.list(listURL, "refresh", w.issuer, nil)
 			return w.badge(swap(`"statusPurpose":"revocation"`, `"statusPurpose":"refresh"`))
-		}, want: one(revocation, skip, verifier.NoStatus)},
+		}, want: []finding{{revocation, skip, verifier.NoStatus}, {refresh, pass, verifier.NoNewerEdition}}},
 		{name: "a purpose that nobody knows", verdict: indeterminate, make: func(w *world) string {
 			return w.badge(swap(`"statusPurpose":"revocation"`, `"statusPurpose":"retired"`))
 		}, want: one(revocation, open, verifier.StatusUnsupported)},

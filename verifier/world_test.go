@@ -135,6 +135,12 @@ func (w *web) StatusList(ctx context.Context, url string) ([]byte, error) {
 	return page, err
 }
 
+// Page implements verifier.PageSource.
+func (w *web) Page(ctx context.Context, url string) ([]byte, error) {
+	page, _, err := w.Get(ctx, url, 0)
+	return page, err
+}
+
 // trust is a list of issuers.
 type trust map[string]string
 
@@ -193,6 +199,7 @@ func newWorld(t testing.TB, change ...func(*verifier.Config)) *world {
 		Suites: proof.Suites(c),
 		Keys:   resolve.NewWithClock(w.web, nil, func() time.Time { return now }),
 		Status: w.web,
+		Pages:  w.web,
 		Now:    func() time.Time { return now },
 	}
 	for _, f := range change {
@@ -478,8 +485,13 @@ func verify(t testing.TB, v *verifier.Verifier, text string, opts verifier.Optio
 	t.Helper()
 	r := v.VerifyBytes(context.Background(), []byte(text), opts)
 	order := []verifier.Check{verifier.CheckFormat, verifier.CheckSchema, verifier.CheckTerms, verifier.CheckProof, verifier.CheckIssuerKey,
-		verifier.CheckIssuerTrust, verifier.CheckValidity, verifier.CheckRevocation, verifier.CheckSuspension, verifier.CheckRefresh,
-		verifier.CheckRecipient, verifier.CheckEndorsement}
+		verifier.CheckIssuerTrust, verifier.CheckValidity, verifier.CheckRevocation, verifier.CheckSuspension, verifier.CheckStatusMessage,
+		verifier.CheckResources, verifier.CheckRefresh, verifier.CheckRecipient, verifier.CheckEndorsement}
+	for _, c := range []verifier.Check{verifier.CheckStatusMessage, verifier.CheckResources} { // told only where there is something to tell
+		if r.Finding(c).Code == "" {
+			order = slices.DeleteFunc(order, func(o verifier.Check) bool { return o == c })
+		}
+	}
 	codes := verifier.Codes()
 	for i, f := range r.Findings {
 		if i >= len(order) || f.Check != order[i] {

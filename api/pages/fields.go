@@ -61,17 +61,12 @@ func (s *scribe) credential(c *badge.Credential, a *badge.Achievement) {
 }
 
 func (s *scribe) dates(d *badge.Document, subject *badge.AchievementSubject) {
-	c := d.View()
 	awarded := words.Awarded(d)
 	s.add("field.awarded", s.moment(awarded))
-	if c.ValidFrom != awarded {
-		s.add("field.valid_from", s.moment(c.ValidFrom))
+	if from := d.ValidFrom(); from != awarded {
+		s.add("field.valid_from", s.moment(from))
 	}
-	until := c.ValidUntil
-	if until == "" {
-		until = d.Root().Get("expirationDate").Text()
-	}
-	s.add("field.valid_until", s.moment(until))
+	s.add("field.valid_until", s.moment(d.ValidUntil()))
 	s.add("field.activity.start", s.moment(subject.ActivityStartDate))
 	s.add("field.activity.end", s.moment(subject.ActivityEndDate))
 }

@@ -74,6 +74,7 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 		CheckedAt: r.CheckedAt,
 		Proven:    words.Proven(r),
 		Checks:    checks(p, r),
+		Endorsed:  endorsements(p, r),
 		NotTold:   notTold(p, r),
 	}
 	v.Word, v.Said = setOff(words.SummaryParts(p, r))
@@ -98,6 +99,7 @@ type verificationView struct {
 	CheckedAt time.Time
 	Proven    bool
 	Checks    []checkView
+	Endorsed  []endorsementView
 	NotTold   []string
 
 	Name       string // of the achievement
@@ -120,6 +122,13 @@ type checkView struct {
 	ID, Outcome, Code, Pointer, Detail string
 	Title, Result                      string
 	Sentence                           []i18n.Part
+}
+
+// endorsementView is what somebody else says. Who that is and what they say is
+// shown where it is proven.
+type endorsementView struct {
+	checkView
+	Issuer, Comment string
 }
 
 type download struct{ Href, Label string }
@@ -180,11 +189,29 @@ func remarks(p *i18n.Printer, r *verifier.Report) [][]i18n.Part {
 func checks(p *i18n.Printer, r *verifier.Report) []checkView {
 	out := make([]checkView, len(r.Findings))
 	for i, f := range r.Findings {
-		out[i] = checkView{
-			ID: string(f.Check), Code: string(f.Code), Pointer: words.Visible(f.Pointer), Detail: words.Visible(f.Detail),
-			Outcome: f.Outcome.String(), Title: words.Title(p, f.Check), Result: words.Result(p, f),
-			Sentence: words.SentenceParts(p, r, f),
+		out[i] = checkOf(p, r, f)
+	}
+	return out
+}
+
+func checkOf(p *i18n.Printer, r *verifier.Report, f verifier.Finding) checkView {
+	return checkView{
+		ID: string(f.Check), Code: string(f.Code), Pointer: words.Visible(f.Pointer), Detail: words.Visible(f.Detail),
+		Outcome: f.Outcome.String(), Title: words.Title(p, f.Check), Result: words.Result(p, f),
+		Sentence: words.SentenceParts(p, r, f),
+	}
+}
+
+func endorsements(p *i18n.Printer, r *verifier.Report) []endorsementView {
+	var out []endorsementView
+	for _, e := range r.Endorsements {
+		v := endorsementView{checkView: checkOf(p, e.Report, e.Finding)}
+		if words.Proven(e.Report) {
+			d := e.Report.Document
+			v.Issuer = words.Line(d.IssuerID(), 200)
+			v.Comment = words.Line(d.Root().Get("credentialSubject").Get("endorsementComment").Text(), 1000)
 		}
+		out = append(out, v)
 	}
 	return out
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 
 	"laurel/api/verify"
 	"laurel/api/wire"
@@ -56,13 +55,13 @@ func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	p := wire.Printer(r, h.catalog)
-	doc, err := credential(body.Credential)
+	brought, err := credential(body.Credential)
 	if faults := faultsOf(err); faults != nil {
 		return wire.WriteJSON(w, http.StatusBadRequest, unreadable(faults))
 	} else if err != nil {
 		return err
 	}
-	report, err := h.desk.Report(r.Context(), doc, verifier.Options{Generic: true,
+	report, err := h.desk.Report(r.Context(), brought, verifier.Options{Generic: true,
 		ProofOnly: slices.Equal(opts.Checks, []string{proofOnly}) || q.Get("checks") == proofOnly})
 	if err != nil {
 		return err
@@ -78,30 +77,24 @@ func statusOf(r *verifier.Report) int {
 	return http.StatusBadRequest
 }
 
-// enveloped is how a JWS travels where a credential is an object (VC data
-// model 2.0 section 4.13).
-const (
-	enveloped = "EnvelopedVerifiableCredential"
-	dataURL   = "data:application/vc+jwt,"
-)
-
-// credential reads a credential in any of its three forms.
-func credential(v strictjson.Value) (*badge.Document, error) {
+// credential reads a credential in any of its three forms: an object, one in
+// an envelope, or a compact JWS as a text.
+func credential(v strictjson.Value) (*verifier.Submission, error) {
+	var raw string
 	switch v.Kind() {
 	case strictjson.Object:
-		if !badge.HasType(v.Get("type"), enveloped) {
-			return badge.Parse([]byte(v.Raw()))
-		}
-		if token, ok := strings.CutPrefix(v.Get("id").Text(), dataURL); ok {
-			return badge.Parse([]byte(token))
-		}
-		return nil, &badge.Error{Code: badge.ParsingError, Rule: "unknown_format", Pointer: "/id",
-			Detail: "The id of an enveloped credential is a data: URL of the type application/vc+jwt."}
+		raw = v.Raw()
 	case strictjson.String:
-		return badge.Parse([]byte(v.Text()))
+		raw = v.Text()
+	default:
+		return nil, &badge.Error{Code: badge.ParsingError, Rule: string(wire.MissingMember),
+			Detail: "Give the credential as the member verifiableCredential: an object, or a compact JWS as a text."}
 	}
-	return nil, &badge.Error{Code: badge.ParsingError, Rule: string(wire.MissingMember),
-		Detail: "Give the credential as the member verifiableCredential: an object, or a compact JWS as a text."}
+	d, err := badge.Parse([]byte(raw))
+	if err != nil {
+		return nil, err
+	}
+	return verifier.Submit(d), nil
 }
 
 // problem is a ProblemDetails of VCALM (3.8.1), with our own words beside it.
@@ -157,7 +150,7 @@ func answer(r *verifier.Report, opts verifyOptions, p *i18n.Printer) *result {
 	if opts.ReturnCredential != nil && *opts.ReturnCredential {
 		out.Credential = verify.Received(r.Document)
 	}
-	if opts.ReturnResults != nil && *opts.ReturnResults {
+	if opts.ReturnResults != nil && *opts.ReturnResults && r.Document != nil {
 		out.Results = resultsOf(r)
 	}
 	return out
@@ -224,13 +217,15 @@ func resultsOf(r *verifier.Report) *results {
 		}
 		return out
 	}
-	one := func(name string) *partResult {
-		if v := root.Get(name); v.Exists() {
-			return &partResult{held(verifier.CheckValidity), v}
+	one := func(names ...string) *partResult {
+		for _, name := range names {
+			if v := root.Get(name); v.Exists() {
+				return &partResult{held(verifier.CheckValidity), v}
+			}
 		}
 		return nil
 	}
-	return &results{ValidFrom: one("validFrom"), ValidUntil: one("validUntil"),
+	return &results{ValidFrom: one("validFrom", "issuanceDate"), ValidUntil: one("validUntil", "expirationDate"),
 		Schema: list("credentialSchema", held(verifier.CheckSchema)),
 		Status: list("credentialStatus", held(verifier.CheckRevocation)),
 		Proof:  list("proof", held(verifier.CheckProof) && held(verifier.CheckIssuerKey))}

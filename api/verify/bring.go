@@ -11,37 +11,53 @@ import (
 	"slices"
 	"strings"
 
+	"laurel/api/limit"
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/internal/fetch"
 	"laurel/internal/strictjson"
 	"laurel/issuer"
+	"laurel/verifier"
 )
 
 // maxUpload bounds a form with a badge in it, in bytes: the badge, and what
 // stands around it.
-const maxUpload = badge.MaxBytes + 64<<10
+const maxUpload = verifier.MaxBytes + 64<<10
 
-// brought is a document that somebody wants verified; record is set where it is
-// one of our own, found by its address or code.
+// maxSmall is the largest body that waits for nobody.
+const maxSmall = badge.MaxBytes + 64<<10
+
+// brought is what somebody wants verified; record is set where it is one of our
+// own, found by its address or code.
 type brought struct {
-	document *badge.Document
-	record   *issuer.Record
+	submission *verifier.Submission
+	record     *issuer.Record
 }
 
 // textTypes are the media types under which a credential travels as text.
 var textTypes = []string{"application/json", "application/ld+json", "application/vc", "application/vc+ld+json", "application/vc+json",
-	"application/vc+jwt", "application/vc+ld+json+jwt", "application/jwt", "application/jose", "text/plain", "application/octet-stream"}
+	"application/vc+jwt", "application/vc+ld+json+jwt", "application/vp", "application/vp+jwt", "application/jwt", "application/jose", "text/plain"}
+
+// pictureTypes are those of what can be larger than a text; a file whose kind
+// nobody told may be a picture.
+var pictureTypes = []string{"image/png", "image/svg+xml", "application/octet-stream"}
 
 // bring reads the body of a verification, whatever its form.
 func (h *Handler) bring(w http.ResponseWriter, r *http.Request) (*brought, error) {
+	leave, err := h.enter(r)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	mt := wire.MediaType(r)
 	var raw []byte
-	var err error
 	switch {
 	case mt == "multipart/form-data":
 		raw, err = h.upload(w, r)
-	case slices.Contains(textTypes, mt), r.Header.Get("Content-Type") == "":
+	case slices.Contains(textTypes, mt):
 		raw, err = wire.ReadBody(w, r, badge.MaxBytes)
+	case slices.Contains(pictureTypes, mt), r.Header.Get("Content-Type") == "":
+		raw, err = wire.ReadBody(w, r, verifier.MaxBytes)
 	default:
 		return nil, unsupported(mt)
 	}
@@ -51,14 +67,21 @@ func (h *Handler) bring(w http.ResponseWriter, r *http.Request) (*brought, error
 	return h.recognise(r.Context(), raw)
 }
 
+// enter waits for a place where the body may be larger than a text is.
+func (h *Handler) enter(r *http.Request) (leave func(), err error) {
+	if r.ContentLength >= 0 && r.ContentLength <= maxSmall {
+		return func() {}, nil
+	}
+	return h.large.Enter(r.Context())
+}
+
 func unsupported(mt string) error {
-	switch mt {
-	case "image/png", "image/svg+xml", "application/pdf":
+	if mt == "application/pdf" {
 		return &wire.Fault{Code: wire.UnsupportedMediaType,
-			Detail: "Badges inside pictures and PDF files are not read yet. Send the badge's JSON or its JWT."}
+			Detail: "Badges inside PDF files are not read yet. Send the badge's JSON, its JWT, or the picture that it is in."}
 	}
 	return &wire.Fault{Code: wire.UnsupportedMediaType,
-		Detail: "Send a badge as application/json, application/vc or application/vc+jwt, or as the part file of multipart/form-data."}
+		Detail: "Send a badge as application/json, application/vc, application/vc+jwt, image/png or image/svg+xml, or as the part file of multipart/form-data."}
 }
 
 // upload reads the one file of a multipart body.
@@ -99,46 +122,41 @@ func readParts(w http.ResponseWriter, r *http.Request) (map[string][]byte, error
 		}
 		var over *http.MaxBytesError
 		switch {
-		case errors.As(err, &over) || len(raw) > badge.MaxBytes:
+		case errors.As(err, &over) || len(raw) > verifier.MaxBytes:
 			r.Body = whole
 			wire.Discard(w, r)
 			return nil, tooLarge()
 		case err != nil || part.FormName() == "" || parts[part.FormName()] != nil:
 			return nil, malformedForm()
 		}
-		parts[part.FormName()] = append([]byte{}, raw...) // never nil, so that an empty part counts
+		parts[part.FormName()] = raw
 	}
 }
 
 func tooLarge() error {
-	return &wire.Fault{Code: wire.TooLarge, Detail: fmt.Sprintf("A badge has at most %d bytes.", badge.MaxBytes)}
+	return &wire.Fault{Code: wire.TooLarge, Detail: fmt.Sprintf("A badge has at most %d bytes, and a picture with one %d.", badge.MaxBytes, verifier.MaxBytes)}
 }
 
 func malformedForm() error {
 	return &wire.Fault{Code: wire.MalformedBody, Detail: "The multipart body cannot be read. Send each part once, with a name."}
 }
 
-// pictures are the first bytes of files that hold a badge inside.
-var pictures = map[string]string{"\x89PNG\r\n": "image/png", "%PDF-": "application/pdf", "<svg": "image/svg+xml", "<?xml": "image/svg+xml"}
-
-// recognise reads bytes as a credential, or as one of the two requests that
-// name one.
+// recognise reads bytes as a badge in any of its forms, or as one of the two
+// requests that name one.
 func (h *Handler) recognise(ctx context.Context, raw []byte) (*brought, error) {
-	for start, mt := range pictures {
-		if bytes.HasPrefix(raw, []byte(start)) {
-			return nil, unsupported(mt)
-		}
+	if bytes.HasPrefix(raw, []byte("%PDF-")) {
+		return nil, unsupported("application/pdf")
 	}
-	doc, err := badge.Parse(raw)
+	sub, err := verifier.Open(raw)
 	if err != nil {
 		return nil, err
 	}
-	root := doc.Root()
-	if doc.JWS() != nil || root.Len() != 1 {
-		return &brought{document: doc}, nil
+	doc := sub.Document()
+	if doc == nil || doc.JWS() != nil || doc.Root().Len() != 1 {
+		return &brought{submission: sub}, nil
 	}
 	for _, name := range []string{"url", "code"} {
-		v := root.Get(name)
+		v := doc.Root().Get(name)
 		switch v.Kind() {
 		case strictjson.Absent:
 			continue
@@ -150,7 +168,7 @@ func (h *Handler) recognise(ctx context.Context, raw []byte) (*brought, error) {
 		}
 		return nil, wire.At(wire.WrongType, "/"+name, "Give a text.")
 	}
-	return &brought{document: doc}, nil
+	return &brought{submission: sub}, nil
 }
 
 // byCode finds one of our badges by what stands under its QR code. There are no
@@ -159,15 +177,15 @@ func (h *Handler) byCode(ctx context.Context, code string) (*brought, error) {
 	return h.own(ctx, strings.TrimSpace(code), false)
 }
 
-// byAddress finds one of our badges by an address of ours.
+// byAddress finds one of our badges by an address of ours, and fetches what
+// stands at any other.
 func (h *Handler) byAddress(ctx context.Context, address string) (*brought, error) {
 	u, err := url.Parse(strings.TrimSpace(address))
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") {
 		return nil, wire.At(wire.AddressNotSupported, "/url", "Give the whole address of a badge, beginning with https://.")
 	}
 	if u.User != nil || u.Scheme+"://"+strings.ToLower(u.Host) != h.baseURL {
-		return nil, wire.At(wire.AddressNotSupported, "/url",
-			"Badges of other services are not fetched yet. Open the address, save the badge as JSON, and send that.")
+		return h.foreign(ctx, u)
 	}
 	name, ok := strings.CutPrefix(u.Path, "/v/")
 	if !ok {
@@ -181,6 +199,38 @@ func (h *Handler) byAddress(ctx context.Context, address string) (*brought, erro
 		return nil, issuer.ErrNotFound
 	}
 	return h.own(ctx, id, suffix == "jwt")
+}
+
+// foreign fetches a badge of another service, in any form that could be sent
+// as well. What it names in its turn is not followed.
+func (h *Handler) foreign(ctx context.Context, u *url.URL) (*brought, error) {
+	if h.fetch == nil || u.User != nil {
+		return nil, wire.At(wire.AddressNotSupported, "/url",
+			"This address is not fetched here. Open it, save the badge as JSON, and send that.")
+	}
+	leave, err := h.fetching.Enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	raw, err := h.fetch(ctx, u.String())
+	switch {
+	case errors.Is(err, fetch.Blocked), errors.Is(err, fetch.Redirect):
+		return nil, wire.At(wire.AddressNotSupported, "/url",
+			"This address is not one that we fetch from. Open it, save the badge as JSON, and send that.")
+	case errors.Is(err, fetch.TooLarge):
+		return nil, tooLarge()
+	case errors.Is(err, fetch.Busy):
+		return nil, limit.ErrFull
+	case err != nil:
+		return nil, wire.At(wire.AddressUnreachable, "/url",
+			"Nothing could be fetched from this address. Try again later, or save the badge there and send it.")
+	}
+	sub, err := verifier.Open(raw)
+	if err != nil {
+		return nil, err
+	}
+	return &brought{submission: sub}, nil
 }
 
 // own reads a badge of ours, as a JWS where that form is asked for.
@@ -203,5 +253,5 @@ func (h *Handler) own(ctx context.Context, id string, jws bool) (*brought, error
 		// A fault of ours, so it must not pass for one of the caller's.
 		return nil, fmt.Errorf("reading credential %s as stored: %s", rec.ID, err.Error())
 	}
-	return &brought{doc, rec}, nil
+	return &brought{verifier.Submit(doc), rec}, nil
 }

@@ -77,7 +77,7 @@ type EvidencePiece struct {
 
 func credentialOf(d *badge.Document) *Credential {
 	v := d.View()
-	out := &Credential{ID: v.ID, Name: v.Name, AwardedAt: words.Awarded(d), ValidFrom: v.ValidFrom, ValidUntil: v.ValidUntil}
+	out := &Credential{ID: v.ID, Name: v.Name, AwardedAt: words.Awarded(d), ValidFrom: d.ValidFrom(), ValidUntil: d.ValidUntil()}
 	out.Recipient.Name = words.Holder(d)
 	if p := v.Issuer; p != nil {
 		out.Issuer = &Issuer{ID: p.ID, Name: p.Name, URL: p.URL, Host: words.Host(p.ID)}

@@ -8,7 +8,6 @@ import (
 
 	"laurel/api/limit"
 	"laurel/api/wire"
-	"laurel/badge"
 	"laurel/verifier"
 )
 
@@ -39,9 +38,9 @@ func (d *Desk) Admit(r *http.Request) error {
 	return nil
 }
 
-// Report verifies a document when it is its turn. The error is limit.ErrFull
+// Report verifies what was brought when it is its turn. The error is limit.ErrFull
 // or that of ctx; whatever is wrong with the document is in the report.
-func (d *Desk) Report(ctx context.Context, doc *badge.Document, opts verifier.Options) (*verifier.Report, error) {
+func (d *Desk) Report(ctx context.Context, brought *verifier.Submission, opts verifier.Options) (*verifier.Report, error) {
 	leave, err := d.gate.Enter(ctx)
 	if err != nil {
 		return nil, err
@@ -49,7 +48,7 @@ func (d *Desk) Report(ctx context.Context, doc *badge.Document, opts verifier.Op
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	report := d.verifier.VerifyDocument(ctx, doc, opts)
+	report := d.verifier.VerifySubmission(ctx, brought, opts)
 	d.withhold(ctx, report)
 	return report, nil
 }
@@ -61,6 +60,11 @@ func (d *Desk) withhold(ctx context.Context, report *verifier.Report) {
 		if f.Code == verifier.InternalFault {
 			d.log.ErrorContext(ctx, "a check failed by our own fault", "request", wire.RequestID(ctx), "check", f.Check, "detail", f.Detail)
 			f.Detail = ""
+		}
+	}
+	for _, e := range report.Endorsements {
+		if e.Report != nil {
+			d.withhold(ctx, e.Report)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 
+	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/wire"
 	"laurel/badge"
@@ -19,33 +21,47 @@ import (
 // FormAction is where the form of the pages leads.
 const FormAction = "/verify"
 
-// Config is what a Handler works with; every field is required.
+// Config is what a Handler works with; every field but Fetch is required.
 type Config struct {
 	Desk    *Desk
 	Issuer  *issuer.Issuer
 	Pages   *pages.Pages
 	Catalog *i18n.Catalog
 	BaseURL string
+	// Fetch gets a badge of another service by its address, with errors of
+	// package fetch; nil where none is fetched.
+	Fetch func(ctx context.Context, url string) ([]byte, error)
 	// Describe turns an error into the problem that the form's page speaks of.
 	Describe func(err error) wire.Problem
 }
 
 // Handler answers verifications.
 type Handler struct {
-	desk     *Desk
-	issuer   *issuer.Issuer
-	pages    *pages.Pages
-	catalog  *i18n.Catalog
-	baseURL  string
-	host     string
-	describe func(err error) wire.Problem
+	desk    *Desk
+	issuer  *issuer.Issuer
+	pages   *pages.Pages
+	catalog *i18n.Catalog
+	baseURL string
+	host    string
+	fetch   func(ctx context.Context, url string) ([]byte, error)
+
+	large, fetching *limit.Gate
+	describe        func(err error) wire.Problem
 }
+
+// What takes memory before it is known to be a badge: large bodies are read,
+// and badges of other services fetched, only so many at once.
+const (
+	maxLarge    = 12
+	maxFetching = 12
+)
 
 // New makes a Handler.
 func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, pages: cfg.Pages, catalog: cfg.Catalog,
-		baseURL: cfg.BaseURL, host: host, describe: cfg.Describe}
+		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe,
+		large: limit.NewGate(maxLarge, maxLarge), fetching: limit.NewGate(maxFetching, maxFetching)}
 }
 
 // Verify answers POST /v1/verify: 200 with a report for every verdict.
@@ -60,7 +76,7 @@ func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	report, err := h.desk.Report(r.Context(), b.document, verifier.Options{})
+	report, err := h.desk.Report(r.Context(), b.submission, verifier.Options{})
 	if err != nil {
 		return err
 	}
@@ -114,7 +130,7 @@ func (h *Handler) View(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if format == "json" || format == "" && wire.Negotiate(r, "text/html", "application/json") == "application/json" {
-		report, err := h.desk.Report(r.Context(), b.document, verifier.Options{})
+		report, err := h.desk.Report(r.Context(), b.submission, verifier.Options{})
 		if err != nil {
 			return err
 		}
@@ -139,7 +155,7 @@ func (h *Handler) Page(w http.ResponseWriter, r *http.Request) error {
 // page verifies a badge now and shows it. Only a badge that was found in our
 // register has anything beside what is signed.
 func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error {
-	report, err := h.desk.Report(r.Context(), b.document, verifier.Options{})
+	report, err := h.desk.Report(r.Context(), b.submission, verifier.Options{})
 	if err != nil {
 		return err
 	}
@@ -213,6 +229,11 @@ func (h *Handler) Form(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) fields(w http.ResponseWriter, r *http.Request) (map[string][]byte, error) {
+	leave, err := h.enter(r)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	switch wire.MediaType(r) {
 	case "multipart/form-data":
 		return readParts(w, r)
@@ -285,4 +306,5 @@ var unreadable = map[wire.Code]pages.Fault{
 	wire.TooManyValues:        pages.FaultTooLarge,
 	wire.UnsupportedMediaType: pages.FaultUnsupportedType,
 	wire.AddressNotSupported:  pages.FaultUnreachable,
+	wire.AddressUnreachable:   pages.FaultUnreachable,
 }

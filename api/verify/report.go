@@ -20,6 +20,7 @@ type Report struct {
 	Summary    string          `json:"summary"`  // one sentence for people
 	CheckedAt  string          `json:"checkedAt"`
 	Checks     []Check         `json:"checks"`
+	Endorsed   []Endorsement   `json:"endorsements,omitempty"`
 	Register   *Register       `json:"register,omitempty"` // of this service, for a badge of its own
 	Credential *Credential     `json:"credential"`         // what is proven; null where nothing is
 	Document   json.RawMessage `json:"document"`           // as received; a JWS is a string
@@ -33,6 +34,22 @@ type Check struct {
 	Message string `json:"message"`           // a sentence for people
 	Pointer string `json:"pointer,omitempty"` // RFC 6901, where it is about one member
 	Detail  string `json:"detail,omitempty"`  // in English, for people who debug
+
+	Params map[string]string `json:"params,omitempty"` // the values that the message speaks of
+}
+
+// Endorsement is what somebody else says about the badge, and what was found
+// about that. Issuer and comment are left out where they are not proven.
+type Endorsement struct {
+	Pointer string  `json:"pointer"`
+	Of      string  `json:"of,omitempty"` // the id of what carries it
+	Result  string  `json:"result"`
+	Code    string  `json:"code"`
+	Message string  `json:"message"`
+	Detail  string  `json:"detail,omitempty"`
+	Issuer  string  `json:"issuer,omitempty"`
+	Comment string  `json:"comment,omitempty"`
+	Checks  []Check `json:"checks"`
 }
 
 // Register is what our register says beside the signed badge.
@@ -45,13 +62,35 @@ type Register struct {
 // ReportJSON puts a report into words.
 func ReportJSON(r *verifier.Report, p *i18n.Printer) *Report {
 	out := &Report{Verdict: r.Verdict().String(), Verified: r.Verified(), Summary: words.Summary(p, r),
-		CheckedAt: badge.FormatTime(r.CheckedAt), Checks: make([]Check, len(r.Findings)), Document: Received(r.Document)}
-	for n, f := range r.Findings {
-		out.Checks[n] = Check{ID: string(f.Check), Result: f.Outcome.String(), Code: string(f.Code),
-			Message: words.Sentence(p, r, f), Pointer: f.Pointer, Detail: f.Detail}
+		CheckedAt: badge.FormatTime(r.CheckedAt), Checks: checksOf(r, p), Document: Received(r.Document)}
+	for _, e := range r.Endorsements {
+		out.Endorsed = append(out.Endorsed, endorsementOf(e, p))
 	}
 	if words.Proven(r) {
 		out.Credential = credentialOf(r.Document)
+	}
+	return out
+}
+
+func checksOf(r *verifier.Report, p *i18n.Printer) []Check {
+	list := make([]Check, len(r.Findings))
+	for n, f := range r.Findings {
+		list[n] = Check{ID: string(f.Check), Result: f.Outcome.String(), Code: string(f.Code),
+			Message: words.Sentence(p, r, f), Pointer: f.Pointer, Detail: f.Detail, Params: f.Params}
+	}
+	return list
+}
+
+func endorsementOf(e verifier.Endorsement, p *i18n.Printer) Endorsement {
+	f := e.Finding
+	out := Endorsement{Pointer: e.Pointer, Of: e.Of, Result: f.Outcome.String(), Code: string(f.Code),
+		Message: words.Sentence(p, e.Report, f), Detail: f.Detail, Checks: []Check{}}
+	if e.Report != nil {
+		out.Checks = checksOf(e.Report, p)
+	}
+	if words.Proven(e.Report) {
+		out.Issuer = e.Report.Document.IssuerID()
+		out.Comment = e.Report.Document.Root().Get("credentialSubject").Get("endorsementComment").Text()
 	}
 	return out
 }

@@ -35,6 +35,7 @@ const (
 	MethodNotAllowed     Code = "method_not_allowed"
 	TooLarge             Code = "too_large"
 	UnsupportedMediaType Code = "unsupported_media_type"
+	AddressUnreachable   Code = "address_unreachable"
 	AddressNotSupported  Code = "address_not_supported"
 	IssuerNotGranted     Code = "issuer_not_granted"
 	TokenMissing         Code = "token_missing"

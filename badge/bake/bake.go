@@ -22,7 +22,7 @@ import (
 
 // Bounds of what is looked at.
 const (
-	MaxPicture = 8 << 20 // bytes of a whole picture
+	MaxPicture = 4 << 20 // bytes of a whole picture
 
 	maxChunks     = 4096    // of a PNG
 	maxElements   = 100_000 // of an SVG

@@ -53,8 +53,15 @@ func (s Ed25519Signature2020) VerifyForm(d *badge.Document, p badge.Proof, key k
 		// The appendix puts the document's in their place, older signers did not.
 		return errors.New("an Ed25519Signature2020 with contexts of its own is not verified here")
 	}
+	expires := p.Object.Get("expires")
+	if !expires.Exists() {
+		return verify(s, d, p, key, form)
+	}
+	if _, err := badge.ParseTime(expires.Text()); err != nil {
+		return invalid("expires: %v", err)
+	}
 	err := verify(s, d, p, key, form)
-	if !p.Object.Get("expires").Exists() || !errors.Is(err, ErrInvalid) {
+	if !errors.Is(err, ErrInvalid) {
 		return err
 	}
 	if verify(withoutEnd{s}, d, p, key, form) == nil {
@@ -67,9 +74,6 @@ func (s Ed25519Signature2020) hashData(in input) ([]byte, error) {
 	expires := in.options.Get("expires")
 	if !expires.Exists() {
 		return hashRDFC(s.Canon, s.InlineContexts, in)
-	}
-	if _, err := badge.ParseTime(expires.Text()); err != nil {
-		return nil, invalid("expires: %v", err)
 	}
 	nquads, err := s.canonicalOptions(in)
 	if err != nil {

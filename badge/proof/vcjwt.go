@@ -180,7 +180,7 @@ func (s VCJWT) Verify(d *badge.Document, _ badge.Proof, key keys.VerificationMet
 	if err != nil {
 		return invalid("the signature does not match: something was changed after signing, or another key signed")
 	}
-	if string(signed) != d.Root().Raw() && !bytes.Equal(bytes.TrimSpace(signed), d.Payload()) {
+	if string(bytes.TrimSpace(signed)) != d.JWS().Payload.Raw() {
 		return invalid("the signed payload is not the one that was read")
 	}
 	return checkClaims(d)
@@ -189,35 +189,39 @@ func (s VCJWT) Verify(d *badge.Document, _ badge.Proof, key keys.VerificationMet
 // checkClaims compares the claims with the credential (OB 3.0 section 8.2.4):
 // two statements about one thing must be equal.
 func checkClaims(d *badge.Document) error {
-	root, view := d.Root(), d.View()
-	if root.Get("vc").Exists() {
-		return invalid("a vc claim stands beside the credential")
+	claims, view := d.JWS().Payload, d.View()
+	from, until := view.ValidFrom, view.ValidUntil
+	if claims.Get("vc").Exists() {
+		if d.Root().Raw() == claims.Raw() {
+			return invalid("a vc claim stands beside the credential, or holds none of VC data model 1.1")
+		}
+		from, until = d.Root().Get("issuanceDate").Text(), d.Root().Get("expirationDate").Text()
 	}
-	if view.Issuer == nil || root.Get("iss").Text() != view.Issuer.ID {
+	if issuer := d.IssuerID(); issuer == "" || claims.Get("iss").Text() != issuer {
 		return invalid("iss is not the issuer's id")
 	}
-	if root.Get("jti").Text() != view.ID {
+	if claims.Get("jti").Text() != view.ID {
 		return invalid("jti is not the credential's id")
 	}
 	subject := ""
 	if view.CredentialSubject != nil {
 		subject = view.CredentialSubject.ID
 	}
-	if root.Get("sub").Text() != subject {
+	if claims.Get("sub").Text() != subject {
 		return invalid("sub is not the subject's id")
 	}
-	if err := sameMoment(root, "nbf", view.ValidFrom); err != nil {
+	if err := sameMoment(claims, "nbf", from); err != nil {
 		return err
 	}
-	return sameMoment(root, "exp", view.ValidUntil)
+	return sameMoment(claims, "exp", until)
 }
 
 // sameMoment compares a NumericDate with a date-time at whole seconds. An
 // absent claim takes nothing away: the date it would repeat is signed too, and
 // the specification's own examples have no nbf. An exp without
 // validUntil stands for it; the verifier reads it there.
-func sameMoment(root strictjson.Value, claim, dateTime string) error {
-	v := root.Get(claim)
+func sameMoment(claims strictjson.Value, claim, dateTime string) error {
+	v := claims.Get(claim)
 	if !v.Exists() {
 		return nil
 	}

@@ -40,6 +40,7 @@ var held = sync.OnceValue(func() *table {
 		families: map[schemas.Family]map[string]*class{
 			schemas.Strict:   classesOf(schemas.Strict),
 			schemas.Tolerant: classesOf(schemas.Tolerant),
+			schemas.Earlier:  classesOf(schemas.Earlier),
 		},
 		languageKey: schemas.Classes().LanguageKey,
 	}
@@ -58,7 +59,8 @@ func classesOf(f schemas.Family) map[string]*class {
 		properties := map[string]*property{}
 		for _, p := range c.Properties {
 			if p.In(f) {
-				properties[p.Name] = all[c.Name].property(p, f, all)
+				q := all[c.Name].property(p, f, all)
+				properties[q.Name] = q
 			}
 		}
 		all[c.Name].properties = names.NewIndex(properties)
@@ -68,6 +70,9 @@ func classesOf(f schemas.Family) map[string]*class {
 
 func (c *class) property(p schemas.Property, f schemas.Family, all map[string]*class) *property {
 	q := &property{Property: p, required: p.Required(f)}
+	if f == schemas.Earlier {
+		q.inEarlierNames()
+	}
 	if p.Type.Class != nil {
 		q.class = all[p.Type.Class.Name]
 	}
@@ -75,7 +80,21 @@ func (c *class) property(p schemas.Property, f schemas.Family, all map[string]*c
 		q.second = slices.DeleteFunc(schemas.ContextURLs(), func(url string) bool { return !p.Second.MatchString(url) })
 	}
 	if q.required {
-		c.required = append(c.required, p.Name)
+		c.required = append(c.required, q.Name)
 	}
 	return q
+}
+
+// inEarlierNames turns a property into that of VC data model 1.1 (sections 4.1
+// and 4.6 there), as the edition of Open Badges 3.0 before data model 2.0 has it.
+func (q *property) inEarlierNames() {
+	switch q.Name {
+	case "validFrom":
+		q.Name = "issuanceDate"
+	case "validUntil":
+		q.Name = "expirationDate"
+	}
+	if q.First != "" {
+		q.First = "https://www.w3.org/2018/credentials/v1"
+	}
 }

@@ -66,7 +66,7 @@ func Check(root strictjson.Value, class string, family schemas.Family, several .
 	if c == nil {
 		return fmt.Errorf("%w: %q in family %d", ErrNoClass, class, family)
 	}
-	w := walk{tolerant: family == schemas.Tolerant}
+	w := walk{tolerant: family != schemas.Strict}
 	// Not returned at once: a nil *Fault is no nil error.
 	if f := w.object(root, c, several); f != nil {
 		return f

@@ -259,7 +259,7 @@ func TestNoClass(t *testing.T) {
 	for _, c := range []struct {
 		class  string
 		family schemas.Family
-	}{{"", schemas.Strict}, {"profile", schemas.Tolerant}, {"Profile", schemas.Tolerant + 1}, {"Profile", -1}} {
+	}{{"", schemas.Strict}, {"profile", schemas.Tolerant}, {"Profile", schemas.Earlier + 1}, {"Profile", -1}} {
 		if err := structure.Check(doc, c.class, c.family); !errors.Is(err, structure.ErrNoClass) {
 			t.Errorf("%q, family %d: %v", c.class, c.family, err)
 		}

@@ -14,6 +14,7 @@ import (
 	"crypto/x509"
 
 	"laurel/internal/fetch"
+	"laurel/verifier"
 )
 
 // settings is everything that can be set, by flag, by environment or by
@@ -174,7 +175,7 @@ func (s *settings) socket() string     { return filepath.Join(s.data, "admin.soc
 
 // fetcher makes the one outgoing client.
 func (s *settings) fetcher() (*fetch.Client, error) {
-	cfg := fetch.Config{}
+	cfg := fetch.Config{MaxBytes: verifier.MaxBytes}
 	for _, host := range strings.Split(s.fetchAllow, ",") {
 		if host = strings.TrimSpace(host); host != "" {
 			cfg.Allow = append(cfg.Allow, host)

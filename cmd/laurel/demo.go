@@ -20,6 +20,7 @@ import (
 
 	"laurel/internal/auth"
 	"laurel/internal/qr"
+	"laurel/issuer"
 	"laurel/keys/keyring"
 	"laurel/programme"
 )
@@ -164,7 +165,7 @@ func openDemo(ctx context.Context, s *settings, log *slog.Logger) (*service, err
 	for _, p := range d.Issuers {
 		slugs = append(slugs, p.Slug)
 	}
-	svc, err = create(ctx, s, slugs)
+	svc, err = create(ctx, s, slugs, issuer.FirstAlgorithms(""))
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"laurel/issuer"
@@ -18,7 +20,10 @@ import (
 var errInitialised = errors.New("is in use already; init never overwrites")
 
 // identity is the first issuer of a new service.
-type identity struct{ slug, name, url, email string }
+type identity struct {
+	slug, name, url, email string
+	algorithms             []string
+}
 
 func identityFlags(set *flag.FlagSet) *identity {
 	id := &identity{}
@@ -26,6 +31,7 @@ func identityFlags(set *flag.FlagSet) *identity {
 	set.StringVar(&id.name, "name", "", "its `name`, as it stands in badges")
 	set.StringVar(&id.url, "url", "", "its home `page`")
 	set.StringVar(&id.email, "email", "", "its `address` for questions about badges")
+	set.Var((*words)(&id.algorithms), "alg", "`algorithms` of its keys, with commas: EdDSA,ES256,RS256 and ES384 (default the first three)")
 	return id
 }
 
@@ -55,7 +61,11 @@ func initialise(ctx context.Context, s *settings, who *identity) error {
 	if err := errors.Join(issuer.CheckBaseURL(s.baseURL), issuer.CheckSlug(who.slug)); err != nil {
 		return usageError{err}
 	}
-	svc, err := create(ctx, s, []string{who.slug})
+	algorithms, err := who.firstAlgorithms()
+	if err != nil {
+		return err
+	}
+	svc, err := create(ctx, s, []string{who.slug}, algorithms)
 	if err != nil {
 		return err
 	}
@@ -65,7 +75,7 @@ func initialise(ctx context.Context, s *settings, who *identity) error {
 }
 
 // create makes the data folder with keys for some issuers, and an empty store.
-func create(ctx context.Context, s *settings, slugs []string) (*service, error) {
+func create(ctx context.Context, s *settings, slugs []string, algorithms []keys.Algorithm) (*service, error) {
 	if err := vacant(ctx, s); err != nil {
 		return nil, err
 	}
@@ -82,12 +92,15 @@ func create(ctx context.Context, s *settings, slugs []string) (*service, error) 
 	} else if err != nil {
 		return nil, err
 	}
-	for _, slug := range append(slugs, issuer.VCAPISlug) {
-		if err := makeKeys(ctx, ring, s.baseURL, slug); err != nil {
+	if err := makeKeys(ctx, ring, s.baseURL, issuer.VCAPISlug, issuer.FirstAlgorithms(issuer.VCAPISlug)); err != nil {
+		return nil, err
+	}
+	for _, slug := range slugs {
+		if err := makeKeys(ctx, ring, s.baseURL, slug, algorithms); err != nil {
 			return nil, err
 		}
 	}
-	if err := makeLogKey(ctx, ring, s.baseURL); err != nil {
+	if err := makeKeys(ctx, ring, s.baseURL, issuer.LogSlug, issuer.FirstAlgorithms(issuer.LogSlug)); err != nil {
 		return nil, err
 	}
 	db, err := createStore(ctx, s)
@@ -134,30 +147,45 @@ func prepare(ctx context.Context, s *settings, db store.Store, ring *keyring.Rin
 	return svc, err
 }
 
-// makeLogKey makes the key that signs the checkpoints of the audit log.
-func makeLogKey(ctx context.Context, ring *keyring.Ring, baseURL string) error {
-	if _, err := ring.Generate(ctx, issuer.LogSlug, baseURL+"/log", keys.EdDSA); err != nil {
-		return fmt.Errorf("making the key of the audit log: %w", err)
+// makeKeys makes the first keys of an issuer.
+func makeKeys(ctx context.Context, ring *keyring.Ring, baseURL, slug string, algorithms []keys.Algorithm) error {
+	for _, alg := range algorithms {
+		if _, err := ring.Generate(ctx, slug, issuer.KeyController(baseURL, slug, alg), alg); err != nil {
+			return fmt.Errorf("making the %s key of %s: %w", alg, slug, err)
+		}
 	}
 	return nil
 }
 
-// makeKeys makes one key of each algorithm. Under an https address they are all
-// the issuer's, a did:web. Without TLS to trust the issuer is the did:key of
-// its Ed25519 key, to which nothing can tie another: the other two then belong
-// to the issuer's address, which publishes them.
-func makeKeys(ctx context.Context, ring *keyring.Ring, baseURL, slug string) error {
-	first, others := issuer.DID(baseURL, slug), issuer.DID(baseURL, slug)
-	if others == "" {
-		others = baseURL + "/issuers/" + slug
+// firstAlgorithms are those of the first issuer's keys. It signs badges with
+// Ed25519, so that one is always among them.
+func (id *identity) firstAlgorithms() ([]keys.Algorithm, error) {
+	if len(id.algorithms) == 0 {
+		return issuer.FirstAlgorithms(id.slug), nil
 	}
-	for _, k := range []struct {
-		alg        keys.Algorithm
-		controller string
-	}{{keys.EdDSA, first}, {keys.ES256, others}, {keys.RS256, others}} {
-		if _, err := ring.Generate(ctx, slug, k.controller, k.alg); err != nil {
-			return fmt.Errorf("making the %s key of %s: %w", k.alg, slug, err)
+	list, err := parseAlgorithms(id.algorithms)
+	if err == nil && !slices.Contains(list, keys.EdDSA) {
+		err = usagef("--alg needs EdDSA among the others: it signs the badges")
+	}
+	return list, err
+}
+
+func parseAlgorithms(names []string) ([]keys.Algorithm, error) {
+	var list []keys.Algorithm
+	for _, name := range names {
+		alg := keys.Algorithm(name)
+		if !slices.Contains(issuer.Algorithms(), alg) || slices.Contains(list, alg) {
+			return nil, usagef("--alg: %q; name some of %s, each once", name, algorithmNames())
 		}
+		list = append(list, alg)
 	}
-	return nil
+	return list, nil
+}
+
+func algorithmNames() string {
+	var list []string
+	for _, alg := range issuer.Algorithms() {
+		list = append(list, string(alg))
+	}
+	return strings.Join(list, ", ")
 }

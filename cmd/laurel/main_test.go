@@ -44,6 +44,8 @@ func TestScripts(t *testing.T) {
 			"exitcode": exitCode,
 			"member":   member,
 			"lose":     lose,
+			"keyof":    keyOf,
+			"keyid":    keyID,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -95,6 +97,33 @@ func field(ts *testscript.TestScript, _ bool, args []string) {
 			return
 		}
 	}
+}
+
+// keyOf sets a variable to the fragment of the key that signed an issued badge:
+// keyof VAR FILE.
+func keyOf(ts *testscript.TestScript, _ bool, args []string) {
+	var issued struct {
+		Credential struct {
+			Proof []struct{ VerificationMethod string }
+		}
+	}
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[1])), &issued))
+	_, fragment, ok := strings.Cut(issued.Credential.Proof[0].VerificationMethod, "#")
+	if !ok {
+		ts.Fatalf("no key in %s", args[1])
+	}
+	ts.Setenv(args[0], fragment)
+}
+
+// keyID sets a variable to the fragment of the key on the one line that was
+// printed: keyid VAR FILE.
+func keyID(ts *testscript.TestScript, _ bool, args []string) {
+	_, rest, ok := strings.Cut(strings.TrimSpace(ts.ReadFile(args[1])), "#")
+	if !ok || strings.Contains(rest, "\n") {
+		ts.Fatalf("no single key in %s", args[1])
+	}
+	fragment, _, _ := strings.Cut(rest, " ")
+	ts.Setenv(args[0], fragment)
 }
 
 // tamper copies a file with one text replaced: tamper FROM TO old new.

@@ -16,7 +16,6 @@ import (
 	"laurel/api/badges"
 	"laurel/internal/auth"
 	"laurel/issuer"
-	"laurel/keys"
 	"laurel/programme"
 )
 
@@ -178,89 +177,6 @@ func (p *program) tokenCreate(ctx context.Context, args []string) error {
 		return err
 	}
 	fmt.Fprintln(p.stdout, made.Token)
-	return nil
-}
-
-// Keys.
-
-type keyInfo struct {
-	Issuer    string         `json:"issuer"`
-	ID        string         `json:"id"`
-	Algorithm keys.Algorithm `json:"algorithm"`
-	State     string         `json:"state"`
-	Created   time.Time      `json:"created"`
-}
-
-func listKeys(_ context.Context, svc *service, _ nothing) ([]keyInfo, error) {
-	var out []keyInfo
-	for _, k := range svc.ring.Keys() {
-		out = append(out, keyInfo{Issuer: k.Issuer, ID: k.Method.ID, Algorithm: k.Algorithm, State: string(k.State), Created: k.Created})
-	}
-	return out, nil
-}
-
-type keyRequest struct {
-	Issuer string `json:"issuer"`
-	ID     string `json:"id,omitempty"`
-}
-
-// createKeys gives an issuer a fresh key of each algorithm; the older ones stay
-// published. A did:key issuer is its key, so it cannot get another.
-func createKeys(ctx context.Context, svc *service, in keyRequest) (nothing, error) {
-	if err := issuer.CheckSlug(in.Issuer); err != nil {
-		return nothing{}, err
-	}
-	known := false
-	for _, slug := range svc.ring.Issuers() {
-		known = known || slug == in.Issuer
-	}
-	if known && issuer.DID(svc.baseURL, in.Issuer) == "" {
-		return nothing{}, fmt.Errorf("%s is the did:key of its key and cannot change it; under an https base URL keys can be rotated", in.Issuer)
-	}
-	if err := makeKeys(ctx, svc.ring, svc.baseURL, in.Issuer); err != nil {
-		return nothing{}, err
-	}
-	return nothing{}, svc.issuer.RecordKeys(ctx, in.Issuer, actorCommand)
-}
-
-func retireKey(ctx context.Context, svc *service, in keyRequest) (nothing, error) {
-	return nothing{}, svc.ring.Retire(ctx, in.Issuer, in.ID, time.Now())
-}
-
-func (p *program) keys(ctx context.Context, args []string) error {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
-		args = append([]string{"list"}, args...)
-	}
-	name, rest, err := subcommand(args, "list", "create", "retire")
-	if err != nil {
-		return err
-	}
-	var in keyRequest
-	s, operands, err := p.manage("keys "+name, rest, "", func(set *flag.FlagSet) {
-		if name != "list" {
-			set.StringVar(&in.Issuer, "issuer", "", "`slug` of the issuer")
-		}
-		if name == "retire" {
-			set.StringVar(&in.ID, "id", "", "`id` of the key, as the list shows it")
-		}
-	})
-	if err != nil {
-		return err
-	}
-	if len(operands) > 0 || (name != "list" && in.Issuer == "") || (name == "retire" && in.ID == "") {
-		return usagef("keys %s is missing a flag; see laurel keys %s --help", name, name)
-	}
-	if name != "list" {
-		_, err := operate[nothing](ctx, s, "keys."+name, in)
-		return err
-	}
-	all, err := operate[[]keyInfo](ctx, s, "keys.list", nothing{})
-	if err != nil {
-		return err
-	}
-	for _, k := range all {
-		fmt.Fprintf(p.stdout, "%-28s %-6s %-8s %s  %s\n", k.Issuer, k.Algorithm, k.State, k.Created.Format(time.DateOnly), k.ID)
-	}
 	return nil
 }
 

@@ -77,6 +77,7 @@ func (svc *service) run(ctx context.Context, listener net.Listener, ready func()
 	var behind sync.WaitGroup // what ends with work, and logs what it meets
 	behind.Go(func() { _ = svc.issuer.Run(work) })
 	behind.Go(func() { _ = svc.audit.Run(work) })
+	behind.Go(func() { svc.watchKeys(work) })
 	ready()
 	var failed error
 	select {
@@ -89,6 +90,29 @@ func (svc *service) run(ctx context.Context, listener net.Listener, ready func()
 	stop()
 	behind.Wait()
 	return err
+}
+
+// keysEvery is how often the folder of keys is looked at for what others have
+// changed in it.
+const keysEvery = 30 * time.Second
+
+// watchKeys takes in what another service on the same keys has changed. What
+// cannot be read changes nothing: the keys go on as they are.
+func (svc *service) watchKeys(ctx context.Context) {
+	tick := time.NewTicker(keysEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if changed, err := svc.ring.Reload(ctx); err != nil && ctx.Err() == nil {
+			svc.log.ErrorContext(ctx, "looking at the folder of keys", "error", err)
+		} else if changed {
+			svc.log.InfoContext(ctx, "the folder of keys was changed by another process")
+		}
+	}
 }
 
 func newServer(h http.Handler, log *slog.Logger) *http.Server {

@@ -38,6 +38,7 @@ type service struct {
 	tokens    *tokens.Tokens
 	audit     *auditlog.Log
 	verifier  *verifier.Verifier
+	outgoing  *fetch.Client
 	baseURL   string
 	log       *slog.Logger
 }
@@ -113,9 +114,9 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, baseURL: meta.BaseURL, log: log}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
-	check, err := newVerifier(processor, resolve.New(nil, own), nil)
+	check, err := newVerifier(processor, resolve.New(nil, own), nil, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +130,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	own.issuer = svc.issuer
-	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing})
+	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing}, newPages(outgoing, own))
 	if err != nil {
 		return nil, err
 	}
@@ -148,12 +149,13 @@ func (svc *service) noteToken(tx store.Tx, action, id string) error {
 	return svc.issuer.Note(tx, issuer.Event{Actor: actorCommand, Action: action, Subject: id})
 }
 
-func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource) (*verifier.Verifier, error) {
+func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource, others verifier.PageSource) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
 		Canon:  processor,
 		Suites: proof.Suites(processor),
 		Keys:   resolver,
 		Status: lists,
+		Pages:  others,
 	})
 }
 
@@ -202,6 +204,12 @@ func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte,
 	return o.issuer.ControllerDocument(ctx, id)
 }
 
+// Owns tells that an issuer is one of ours, for which nobody else is asked.
+func (o *ownRecords) Owns(id string) bool {
+	prefix := issuer.DID(o.baseURL, "")
+	return prefix != "" && strings.HasPrefix(id, prefix)
+}
+
 // statusLists gives our own lists in-process and fetches all others.
 type statusLists struct {
 	own      *ownRecords // nil without a service
@@ -214,6 +222,15 @@ const maxStatusList = 1 << 20
 
 // StatusList implements verifier.StatusSource.
 func (l *statusLists) StatusList(ctx context.Context, url string) ([]byte, error) {
+	return l.get(ctx, url, false)
+}
+
+// FreshStatusList implements verifier.FreshStatusSource.
+func (l *statusLists) FreshStatusList(ctx context.Context, url string) ([]byte, error) {
+	return l.get(ctx, url, true)
+}
+
+func (l *statusLists) get(ctx context.Context, url string, fresh bool) ([]byte, error) {
 	if l.own != nil {
 		if name, ok := strings.CutPrefix(url, l.own.baseURL+"/status/"); ok {
 			return l.own.issuer.StatusList(ctx, name)
@@ -222,8 +239,42 @@ func (l *statusLists) StatusList(ctx context.Context, url string) ([]byte, error
 	if l.outgoing == nil {
 		return nil, errors.New("offline: the status list was not asked for")
 	}
-	raw, _, err := l.outgoing.GetFollowing(ctx, url, maxStatusList)
+	raw, _, err := l.outgoing.Do(ctx, fetch.Request{URL: url, MaxBytes: maxStatusList, Follow: true, Fresh: fresh})
 	return raw, err
+}
+
+// otherPages fetches what else a badge names. A newer edition of a badge of
+// ours is read in-process.
+type otherPages struct {
+	own      *ownRecords // nil without a service
+	outgoing *fetch.Client
+}
+
+// maxPage bounds a schema, an edition or a related resource in transfer.
+const maxPage = 1 << 20
+
+// Page implements verifier.PageSource.
+func (o *otherPages) Page(ctx context.Context, url string) ([]byte, error) {
+	if o.own != nil {
+		if id, ok := strings.CutPrefix(url, o.own.baseURL+"/credentials/"); ok {
+			rec, err := o.own.issuer.Credential(ctx, strings.TrimSuffix(id, ".json"))
+			if err != nil {
+				return nil, err
+			}
+			return rec.Document, nil
+		}
+	}
+	raw, _, err := o.outgoing.Do(ctx, fetch.Request{URL: url, MaxBytes: maxPage, Follow: true,
+		Accept: "application/vc, application/vc+jwt, application/schema+json, application/json, */*;q=0.5"})
+	return raw, err
+}
+
+// newPages is nil where nothing may be fetched.
+func newPages(client *fetch.Client, own *ownRecords) verifier.PageSource {
+	if client == nil {
+		return nil
+	}
+	return &otherPages{own: own, outgoing: client}
 }
 
 // handler is the public face of the service.
@@ -239,6 +290,7 @@ func (svc *service) handler() (http.Handler, error) {
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
+	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, svc.outgoing, url) }
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"laurel/api/verify"
-	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
@@ -61,7 +60,7 @@ func (p *program) verify(ctx context.Context, args []string) error {
 // verifyAlone needs no service and no store: only the bytes, and what others
 // publish.
 func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, client *fetch.Client, raw []byte) (*verifier.Report, error) {
-	v, err := newVerifier(processor, newResolver(client, nil), &statusLists{outgoing: client})
+	v, err := newVerifier(processor, newResolver(client, nil), &statusLists{outgoing: client}, newPages(client, nil))
 	if err != nil {
 		return nil, err
 	}
@@ -95,6 +94,9 @@ func (p *program) tell(report *verifier.Report, asJSON bool, lang string) error 
 	for _, c := range wire.Checks {
 		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", c.Result, c.ID, c.Message)
 	}
+	for _, e := range wire.Endorsed {
+		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", e.Result, e.Pointer, e.Message)
+	}
 	return nil
 }
 
@@ -108,12 +110,19 @@ func (p *program) readBadge(ctx context.Context, client *fetch.Client, operand s
 	if client == nil {
 		return nil, usagef("--offline takes a file, not an address")
 	}
-	raw, _, err := client.Do(ctx, fetch.Request{URL: operand, Accept: "application/vc, application/vc+jwt, application/json", MaxBytes: badge.MaxBytes, Follow: true})
+	raw, err := fetchBadge(ctx, client, operand)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "laurel: the badge could not be fetched: %v\n", err)
 		return nil, exitError(exitUnknown)
 	}
 	return raw, nil
+}
+
+// fetchBadge gets a badge in whatever form its address has it.
+func fetchBadge(ctx context.Context, client *fetch.Client, url string) ([]byte, error) {
+	raw, _, err := client.Do(ctx, fetch.Request{URL: url, MaxBytes: verifier.MaxBytes, Follow: true,
+		Accept: "application/vc, application/vc+jwt, application/json;q=0.9, application/ld+json;q=0.9, image/png;q=0.8, image/svg+xml;q=0.8, */*;q=0.1"})
+	return raw, err
 }
 
 func (p *program) readInput(name string) ([]byte, error) {
@@ -128,7 +137,7 @@ func (p *program) readInput(name string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	raw, err := io.ReadAll(io.LimitReader(in, badge.MaxBytes+1))
+	raw, err := io.ReadAll(io.LimitReader(in, verifier.MaxBytes+1))
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", strings.TrimSpace(name), err)
 	}

@@ -2,38 +2,14 @@
 // Laurel, by its service and by its command, and forgeries of them are not.
 import {test} from 'node:test';
 import assert from 'node:assert/strict';
-import {randomUUID} from 'node:crypto';
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import * as jose from 'jose';
+import {badge} from '../lib/badge.js';
 import {newKey, sign} from '../lib/digitalbazaar.js';
 import {added, changed} from '../lib/forge.js';
 import {remarks, verifyByCommand, verifyByService} from '../lib/laurel.js';
 import {each, world} from '../lib/world.js';
-
-function badge(issuer, more = {}) {
-  return {
-    '@context': ['https://www.w3.org/ns/credentials/v2', 'https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json'],
-    id: `urn:uuid:${randomUUID()}`,
-    type: ['VerifiableCredential', 'OpenBadgeCredential'],
-    issuer: {id: issuer, type: ['Profile'], name: 'Academy of Elsewhere', url: 'https://elsewhere.example'},
-    name: 'Reading rivers',
-    validFrom: '2025-05-01T12:00:00Z',
-    credentialSubject: {
-      id: `urn:uuid:${randomUUID()}`,
-      type: ['AchievementSubject'],
-      identifier: [{type: 'IdentityObject', identityHash: 'Zoë Ångström', hashed: false, identityType: 'name'}],
-      achievement: {
-        id: `urn:uuid:${randomUUID()}`, type: ['Achievement'], name: 'Reading rivers', description: 'Can tell a river’s health.',
-        criteria: {narrative: 'Attend, then report.'},
-        tag: ['rivers'], achievementType: 'Badge'
-      },
-      result: [{type: ['Result'], value: '42.5'}]
-    },
-    evidence: [{id: 'https://evidence.example/report', type: ['Evidence'], name: 'Report', narrative: 'Line one\nline "two"\ttab'}],
-    ...more
-  };
-}
 
 // both asks the service and the command, who must agree to the letter.
 async function both(bytes) {

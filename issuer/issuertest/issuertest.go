@@ -76,7 +76,8 @@ func New(t testing.TB, s store.Store, o Options) *Service {
 	if o.BaseURL == "" {
 		o.BaseURL = BaseURL
 	}
-	ring, err := keyring.Create(filepath.Join(t.TempDir(), "keys"), keyring.Seal{})
+	clock := &Clock{at: Start}
+	ring, err := keyring.CreateWithClock(filepath.Join(t.TempDir(), "keys"), keyring.Seal{}, clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +87,7 @@ func New(t testing.TB, s store.Store, o Options) *Service {
 	if err := issuer.Initialise(t.Context(), s, o.BaseURL, Start); err != nil {
 		t.Fatal(err)
 	}
-	service := Open(t, s, ring, o.BaseURL)
+	service := open(t, s, ring, o.BaseURL, clock)
 	for _, slug := range o.Issuers {
 		if _, err := service.PutProfile(t.Context(), issuer.Profile{Slug: slug, Name: "Issuer " + slug}, "test"); err != nil {
 			t.Fatal(err)
@@ -113,7 +114,11 @@ func generate(t testing.TB, ring *keyring.Ring, o Options, slug string) {
 // more replica.
 func Open(t testing.TB, s store.Store, ring *keyring.Ring, baseURL string) *Service {
 	t.Helper()
-	clock := &Clock{at: Start}
+	return open(t, s, ring, baseURL, &Clock{at: Start})
+}
+
+func open(t testing.TB, s store.Store, ring *keyring.Ring, baseURL string, clock *Clock) *Service {
+	t.Helper()
 	cfg, check, own, err := Config(s, ring, baseURL, clock.Now)
 	if err != nil {
 		t.Fatal(err)

@@ -24,7 +24,7 @@ func TestEveryByteCounts(t *testing.T) {
 		if err := os.WriteFile(path, raw, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := r.load(filepath.Base(path)); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
+		if _, err := r.load(filepath.Base(path), entry{}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), path) {
 			t.Fatalf("byte %d changed: %v", i, err)
 		}
 		raw[i] ^= 1
@@ -52,7 +52,13 @@ func TestFilesThatCannotBe(t *testing.T) {
 		want   error
 	}{
 		"a later version":              {func(k, _ *keyFile) { k.Version = 2 }, ErrDamaged},
-		"an unknown state":             {func(k, _ *keyFile) { k.State = "revoked" }, ErrDamaged},
+		"an unknown state":             {func(k, _ *keyFile) { k.State = "lost" }, ErrDamaged},
+		"revoked without a time":       {func(k, _ *keyFile) { k.State = "revoked" }, ErrDamaged},
+		"active but revoked":           {func(k, _ *keyFile) { k.Revoked = k.Created }, ErrDamaged},
+		"retired but revoked":          {func(k, _ *keyFile) { k.State, k.Retired, k.Revoked = "retired", k.Created, k.Created }, ErrDamaged},
+		"activates some day":           {func(k, _ *keyFile) { k.Activates = "soon" }, ErrDamaged},
+		"revoked at no time":           {func(k, _ *keyFile) { k.State, k.Revoked = "revoked", "0001-01-01T00:00:00Z" }, ErrDamaged},
+		"created at no time":           {func(k, _ *keyFile) { k.Created = "" }, ErrDamaged},
 		"active but retired":           {func(k, _ *keyFile) { k.Retired = k.Created }, ErrDamaged},
 		"retired without a time":       {func(k, _ *keyFile) { k.State = "retired" }, ErrDamaged},
 		"created never":                {func(k, _ *keyFile) { k.Created = "yesterday" }, ErrDamaged},

@@ -25,11 +25,13 @@ type keyFile struct {
 	Controller string            `json:"controller"`
 	Algorithm  string            `json:"algorithm"`
 	State      string            `json:"state"`
-	Created    string            `json:"created"`           // RFC 3339, UTC
-	Retired    string            `json:"retired,omitempty"` // the same
-	Public     map[string]string `json:"public"`            // JSON Web Key
-	Sealed     string            `json:"sealed"`            // PKCS #8 in PEM, encrypted by age, armored
-	Checksum   string            `json:"checksum"`          // SHA-256 in hex of this object, compact, checksum empty
+	Created    string            `json:"created"`             // RFC 3339, UTC, as are the others
+	Activates  string            `json:"activates,omitempty"` // none: signs from the start
+	Retired    string            `json:"retired,omitempty"`
+	Revoked    string            `json:"revoked,omitempty"`
+	Public     map[string]string `json:"public"`   // JSON Web Key
+	Sealed     string            `json:"sealed"`   // PKCS #8 in PEM, encrypted by age, armored
+	Checksum   string            `json:"checksum"` // SHA-256 in hex of this object, compact, checksum empty
 }
 
 // fileName is issuer.id.json: a slug has no dot, so the parts are clear.
@@ -51,10 +53,32 @@ func sealedFile(e entry, l lock) (keyFile, error) {
 	if err != nil {
 		return keyFile{}, err
 	}
-	return keyFile{
+	k := keyFile{
 		Version: fileVersion, Issuer: e.Issuer, ID: e.ID, Controller: e.Method.Controller, Algorithm: string(e.Algorithm),
-		State: string(e.State), Created: e.Created.Format(time.RFC3339Nano), Public: public, Sealed: sealed,
-	}, nil
+		Created: e.Created.Format(time.RFC3339Nano), Public: public, Sealed: sealed,
+	}
+	return k.at(e), nil
+}
+
+// at is the file with the times of an entry. Its state says what was decided
+// last, the times say from when on.
+func (k keyFile) at(e entry) keyFile {
+	k.State = string(keys.Active)
+	if !e.Retired.IsZero() {
+		k.State = string(keys.Retired)
+	}
+	if !e.Revoked.IsZero() {
+		k.State = string(keys.Revoked)
+	}
+	k.Activates, k.Retired, k.Revoked = stamp(e.Activates), stamp(e.Retired), stamp(e.Revoked)
+	return k
+}
+
+func stamp(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.UTC().Format(time.RFC3339Nano)
 }
 
 func publicMembers(public crypto.PublicKey) (map[string]string, error) {
@@ -66,7 +90,8 @@ func publicMembers(public crypto.PublicKey) (map[string]string, error) {
 	return members, json.Unmarshal(raw, &members)
 }
 
-func (k keyFile) encode() ([]byte, error) {
+// encode sets the checksum too.
+func (k *keyFile) encode() ([]byte, error) {
 	var err error
 	if k.Checksum, err = k.sum(); err != nil {
 		return nil, err
@@ -88,8 +113,9 @@ func (k keyFile) sum() (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-// load reads one key file, opens it and tries the key out.
-func (r *Ring) load(name string) (entry, error) {
+// load reads one key file, opens it and tries the key out, unless it is known
+// already.
+func (r *Ring) load(name string, known entry) (entry, error) {
 	raw, err := r.folder.read(name)
 	if err != nil {
 		return entry{}, err
@@ -98,6 +124,9 @@ func (r *Ring) load(name string) (entry, error) {
 	e, err := decodeFile(raw)
 	if err != nil {
 		return entry{}, fmt.Errorf("%w: %s: %w; restore it from a backup", ErrDamaged, path, err)
+	}
+	if known.signer != nil && known.file.Checksum == e.file.Checksum && known.fileName() == name {
+		return known, nil
 	}
 	if e.fileName() != name {
 		return entry{}, fmt.Errorf("%w: %s holds the key that belongs in %s; rename it back", ErrDamaged, path, e.fileName())
@@ -145,22 +174,27 @@ func (k keyFile) entry() (entry, error) {
 	if err != nil {
 		return entry{}, err
 	}
-	e := entry{file: k, Info: Info{
-		Issuer: k.Issuer, ID: k.ID, Method: methodOf(k.Controller, k.ID, public),
-		Algorithm: keys.Algorithm(k.Algorithm), State: State(k.State),
+	e := entry{file: k, Info: keys.Info{
+		Issuer: k.Issuer, ID: k.ID, Method: methodOf(k.Controller, k.ID, public), Algorithm: keys.Algorithm(k.Algorithm),
 	}}
-	if e.Created, err = time.Parse(time.RFC3339, k.Created); err != nil {
+	if k.Created == "" {
 		return entry{}, fmt.Errorf("created is no time")
 	}
-	switch {
-	case e.State == Active && k.Retired == "":
-		return e, nil
-	case e.State != Retired:
+	for _, f := range []struct {
+		name, text string
+		to         *time.Time
+	}{{"created", k.Created, &e.Created}, {"activates", k.Activates, &e.Activates}, {"retired", k.Retired, &e.Retired}, {"revoked", k.Revoked, &e.Revoked}} {
+		if f.text == "" {
+			continue
+		}
+		if *f.to, err = time.Parse(time.RFC3339, f.text); err != nil || f.to.IsZero() {
+			return entry{}, fmt.Errorf("%s is no time", f.name)
+		}
+	}
+	if k.at(e).State != k.State {
 		return entry{}, fmt.Errorf("the state %.40q does not fit", k.State)
 	}
-	if e.Retired, err = time.Parse(time.RFC3339, k.Retired); err != nil {
-		return entry{}, fmt.Errorf("retired is no time")
-	}
+	e.Method.Revoked = e.Revoked
 	return e, nil
 }
 

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -25,55 +25,37 @@ var (
 	ErrDamaged     = errors.New("keyring: damaged")
 )
 
-// ErrInvalid: an argument of Generate or Retire cannot be meant.
+// ErrInvalid: what is asked for cannot be meant.
 var ErrInvalid = errors.New("keyring: not a proper request")
 
-// State is where a key stands in its life. Files of other states than these
-// are refused, not guessed at.
-type State string
-
-// The states: an active key signs, a retired one is only published.
-const (
-	Active  State = "active"
-	Retired State = "retired"
-)
-
-// Info is what may be shown of a key.
-type Info struct {
-	Issuer    string // slug
-	ID        string // fragment of Method.ID: Multikey, or for RSA the RFC 7638 thumbprint
-	Method    keys.VerificationMethod
-	Algorithm keys.Algorithm
-	State     State
-	Created   time.Time
-	Retired   time.Time // zero while active
-}
-
-// Ring is the keys of one folder, opened. It is safe for concurrent use by one
-// process; another process that opened the same folder sees changes when it
-// opens it again.
+// Ring is the keys of one folder, opened. It is safe for concurrent use. What
+// another process changes in the folder is seen by Reload, and before anything
+// is changed here.
 type Ring struct {
 	folder folder
 	lock   lock
 	now    func() time.Time
 
-	changing sync.Mutex   // one change of the folder at a time
-	mu       sync.RWMutex // guards entries
-	entries  []entry      // oldest first
+	changing sync.Mutex         // one change of the folder at a time
+	mu       sync.RWMutex       // guards entries
+	entries  map[string][]entry // by issuer, oldest first
 }
 
 // entry is one key: what may be shown, its file, and the private half.
 type entry struct {
-	Info
-	file   keyFile
-	signer *signer
+	keys.Info // but for State and Signs, which depend on the time
+	file      keyFile
+	signer    *signer
 }
 
 // Create prepares a folder for keys and makes the seal; Generate then makes
 // the keys. A folder with a seal but no key is what an interrupted Create
 // leaves, and is carried on with. The error is ErrExists when there are keys,
 // ErrPermissions when the folder is there and open to others, else as of Open.
-func Create(dir string, seal Seal) (*Ring, error) {
+func Create(dir string, seal Seal) (*Ring, error) { return CreateWithClock(dir, seal, time.Now) }
+
+// CreateWithClock is Create with the clock by which keys begin and end to sign.
+func CreateWithClock(dir string, seal Seal, now func() time.Time) (*Ring, error) {
 	f := folder{dir}
 	if err := f.make(); err != nil {
 		return nil, err
@@ -91,12 +73,15 @@ func Create(dir string, seal Seal) (*Ring, error) {
 		}
 		found.seals = []string{seal.fileName()}
 	}
-	return unlock(f, found, seal)
+	return unlock(f, found, seal, now)
 }
 
 // Open reads every key of a folder and tries it out. The error is ErrMissing,
 // ErrPermissions, ErrSealed or ErrDamaged, or that of the disk.
-func Open(dir string, seal Seal) (*Ring, error) {
+func Open(dir string, seal Seal) (*Ring, error) { return OpenWithClock(dir, seal, time.Now) }
+
+// OpenWithClock is Open with the clock by which keys begin and end to sign.
+func OpenWithClock(dir string, seal Seal, now func() time.Time) (*Ring, error) {
 	f := folder{dir}
 	found, err := f.list()
 	if err != nil {
@@ -109,27 +94,37 @@ func Open(dir string, seal Seal) (*Ring, error) {
 		return nil, fmt.Errorf("%w: %s holds keys but neither %s nor %s, which opens them; restore it from a backup",
 			ErrDamaged, dir, sealKeyFile, sealPassphrase)
 	}
-	r, err := unlock(f, found, seal)
+	r, err := unlock(f, found, seal, now)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range found.keys {
-		e, err := r.load(name)
-		if err != nil {
-			return nil, err
-		}
-		r.entries = append(r.entries, e)
-	}
-	slices.SortFunc(r.entries, byAge)
-	return r, nil
+	r.entries, err = r.read(found.keys, nil)
+	return r, err
 }
 
-func unlock(f folder, found listing, seal Seal) (*Ring, error) {
+func unlock(f folder, found listing, seal Seal, now func() time.Time) (*Ring, error) {
 	l, err := seal.open(f, found.seals)
 	if err != nil {
 		return nil, err
 	}
-	return &Ring{folder: f, lock: l, now: time.Now}, nil
+	return &Ring{folder: f, lock: l, now: now, entries: map[string][]entry{}}, nil
+}
+
+// read loads key files. What is known already and stands there unchanged is not
+// opened again.
+func (r *Ring) read(names []string, known map[string]entry) (map[string][]entry, error) {
+	all := map[string][]entry{}
+	for _, name := range names {
+		e, err := r.load(name, known[name])
+		if err != nil {
+			return nil, err
+		}
+		all[e.Issuer] = append(all[e.Issuer], e)
+	}
+	for _, list := range all {
+		slices.SortFunc(list, byAge)
+	}
+	return all, nil
 }
 
 func byAge(a, b entry) int {
@@ -139,130 +134,128 @@ func byAge(a, b entry) int {
 	return strings.Compare(a.ID, b.ID)
 }
 
-var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
-
-// Generate makes a key for an issuer, stores it and only then returns it: from
-// now on it is the active one of its algorithm. The controller is the issuer's
-// DID or https id (plain http by number or localhost); with an empty controller,
-// for any algorithm but RS256, the key becomes a did:key of its own. RSA keys have 2048 bits. The error is
-// ErrInvalid for a slug, controller or algorithm that cannot be; after any
-// other error the key may exist, and shows when the folder is opened again.
-func (r *Ring) Generate(ctx context.Context, issuer, controller string, alg keys.Algorithm) (keys.VerificationMethod, error) {
+// Reload takes in what others have changed in the folder, such as another
+// replica of the service, and tells whether there was anything. A folder that
+// cannot be read whole, or lacks a key that was there, changes nothing and is
+// an error as of Open.
+func (r *Ring) Reload(ctx context.Context) (changed bool, err error) {
 	if err := ctx.Err(); err != nil {
-		return keys.VerificationMethod{}, err
-	}
-	if !slugPattern.MatchString(issuer) {
-		return keys.VerificationMethod{}, fmt.Errorf("%w: an issuer is named by a to z, 0 to 9 and -, at most 63 of them, not %.80q", ErrInvalid, issuer)
-	}
-	s, fragment, err := newKey(controller, alg)
-	if err != nil {
-		return keys.VerificationMethod{}, err
+		return false, err
 	}
 	r.changing.Lock()
 	defer r.changing.Unlock()
-	e := entry{Info: Info{
-		Issuer: issuer, ID: fragment, Method: s.method, Algorithm: alg, State: Active, Created: r.nextTime(issuer, alg),
-	}, signer: s}
-	if e.file, err = sealedFile(e, r.lock); err != nil {
-		return keys.VerificationMethod{}, err
-	}
-	raw, err := e.file.encode()
+	return r.reload()
+}
+
+func (r *Ring) reload() (changed bool, err error) {
+	found, err := r.folder.list()
 	if err != nil {
-		return keys.VerificationMethod{}, err
+		return false, err
 	}
-	if err := r.folder.create(e.fileName(), raw); err != nil {
-		return keys.VerificationMethod{}, fmt.Errorf("storing a new key of %s: %w", issuer, err)
+	known := map[string]entry{}
+	for _, e := range r.all() {
+		if !slices.Contains(found.keys, e.fileName()) {
+			return false, fmt.Errorf("%w: %s is gone; restore it from a backup", ErrMissing, r.folder.join(e.fileName()))
+		}
+		known[e.fileName()] = e
+	}
+	all, err := r.read(found.keys, known)
+	if err != nil {
+		return false, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.entries = append(r.entries, e)
-	slices.SortFunc(r.entries, byAge)
-	return s.method, nil
+	changed = !maps.EqualFunc(r.entries, all, func(a, b []entry) bool {
+		return slices.EqualFunc(a, b, func(x, y entry) bool { return x.file.Checksum == y.file.Checksum })
+	})
+	r.entries = all
+	return changed, nil
 }
 
-// nextTime is now, but after every key of the same kind even where the clock
-// was set back: the key made last must be the newest.
-func (r *Ring) nextTime(issuer string, alg keys.Algorithm) time.Time {
-	now := r.now().UTC()
+// all is every entry, by issuer and age.
+func (r *Ring) all() []entry {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	for _, e := range r.entries {
-		if e.Issuer == issuer && e.Algorithm == alg && !now.After(e.Created) {
-			now = e.Created.Add(time.Nanosecond)
-		}
-	}
-	return now
-}
-
-// Retire ends the use of a key for signing, at once; it stays published. The id
-// is that of Info or of its Method, at is the time to note down. Retiring a key
-// again changes nothing. The error is keys.ErrMethodNotFound, or ErrInvalid for
-// the zero time; after any other error the key may be retired, and shows when
-// the folder is opened again.
-func (r *Ring) Retire(ctx context.Context, issuer, id string, at time.Time) error {
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	if at.IsZero() {
-		return fmt.Errorf("%w: a key is retired at some time", ErrInvalid)
-	}
-	r.changing.Lock()
-	defer r.changing.Unlock()
-	e, ok := r.find(issuer, id)
-	if !ok {
-		return fmt.Errorf("%w: issuer %.80q has no key %.120q", keys.ErrMethodNotFound, issuer, id)
-	}
-	if e.State == Retired {
-		return nil
-	}
-	e.State, e.Retired = Retired, at.UTC()
-	e.file.State, e.file.Retired = string(Retired), e.Retired.Format(time.RFC3339Nano)
-	raw, err := e.file.encode()
-	if err != nil {
-		return err
-	}
-	if err := r.folder.replace(e.fileName(), raw); err != nil {
-		return fmt.Errorf("retiring key %s of %s: %w", e.ID, e.Issuer, err)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	i := slices.IndexFunc(r.entries, func(o entry) bool { return o.fileName() == e.fileName() })
-	r.entries[i] = e
-	return nil
-}
-
-func (r *Ring) find(issuer, id string) (entry, bool) {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	for _, e := range r.entries {
-		if e.Issuer == issuer && (e.ID == id || e.Method.ID == id) {
-			return e, true
-		}
-	}
-	return entry{}, false
-}
-
-// Keys is every key of the folder, oldest first.
-func (r *Ring) Keys() []Info {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	list := make([]Info, len(r.entries))
-	for i, e := range r.entries {
-		list[i] = e.Info
+	var list []entry
+	for _, slug := range slices.Sorted(maps.Keys(r.entries)) {
+		list = append(list, r.entries[slug]...)
 	}
 	return list
+}
+
+// Keys is every key of the folder as it stands now, by issuer and age.
+func (r *Ring) Keys() []keys.Info {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	now := r.now()
+	var list []keys.Info
+	for _, slug := range slices.Sorted(maps.Keys(r.entries)) {
+		for _, e := range r.entries[slug] {
+			list = append(list, r.infoAt(e, now))
+		}
+	}
+	return list
+}
+
+// KeysOf is every key of one issuer as it stands now, oldest first.
+func (r *Ring) KeysOf(issuer string) []keys.Info {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	now := r.now()
+	var list []keys.Info
+	for _, e := range r.entries[issuer] {
+		list = append(list, r.infoAt(e, now))
+	}
+	return list
+}
+
+func (r *Ring) infoAt(e entry, now time.Time) keys.Info {
+	info := e.Info
+	info.State = e.stateAt(now)
+	signing, ok := r.signing(e.Issuer, e.Algorithm, now)
+	info.Signs = ok && signing.ID == e.ID
+	return info
+}
+
+// stateAt is where a key stands at a time. The times decide, so that a key
+// begins and ends to sign when it was said to, also while nobody looks.
+func (e entry) stateAt(now time.Time) keys.State {
+	switch {
+	case !e.Revoked.IsZero():
+		return keys.Revoked
+	case !e.Retired.IsZero() && !now.Before(e.Retired):
+		return keys.Retired
+	case now.Before(e.Activates):
+		return keys.Pending
+	}
+	return keys.Active
+}
+
+// since is when a key began, or will begin, to sign.
+func (e entry) since() time.Time {
+	if e.Activates.IsZero() {
+		return e.Created
+	}
+	return e.Activates
+}
+
+// signing is the key that signs: of the active ones that which became so last.
+func (r *Ring) signing(issuer string, alg keys.Algorithm, now time.Time) (entry, bool) {
+	var found entry
+	ok := false
+	for _, e := range r.entries[issuer] {
+		if e.Algorithm == alg && e.stateAt(now) == keys.Active && (!ok || !e.since().Before(found.since())) {
+			found, ok = e, true
+		}
+	}
+	return found, ok
 }
 
 // Issuers is the slugs of all issuers that have a key, sorted.
 func (r *Ring) Issuers() []string {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
-	var list []string
-	for _, e := range r.entries {
-		list = append(list, e.Issuer)
-	}
-	slices.Sort(list)
-	return slices.Compact(list)
+	return slices.Sorted(maps.Keys(r.entries))
 }
 
 // Issuer is the keys of one issuer, as they are whenever it is asked. An
@@ -274,17 +267,15 @@ type issuerRing struct {
 	slug string
 }
 
-// Active is the newest active key of the algorithm.
+// Active is the key of the algorithm that signs now.
 func (i issuerRing) Active(ctx context.Context, alg keys.Algorithm) (keys.Signer, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	i.ring.mu.RLock()
 	defer i.ring.mu.RUnlock()
-	for _, e := range slices.Backward(i.ring.entries) {
-		if e.Issuer == i.slug && e.Algorithm == alg && e.State == Active {
-			return e.signer, nil
-		}
+	if e, ok := i.ring.signing(i.slug, alg, i.ring.now()); ok {
+		return e.signer, nil
 	}
 	return nil, fmt.Errorf("%w: issuer %.80q, %s", keys.ErrNoActiveKey, i.slug, alg)
 }
@@ -294,11 +285,11 @@ func (i issuerRing) Published(ctx context.Context) ([]keys.VerificationMethod, e
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	i.ring.mu.RLock()
+	defer i.ring.mu.RUnlock()
 	var list []keys.VerificationMethod
-	for _, info := range i.ring.Keys() {
-		if info.Issuer == i.slug {
-			list = append(list, info.Method)
-		}
+	for _, e := range i.ring.entries[i.slug] {
+		list = append(list, e.Method)
 	}
 	return list, nil
 }

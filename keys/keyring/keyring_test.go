@@ -155,9 +155,9 @@ func TestKeysSurviveReopening(t *testing.T) {
 	}
 }
 
-func sameInfo(a, b Info) bool {
+func sameInfo(a, b keys.Info) bool {
 	return a.Issuer == b.Issuer && a.ID == b.ID && a.Method.ID == b.Method.ID && a.Method.Controller == b.Method.Controller &&
-		a.Algorithm == b.Algorithm && a.State == b.State && a.Created.Equal(b.Created) && a.Retired.Equal(b.Retired)
+		a.Algorithm == b.Algorithm && a.State == b.State && a.Signs == b.Signs && a.Activates.Equal(b.Activates) && a.Revoked.Equal(b.Revoked) && a.Created.Equal(b.Created) && a.Retired.Equal(b.Retired)
 }
 
 func TestMethodIDs(t *testing.T) {
@@ -469,6 +469,7 @@ func TestRotation(t *testing.T) {
 	wantActive(r, third.ID)
 	wantActive(open(t, dir, Seal{}), third.ID)
 
+	r.now = time.Now
 	at := time.Date(2026, 11, 21, 10, 0, 0, 5, time.FixedZone("", 3600))
 	retire := func(id string) {
 		t.Helper()
@@ -504,7 +505,7 @@ func TestRotation(t *testing.T) {
 			}
 		}
 		for _, info := range ring.Keys() {
-			if info.State != Retired || !info.Retired.Equal(at) {
+			if info.State != keys.Retired || !info.Retired.Equal(at) {
 				t.Errorf("%+v", info)
 			}
 		}
@@ -531,7 +532,7 @@ func TestRetireRefusals(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if r.Keys()[0].State != Active {
+	if r.Keys()[0].State != keys.Active {
 		t.Error("retired all the same")
 	}
 }
@@ -586,7 +587,7 @@ func TestConcurrentUse(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if got := open(t, dir, Seal{}).Keys(); len(got) != 3 || got[0].State != Retired || got[2].State != Active {
+	if got := open(t, dir, Seal{}).Keys(); len(got) != 3 || got[0].State != keys.Retired || got[2].State != keys.Active {
 		t.Errorf("%+v", got)
 	}
 }

@@ -10,3 +10,7 @@ func closedToOthers(fs.FileInfo, string, fs.FileMode) error { return nil }
 
 // syncFolder has nothing to do: folders cannot be synchronised here.
 func syncFolder(string) error { return nil }
+
+// lock has nothing to hold here: that no two processes change the folder at
+// once is the operator's matter.
+func (folder) lock() (unlock func(), err error) { return func() {}, nil }

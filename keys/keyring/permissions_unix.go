@@ -3,6 +3,7 @@
 package keyring
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -37,4 +38,28 @@ func syncFolder(path string) error {
 		return fmt.Errorf("making %s durable: %w", path, err)
 	}
 	return nil
+}
+
+// lock keeps other processes from changing the folder until unlock is called.
+func (f folder) lock() (unlock func(), err error) {
+	root, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	dir, err := root.Open(".")
+	if err != nil {
+		return nil, fmt.Errorf("locking the folder of keys: %w", err)
+	}
+	for {
+		err = syscall.Flock(int(dir.Fd()), syscall.LOCK_EX)
+		if !errors.Is(err, syscall.EINTR) {
+			break
+		}
+	}
+	if err != nil {
+		_ = dir.Close()
+		return nil, fmt.Errorf("locking %s: %w", f.path, err)
+	}
+	return func() { _ = dir.Close() }, nil // closing gives the lock back
 }

@@ -90,7 +90,7 @@ func (w wanted) fromSet(p *published, issuerID string) (keys.VerificationMethod,
 	if id == "" {
 		id = p.id + "#" + k.KeyID
 	}
-	return keys.VerificationMethod{ID: id, Controller: issuerID, Public: k.Public, Assertion: true}, nil
+	return keys.VerificationMethod{ID: id, Controller: issuerID, Public: k.Public, Assertion: true, Expires: k.Expires, Revoked: k.Revoked}, nil
 }
 
 func (r *Resolver) ofDID(ctx context.Context, did string, pick func(*published) (keys.VerificationMethod, error)) (keys.VerificationMethod, error) {

@@ -79,7 +79,8 @@ func (p *published) named(t target) (keys.VerificationMethod, error) {
 	if provenIssuer(p.id, k.Issuer) {
 		controller = k.Issuer
 	}
-	return keys.VerificationMethod{ID: t.id, Controller: controller, Public: k.Public, Assertion: controller != ""}, nil
+	return keys.VerificationMethod{ID: t.id, Controller: controller, Public: k.Public, Assertion: controller != "",
+		Expires: k.Expires, Revoked: k.Revoked}, nil
 }
 
 // names tells whether a key's kid is what the target asks for: the whole

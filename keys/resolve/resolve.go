@@ -15,6 +15,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -33,7 +34,8 @@ type Fetcher interface {
 
 // Local answers for our own issuers, in-process and uncached, so that they are
 // never asked over the network. The id is a did:web, or an address without
-// fragment; false means that it is not one of ours.
+// fragment; false means that it is not one of ours. A Local may also have a
+// method Owns(id string) bool, which tells as much without making a document.
 type Local interface {
 	ControllerDocument(ctx context.Context, id string) ([]byte, bool, error)
 }
@@ -152,6 +154,9 @@ func (r *Resolver) fetchEarly(ctx context.Context, s source) error {
 }
 
 func (r *Resolver) shared(ctx context.Context, s source, name string, do func(context.Context) (*published, error)) (*published, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", keys.ErrUnreachable, show(s.id), err)
+	}
 	flight := r.flights.DoChan(name, func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), fetchTime)
 		defer cancel()
@@ -193,6 +198,23 @@ func (r *Resolver) Refresh(ctx context.Context, issuerID string, before time.Tim
 		newer = r.refresh(ctx, id, before) || newer
 	}
 	return newer
+}
+
+// AtHand tells whether a key of an issuer can be told without a request: it
+// stands in the identifier, in a document that is kept, or is our own.
+func (r *Resolver) AtHand(issuerID string) bool {
+	if strings.HasPrefix(issuerID, "did:key:") || strings.HasPrefix(issuerID, "did:jwk:") {
+		return true
+	}
+	if own, ok := r.local.(interface{ Owns(id string) bool }); ok && own.Owns(issuerID) {
+		return true
+	}
+	for _, id := range places(issuerID) {
+		if _, kept := r.cache.get(id); kept {
+			return true
+		}
+	}
+	return false
 }
 
 // places are where an issuer publishes keys.

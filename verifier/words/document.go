@@ -30,7 +30,7 @@ func Holder(d *badge.Document) string {
 // there: awardedDate, else the beginning of validity, which VC data model 1.1
 // calls issuanceDate; "" for none.
 func Awarded(d *badge.Document) string {
-	return first(d.View().AwardedDate, d.View().ValidFrom, d.Root().Get("issuanceDate").Text())
+	return first(d.View().AwardedDate, d.ValidFrom())
 }
 
 func achievement(d *badge.Document) *badge.Achievement {

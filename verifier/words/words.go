@@ -137,15 +137,17 @@ const longest = 120
 // facts are the values that sentences may speak of; "" for what the document
 // does not say. Issuer always has one.
 func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) i18n.Params {
-	params := i18n.Params{"Name": "", "Achievement": "", "Issuer": "", "Host": "", "Date": "", "ValidFrom": "", "ValidUntil": ""}
+	params := i18n.Params{"Name": "", "Achievement": "", "Issuer": "", "Host": "", "Date": "", "ValidFrom": "", "ValidUntil": "",
+		"List": Line(f.Params["list"], longest), "Message": Line(f.Params["message"], 3*longest), "Address": Line(f.Params["address"], longest),
+		"Last": last(p, f)}
 	if r == nil || r.Document == nil {
 		return params
 	}
 	d := r.Document
 	params["Name"] = Line(Holder(d), longest)
 	params["Date"] = date(p, Awarded(d))
-	params["ValidFrom"] = date(p, first(f.Params["from"], d.View().ValidFrom))
-	params["ValidUntil"] = date(p, first(f.Params["until"], d.View().ValidUntil, d.Root().Get("expirationDate").Text()))
+	params["ValidFrom"] = date(p, first(f.Params["from"], d.ValidFrom()))
+	params["ValidUntil"] = date(p, first(f.Params["until"], d.ValidUntil()))
 	if a := achievement(d); a != nil {
 		params["Achievement"] = Line(a.Name, longest)
 	}
@@ -155,6 +157,26 @@ func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) i18n.Params 
 		params["Issuer"] = issuerName(p, r, issuer)
 	}
 	return params
+}
+
+// lastWords are what a status list said when it could be had last.
+var lastWords = map[string]string{
+	"not_revoked":          "last.not_revoked",
+	"not_revoked_unsigned": "last.not_revoked",
+	"revoked":              "last.revoked",
+	"not_suspended":        "last.not_suspended",
+	"suspended":            "last.suspended",
+}
+
+// last says what was known before a list could not be had any more, "" for
+// nothing.
+func last(p *i18n.Printer, f verifier.Finding) string {
+	on := date(p, f.Params["lastAt"])
+	id := lastWords[f.Params["last"]]
+	if on == "" || id == "" {
+		return ""
+	}
+	return p.Text(id, i18n.Params{"LastDate": on})
 }
 
 // issuerName is the issuer's own word; for one that nobody we know vouches

@@ -1,0 +1,295 @@
+package issuer_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"laurel/badge"
+	"laurel/issuer"
+	"laurel/issuer/issuertest"
+	"laurel/keys"
+)
+
+// signedBy is the fragment of the key that a badge names.
+func signedBy(t *testing.T, rec *issuer.Record) string {
+	t.Helper()
+	doc, err := rec.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, fragment, _ := strings.Cut(doc.Proofs()[0].VerificationMethod, "#")
+	return fragment
+}
+
+func (p *place) makeKey(t *testing.T, n issuer.NewKeys) keys.Info {
+	t.Helper()
+	n.Issuer, n.Algorithms, n.Actor = academy, []keys.Algorithm{keys.EdDSA}, "test"
+	made, again, err := p.CreateKeys(t.Context(), n)
+	if err != nil || len(made) != 1 || again {
+		t.Fatalf("%+v, %t, %v", made, again, err)
+	}
+	return made[0]
+}
+
+// rotation: a new key is published at once, signs a day later, and the badges
+// of both verify at any time.
+func rotation(t *testing.T, p *place) {
+	first := p.issue(t, award("before")).Record
+	k := p.makeKey(t, issuer.NewKeys{Rotate: true})
+	if k.State != keys.Pending || !k.Activates.Equal(p.Clock.Now().Add(issuer.PublishLead)) {
+		t.Errorf("%+v", k)
+	}
+	raw, err := p.PublishedKeys(t.Context(), academy)
+	if err != nil || !strings.Contains(string(raw), k.ID) {
+		t.Errorf("not published yet: %s, %v", raw, err)
+	}
+	second := p.issue(t, award("meanwhile")).Record
+	p.Clock.Advance(issuer.PublishLead)
+	third := p.issue(t, award("after")).Record
+	if a, b, c := signedBy(t, first), signedBy(t, second), signedBy(t, third); a != b || c != k.ID || a == c {
+		t.Errorf("signed by %s, %s and %s; the new key is %s", a, b, c, k.ID)
+	}
+	for _, rec := range []*issuer.Record{first, second, third} {
+		if err := p.Config.SelfCheck(t.Context(), rec.Document); err != nil {
+			t.Errorf("%s: %v", rec.ID, err)
+		}
+	}
+	if raw, err := p.StatusList(t.Context(), academy+"-1"); err != nil || !strings.Contains(string(raw), k.ID) {
+		t.Errorf("the list is not signed by the new key: %v", err)
+	}
+	// A restart finds the same.
+	again := issuertest.Open(t, p.home.again(), p.Ring, issuertest.BaseURL)
+	again.Clock.Advance(issuer.PublishLead)
+	p.Service = again
+	if rec := p.issue(t, award("restarted")).Record; signedBy(t, rec) != k.ID {
+		t.Errorf("after a restart %s signs", signedBy(t, rec))
+	}
+	if err := p.CheckKeys(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// leak: a key is revoked. Nothing is signed with it any more, nor handed out
+// that it signed and that could be signed anew; everybody is told.
+func leak(t *testing.T, p *place) {
+	p.issue(t, award("before"))
+	list := func() string {
+		t.Helper()
+		raw, err := p.StatusList(t.Context(), academy+"-1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	all, err := p.Keys(t.Context(), academy)
+	if err != nil || len(all) != 1 || !strings.Contains(list(), all[0].ID) {
+		t.Fatalf("%+v, %v", all, err)
+	}
+	leaked := p.Clock.Now().Add(-time.Hour)
+	k, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: all[0].ID, At: leaked, Reason: "a laptop was stolen", Actor: "test"})
+	if err != nil || k.State != keys.Revoked || !k.Revoked.Equal(leaked) {
+		t.Fatalf("%+v, %v", k, err)
+	}
+	before := issuertest.Snapshot(t, p.Store)
+	if _, err := p.Issue(t.Context(), award("after")); !errors.Is(err, issuer.ErrNoKey) {
+		t.Errorf("issued with a revoked key: %v", err)
+	}
+	if raw, err := p.StatusList(t.Context(), academy+"-1"); !errors.Is(err, issuer.ErrNoKey) {
+		t.Errorf("a list signed with a revoked key: %.60s, %v", raw, err)
+	}
+	if after := issuertest.Snapshot(t, p.Store); len(after) != len(before) {
+		t.Error("something was stored")
+	}
+	fresh := p.makeKey(t, issuer.NewKeys{})
+	if !fresh.Signs {
+		t.Errorf("the only key waits: %+v", fresh)
+	}
+	if rec := p.issue(t, award("after")).Record; signedBy(t, rec) != fresh.ID || !strings.Contains(list(), fresh.ID) {
+		t.Error("not signed by the new key")
+	}
+	raw, ours, err := p.ControllerDocument(t.Context(), issuer.DID(issuertest.BaseURL, academy))
+	if err != nil || !ours {
+		t.Fatal(err)
+	}
+	doc, err := keys.ParseControllerDocument(raw, issuer.DID(issuertest.BaseURL, academy))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m, err := doc.Method(k.Method.ID); err != nil || !m.Revoked.Equal(leaked) {
+		t.Errorf("published as %+v, %v", m, err)
+	}
+	if text := eventText(t, p); !strings.Contains(text, "key.revoke") || !strings.Contains(text, "a laptop was stolen") || !strings.Contains(text, "key.publish") {
+		t.Errorf("the audit records say %s", text)
+	}
+}
+
+// eventText is all audit records.
+func eventText(t *testing.T, p *place) string {
+	t.Helper()
+	var b strings.Builder
+	for k, v := range issuertest.Snapshot(t, p.Store) {
+		if strings.HasPrefix(k, "u/") {
+			b.WriteString(v)
+		}
+	}
+	return b.String()
+}
+
+// newKeysAsked: what may be asked for, and what may not.
+func newKeysAsked(t *testing.T, p *place) {
+	ask := func(n issuer.NewKeys, want error) []keys.Info {
+		t.Helper()
+		made, _, err := p.CreateKeys(t.Context(), n)
+		if !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("%+v: %v, want %v", n, err, want)
+		}
+		return made
+	}
+	// A new issuer gets the first set, and may be defined afterwards.
+	made := ask(issuer.NewKeys{Issuer: "new-school"}, nil)
+	if len(made) != 3 || slices.ContainsFunc(made, func(k keys.Info) bool { return !k.Signs }) {
+		t.Errorf("%+v", made)
+	}
+	if _, err := p.PutProfile(t.Context(), issuer.Profile{Slug: "new-school", Name: "New School"}, "test"); err != nil {
+		t.Error(err)
+	}
+	if made := ask(issuer.NewKeys{Issuer: issuer.VCAPISlug}, nil); len(made) != 4 {
+		t.Errorf("the VC-API has %+v", made)
+	}
+	// Those that sign are what is made anew.
+	if made := ask(issuer.NewKeys{Issuer: academy}, nil); len(made) != 1 || made[0].Algorithm != keys.EdDSA || made[0].Signs {
+		t.Errorf("%+v", made)
+	}
+	if made := ask(issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.ES384}}, nil); len(made) != 1 || !made[0].Signs {
+		t.Errorf("%+v", made)
+	}
+	ask(issuer.NewKeys{Issuer: "../x"}, issuer.ErrNotFound)
+	rule := func(n issuer.NewKeys, rule string) {
+		t.Helper()
+		n.Issuer = academy
+		_, _, err := p.CreateKeys(t.Context(), n)
+		var faults badge.Errors
+		if !errors.As(err, &faults) || faults[0].Rule != rule {
+			t.Errorf("%+v: %v, want %s", n, err, rule)
+		}
+	}
+	rule(issuer.NewKeys{Algorithms: []keys.Algorithm{"none"}}, "algorithm_unknown")
+	rule(issuer.NewKeys{Algorithms: []keys.Algorithm{keys.ES256, keys.ES256}}, "duplicate")
+	rule(issuer.NewKeys{Activates: p.Clock.Now().Add(400 * 24 * time.Hour)}, "date_too_far")
+
+	// A repeated request makes nothing, another one under its name is refused.
+	n := issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.ES256}, Idempotency: &issuer.Idempotency{Scope: "token", Key: "k", Digest: []byte("body")}}
+	first := ask(n, nil)
+	again, replayed, err := p.CreateKeys(t.Context(), n)
+	if err != nil || !replayed || len(again) != 1 || again[0].ID != first[0].ID {
+		t.Errorf("%+v, %t, %v", again, replayed, err)
+	}
+	n.Idempotency = &issuer.Idempotency{Scope: "token", Key: "k", Digest: []byte("another")}
+	ask(n, issuer.ErrIdempotencyReused)
+
+	// There is an end to it: verifiers refuse documents without one.
+	var last error
+	for range issuer.MaxKeys + 1 {
+		if _, _, last = p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: institute, Algorithms: []keys.Algorithm{keys.EdDSA}}); last != nil {
+			break
+		}
+	}
+	var faults badge.Errors
+	if !errors.As(last, &faults) || faults[0].Rule != "too_many" {
+		t.Errorf("without end: %v", last)
+	}
+	if all, err := p.Keys(t.Context(), institute); err != nil || len(all) != issuer.MaxKeys {
+		t.Errorf("%d keys, %v", len(all), err)
+	}
+	fixed := p.with(t, func(cfg *issuer.Config) { cfg.Keys = only{p.Ring} })
+	if _, _, err := fixed.CreateKeys(t.Context(), issuer.NewKeys{Issuer: academy}); !errors.Is(err, issuer.ErrKeysElsewhere) {
+		t.Errorf("keys that are kept elsewhere: %v", err)
+	}
+	if _, err := fixed.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy}); !errors.Is(err, issuer.ErrKeysElsewhere) {
+		t.Errorf("keys that are kept elsewhere: %v", err)
+	}
+	for _, c := range []issuer.KeyChange{{Issuer: "../x"}, {Issuer: academy, ID: "none"}, {Issuer: academy, ID: first[0].ID, Reason: "\x00"},
+		{Issuer: academy, ID: first[0].ID, At: p.Clock.Now().Add(400 * 24 * time.Hour)}} {
+		if k, err := p.RetireKey(t.Context(), c); err == nil {
+			t.Errorf("%+v: %+v", c, k)
+		}
+	}
+}
+
+// only gives keys and does not let them be changed.
+type only struct{ issuer.KeyRings }
+
+// didKeyIssuer: without TLS an issuer is its key, which cannot be changed.
+func didKeyIssuer(t *testing.T, p *place) {
+	id := p.issue(t, award("ana")).Record
+	_, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.EdDSA}})
+	var faults badge.Errors
+	if !errors.As(err, &faults) || faults[0].Rule != "key_is_identity" {
+		t.Errorf("%v", err)
+	}
+	made, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.ES256, keys.ES384}})
+	if err != nil || len(made) != 2 || made[0].Method.Controller != p.Config.BaseURL+"/issuers/"+academy {
+		t.Errorf("%+v, %v", made, err)
+	}
+	if rec := p.issue(t, award("ben")).Record; signedBy(t, rec) != signedBy(t, id) {
+		t.Error("another key signs")
+	}
+	// Two who ask for the first keys of a new issuer at once make one identity.
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			_, _, _ = p.CreateKeys(context.WithoutCancel(t.Context()), issuer.NewKeys{Issuer: "new-school", Algorithms: []keys.Algorithm{keys.EdDSA}})
+		})
+	}
+	wg.Wait()
+	if all, err := p.Keys(t.Context(), "new-school"); err != nil || len(all) != 1 {
+		t.Errorf("%+v, %v", all, err)
+	}
+}
+
+// rotationWhileIssuing: many issue while keys are rotated at once; every badge
+// verifies, and its key was published before it signed.
+func rotationWhileIssuing(t *testing.T, p *place) {
+	stop := make(chan struct{})
+	var wg sync.WaitGroup
+	for n := range 4 {
+		wg.Go(func() {
+			for round := 0; ; round++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				a := award(strings.Repeat("x", n+1) + strings.Repeat("y", round+1))
+				a.OnDuplicate = issuer.AllowDuplicate
+				if _, err := p.Issue(t.Context(), a); err != nil {
+					t.Errorf("issuing while a key is rotated: %v", err)
+					return
+				}
+			}
+		})
+	}
+	used := map[string]bool{}
+	for range 6 {
+		used[p.makeKey(t, issuer.NewKeys{Rotate: true, Activates: p.Clock.Now()}).ID] = true
+	}
+	close(stop)
+	wg.Wait()
+	if rec := p.issue(t, award("last")).Record; !used[signedBy(t, rec)] {
+		t.Error("none of the new keys signs")
+	}
+	all, err := p.Keys(t.Context(), academy)
+	if err != nil || len(all) != 7 {
+		t.Fatalf("%d keys, %v", len(all), err)
+	}
+	for n, k := range all {
+		if k.Signs != (n == 6) || (k.State == keys.Active) != (n == 6) {
+			t.Errorf("key %d: %+v", n, k)
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package verifier
+
+import (
+	"context"
+	"strings"
+
+	"laurel/badge"
+)
+
+// sendAhead starts what is going to be asked of other hosts, so that the
+// answers are on their way together and a verification takes as long as the
+// slowest of them, not as their sum. What they mean is looked at in the order
+// of the checks all the same.
+//
+// It is called when the form of the document is known to be in order. Where
+// the issuer's key has to be fetched, that is before the proof was checked, and
+// the key itself is fetched by that check; otherwise the proof costs nothing
+// and comes first, so that a forged badge makes nobody ask anything.
+func (s *subject) sendAhead(ctx context.Context, authentic bool) {
+	if s.opts.ProofOnly || !s.held(CheckFormat) || !s.held(CheckTerms) {
+		return
+	}
+	keep := 0
+	if !authentic {
+		if keep = price(s.issuerID()); keep == 0 || s.v.atHand(s.issuerID()) {
+			return
+		}
+	}
+	tasks := s.tasks(authentic)
+	if authentic && len(tasks) == 1 {
+		return // it is asked for at once anyway
+	}
+	for _, t := range tasks {
+		s.errands.begin(ctx, t, keep)
+	}
+}
+
+// atHand tells whether keys of an issuer cost no request.
+func (v *Verifier) atHand(issuerID string) bool {
+	k, ok := v.keys.(interface{ AtHand(issuerID string) bool })
+	return ok && k.AtHand(issuerID)
+}
+
+// tasks are the errands that the document gives rise to, what decides first.
+// For a newer edition nobody is asked on behalf of a document that is not
+// authentic.
+func (s *subject) tasks(authentic bool) []task {
+	tasks := s.listTasks(nil, s.doc)
+	if s.v.pages != nil && !s.opts.Generic {
+		for _, url := range s.foreign {
+			tasks = append(tasks, s.errands.pageTask(url))
+		}
+		for _, url := range s.resourcesToFetch() {
+			tasks = append(tasks, s.errands.pageTask(url))
+		}
+	}
+	if url := refreshAddress(s.doc); authentic && url != "" && s.v.pages != nil {
+		tasks = append(tasks, s.errands.pageTask(url))
+	}
+	for _, c := range s.carriedEndorsements() {
+		if c.err == nil {
+			tasks = s.keyTasks(tasks, c.doc)
+			tasks = s.listTasks(tasks, c.doc)
+		}
+	}
+	return tasks
+}
+
+// listTasks are the status lists that a credential names.
+func (s *subject) listTasks(tasks []task, d *badge.Document) []task {
+	if s.v.status == nil {
+		return tasks
+	}
+	for _, v := range d.Root().Get("credentialStatus").Each() {
+		url := v.Get("statusListCredential").Text()
+		if badge.HasType(v.Get("type"), typeRevocationList) {
+			url = v.Get("id").Text()
+		}
+		if isURL(url) {
+			tasks = append(tasks, s.errands.listTask(url))
+		}
+	}
+	return tasks
+}
+
+// keyTasks are the keys that the proofs of an endorsement name, as namedKey
+// will ask for them: those that may be its issuer's.
+func (s *subject) keyTasks(tasks []task, d *badge.Document) []task {
+	issuer := d.IssuerID()
+	ids := []string{}
+	if jws := d.JWS(); jws != nil {
+		ids = append(ids, jws.Header.Get("kid").Text())
+	}
+	for _, p := range d.Proofs() {
+		ids = append(ids, p.VerificationMethod)
+	}
+	for _, id := range ids {
+		owner, _, _ := strings.Cut(id, "#")
+		switch {
+		case id == "" || price(issuer) == 0:
+		case owner == issuer && isDID(issuer):
+			tasks = append(tasks, s.errands.keyTask(id))
+		case !isDID(owner) && !isDID(issuer) && sameHost(owner, issuer):
+			tasks = append(tasks, s.errands.issuerKeyTask(id, issuer))
+		}
+	}
+	return tasks
+}

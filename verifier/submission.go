@@ -1,0 +1,159 @@
+package verifier
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+
+	"laurel/badge"
+	"laurel/badge/bake"
+	"laurel/internal/strictjson"
+)
+
+// MaxBytes bounds what Open takes: the largest of its forms is a picture.
+const MaxBytes = bake.MaxPicture
+
+// Submission is what somebody brought to be verified, taken out of whatever it
+// came in: a credential in JSON or as a compact JWS, by itself, in an envelope
+// (EnvelopedVerifiableCredential), or baked into a PNG or SVG.
+type Submission struct {
+	document *badge.Document
+	// finding, where there is one, is all that can be said: it was recognised,
+	// but no credential in it is looked at.
+	finding *Finding
+}
+
+// Open finds out what bytes are. The error is a *badge.Error with ParsingError:
+// nothing in them could be read. Its Rule is "too_large" where they are too
+// many, and "no_badge_in_image" for a picture that is nothing but a picture.
+func Open(raw []byte) (sub *Submission, err error) {
+	defer caught(&err)
+	if _, picture := bake.Sniff(raw); picture {
+		return openPicture(raw)
+	}
+	return openText(raw)
+}
+
+// parse is badge.Parse behind a net.
+func parse(raw []byte) (d *badge.Document, err error) {
+	defer caught(&err)
+	return badge.Parse(raw)
+}
+
+// caught is the net: bytes of strangers never stop the process.
+func caught(err *error) {
+	if r := recover(); r != nil {
+		*err = fault(r)
+	}
+}
+
+// openPicture takes the credential out of a picture (OB 3.0 section 5.3).
+func openPicture(raw []byte) (*Submission, error) {
+	baked, err := bake.Extract(raw)
+	switch {
+	case err == nil && baked.Edition == bake.OpenBadges2:
+		return &Submission{finding: olderKind("")}, nil
+	case err == nil:
+		return openText(baked.Text)
+	case errors.Is(err, bake.ErrSeveral):
+		return only(failed(SeveralInImage, "", "%v", err)), nil
+	case errors.Is(err, bake.ErrMisbaked):
+		return only(failed(Misbaked, "", "%v", err)), nil
+	}
+	return nil, &badge.Error{Code: badge.ParsingError, Rule: pictureRule(err), Detail: pictureFault(err)}
+}
+
+// Document is the credential that was brought; nil where none is looked at.
+func (s *Submission) Document() *badge.Document { return s.document }
+
+func only(f Finding) *Submission { return &Submission{finding: &f} }
+
+// pictureRules are the faults of pictures that nothing can be read out of.
+var pictureRules = []struct {
+	err          error
+	rule, detail string
+}{
+	{bake.ErrNone, "no_badge_in_image", "There is no badge in this picture. Send the picture that the badge came as, unchanged, or the badge's JSON."},
+	{bake.ErrTooLarge, "too_large", "The picture is beyond what is looked at."},
+	{bake.ErrUnsafe, "unsafe_image", "The picture has XML that is not read here."},
+	{bake.ErrDamaged, "damaged_image", "The picture is damaged. Send it as it was made."},
+	{bake.ErrNoPicture, "unknown_format", "This is neither a credential nor a PNG or SVG picture with one inside."},
+}
+
+func pictureRule(err error) string {
+	for _, r := range pictureRules {
+		if errors.Is(err, r.err) {
+			return r.rule
+		}
+	}
+	return "unknown_format"
+}
+
+func pictureFault(err error) string {
+	for _, r := range pictureRules {
+		if errors.Is(err, r.err) {
+			return r.detail + " (" + clip(err.Error(), 200) + ")"
+		}
+	}
+	return clip(err.Error(), 200)
+}
+
+// openText reads what is a credential, or has one in it. Some services hand a
+// token out as a JSON text.
+func openText(raw []byte) (*Submission, error) {
+	if text := bytes.TrimSpace(raw); len(text) > 0 && text[0] == '"' {
+		v, err := strictjson.Parse(text, strictjson.Limits{Bytes: badge.MaxBytes})
+		if err == nil && v.Kind() == strictjson.String {
+			raw = []byte(v.Text())
+		}
+	}
+	d, err := badge.Parse(raw)
+	if err != nil {
+		return nil, err
+	}
+	return Submit(d), nil
+}
+
+// envelopes are the media types of compact JWS with a credential: that of
+// VC-JOSE-COSE and one from its drafts.
+var envelopes = []string{"application/vc+jwt", "application/vc+ld+json+jwt"}
+
+// openEnvelope reads a credential that is the address of its own bytes (VC data
+// model 2.0 section 4.13).
+func openEnvelope(root strictjson.Value) *Submission {
+	address := root.Get("id").Text()
+	mediaType, data, ok := strings.Cut(strings.TrimPrefix(address, "data:"), ",")
+	if !ok || !strings.HasPrefix(address, "data:") {
+		return only(failed(Malformed, "/id", "The id of an enveloped credential is a data: address."))
+	}
+	for _, known := range envelopes {
+		if !strings.EqualFold(mediaType, known) {
+			continue
+		}
+		d, err := badge.Parse([]byte(data))
+		if err != nil || d.JWS() == nil {
+			return only(failed(Malformed, "/id", "What is in the envelope is no compact JWS."))
+		}
+		return &Submission{document: d}
+	}
+	if strings.HasPrefix(strings.ToLower(mediaType), "application/vc") {
+		return only(unknown(UnsupportedEnvelope, "/id", "Envelopes of the type %s are not opened here.", clip(mediaType, 60)))
+	}
+	return only(failed(Malformed, "/id", "Credentials do not come in an envelope of the type %s.", clip(mediaType, 60)))
+}
+
+// Submit makes a Submission of a document that was parsed already.
+func Submit(d *badge.Document) *Submission {
+	if d.JWS() == nil && badge.HasType(d.Root().Get("type"), badge.TypeEnveloped) {
+		return openEnvelope(d.Root())
+	}
+	return &Submission{document: d}
+}
+
+// VerifySubmission verifies what was brought.
+func (v *Verifier) VerifySubmission(ctx context.Context, sub *Submission, opts Options) *Report {
+	s := v.subject(sub.document, opts)
+	s.told = sub.finding
+	return s.report(ctx)
+}
