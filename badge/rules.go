@@ -73,7 +73,7 @@ func innocent(root strictjson.Value) bool {
 func innocentValue(v strictjson.Value, identifier bool) bool {
 	switch v.Kind() {
 	case strictjson.Null, strictjson.Number:
-		return v.Kind() == strictjson.Number && len(v.Raw()) <= maxInnocentDigits && strings.IndexAny(v.Raw(), "eE") < 0
+		return v.Kind() == strictjson.Number && len(v.Raw()) <= maxInnocentDigits && !strings.ContainsAny(v.Raw(), "eE")
 	case strictjson.String:
 		return !identifier || !strings.HasPrefix(v.Text(), "_:")
 	case strictjson.Array:
