@@ -71,11 +71,12 @@ type Issuer struct {
 	cfg  Config
 	macs sync.Pool // of *digester, keyed with the pepper: the digests under which people are found again
 
-	decoded  decoded
-	lists    signedLists
-	jwtKick  chan struct{}
-	jwtReady notifier
-	making   sync.Mutex // one making of keys at a time
+	decoded   decoded
+	lists     signedLists
+	jwtKick   chan struct{}
+	jwtReady  notifier
+	making    sync.Mutex // one making of keys at a time
+	documents documents
 }
 
 // New opens the issuer over a store that Initialise has prepared.

@@ -8,6 +8,8 @@ import (
 	"encoding/hex"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"laurel/badge"
 )
 
@@ -17,6 +19,7 @@ type match int
 const (
 	another match = iota // it names somebody else
 	same
+	sameByMD5    // the same, by a hash that others could be found for
 	incomparable // hashed in a way that is not known here
 )
 
@@ -30,17 +33,22 @@ func checkRecipient(_ context.Context, s *subject) Finding {
 	}
 	found := s.compare(*asked)
 	f := Finding{Outcome: Unknown, Code: RecipientUnstated, Pointer: "/credentialSubject", Params: map[string]string{"type": asked.Type}}
-	open := len(found) == 0
+	open, weakly := len(found) == 0, false
 	for _, m := range found {
 		switch m {
 		case same:
 			f.Outcome, f.Code = Passed, RecipientMatches
 			return f
+		case sameByMD5:
+			weakly = true
 		case incomparable:
 			open = true
 		}
 	}
-	if !open {
+	switch {
+	case weakly:
+		f.Outcome, f.Code = Warned, RecipientMatchesWeakly
+	case !open:
 		f.Outcome, f.Code = Failed, RecipientDiffers
 	}
 	return f
@@ -59,6 +67,9 @@ func (s *subject) compare(asked Identity) []match {
 		return []match{verdictOn(subject.ID == asked.Value)}
 	}
 	var found []match
+	if address, ok := strings.CutPrefix(subject.ID, "mailto:"); ok && asked.Type == badge.IdentityTypeEmail {
+		found = append(found, verdictOn(folded(address) == folded(asked.Value)))
+	}
 	for _, i := range subject.Identifier {
 		if i.IdentityType == asked.Type {
 			found = append(found, compareIdentity(i, asked))
@@ -80,8 +91,7 @@ func compareIdentity(i badge.IdentityObject, asked Identity) match {
 	}
 	result := another
 	for _, value := range spellings(asked) {
-		switch m := compareHash(i, value); m {
-		case same, incomparable:
+		if m := compareHash(i, value); m != another {
 			result = m
 		}
 	}
@@ -89,7 +99,8 @@ func compareIdentity(i badge.IdentityObject, asked Identity) match {
 }
 
 // spellings are the forms in which a value may have been given: as it is, and
-// for e-mail, whose case nobody defines, trimmed and in lower case.
+// for e-mail, whose case nobody defines, trimmed, composed (NFC) and in lower
+// case.
 func spellings(asked Identity) []string {
 	list := []string{asked.Value}
 	if f := folded(asked.Value); asked.Type == badge.IdentityTypeEmail && f != asked.Value {
@@ -98,7 +109,7 @@ func spellings(asked Identity) []string {
 	return list
 }
 
-func folded(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
+func folded(s string) string { return strings.ToLower(norm.NFC.String(strings.TrimSpace(s))) }
 
 // compareHash: the salt is appended to the value, and the hexadecimal digits
 // are of either case (OB 3.0 B.3, IdentityHash).
@@ -116,5 +127,9 @@ func compareHash(i badge.IdentityObject, value string) match {
 	default:
 		return incomparable
 	}
-	return verdictOn(subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum)), []byte(strings.ToLower(digest))) == 1)
+	m := verdictOn(subtle.ConstantTimeCompare([]byte(hex.EncodeToString(sum)), []byte(strings.ToLower(digest))) == 1)
+	if m == same && algorithm == "md5" {
+		return sameByMD5
+	}
+	return m
 }

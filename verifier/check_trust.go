@@ -9,7 +9,7 @@ func checkTrust(ctx context.Context, s *subject) Finding {
 	if s.v.trust == nil {
 		return f
 	}
-	list, ok, err := s.v.trust.Knows(ctx, s.issuerID())
+	listing, ok, err := s.v.trust.Knows(ctx, s.issuerID())
 	if err != nil {
 		f.Detail, f.Cause = "The list could not be asked.", err
 		return f
@@ -17,6 +17,9 @@ func checkTrust(ctx context.Context, s *subject) Finding {
 	if !ok {
 		return f
 	}
-	f.Outcome, f.Code, f.Params["list"] = Passed, IssuerListed, list
+	f.Outcome, f.Code, f.Params["list"] = Passed, IssuerListed, listing.List
+	if listing.Test {
+		f.Outcome, f.Code = Warned, TestIssuer
+	}
 	return f
 }

@@ -23,7 +23,7 @@ func Codes() map[Check][]Code {
 		CheckStatusMessage: {StatusMessage, NoStatus, StatusListUnreachable, StatusListInvalid, StatusUnsupported},
 		CheckResources:     {ResourcesMatch, ResourceChanged, ResourceUnreachable, ResourceUnsupported, ResourceInvalid},
 		CheckRefresh:       {NoRefresh, NotRefreshed, NewerEdition, NoNewerEdition, RefreshUnreachable, RefreshInvalid},
-		CheckRecipient:     {RecipientMatches, RecipientDiffers, RecipientUnstated},
+		CheckRecipient:     {RecipientMatches, RecipientMatchesWeakly, RecipientDiffers, RecipientUnstated},
 		CheckEndorsement: {NoEndorsement, EndorsementsHold, EndorsementNotGood, EndorsementNotChecked,
 			EndorsementHolds, EndorsementInvalid, EndorsementOfAnother, EndorsementOpen},
 	}

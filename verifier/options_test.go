@@ -51,7 +51,14 @@ func TestRecipient(t *testing.T) {
 		{name: "salted as it was written", verdict: valid, opts: email("A@Example.COM"), make: hashed("sha256", mixed), want: matches},
 		{name: "salt in front", verdict: invalid, opts: email("a@example.com"), make: hashed("sha256", inFront), want: differs},
 		{name: "salted, another", verdict: invalid, opts: email("b@example.com"), make: hashed("sha256", lower), want: differs},
-		{name: "md5", verdict: valid, opts: email("a@example.com"), make: hashed("md5", lowerMD5), want: matches},
+		{name: "md5", verdict: warning, opts: email("a@example.com"), make: hashed("md5", lowerMD5), want: one(recipient, warn, verifier.RecipientMatchesWeakly)},
+		{name: "md5, another", verdict: invalid, opts: email("b@example.com"), make: hashed("md5", lowerMD5), want: differs},
+		{name: "composed and decomposed", verdict: valid, opts: email("Zo\u0065\u0308@example.org"), make: plain("emailAddress", "zo\u00eb@example.org"), want: matches},
+		{name: "address as the subject", verdict: valid, opts: email("Ana@example.org"), make: signed(swap("did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp", "mailto:ana@example.org")), want: matches},
+		{name: "one of several", verdict: valid, opts: email("a@example.com"),
+			make: given(`"hashed":true,"identityHash":"sha256$` + inFront + `","identityType":"emailAddress","salt":"Kosher"},{"type":"IdentityObject","hashed":true,"identityHash":"sha256$` + lower + `","identityType":"emailAddress","salt":"Kosher"`), want: matches},
+		{name: "by md5 and by sha256", verdict: valid, opts: email("a@example.com"),
+			make: given(`"hashed":true,"identityHash":"md5$` + lowerMD5 + `","identityType":"emailAddress","salt":"Kosher"},{"type":"IdentityObject","hashed":true,"identityHash":"sha256$` + lower + `","identityType":"emailAddress","salt":"Kosher"`), want: matches},
 		{name: "another algorithm", verdict: indeterminate, opts: email("a@example.com"), make: hashed("sha512", lower), want: unstated},
 		{name: "nothing of that kind", verdict: indeterminate, opts: ask("name", "Ana"), make: signed(), want: unstated},
 		{name: "subject id", verdict: valid, opts: ask(verifier.IdentitySubject, "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"), make: signed(), want: matches},
@@ -69,13 +76,18 @@ func TestTrust(t *testing.T) {
 	for name, want := range map[string]finding{
 		"":       {verifier.CheckIssuerTrust, warn, verifier.IssuerNotListed},
 		"Guild":  {verifier.CheckIssuerTrust, pass, verifier.IssuerListed},
+		"Trials": {verifier.CheckIssuerTrust, warn, verifier.TestIssuer},
 		"broken": {verifier.CheckIssuerTrust, warn, verifier.IssuerNotListed},
 	} {
 		if name != "" {
 			list[w.issuer.method.Controller] = name
 		}
 		r := verify(t, w.v, text, verifier.Options{})
-		expect(t, r, valid, want)
+		verdict := valid
+		if name == "Trials" {
+			verdict = warning
+		}
+		expect(t, r, verdict, want)
 		if f := r.Finding(verifier.CheckIssuerTrust); f.Outcome == pass && f.Params["list"] != name {
 			t.Errorf("params %v", f.Params)
 		}

@@ -174,6 +174,8 @@ const (
 	RecipientMatches Code = "recipient_matches"
 	RecipientDiffers Code = "recipient_differs"
 
+	RecipientMatchesWeakly Code = "recipient_matches_weakly" // by an MD5 hash
+
 	RecipientUnstated Code = "recipient_unstated" // nothing in it could be compared
 
 	// endorsement
@@ -199,6 +201,10 @@ type Finding struct {
 	Params  map[string]string // values for the sentence: dates in RFC 3339, names, addresses
 	Cause   error             // why something could not be had, for logs only: it may name addresses of our own network
 }
+
+// ParamNewer is the param of a Superseded finding with the address of the newer
+// edition, where it is known.
+const ParamNewer = "newer"
 
 // Verdict is the answer to the whole. The zero value is "could not tell".
 type Verdict int

@@ -52,7 +52,9 @@ type broken struct{}
 
 func (broken) StatusList(context.Context, string) ([]byte, error) { panic("the disk is gone") }
 
-func (broken) Knows(context.Context, string) (string, bool, error) { panic("the list is gone") }
+func (broken) Knows(context.Context, string) (verifier.Listing, bool, error) {
+	panic("the list is gone")
+}
 
 func (broken) Resolve(context.Context, string) (keys.VerificationMethod, error) {
 	panic("the keys are gone")

@@ -49,8 +49,14 @@ type PageSource interface {
 
 // TrustList knows issuers that somebody vouches for.
 type TrustList interface {
-	// Knows gives the name of the list that an issuer stands on.
-	Knows(ctx context.Context, issuerID string) (listName string, ok bool, err error)
+	// Knows tells on which list an issuer stands.
+	Knows(ctx context.Context, issuerID string) (l Listing, ok bool, err error)
+}
+
+// Listing is what a list of issuers says of one.
+type Listing struct {
+	List string // the list's name, or those of several
+	Test bool   // it signs badges for trials only
 }
 
 // Config is what a Verifier works with. Canon, Suites and Keys are required.
@@ -63,6 +69,11 @@ type Config struct {
 	// Status fetches status lists. Without it a declared status is an open
 	// question.
 	Status StatusSource
+	// Newer is asked about an entry that its list shows as revoked, by whoever
+	// keeps that list too: whether a newer edition has replaced the badge, and
+	// its address. It changes the words of a finding, never a verdict. nil where
+	// no list is one's own.
+	Newer func(ctx context.Context, list string, index int) (address string, ok bool)
 	// Pages fetches what else a credential names. Without it none of that is
 	// looked at.
 	Pages PageSource
@@ -78,6 +89,7 @@ type Verifier struct {
 	suites map[string]proof.Suite
 	keys   KeyResolver
 	status StatusSource
+	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
 	pages  PageSource
 	trust  TrustList
 	now    func() time.Time
@@ -90,7 +102,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, pages: cfg.Pages, trust: cfg.Trust, now: cfg.Now}
+		status: cfg.Status, newer: cfg.Newer, pages: cfg.Pages, trust: cfg.Trust, now: cfg.Now}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())

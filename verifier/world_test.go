@@ -144,12 +144,12 @@ func (w *web) Page(ctx context.Context, url string) ([]byte, error) {
 // trust is a list of issuers.
 type trust map[string]string
 
-func (l trust) Knows(_ context.Context, issuer string) (string, bool, error) {
+func (l trust) Knows(_ context.Context, issuer string) (verifier.Listing, bool, error) {
 	if l[issuer] == "broken" {
-		return "", false, errors.New("the list is broken")
+		return verifier.Listing{}, false, errors.New("the list is broken")
 	}
 	name, ok := l[issuer]
-	return name, ok, nil
+	return verifier.Listing{List: name, Test: name == "Trials"}, ok, nil
 }
 
 // now is the present of every test: a day after the badge began.

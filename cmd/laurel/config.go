@@ -15,6 +15,7 @@ import (
 
 	"laurel/internal/fetch"
 	"laurel/verifier"
+	"laurel/verifier/trust"
 )
 
 // settings is everything that can be set, by flag, by environment or by
@@ -24,6 +25,7 @@ type settings struct {
 	fetchAllow, fetchCA, fetchProxy                        string
 	verifyRate                                             int
 	vcAPI                                                  bool
+	trust                                                  []string
 }
 
 // setting declares one of them. A setting's environment variable is its name
@@ -33,6 +35,7 @@ type setting struct {
 	text        *string
 	number      *int
 	truth       *bool
+	list        *[]string // given several times, or with commas
 }
 
 func (s *settings) declared() []setting {
@@ -45,6 +48,7 @@ func (s *settings) declared() []setting {
 		{name: "contexts", text: &s.contexts, usage: "`folder` of further JSON-LD contexts that badges may name, listed with their digests in its contexts.json"},
 		{name: "verify-rate", number: &s.verifyRate, usage: "verifications a `minute` and address; 0 for no limit"},
 		{name: "vc-api", truth: &s.vcAPI, usage: "answer POST /credentials/issue, with a key of its own"},
+		{name: "trust", list: &s.trust, usage: "`file` with a list of issuers that are known, as often as there are lists; a change in it is seen at once"},
 		{name: "fetch-allow", text: &s.fetchAllow, usage: "`host:port,…` that may be asked whatever their address"},
 		{name: "fetch-ca", text: &s.fetchCA, usage: "PEM `file` of further trusted roots for outgoing requests"},
 		{name: "fetch-proxy", text: &s.fetchProxy, usage: "proxy `URL` for all outgoing requests"},
@@ -77,6 +81,8 @@ func (p *program) flags(command string, s *settings, names ...string) (*flag.Fla
 			set.StringVar(d.text, d.name, *d.text, help)
 		case d.number != nil:
 			set.IntVar(d.number, d.name, *d.number, help)
+		case d.list != nil:
+			set.Func(d.name, help, appendTo(d.list))
 		default:
 			set.BoolVar(d.truth, d.name, *d.truth, help)
 		}
@@ -107,12 +113,49 @@ func (p *program) readEnvironment(s *settings) error {
 	return nil
 }
 
+// appendTo collects the values of a flag; the first takes the place of what
+// the environment said.
+func appendTo(list *[]string) func(string) error {
+	given := false
+	return func(value string) error {
+		if !given {
+			*list, given = nil, true
+		}
+		*list = append(*list, split(value)...)
+		return nil
+	}
+}
+
+func split(value string) []string {
+	var all []string
+	for _, s := range strings.Split(value, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// trustList reads the lists of issuers; nil where there is none.
+func (s *settings) trustList() (verifier.TrustList, error) {
+	if len(s.trust) == 0 {
+		return nil, nil
+	}
+	lists, err := trust.Open(s.trust...)
+	if err != nil {
+		return nil, usagef("--trust: %w", err)
+	}
+	return lists, nil
+}
+
 func (d setting) set(value string) (err error) {
 	switch {
 	case d.text != nil:
 		*d.text = value
 	case d.number != nil:
 		*d.number, err = strconv.Atoi(value)
+	case d.list != nil:
+		*d.list = split(value)
 	default:
 		*d.truth, err = strconv.ParseBool(value)
 	}
@@ -175,12 +218,7 @@ func (s *settings) socket() string     { return filepath.Join(s.data, "admin.soc
 
 // fetcher makes the one outgoing client.
 func (s *settings) fetcher() (*fetch.Client, error) {
-	cfg := fetch.Config{MaxBytes: verifier.MaxBytes}
-	for _, host := range strings.Split(s.fetchAllow, ",") {
-		if host = strings.TrimSpace(host); host != "" {
-			cfg.Allow = append(cfg.Allow, host)
-		}
-	}
+	cfg := fetch.Config{MaxBytes: verifier.MaxBytes, Allow: split(s.fetchAllow)}
 	if s.fetchCA != "" {
 		pem, err := os.ReadFile(s.fetchCA)
 		if err != nil {

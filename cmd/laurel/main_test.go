@@ -19,7 +19,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"laurel/badge"
 	"laurel/badge/canon"
+	"laurel/internal/fetch"
+	"laurel/verifier"
 )
 
 // TestMain lets the test binary be the command: scripts run `laurel`.
@@ -192,7 +195,7 @@ func exitCode(ts *testscript.TestScript, _ bool, args []string) {
 	p := &program{stdin: strings.NewReader(stdin), stdout: io.Discard, stderr: io.Discard,
 		environ: []string{"LAUREL_FETCH_ALLOW=" + ts.Getenv("LAUREL_FETCH_ALLOW")}}
 	for n, a := range argv {
-		if strings.HasSuffix(a, ".json") && !strings.HasPrefix(a, "http") {
+		if slices.Contains([]string{".json", ".png", ".svg"}, filepath.Ext(a)) && !strings.HasPrefix(a, "http") {
 			argv[n] = ts.MkAbs(a)
 		}
 	}
@@ -230,6 +233,7 @@ func TestDemo(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &program{stderr: io.Discard}
+	var last []byte
 	perAchievement := map[string]int{}
 	for _, b := range d.badges {
 		perAchievement[b.Achievement]++
@@ -237,19 +241,21 @@ func TestDemo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, err := verifyAlone(t.Context(), processor, client, raw)
+		report, err := verifyAlone(t.Context(), processor, client, nil, raw)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := report.Verdict().String(); got != "valid" {
 			t.Fatalf("%s is %s: %+v", b.CredentialID, got, report.Decisive())
 		}
+		last = raw
 		status := report.Document.View().CredentialStatus[0]
 		if ids[b.ID] || indexes[status.ID] {
 			t.Fatalf("id or status index of %s is used twice", b.CredentialID)
 		}
 		ids[b.ID], indexes[status.ID] = true, true
 	}
+	trusted(t, s, processor, client, last)
 	if perAchievement["uh-kit-participant"] != 58 || perAchievement["hc20-achievement"] != 16 {
 		t.Errorf("badges by achievement: %v", perAchievement)
 	}
@@ -338,4 +344,33 @@ func laurelBinary(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// trusted holds that a list which an operator names knows the issuer of a badge.
+func trusted(t *testing.T, s *settings, processor *canon.Canonicalizer, client *fetch.Client, raw []byte) {
+	t.Helper()
+	d, err := badge.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := filepath.Join(t.TempDir(), "known.json")
+	if err := os.WriteFile(list, fmt.Appendf(nil, `{"name":"Partners","issuers":[{"id":%q}]}`, d.IssuerID()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.trust = []string{list}
+	known, err := s.trustList()
+	if err != nil {
+		t.Fatal(err)
+	}
+	report, err := verifyAlone(t.Context(), processor, client, known, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := report.Finding(verifier.CheckIssuerTrust); f.Code != verifier.IssuerListed || f.Params["list"] != "Partners" {
+		t.Errorf("%s %v", f.Code, f.Params)
+	}
+	s.trust = []string{list + ".none"}
+	if _, err := s.trustList(); err == nil {
+		t.Error("a list that is not there was taken for an empty one")
+	}
 }

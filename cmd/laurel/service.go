@@ -116,7 +116,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
-	check, err := newVerifier(processor, resolve.New(nil, own), nil, nil)
+	check, err := newVerifier(processor, resolve.New(nil, own), sources{})
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +130,13 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	own.issuer = svc.issuer
-	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own), &statusLists{own: own, outgoing: outgoing}, newPages(outgoing, own))
+	known, err := s.trustList()
+	if err != nil {
+		return nil, err
+	}
+	lists := &statusLists{own: own, outgoing: outgoing}
+	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own),
+		sources{lists, newPages(outgoing, own), known, lists.newer})
 	if err != nil {
 		return nil, err
 	}
@@ -149,13 +155,23 @@ func (svc *service) noteToken(tx store.Tx, action, id string) error {
 	return svc.issuer.Note(tx, issuer.Event{Actor: actorCommand, Action: action, Subject: id})
 }
 
-func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists verifier.StatusSource, others verifier.PageSource) (*verifier.Verifier, error) {
+// sources are what a verifier asks beside keys; each may be nil.
+type sources struct {
+	lists  verifier.StatusSource
+	others verifier.PageSource
+	trust  verifier.TrustList
+	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
+}
+
+func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
 		Canon:  processor,
 		Suites: proof.Suites(processor),
 		Keys:   resolver,
-		Status: lists,
-		Pages:  others,
+		Status: from.lists,
+		Pages:  from.others,
+		Trust:  from.trust,
+		Newer:  from.newer,
 	})
 }
 
@@ -216,6 +232,17 @@ type statusLists struct {
 	outgoing *fetch.Client
 }
 
+// newer tells of an index of our own lists where the edition is that replaced
+// the badge. A store that cannot tell leaves it at "revoked", which is true too.
+func (l *statusLists) newer(ctx context.Context, url string, index int) (address string, ok bool) {
+	name, ours := strings.CutPrefix(url, l.own.baseURL+"/status/")
+	if !ours {
+		return "", false
+	}
+	address, ok, err := l.own.issuer.NewerEdition(ctx, name, index)
+	return address, ok && err == nil
+}
+
 // maxStatusList bounds a list credential in transfer; 131,072 bits take some
 // 20 kB at worst.
 const maxStatusList = 1 << 20
@@ -257,7 +284,7 @@ const maxPage = 1 << 20
 func (o *otherPages) Page(ctx context.Context, url string) ([]byte, error) {
 	if o.own != nil {
 		if id, ok := strings.CutPrefix(url, o.own.baseURL+"/credentials/"); ok {
-			rec, err := o.own.issuer.Credential(ctx, strings.TrimSuffix(id, ".json"))
+			rec, err := o.own.issuer.PublicEdition(ctx, strings.TrimSuffix(id, ".json"), 0)
 			if err != nil {
 				return nil, err
 			}

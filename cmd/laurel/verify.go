@@ -19,7 +19,7 @@ import (
 
 func (p *program) verify(ctx context.Context, args []string) error {
 	s := defaults()
-	set, err := p.flags("verify", s, "contexts", "fetch-allow", "fetch-ca", "fetch-proxy")
+	set, err := p.flags("verify", s, "contexts", "trust", "fetch-allow", "fetch-ca", "fetch-proxy")
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,11 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report, err := verifyAlone(ctx, processor, client, raw)
+	known, err := s.trustList()
+	if err != nil {
+		return err
+	}
+	report, err := verifyAlone(ctx, processor, client, known, raw)
 	if err != nil {
 		return err
 	}
@@ -59,8 +63,8 @@ func (p *program) verify(ctx context.Context, args []string) error {
 
 // verifyAlone needs no service and no store: only the bytes, and what others
 // publish.
-func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, client *fetch.Client, raw []byte) (*verifier.Report, error) {
-	v, err := newVerifier(processor, newResolver(client, nil), &statusLists{outgoing: client}, newPages(client, nil))
+func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, client *fetch.Client, known verifier.TrustList, raw []byte) (*verifier.Report, error) {
+	v, err := newVerifier(processor, newResolver(client, nil), sources{lists: &statusLists{outgoing: client}, others: newPages(client, nil), trust: known})
 	if err != nil {
 		return nil, err
 	}
