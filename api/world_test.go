@@ -236,7 +236,7 @@ func (w *world) verifier(processor *canon.Canonicalizer, resolver *resolve.Resol
 	cfg := verifier.Config{Canon: processor, Keys: resolver, Now: w.clock.now,
 		Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: processor, InlineContexts: true}, proof.VCJWT{}}}
 	if lists != nil {
-		cfg.Status = lists
+		cfg.Status, cfg.Newer = lists, lists.newer
 	}
 	return must(verifier.New(cfg))(w.t)
 }
@@ -263,6 +263,11 @@ func (o *ownRecords) StatusList(ctx context.Context, url string) ([]byte, error)
 		return nil, errors.New("this world has no network")
 	}
 	return o.issuer.StatusList(ctx, name)
+}
+
+func (o *ownRecords) newer(ctx context.Context, url string, index int) (string, bool) {
+	address, ok, err := o.issuer.NewerEdition(ctx, strings.TrimPrefix(url, o.base+"/status/"), index)
+	return address, ok && err == nil
 }
 
 func (w *world) serve(h http.Handler, listener net.Listener) {

@@ -202,6 +202,10 @@ type Finding struct {
 	Cause   error             // why something could not be had, for logs only: it may name addresses of our own network
 }
 
+// ParamNewer is the param of a Superseded finding with the address of the newer
+// edition, where it is known.
+const ParamNewer = "newer"
+
 // Verdict is the answer to the whole. The zero value is "could not tell".
 type Verdict int
 

@@ -69,6 +69,11 @@ type Config struct {
 	// Status fetches status lists. Without it a declared status is an open
 	// question.
 	Status StatusSource
+	// Newer is asked about an entry that its list shows as revoked, by whoever
+	// keeps that list too: whether a newer edition has replaced the badge, and
+	// its address. It changes the words of a finding, never a verdict. nil where
+	// no list is one's own.
+	Newer func(ctx context.Context, list string, index int) (address string, ok bool)
 	// Pages fetches what else a credential names. Without it none of that is
 	// looked at.
 	Pages PageSource
@@ -84,6 +89,7 @@ type Verifier struct {
 	suites map[string]proof.Suite
 	keys   KeyResolver
 	status StatusSource
+	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
 	pages  PageSource
 	trust  TrustList
 	now    func() time.Time
@@ -96,7 +102,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, pages: cfg.Pages, trust: cfg.Trust, now: cfg.Now}
+		status: cfg.Status, newer: cfg.Newer, pages: cfg.Pages, trust: cfg.Trust, now: cfg.Now}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())

@@ -103,8 +103,10 @@ type recordBody struct {
 	ValidUntil   *string         `json:"validUntil"`
 	ExternalRef  *string         `json:"externalRef"`
 	Language     *string         `json:"language"`
-	Reason       *string         `json:"reason"`   // of the last change of status
-	StatusAt     *string         `json:"statusAt"` // of the last change of status
+	Reason       *string         `json:"reason"`       // of the last change of status
+	StatusAt     *string         `json:"statusAt"`     // of the last change of status
+	BadgeEdition int             `json:"badgeEdition"` // 1 for the first; corrections and renewals count on
+	ErasedAt     *string         `json:"erasedAt,omitempty"`
 	ChangedAt    string          `json:"changedAt,omitempty"`
 	Credential   json.RawMessage `json:"credential,omitempty"`
 }
@@ -131,7 +133,8 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
 		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),
 		ExternalRef: optional(rec.ExternalRef), Language: optional(rec.Language),
-		Reason: optional(rec.Reason), StatusAt: moment(rec.StatusAt), Credential: rec.Document,
+		Reason: optional(rec.Reason), StatusAt: moment(rec.StatusAt), BadgeEdition: rec.Edition, ErasedAt: moment(rec.ErasedAt),
+		Credential: rec.Document,
 	}
 }
 

@@ -56,12 +56,17 @@ func (h *Handler) negotiated(w http.ResponseWriter, r *http.Request, id string) 
 	}
 }
 
-// record reads what an id stands for.
+// record reads what an id stands for: the current edition, or with ?edition= an
+// earlier one that may be shown.
 func (h *Handler) record(r *http.Request, id string) (*issuer.Record, error) {
 	if !wire.IsID(id) {
 		return nil, issuer.ErrNotFound
 	}
-	return h.issuer.Credential(r.Context(), id)
+	n, err := wire.Number(r.URL.Query(), "edition", 0, 1, issuer.MaxEdition)
+	if err != nil {
+		return nil, err
+	}
+	return h.issuer.PublicEdition(r.Context(), id, n)
 }
 
 func (h *Handler) document(w http.ResponseWriter, r *http.Request, id, mediaType string) error {

@@ -134,8 +134,9 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
+	lists := &statusLists{own: own, outgoing: outgoing}
 	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own),
-		sources{&statusLists{own: own, outgoing: outgoing}, newPages(outgoing, own), known})
+		sources{lists, newPages(outgoing, own), known, lists.newer})
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +160,7 @@ type sources struct {
 	lists  verifier.StatusSource
 	others verifier.PageSource
 	trust  verifier.TrustList
+	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
 }
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
@@ -169,6 +171,7 @@ func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, fro
 		Status: from.lists,
 		Pages:  from.others,
 		Trust:  from.trust,
+		Newer:  from.newer,
 	})
 }
 
@@ -229,6 +232,17 @@ type statusLists struct {
 	outgoing *fetch.Client
 }
 
+// newer tells of an index of our own lists where the edition is that replaced
+// the badge. A store that cannot tell leaves it at "revoked", which is true too.
+func (l *statusLists) newer(ctx context.Context, url string, index int) (address string, ok bool) {
+	name, ours := strings.CutPrefix(url, l.own.baseURL+"/status/")
+	if !ours {
+		return "", false
+	}
+	address, ok, err := l.own.issuer.NewerEdition(ctx, name, index)
+	return address, ok && err == nil
+}
+
 // maxStatusList bounds a list credential in transfer; 131,072 bits take some
 // 20 kB at worst.
 const maxStatusList = 1 << 20
@@ -270,7 +284,7 @@ const maxPage = 1 << 20
 func (o *otherPages) Page(ctx context.Context, url string) ([]byte, error) {
 	if o.own != nil {
 		if id, ok := strings.CutPrefix(url, o.own.baseURL+"/credentials/"); ok {
-			rec, err := o.own.issuer.Credential(ctx, strings.TrimSuffix(id, ".json"))
+			rec, err := o.own.issuer.PublicEdition(ctx, strings.TrimSuffix(id, ".json"), 0)
 			if err != nil {
 				return nil, err
 			}
