@@ -93,6 +93,8 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/achievements", with(auth.Read, auth.Manage, auth.Issue), h.badges.Achievements},
 		{put, "/v1/issuers/:slug", with(auth.Manage), h.badges.PutIssuer},
 		{get, "/v1/issuers/:slug", with(auth.Read, auth.Manage), h.badges.Issuer},
+		{post, "/v1/issuers/:slug/keys", with(auth.Manage), h.badges.CreateKeys},
+		{get, "/v1/issuers/:slug/keys", with(auth.Read, auth.Manage), h.badges.Keys},
 	}
 	if s.cfg.VCAPI != nil {
 		table = append(table, route{post, issueForOthers, with(auth.VCIssue), h.vcapi.Issue})

@@ -30,6 +30,7 @@ var (
 	ErrIdempotencyReused = errors.New("issuer: the idempotency key was used for another request")
 	ErrConflict          = errors.New("issuer: conflicts with what is stored")
 	ErrNoKey             = errors.New("issuer: the issuer has no active key")
+	ErrSigning           = errors.New("issuer: the key does not sign just now")
 	ErrNotReady          = errors.New("issuer: not made yet")
 	ErrErased            = errors.New("issuer: the personal data of this credential were erased")
 	ErrSelfCheck         = errors.New("issuer: the signed badge does not verify, so it was not released")
@@ -49,8 +50,8 @@ type KeyRings interface {
 // error is a fault of ours.
 type SelfCheck func(ctx context.Context, document []byte) error
 
-// Config is what an Issuer needs. Securers, Generic and GenericCheck
-// are for SignCredential alone; of the others all but Now, Random and Log are
+// Config is what an Issuer needs. Securers, Generic and GenericCheck are for
+// SignCredential alone; of the others all but SignTime, Now, Random and Log are
 // required.
 type Config struct {
 	Store        store.Store
@@ -62,6 +63,7 @@ type Config struct {
 	Generic      []proof.Securer  // the same for credentials that are no badges; they take inline contexts
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
+	SignTime     time.Duration    // how long a key may take to sign; default 10 s
 	Now          func() time.Time // default time.Now
 	Random       io.Reader        // default crypto/rand; ids, salts and status indexes come from it
 	Log          *slog.Logger     // one line an issue and status change; default discards
@@ -90,6 +92,9 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.SignTime <= 0 {
+		cfg.SignTime = 10 * time.Second
 	}
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
@@ -183,15 +188,35 @@ func isAddress(host string) bool {
 
 func (i *Issuer) now() time.Time { return i.cfg.Now().UTC() }
 
-// signer is the key that an issuer signs with now; ErrNoKey.
+// signer is the key that an issuer signs with now; ErrNoKey, or ErrSigning
+// where the key cannot be reached.
 func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (keys.Signer, error) {
 	key, err := i.cfg.Keys.Issuer(slug).Active(ctx, alg)
 	if errors.Is(err, keys.ErrNoActiveKey) {
 		return nil, fmt.Errorf("%w: %s, %s", ErrNoKey, slug, alg)
 	} else if err != nil {
-		return nil, fmt.Errorf("opening the signing key of %s: %w", slug, err)
+		return nil, fmt.Errorf("%w: opening the key of %s: %w", ErrSigning, slug, err)
 	}
-	return key, nil
+	return patient{key, i.cfg.SignTime}, nil
+}
+
+// patient gives a key a while to sign, so that one that lives in a device or
+// far away and hangs holds nobody up for longer; and it tells such a failure
+// from all others.
+type patient struct {
+	keys.Signer
+	limit time.Duration
+}
+
+// Sign implements keys.Signer.
+func (p patient) Sign(ctx context.Context, message []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.limit)
+	defer cancel()
+	signature, err := p.Signer.Sign(ctx, message)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrSigning, p.Method().ID, err)
+	}
+	return signature, nil
 }
 
 // notifier wakes everybody who waits for something to be made.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ func (s *subject) namedKey(ctx context.Context, id, ptr string) (keys.Verificati
 	owner, _, _ := strings.Cut(id, "#")
 	if isDID(issuer) || isDID(owner) {
 		if owner != issuer {
-			return keys.VerificationMethod{}, wrongController(owner, issuer, ptr)
+			return s.keyOfAnother(ctx, id, owner, ptr)
 		}
 		m, err := s.errands.key(ctx, id)
 		return s.authorize(m, err, ptr)
@@ -66,6 +67,43 @@ func (s *subject) namedKey(ctx context.Context, id, ptr string) (keys.Verificati
 	}
 	m, err := s.errands.issuerKey(ctx, id, issuer)
 	return s.authorize(m, err, ptr)
+}
+
+// keyOfAnother looks at a key that is not the issuer's. That of a badge is not
+// asked for: its signature would say nothing. In any other credential somebody
+// may have signed beside the issuer (VC Data Integrity section 2.1.1), so there a
+// key that is its own document is used.
+func (s *subject) keyOfAnother(ctx context.Context, id, owner, ptr string) (keys.VerificationMethod, Finding) {
+	f := wrongController(owner, s.issuerID(), ptr)
+	if s.kind != kindOther || s.isList || !strings.HasPrefix(owner, "did:key:") && !strings.HasPrefix(owner, "did:jwk:") {
+		return keys.VerificationMethod{}, f
+	}
+	m, err := s.errands.key(ctx, id)
+	if err != nil {
+		return keys.VerificationMethod{}, f
+	}
+	return m, f
+}
+
+// amongOthers takes away what the keys of others would say of a credential that
+// is no badge: beside a proof of the issuer they are witnesses. Where there is
+// none, an issuer who is a DID has not signed; one who is an address may own the
+// key, which the data model leaves to whoever relies on it (VC data model
+// section 4.7), so that is a remark.
+func (s *subject) amongOthers(all []authentication) {
+	if s.kind != kindOther || s.isList {
+		return
+	}
+	signed := slices.ContainsFunc(all, func(a authentication) bool { return a.proof.Outcome == Passed && a.key.Outcome == Passed })
+	for i := range all {
+		switch a := &all[i]; {
+		case a.key.Code != WrongController || a.proof.Outcome != Passed:
+		case signed:
+			a.key = passed(OK)
+		case !isDID(s.issuerID()):
+			a.key.Outcome = Warned
+		}
+	}
 }
 
 // sameHost: an https issuer publishes its keys on its own host. What cannot be

@@ -195,7 +195,7 @@ func (h *Handler) byAddress(ctx context.Context, address string) (*brought, erro
 		return nil, issuer.ErrNotFound
 	}
 	id, suffix, named := strings.Cut(name, ".")
-	if named && suffix != "json" && suffix != "jwt" {
+	if named && !slices.Contains([]string{"json", "jwt", "png", "svg"}, suffix) {
 		return nil, issuer.ErrNotFound
 	}
 	n, err := wire.Number(u.Query(), "edition", 0, 1, issuer.MaxEdition)

@@ -212,7 +212,7 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	image := "/achievements/" + rec.Achievement + "/image.png"
 	own := &pages.Own{Links: pages.Links{
 		Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID,
-		JSON: path + ".json", JWT: path + ".jwt", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
+		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
 		Image: image, Preview: h.baseURL + image,
 	}}
 	if rec.Status != issuer.Active {
