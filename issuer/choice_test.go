@@ -96,3 +96,33 @@ func TestWhatCannotBeChosen(t *testing.T) {
 		}
 	}
 }
+
+// A credential of VC data model 1.1 is signed by that model: with its date, and
+// with the context that its proof needs.
+func TestEarlierDataModel(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{issuer.VCAPISlug}})
+	const plain = `{"@context":["https://www.w3.org/2018/credentials/v1"],"type":["VerifiableCredential"],"issuer":"did:web:badges.example","credentialSubject":{"id":"did:example:1"}}`
+	whole := edit(t, plain, `v1"]`, `v1","https://w3id.org/security/data-integrity/v2"]`)
+	whole = edit(t, whole, `"issuer"`, `"issuanceDate":"2020-01-01T00:00:00Z","issuer"`)
+	for name, c := range map[string]struct{ document, date string }{"incomplete": {plain, badge.FormatTime(issuertest.Start)}, "whole": {whole, "2020-01-01T00:00:00Z"}} {
+		doc, err := p.signChosen(t, c.document, issuer.Choice{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if contexts := doc.Root().Get("@context"); contexts.Len() != 2 || doc.Root().Get("issuanceDate").Text() != c.date {
+			t.Errorf("%s: %s", name, doc.Raw())
+		}
+		p.verified(t, doc, verifier.Options{Generic: true})
+	}
+	var faults badge.Errors
+	if _, err := p.signChosen(t, edit(t, whole, `"issuer"`, `"expirationDate":"2019-01-01T00:00:00Z","issuer"`), issuer.Choice{}); !errors.As(err, &faults) || faults[0].Pointer != "/expirationDate" {
+		t.Errorf("ended before it began: %v", err)
+	}
+	var o *issuer.OptionError
+	if _, err := p.signChosen(t, whole, issuer.Choice{Suite: "vc-jwt"}); !errors.As(err, &o) {
+		t.Errorf("in an envelope: %v", err)
+	}
+	if _, err := p.signChosen(t, edit(t, foreignBadge, `"https://www.w3.org/ns/credentials/v2"`, `"https://www.w3.org/2018/credentials/v1"`), issuer.Choice{}); !errors.As(err, &faults) {
+		t.Errorf("a badge of that model: %v", err)
+	}
+}

@@ -94,10 +94,10 @@ func (s *subject) amongOthers(all []authentication) {
 	if s.kind != kindOther || s.isList {
 		return
 	}
-	signed := slices.ContainsFunc(all, func(a authentication) bool { return a.proof.Outcome == Passed && a.key.Outcome == Passed })
+	signed := slices.ContainsFunc(all, func(a authentication) bool { return held(a.proof) && held(a.key) })
 	for i := range all {
 		switch a := &all[i]; {
-		case a.key.Code != WrongController || a.proof.Outcome != Passed:
+		case a.key.Code != WrongController || !held(a.proof):
 		case signed:
 			a.key = passed(OK)
 		case !isDID(s.issuerID()):
@@ -105,6 +105,8 @@ func (s *subject) amongOthers(all []authentication) {
 		}
 	}
 }
+
+func held(f Finding) bool { return f.Outcome == Passed || f.Outcome == Warned }
 
 // sameHost: an https issuer publishes its keys on its own host. What cannot be
 // read as an address is left to the resolver to refuse.
