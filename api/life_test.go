@@ -1,11 +1,17 @@
 package api_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
+	"time"
 
 	"laurel/internal/auth"
+	"laurel/store"
 )
 
 // licence makes an achievement whose badges can be suspended.
@@ -108,5 +114,203 @@ func TestChangeMany(t *testing.T) {
 		header: map[string]string{"Content-Type": "application/json"}}).want(t, http.StatusMultiStatus).into(t, &got)
 	if got.Results[0].Status != 404 {
 		t.Errorf("a foreign token: %+v", got.Results[0])
+	}
+}
+
+// verdictOf posts a badge and returns the verdict, the finding of its
+// revocation and what the register says.
+func (w *world) verdictOf(document []byte) (verdict, code string, register map[string]string) {
+	w.t.Helper()
+	var r struct {
+		Verdict  string
+		Checks   []struct{ ID, Code string }
+		Register map[string]string
+	}
+	w.post("/v1/verify", string(document)).want(w.t, http.StatusOK).into(w.t, &r)
+	for _, c := range r.Checks {
+		if c.ID == "revocation" {
+			code = c.Code
+		}
+	}
+	return r.Verdict, code, r.Register
+}
+
+// A stranger's verdict of an old copy is ours too; we know besides that it was
+// replaced, and by what.
+func TestReissue(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	w.clock.advance(time.Hour)
+	body := `{"reason":"name_corrected","recipient":{"name":"Ana Mora Ruiz","email":"ana.ruiz@learner.example"}}`
+	first := w.post("/v1/credentials/"+b.ID+"/reissue", body, "Idempotency-Key", "k").want(t, http.StatusOK)
+	rec := first.object(t)
+	if rec["id"] != b.ID || rec["badgeEdition"] != 2.0 || rec["status"] != "active" || rec["awardedAt"] != "2025-07-11T00:00:00Z" {
+		t.Fatalf("%s", first.body)
+	}
+	again := w.post("/v1/credentials/"+b.ID+"/reissue", body, "Idempotency-Key", "k").want(t, http.StatusOK)
+	if again.header.Get("Idempotent-Replayed") != "true" || again.object(t)["issuedAt"] != rec["issuedAt"] {
+		t.Errorf("repeated: %s", again.body)
+	}
+	w.post("/v1/credentials/"+b.ID+"/reissue", `{"role":"x"}`, "Idempotency-Key", "k").problem(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
+
+	now := w.get("/credentials/"+b.ID+".json").want(t, http.StatusOK)
+	if !strings.Contains(string(now.body), "Ana Mora Ruiz") {
+		t.Errorf("%s", now.body)
+	}
+	if verdict, code, _ := w.verdictOf(now.body); verdict != "valid" || code != "not_revoked" {
+		t.Errorf("the new edition is %s (%s)", verdict, code)
+	}
+	verdict, code, register := w.verdictOf(b.Credential)
+	if verdict != "invalid" || code != "superseded" || register["newer"] != w.base+"/credentials/"+b.ID || register["status"] != "superseded" {
+		t.Errorf("the old copy is %s (%s), register %v", verdict, code, register)
+	}
+	// What was wrong is not shown to everybody, but the issuer has it.
+	for _, path := range []string{"/credentials/" + b.ID + ".json?edition=1", "/credentials/" + b.ID + "?edition=1", "/v/" + b.ID + "?edition=1&format=json"} {
+		w.get(path).problem(t, http.StatusNotFound, "not_found")
+	}
+	old := w.do(request{method: "GET", path: "/v1/credentials/" + b.ID + "?edition=1", token: w.all}).want(t, http.StatusOK).object(t)
+	if old["status"] != "superseded" || old["badgeEdition"] != 1.0 || old["credential"] == nil {
+		t.Errorf("%v", old)
+	}
+	w.get("/credentials/"+b.ID+"?edition=x").problem(t, http.StatusBadRequest, "invalid_parameter")
+	page, _ := w.list("?email=ana.ruiz@learner.example", w.all)
+	if gone, _ := w.list("?email=ana.1@learner.example", w.all); len(page.Items) != 1 || len(gone.Items) != 0 {
+		t.Errorf("found by the new address %d, by the old %d", len(page.Items), len(gone.Items))
+	}
+	html := w.get("/credentials/"+b.ID, "Accept", "text/html").want(t, http.StatusOK)
+	if !strings.Contains(string(html.body), "First awarded on") || strings.Contains(string(html.body), "See the first one") {
+		t.Error("the page of a corrected badge does not tell when it was awarded, or leads to what was wrong")
+	}
+	form := w.do(request{method: "POST", path: "/verify", body: url.Values{"document": {string(b.Credential)}}.Encode(),
+		header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}).want(t, http.StatusOK)
+	if !strings.Contains(string(form.body), "Replaced") || !strings.Contains(string(form.body), "/credentials/"+b.ID+"?lang=") {
+		t.Error("the page of the old copy does not lead to the new edition")
+	}
+	w.post("/v1/credentials/"+b.ID+"/reissue", `{"recipient":{"name":""}}`).problem(t, http.StatusUnprocessableEntity, "required")
+	w.post("/v1/credentials/"+b.ID+"/reissue", `{"activity":{"start":"yesterday"}}`).problem(t, http.StatusUnprocessableEntity, "date_invalid")
+	w.post("/v1/credentials/"+b.ID+"/renew", `{}`).problem(t, http.StatusConflict, "not_renewable")
+}
+
+func TestRenew(t *testing.T) {
+	w := newWorld(t)
+	w.put("/v1/achievements/trainer", `{"issuer":"city-school","name":"Trainer","description":"May train.","criteria":"Pass.","validity":"P3Y"}`, w.all).
+		want(t, http.StatusCreated)
+	b := w.issueOf("trainer", 1)
+	var signed struct {
+		ValidUntil     string
+		RefreshService struct{ ID, Type string }
+	}
+	if err := json.Unmarshal(b.Credential, &signed); err != nil || signed.RefreshService.Type != "1EdTechCredentialRefresh" || signed.ValidUntil != "2028-07-11T00:00:00Z" {
+		t.Fatalf("%v %+v", err, signed)
+	}
+	w.clock.advance(time.Hour)
+	rec := w.do(request{method: "POST", path: "/v1/credentials/" + b.ID + "/renew", token: w.all}).want(t, http.StatusOK).object(t) // no body
+	if rec["validUntil"] != "2031-07-11T00:00:00Z" || rec["badgeEdition"] != 2.0 {
+		t.Fatalf("%v", rec)
+	}
+	if again := w.post("/v1/credentials/"+b.ID+"/renew", `{}`).want(t, http.StatusOK).object(t); again["badgeEdition"] != 2.0 {
+		t.Errorf("renewing twice gave edition %v", again["badgeEdition"])
+	}
+	w.post("/v1/credentials/"+b.ID+"/renew", `{"validUntil":"2001-01-01"}`).problem(t, http.StatusUnprocessableEntity, "expired")
+	// The place that is signed answers with the newest edition.
+	refreshed := w.get(strings.TrimPrefix(signed.RefreshService.ID, w.base)).want(t, http.StatusOK)
+	if verdict, _, _ := w.verdictOf(refreshed.body); verdict != "valid" || !strings.Contains(string(refreshed.body), `"validUntil":"2031-07-11T00:00:00Z"`) {
+		t.Errorf("%s: %s", verdict, refreshed.body)
+	}
+	// What was but renewed may be shown, and is told as replaced.
+	old := w.get("/credentials/"+b.ID+".json?edition=1").want(t, http.StatusOK)
+	if !bytes.Equal(old.body, b.Credential) {
+		t.Errorf("%s", old.body)
+	}
+	var r struct {
+		Verdict  string
+		Register map[string]string
+	}
+	w.get("/v/"+b.ID+"?edition=1&format=json").want(t, http.StatusOK).into(t, &r)
+	if r.Verdict != "invalid" || r.Register["status"] != "superseded" || r.Register["reason"] != "superseded_by_renewal" || r.Register["newer"] == "" {
+		t.Errorf("%+v", r)
+	}
+	for path, want := range map[string]string{"/credentials/" + b.ID: "See the first one", "/credentials/" + b.ID + "?edition=1": "There is a newer edition"} {
+		if html := w.get(path, "Accept", "text/html").want(t, http.StatusOK); !strings.Contains(string(html.body), want) {
+			t.Errorf("the page %s does not say %q", path, want)
+		}
+	}
+}
+
+func TestChangeRegister(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	patch := func(body, token string) answer {
+		return w.do(request{method: "PATCH", path: "/v1/credentials/" + b.ID, body: body, token: token, header: map[string]string{"Content-Type": "application/json"}})
+	}
+	rec := patch(`{"recipient":{"email":"new@learner.example"},"externalRef":"r-2"}`, w.all).want(t, http.StatusOK).object(t)
+	if rec["badgeEdition"] != 1.0 || rec["externalRef"] != "r-2" {
+		t.Errorf("%v", rec)
+	}
+	if now := w.get("/credentials/" + b.ID + ".json"); !bytes.Equal(now.body, b.Credential) {
+		t.Error("the signed badge has changed")
+	}
+	found, _ := w.list("?email=new@learner.example", w.all)
+	if gone, _ := w.list("?email=ana.1@learner.example", w.all); len(found.Items) != 1 || len(gone.Items) != 0 {
+		t.Errorf("found by the new address %d, by the old %d", len(found.Items), len(gone.Items))
+	}
+	patch(`{"recipient":{"name":"Another"}}`, w.all).problem(t, http.StatusBadRequest, "unknown_member") // that is signed
+	patch(`{"recipient":{"email":"nobody"}}`, w.all).problem(t, http.StatusUnprocessableEntity, "email_invalid")
+	patch(`{}`, w.token(auth.Token{Scopes: []auth.Scope{auth.Issue}, Issuers: []string{other}})).problem(t, http.StatusNotFound, "not_found")
+}
+
+// TestErase: the name is nowhere any more, and the badge is told as withdrawn.
+func TestErase(t *testing.T) {
+	w := newWorld(t)
+	const name = "Ana Mora 1"
+	b := w.post("/v1/credentials", award(1), "Idempotency-Key", "k").want(t, http.StatusCreated)
+	var issued issued
+	b.into(t, &issued)
+	w.get("/credentials/"+issued.ID+".jwt").want(t, http.StatusOK)
+	erase := func(token string) answer {
+		return w.do(request{method: "DELETE", path: "/v1/credentials/" + issued.ID + "/personal-data", token: token})
+	}
+	erase(w.token(auth.Token{Scopes: []auth.Scope{auth.Read, auth.Issue}})).problem(t, http.StatusForbidden, "scope_missing")
+	erase(w.token(auth.Token{Scopes: []auth.Scope{auth.Revoke}, Issuers: []string{other}})).problem(t, http.StatusNotFound, "not_found")
+	rec := erase(w.all).want(t, http.StatusOK).object(t)
+	if rec["status"] != "revoked" || rec["reason"] != "withdrawn_by_holder" || rec["erasedAt"] == nil || rec["credential"] != nil || rec["externalRef"] != nil {
+		t.Errorf("%v", rec)
+	}
+	if again := erase(w.all).want(t, http.StatusOK).object(t); again["erasedAt"] != rec["erasedAt"] {
+		t.Errorf("%v", again)
+	}
+	for _, path := range []string{".json", ".jwt", "", "/qr.png", "/qr.svg", ".json?edition=1"} {
+		w.get("/credentials/"+issued.ID+path).problem(t, http.StatusGone, "erased")
+	}
+	w.get("/v/"+issued.ID+"?format=json").problem(t, http.StatusGone, "erased")
+	w.post("/v1/verify", `{"url":"`+issued.CredentialID+`"}`).problem(t, http.StatusGone, "erased")
+	w.post("/v1/credentials", award(1), "Idempotency-Key", "k").problem(t, http.StatusGone, "erased")
+	w.post("/v1/credentials/"+issued.ID+"/reissue", `{"role":"x"}`).problem(t, http.StatusGone, "erased")
+	for lang, want := range map[string]string{"en": "No longer here", "ar": "لم تعد هنا"} {
+		for _, path := range []string{"/credentials/", "/v/"} {
+			page := w.get(path+issued.ID+"?lang="+lang, "Accept", "text/html").want(t, http.StatusGone)
+			if !strings.Contains(string(page.body), want) || strings.Contains(string(page.body), name) {
+				t.Errorf("%s", page.body)
+			}
+		}
+	}
+	list, _ := w.list("?status=revoked", w.all)
+	if len(list.Items) != 1 || list.Items[0].ID != issued.ID {
+		t.Errorf("%+v", list)
+	}
+	// The copy in the holder's hands keeps its signature and is revoked.
+	if verdict, code, _ := w.verdictOf(issued.Credential); verdict != "invalid" || code != "revoked" {
+		t.Errorf("%s (%s)", verdict, code)
+	}
+	_ = w.store.Store.View(t.Context(), func(r store.Reader) error {
+		return r.Scan(nil, nil, func(k, v []byte) error {
+			if bytes.Contains(v, []byte(name)) {
+				t.Errorf("%s still holds the name", k)
+			}
+			return nil
+		})
+	})
+	if strings.Contains(w.log.String(), name) {
+		t.Error("the name stands in the log")
 	}
 }

@@ -90,6 +90,10 @@ var conditions = []condition{
 		detail: "This issuer has no key to sign with. The operator makes one with the command laurel keys."},
 	{is: keys.ErrNoActiveKey, status: http.StatusConflict, code: "issuer_without_key",
 		detail: "This issuer has no key to sign with. The operator makes one with the command laurel keys."},
+	{is: issuer.ErrKeysElsewhere, status: http.StatusConflict, code: "keys_elsewhere",
+		detail: "The keys of this service are not made here. Ask its operator."},
+	{is: issuer.ErrSigning, status: http.StatusServiceUnavailable, code: "signer_unavailable",
+		detail: "The key that signs does not answer just now, and nothing was issued. Try again in a moment with the same Idempotency-Key.", retry: 5 * time.Second},
 	{is: issuer.ErrNotReady, status: http.StatusServiceUnavailable, code: "not_made_yet",
 		detail: "This form of the badge is being made. Ask again in a moment.", retry: time.Second},
 

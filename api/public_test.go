@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"laurel/badge/bake"
 	"net"
 	"net/http"
 	"regexp"
@@ -108,7 +109,7 @@ func TestSuffixes(t *testing.T) {
 			t.Errorf("%s: %s", tc.suffix, a.header.Get("Content-Disposition"))
 		}
 	}
-	for _, suffix := range []string{".png", ".svg", ".pdf", ".txt"} {
+	for _, suffix := range []string{".pdf", ".txt"} {
 		known := w.get("/credentials/"+b.ID+suffix).problem(t, http.StatusNotFound, "not_available_yet")
 		unknown := w.get("/credentials/AAAAAAAAAAAAAAAAAAAAAA"+suffix).problem(t, http.StatusNotFound, "not_available_yet")
 		delete(known, "requestId")
@@ -119,6 +120,39 @@ func TestSuffixes(t *testing.T) {
 	}
 	for _, suffix := range []string{".exe", ".json.jwt", ".", ".JSON"} {
 		w.get("/credentials/"+b.ID+suffix).problem(t, http.StatusNotFound, "not_found")
+	}
+}
+
+// The picture of the achievement with the badge in it: the drawing itself is
+// untouched, the badge is the signed bytes, and it verifies.
+func TestBakedDownloads(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	for suffix, mediaType := range map[string]string{".png": "image/png", ".svg": "image/svg+xml"} {
+		a := w.get("/credentials/"+b.ID+suffix, "Accept", "text/html").want(t, http.StatusOK)
+		if a.header.Get("Content-Type") != mediaType || a.header.Get("Content-Disposition") != `inline; filename="`+b.ID+suffix+`"` || a.header.Get("ETag") == "" {
+			t.Errorf("%s: %v", suffix, a.header)
+		}
+		if policy := a.header.Get("Content-Security-Policy"); !strings.Contains(policy, "default-src 'none'") {
+			t.Errorf("%s: %s", suffix, policy)
+		}
+		if found := must(bake.Extract(a.body))(t); found.Edition != bake.OpenBadges3 || string(found.Text) != string(b.Credential) {
+			t.Errorf("%s holds %.80s", suffix, found.Text)
+		}
+		r := w.report(string(a.body), mediaType)
+		if r.Verdict != "valid" || r.Credential.ID != b.CredentialID {
+			t.Errorf("%s: %+v", suffix, r)
+		}
+		w.get("/credentials/AAAAAAAAAAAAAAAAAAAAAA"+suffix).problem(t, http.StatusNotFound, "not_found")
+	}
+	plain := w.get("/achievements/healthy-city/image.png").want(t, http.StatusOK).body
+	baked := w.get("/credentials/" + b.ID + ".png").body
+	if !bytes.HasPrefix(baked, plain[:33]) || !bytes.HasSuffix(baked, plain[33:]) { // 33: up to the end of IHDR
+		t.Error("the picture was changed beyond the badge")
+	}
+	w.post("/v1/credentials/"+b.ID+"/revoke", `{"reason":"issued_in_error"}`).want(t, 200)
+	if _, code := w.report(string(baked), "image/png").check("revocation"); code != "revoked" {
+		t.Errorf("revoked, and its picture is %s", code)
 	}
 }
 

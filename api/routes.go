@@ -44,7 +44,7 @@ type handlers struct {
 // routes is everything that the service answers. HEAD goes with GET, and
 // OPTIONS with everything.
 func (s *server) routes(h handlers) []route {
-	const get, post, put = http.MethodGet, http.MethodPost, http.MethodPut
+	const get, post, put, patch, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	table := []route{
 		{get, "/", anybody, h.public.Home},
 		{get, "/assets/:name", anybody, h.public.Asset},
@@ -81,6 +81,10 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/credentials/:id", with(auth.Read), h.badges.Record},
 		{post, "/v1/credentials/status", with(auth.Revoke), h.badges.ChangeMany},
 		{post, "/v1/credentials/:id/revoke", with(auth.Revoke), h.badges.Revoke},
+		{patch, "/v1/credentials/:id", with(auth.Issue), h.badges.ChangeRegister},
+		{post, "/v1/credentials/:id/reissue", with(auth.Issue), h.badges.Reissue},
+		{post, "/v1/credentials/:id/renew", with(auth.Issue), h.badges.Renew},
+		{remove, "/v1/credentials/:id/personal-data", with(auth.Revoke), h.badges.Erase},
 		{post, "/v1/credentials/:id/suspend", with(auth.Revoke), h.badges.Suspend},
 		{post, "/v1/credentials/:id/reinstate", with(auth.Revoke), h.badges.Reinstate},
 		{post, rosters, with(auth.Roster), h.badges.Roster},
@@ -89,6 +93,8 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/achievements", with(auth.Read, auth.Manage, auth.Issue), h.badges.Achievements},
 		{put, "/v1/issuers/:slug", with(auth.Manage), h.badges.PutIssuer},
 		{get, "/v1/issuers/:slug", with(auth.Read, auth.Manage), h.badges.Issuer},
+		{post, "/v1/issuers/:slug/keys", with(auth.Manage), h.badges.CreateKeys},
+		{get, "/v1/issuers/:slug/keys", with(auth.Read, auth.Manage), h.badges.Keys},
 	}
 	if s.cfg.VCAPI != nil {
 		table = append(table, route{post, issueForOthers, with(auth.VCIssue), h.vcapi.Issue})

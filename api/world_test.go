@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 // world is the whole service, wired as the command wires it, over a real store
 // and real keys, behind a real server.
 type world struct {
+	keys     *device
 	t        *testing.T
 	base     string // base URL, as signed into badges
 	address  string // where the server listens
@@ -162,7 +163,8 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: &clock{}, log: &journal{}, contract: theContract(t)}
 	ctx := context.Background()
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
-	ring := must(keyring.Create(filepath.Join(t.TempDir(), "keys"), keyring.Seal{}))(t)
+	ring := must(keyring.CreateWithClock(filepath.Join(t.TempDir(), "keys"), keyring.Seal{}, w.clock.now))(t)
+	w.keys = &device{Ring: ring}
 	for _, slug := range []string{city, other, issuer.VCAPISlug} {
 		w.makeKeys(ring, slug)
 	}
@@ -179,7 +181,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	resolver := resolve.New(nil, own)
 	full := w.verifier(processor, resolver, own)
 	plain := w.verifier(processor, resolver, nil)
-	w.issuer = must(issuer.New(ctx, issuer.Config{Store: w.store, Keys: ring, BaseURL: base, Now: w.clock.now, Log: log,
+	w.issuer = must(issuer.New(ctx, issuer.Config{Store: w.store, Keys: w.keys, BaseURL: base, Now: w.clock.now, Log: log,
 		Suite: proof.EdDSARDFC2022{Canon: processor}, JWT: proof.VCJWT{}, SelfCheck: selfCheck(plain, verifier.Options{ProofOnly: true}),
 		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
 		GenericCheck: selfCheck(plain, verifier.Options{ProofOnly: true, Generic: true})}))(t)
@@ -236,7 +238,7 @@ func (w *world) verifier(processor *canon.Canonicalizer, resolver *resolve.Resol
 	cfg := verifier.Config{Canon: processor, Keys: resolver, Now: w.clock.now,
 		Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: processor, InlineContexts: true}, proof.VCJWT{}}}
 	if lists != nil {
-		cfg.Status = lists
+		cfg.Status, cfg.Newer = lists, lists.newer
 	}
 	return must(verifier.New(cfg))(w.t)
 }
@@ -263,6 +265,11 @@ func (o *ownRecords) StatusList(ctx context.Context, url string) ([]byte, error)
 		return nil, errors.New("this world has no network")
 	}
 	return o.issuer.StatusList(ctx, name)
+}
+
+func (o *ownRecords) newer(ctx context.Context, url string, index int) (string, bool) {
+	address, ok, err := o.issuer.NewerEdition(ctx, strings.TrimPrefix(url, o.base+"/status/"), index)
+	return address, ok && err == nil
 }
 
 func (w *world) serve(h http.Handler, listener net.Listener) {

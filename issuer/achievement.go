@@ -174,6 +174,10 @@ func mayAward(r store.Reader, issuer, pointer string) error {
 			return err
 		}
 	}
+	return unknownIssuer(pointer)
+}
+
+func unknownIssuer(pointer string) error {
 	return fault("issuer_unknown", pointer, "There is no such issuer here; create it first.")
 }
 
@@ -256,15 +260,15 @@ func (a *Achievement) complete() {
 func (a *Achievement) address(own string) {
 	for n := range a.ResultDescription {
 		d := &a.ResultDescription[n]
-		if slugPattern.MatchString(d.ID) {
+		if isSlug(d.ID) {
 			d.ID = own + "/results/" + d.ID
 		}
 		for m := range d.RubricCriterionLevel {
-			if l := &d.RubricCriterionLevel[m]; slugPattern.MatchString(l.ID) {
+			if l := &d.RubricCriterionLevel[m]; isSlug(l.ID) {
 				l.ID = d.ID + "/levels/" + l.ID
 			}
 		}
-		if level := d.RequiredLevel; slugPattern.MatchString(level) {
+		if level := d.RequiredLevel; isSlug(level) {
 			d.RequiredLevel = d.ID + "/levels/" + level
 		}
 	}

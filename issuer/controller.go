@@ -2,8 +2,11 @@ package issuer
 
 import (
 	"context"
+	"crypto"
 	"fmt"
+	"slices"
 	"strings"
+	"sync"
 
 	"laurel/keys"
 )
@@ -26,8 +29,44 @@ func (i *Issuer) ControllerDocument(ctx context.Context, did string) ([]byte, bo
 	if err != nil {
 		return nil, false, err
 	}
-	raw, err := keys.Document(did, methods)
+	raw, err := i.documents.of(did, methods)
 	return raw, err == nil, err
+}
+
+// documents keeps the controller documents of our issuers as last written. The
+// key ring is asked each time; a document counts only for the very methods that
+// it was written of.
+type documents struct {
+	mu      sync.Mutex
+	written map[string]controllerDocument // by DID; there are no more than issuers with keys
+}
+
+type controllerDocument struct {
+	methods []keys.VerificationMethod
+	raw     []byte
+}
+
+func (d *documents) of(did string, methods []keys.VerificationMethod) ([]byte, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if known, ok := d.written[did]; ok && slices.EqualFunc(known.methods, methods, sameMethod) {
+		return known.raw, nil
+	}
+	raw, err := keys.Document(did, methods)
+	if err != nil {
+		return nil, err
+	}
+	if d.written == nil {
+		d.written = map[string]controllerDocument{}
+	}
+	d.written[did] = controllerDocument{methods, raw}
+	return raw, nil
+}
+
+func sameMethod(a, b keys.VerificationMethod) bool {
+	public, ok := a.Public.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(b.Public) && a.ID == b.ID && a.Controller == b.Controller && a.Assertion == b.Assertion &&
+		a.Authentication == b.Authentication && a.Expires.Equal(b.Expires) && a.Revoked.Equal(b.Revoked)
 }
 
 // slugOf is the issuer that a did:web of this service names.
@@ -37,7 +76,7 @@ func (i *Issuer) slugOf(did string) (slug string, ok bool) {
 		return VCAPISlug, root != ""
 	}
 	slug, ok = strings.CutPrefix(did, DID(i.cfg.BaseURL, ""))
-	return slug, ok && slug != VCAPISlug && slugPattern.MatchString(slug)
+	return slug, ok && slug != VCAPISlug && isSlug(slug)
 }
 
 // PublishedKeys is the controller document of an issuer (CID 1.0 section 2),

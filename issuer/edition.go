@@ -542,6 +542,30 @@ func (i *Issuer) Edition(ctx context.Context, id string, n int) (rec *Record, pu
 	return rec, public, err
 }
 
+// MaxEdition is more editions than a credential will ever have.
+const MaxEdition = 1_000_000
+
+// PublicEdition returns what may be shown to everybody of a credential: its
+// current edition for 0, else the edition of that number. ErrNotFound where it
+// may not be shown, as for what there never was; ErrErased.
+func (i *Issuer) PublicEdition(ctx context.Context, id string, n int) (rec *Record, err error) {
+	public := true
+	if n == 0 {
+		rec, err = i.Credential(ctx, id)
+	} else {
+		rec, public, err = i.Edition(ctx, id, n)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case !rec.ErasedAt.IsZero():
+		return nil, fmt.Errorf("credential %s: %w", rec.ID, ErrErased)
+	case !public:
+		return nil, fmt.Errorf("edition %d of a credential: %w", n, ErrNotFound)
+	}
+	return rec, nil
+}
+
 // NewerEdition tells of an index of one of our lists of revocations whether it
 // belongs to an edition that was replaced by one that is not itself revoked,
 // and where that one is found.

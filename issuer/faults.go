@@ -29,15 +29,37 @@ func (f *faults) add(rule, pointer, detail string) {
 // must not reach a certificate: control characters and overrides of the
 // writing direction, which make a name read as another.
 func (f *faults) text(s *string, pointer string, limit int, required bool) {
+	if printable(*s) { // which has nothing to normalise or refuse
+		*s = strings.Trim(*s, " ")
+		f.length(*s, len(*s), pointer, limit, required)
+		return
+	}
 	*s = norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(*s, "\r\n", "\n")))
-	switch {
-	case *s == "" && required:
-		f.add("required", pointer, "This may not be left out or empty.")
-	case utf8.RuneCountInString(*s) > limit:
-		f.add("too_long", pointer, "This is longer than is allowed here.")
-	case strings.ContainsFunc(*s, forbiddenRune):
+	if f.length(*s, utf8.RuneCountInString(*s), pointer, limit, required) && strings.ContainsFunc(*s, forbiddenRune) {
 		f.add("control_character", pointer, "Take out control characters and overrides of the writing direction.")
 	}
+}
+
+func (f *faults) length(s string, characters int, pointer string, limit int, required bool) bool {
+	switch {
+	case s == "" && required:
+		f.add("required", pointer, "This may not be left out or empty.")
+	case characters > limit:
+		f.add("too_long", pointer, "This is longer than is allowed here.")
+	default:
+		return true
+	}
+	return false
+}
+
+// printable tells whether a text is of printable ASCII alone, as most are.
+func printable(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
 }
 
 func forbiddenRune(r rune) bool {
@@ -52,7 +74,7 @@ func forbiddenRune(r rune) bool {
 
 // oneLine is text for a single line: a name, a title.
 func (f *faults) oneLine(s *string, pointer string, limit int, required bool) {
-	if strings.ContainsAny(strings.TrimSpace(*s), "\n\t\r\u2028\u2029") {
+	if !printable(*s) && strings.ContainsAny(strings.TrimSpace(*s), "\n\t\r\u2028\u2029") {
 		f.add("control_character", pointer, "This is one line: take out line breaks and tabs.")
 		return
 	}

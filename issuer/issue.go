@@ -131,12 +131,20 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 		return fault("issuer_mismatch", "/achievement/issuer", "The achievement belongs to another issuer.")
 	}
 	a.Issuer = d.ach.Issuer
-	if err := mayAward(r, a.Issuer, "/achievement/issuer"); err != nil {
-		return err
-	}
-	profile, err := getShared[Profile](&i.decoded, r, profileKey(a.Issuer))
-	d.profile = profile
+	var err error
+	d.profile, err = i.awarding(r, a.Issuer)
 	return err
+}
+
+// awarding is the issuer of an award, by the rule of mayAward.
+func (i *Issuer) awarding(r store.Reader, slug string) (*Profile, error) {
+	if slug != VCAPISlug && isSlug(slug) {
+		p, err := getShared[Profile](&i.decoded, r, profileKey(slug))
+		if !errors.Is(err, ErrNotFound) {
+			return p, err
+		}
+	}
+	return nil, unknownIssuer("/achievement/issuer")
 }
 
 func (i *Issuer) template(r store.Reader, slug string) (*template, error) {

@@ -30,6 +30,7 @@ var (
 	ErrIdempotencyReused = errors.New("issuer: the idempotency key was used for another request")
 	ErrConflict          = errors.New("issuer: conflicts with what is stored")
 	ErrNoKey             = errors.New("issuer: the issuer has no active key")
+	ErrSigning           = errors.New("issuer: the key does not sign just now")
 	ErrNotReady          = errors.New("issuer: not made yet")
 	ErrErased            = errors.New("issuer: the personal data of this credential were erased")
 	ErrSelfCheck         = errors.New("issuer: the signed badge does not verify, so it was not released")
@@ -50,7 +51,7 @@ type KeyRings interface {
 type SelfCheck func(ctx context.Context, document []byte) error
 
 // Config is what an Issuer needs. Generic and GenericCheck are for
-// SignCredential alone; of the others all but Now, Random and Log are
+// SignCredential alone; of the others all but SignTime, Now, Random and Log are
 // required.
 type Config struct {
 	Store        store.Store
@@ -61,6 +62,7 @@ type Config struct {
 	Generic      proof.Securer    // embedded proof of credentials that are no badges; takes inline contexts
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
+	SignTime     time.Duration    // how long a key may take to sign; default 10 s
 	Now          func() time.Time // default time.Now
 	Random       io.Reader        // default crypto/rand; ids, salts and status indexes come from it
 	Log          *slog.Logger     // one line an issue and status change; default discards
@@ -71,11 +73,12 @@ type Issuer struct {
 	cfg  Config
 	macs sync.Pool // of *digester, keyed with the pepper: the digests under which people are found again
 
-	decoded  decoded
-	lists    signedLists
-	jwtKick  chan struct{}
-	jwtReady notifier
-	making   sync.Mutex // one making of keys at a time
+	decoded   decoded
+	lists     signedLists
+	jwtKick   chan struct{}
+	jwtReady  notifier
+	making    sync.Mutex // one making of keys at a time
+	documents documents
 }
 
 // New opens the issuer over a store that Initialise has prepared.
@@ -88,6 +91,9 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.SignTime <= 0 {
+		cfg.SignTime = 10 * time.Second
 	}
 	if cfg.Random == nil {
 		cfg.Random = rand.Reader
@@ -181,15 +187,35 @@ func isAddress(host string) bool {
 
 func (i *Issuer) now() time.Time { return i.cfg.Now().UTC() }
 
-// signer is the key that an issuer signs with now; ErrNoKey.
+// signer is the key that an issuer signs with now; ErrNoKey, or ErrSigning
+// where the key cannot be reached.
 func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (keys.Signer, error) {
 	key, err := i.cfg.Keys.Issuer(slug).Active(ctx, alg)
 	if errors.Is(err, keys.ErrNoActiveKey) {
 		return nil, fmt.Errorf("%w: %s, %s", ErrNoKey, slug, alg)
 	} else if err != nil {
-		return nil, fmt.Errorf("opening the signing key of %s: %w", slug, err)
+		return nil, fmt.Errorf("%w: opening the key of %s: %w", ErrSigning, slug, err)
 	}
-	return key, nil
+	return patient{key, i.cfg.SignTime}, nil
+}
+
+// patient gives a key a while to sign, so that one that lives in a device or
+// far away and hangs holds nobody up for longer; and it tells such a failure
+// from all others.
+type patient struct {
+	keys.Signer
+	limit time.Duration
+}
+
+// Sign implements keys.Signer.
+func (p patient) Sign(ctx context.Context, message []byte) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, p.limit)
+	defer cancel()
+	signature, err := p.Signer.Sign(ctx, message)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrSigning, p.Method().ID, err)
+	}
+	return signature, nil
 }
 
 // notifier wakes everybody who waits for something to be made.

@@ -18,33 +18,121 @@ const jwtPatience = 2 * time.Second
 
 // Run makes the second form of each badge, the VC-JWT, after its commit and
 // outside of everybody's way, until ctx ends. What a crash interrupts is still
-// in the queue afterwards. What fails is tried again, less and less often
-// unless something new arrives, and told once a minute.
+// in the queue afterwards. Each issuer has a queue of its own, so that a key
+// that does not answer holds up no other issuer. What fails is tried again,
+// less and less often unless something new arrives, and told once a minute.
 func (i *Issuer) Run(ctx context.Context) error {
-	const soon, rarely = time.Second, time.Minute
-	pause := soon
+	m := makers{i: i, of: map[string]*maker{}, done: make(chan result)}
 	var told time.Time
 	for {
-		err := i.drainJWT(ctx)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		wait := rarely
-		if err != nil {
-			wait, pause = pause, min(2*pause, rarely)
-		} else {
-			pause = soon
-		}
-		if err != nil && time.Since(told) > rarely {
+		err := m.start(ctx)
+		if err != nil && ctx.Err() == nil && time.Since(told) > rarely {
 			told = time.Now()
-			i.cfg.Log.ErrorContext(ctx, "making JWTs", "error", err)
+			i.cfg.Log.ErrorContext(ctx, "looking for JWTs to make", "error", err)
 		}
 		select {
 		case <-ctx.Done():
+			m.wait()
 			return ctx.Err()
 		case <-i.jwtKick:
-		case <-time.After(wait):
+			m.hurry()
+		case r := <-m.done:
+			m.ended(ctx, r)
+		case <-time.After(m.pause(err)):
 		}
+	}
+}
+
+// How soon what failed is tried again: soon at first, then rarely.
+const soon, rarely = time.Second, time.Minute
+
+// maxMakers bounds how many issuers' JWTs are made at once.
+const maxMakers = 8
+
+// makers makes the JWTs of several issuers side by side. All but the making
+// belongs to one goroutine.
+type makers struct {
+	i    *Issuer
+	of   map[string]*maker // by issuer, where there is something to make or to remember
+	busy int
+	done chan result
+}
+
+type maker struct {
+	busy  bool
+	again bool          // something new arrived meanwhile
+	pause time.Duration // after the next failure
+	due   time.Time     // not before then
+	told  time.Time
+}
+
+type result struct {
+	issuer string
+	err    error
+}
+
+// start sets to work for every issuer that has something waiting and is due.
+func (m *makers) start(ctx context.Context) error {
+	slugs, err := m.i.issuersWaiting(ctx)
+	for _, slug := range slugs {
+		if m.of[slug] == nil {
+			m.of[slug] = &maker{pause: soon}
+		}
+		if one := m.of[slug]; !one.busy && m.busy < maxMakers && !time.Now().Before(one.due) {
+			one.busy, one.again = true, false
+			m.busy++
+			go func() { m.done <- result{slug, m.i.drainJWT(ctx, slug)} }()
+		}
+	}
+	return err
+}
+
+// hurry makes everybody due: something new arrived.
+func (m *makers) hurry() {
+	for _, one := range m.of {
+		one.due, one.again = time.Time{}, true
+	}
+}
+
+func (m *makers) ended(ctx context.Context, r result) {
+	one := m.of[r.issuer]
+	one.busy = false
+	m.busy--
+	if r.err == nil {
+		delete(m.of, r.issuer)
+		return
+	}
+	if !one.again {
+		one.due = time.Now().Add(one.pause)
+	}
+	one.pause = min(2*one.pause, rarely)
+	if ctx.Err() == nil && time.Since(one.told) > rarely {
+		one.told = time.Now()
+		m.i.cfg.Log.ErrorContext(ctx, "making JWTs", "issuer", r.issuer, "error", r.err)
+	}
+}
+
+// pause is how long nothing is due.
+func (m *makers) pause(failed error) time.Duration {
+	if failed != nil {
+		return soon
+	}
+	wait := rarely
+	if m.busy == maxMakers {
+		return wait // until one of them has ended
+	}
+	for _, one := range m.of {
+		if !one.busy {
+			wait = min(wait, max(time.Until(one.due), 0))
+		}
+	}
+	return wait
+}
+
+// wait ends when nobody works any more.
+func (m *makers) wait() {
+	for ; m.busy > 0; m.busy-- {
+		<-m.done
 	}
 }
 
@@ -65,18 +153,18 @@ type queued struct {
 // making one.
 const jwtBatch = 16
 
-// drainJWT makes all JWTs that wait. Those that cannot be made keep nobody
-// waiting behind them; the error is that of the first.
-func (i *Issuer) drainJWT(ctx context.Context) error {
+// drainJWT makes all JWTs of an issuer that wait. Those that cannot be made keep
+// nobody waiting behind them, unless the key does not answer at all; the error
+// is that of the first.
+func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
 	var failed error
-	var after []byte
+	after := ""
 	for {
-		batch, err := i.waitingJWTs(ctx, after)
+		batch, err := i.waitingJWTs(ctx, issuer, after)
 		if err != nil || len(batch) == 0 {
 			return errors.Join(failed, err)
 		}
-		last := batch[len(batch)-1]
-		after = jwtQueueKey(last.issuer, last.seq)
+		after = batch[len(batch)-1].seq
 		made := batch[:0]
 		for _, q := range batch {
 			if q.jwt, err = i.makeJWT(ctx, q); err == nil {
@@ -84,20 +172,51 @@ func (i *Issuer) drainJWT(ctx context.Context) error {
 			} else if failed == nil {
 				failed = fmt.Errorf("JWT of %s/%s: %w", q.issuer, q.seq, err)
 			}
+			if errors.Is(err, ErrSigning) {
+				break
+			}
 		}
 		if err := i.storeJWTs(ctx, made); err != nil {
 			return err
 		}
 		i.jwtReady.wake()
+		if errors.Is(failed, ErrSigning) {
+			return failed
+		}
 	}
 }
 
-func (i *Issuer) waitingJWTs(ctx context.Context, after []byte) ([]queued, error) {
+// issuersWaiting are those for whose badges JWTs are to be made.
+func (i *Issuer) issuersWaiting(ctx context.Context) ([]string, error) {
+	var slugs []string
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
+		slugs = nil
+		var after []byte
+		for {
+			found := len(slugs)
+			err := r.Scan(key("j", ""), after, func(k, _ []byte) error {
+				slugs = append(slugs, strings.Split(string(k), "/")[1])
+				return store.ErrStop
+			})
+			if err != nil || len(slugs) == found {
+				return err
+			}
+			after = jwtQueueKey(slugs[found], "g") // behind every hexadecimal sequence
+		}
+	})
+	return slugs, err
+}
+
+func (i *Issuer) waitingJWTs(ctx context.Context, issuer, after string) ([]queued, error) {
 	var batch []queued
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
-		return r.Scan(key("j", ""), after, func(k, _ []byte) error {
-			parts := strings.Split(string(k), "/")
-			batch = append(batch, queued{issuer: parts[1], seq: parts[2]})
+		batch = nil
+		var start []byte
+		if after != "" {
+			start = jwtQueueKey(issuer, after)
+		}
+		return r.Scan(jwtQueueKey(issuer, ""), start, func(k, _ []byte) error {
+			batch = append(batch, queued{issuer: issuer, seq: lastPart(k)})
 			if len(batch) == jwtBatch {
 				return store.ErrStop
 			}

@@ -138,7 +138,7 @@ func parseCursor(s string) (slug, seq string, err error) {
 	}
 	b, err := base64.RawURLEncoding.Strict().DecodeString(s)
 	slugB, seqB, ok := bytes.Cut(b, []byte("/"))
-	if err != nil || !ok || !slugPattern.Match(slugB) || !cursorSeq.Match(seqB) {
+	if err != nil || !ok || !isSlug(string(slugB)) || !cursorSeq.Match(seqB) {
 		return "", "", fault("cursor_invalid", "", "The cursor is not one that this service gave; begin without one.")
 	}
 	return string(slugB), string(seqB), nil

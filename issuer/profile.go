@@ -6,21 +6,29 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"laurel/badge"
+	"laurel/badge/canon/rdfc"
 	"laurel/keys"
 	"laurel/store"
 )
 
-// slugPattern is what may stand in an address of ours for ever.
-var slugPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+// isSlug tells what may stand in an address of ours for ever.
+func isSlug(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (c < '0' || c > '9') && (c != '-' || i == 0) {
+			return false
+		}
+	}
+	return 1 <= len(s) && len(s) <= 63
+}
 
 // CheckSlug refuses names that cannot stand in an address.
 func CheckSlug(slug string) error {
-	if !slugPattern.MatchString(slug) {
+	if !isSlug(slug) {
 		return fmt.Errorf("%q is no slug: use 1 to 63 small letters, digits and hyphens", clip(slug, 80))
 	}
 	return nil
@@ -176,10 +184,15 @@ func webAddress(s string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && absoluteIRI(s)
 }
 
-var iriPattern = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9+.-]*:[^\x00-\x20<>"{}|^` + "`" + `\\\x7f]+$`)
-
+// absoluteIRI tells whether a text is an identifier that can be signed: a
+// scheme, and then no character that stands in none.
 func absoluteIRI(s string) bool {
-	return len(s) <= 2000 && iriPattern.MatchString(s) && !strings.HasPrefix(s, "_:")
+	scheme := rdfc.SchemeEnd(s)
+	return scheme > 0 && scheme+1 < len(s) && len(s) <= 2000 && strings.IndexFunc(s[scheme+1:], notInIRI) < 0
+}
+
+func notInIRI(r rune) bool {
+	return r <= ' ' || r == 0x7f || r < utf8.RuneSelf && strings.IndexByte("<>\"{}|^`\\", byte(r)) >= 0
 }
 
 func emailAddress(s string) bool {

@@ -1,9 +1,8 @@
 package issuer
 
 import (
+	"cmp"
 	"fmt"
-	"math/big"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,20 +90,54 @@ func (f *faults) valueWithin(value string, d *badge.ResultDescription, at string
 			f.add("result_not_a_number", at, "Give a number as text, such as \"85\" or \"47.5\".")
 			return
 		}
-		if have.Cmp(bound) == b.wrong {
+		if have.compare(bound) == b.wrong {
 			f.add(b.rule, at, b.detail)
 			return
 		}
 	}
 }
 
-var decimalPattern = regexp.MustCompile(`^-?\d{1,15}(\.\d{1,15})?$`)
+// number is a decimal number, exactly.
+type number struct{ sign, whole, fraction int64 } // the fraction in units of 10^-15
 
-func decimal(s string) (*big.Rat, bool) {
-	if !decimalPattern.MatchString(s) {
-		return nil, false
+const maxDigits = 15 // before and after the point
+
+// decimal reads a number such as -47.5.
+func decimal(s string) (number, bool) {
+	n := number{sign: 1}
+	s, negative := strings.CutPrefix(s, "-")
+	if negative {
+		n.sign = -1
 	}
-	return new(big.Rat).SetString(s)
+	whole, fraction, point := strings.Cut(s, ".")
+	if !digits(whole) || point && !digits(fraction) {
+		return number{}, false
+	}
+	for _, c := range whole {
+		n.whole = 10*n.whole + int64(c-'0')
+	}
+	for i := range maxDigits {
+		n.fraction *= 10
+		if i < len(fraction) {
+			n.fraction += int64(fraction[i] - '0')
+		}
+	}
+	return n, true
+}
+
+func digits(s string) bool {
+	for _, c := range s {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return 1 <= len(s) && len(s) <= maxDigits
+}
+
+// compare is -1, 0 or +1, as n is less than m, equal or greater. There is one
+// zero, whatever stands before it.
+func (n number) compare(m number) int {
+	return cmp.Or(cmp.Compare(n.sign*n.whole, m.sign*m.whole), cmp.Compare(n.sign*n.fraction, m.sign*m.fraction))
 }
 
 func (f *faults) level(r *badge.Result, d *badge.ResultDescription, at string) {

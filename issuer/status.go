@@ -202,13 +202,18 @@ func (i *Issuer) StatusList(ctx context.Context, list string) ([]byte, error) {
 	if e := i.lists.get(list, version, i.now()); e != nil && i.stands(ctx, owner, e.key) {
 		return e.document, nil
 	}
-	doc, err, _ := i.lists.flight.Do(list+"@"+version, func() (any, error) {
+	flight := i.lists.flight.DoChan(list+"@"+version, func() (any, error) {
 		return i.signList(context.WithoutCancel(ctx), owner, list)
 	})
-	if err != nil {
-		return nil, fmt.Errorf("signing status list %s: %w", list, err)
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("waiting for status list %s: %w", list, ctx.Err())
+	case done := <-flight:
+		if done.Err != nil {
+			return nil, fmt.Errorf("signing status list %s: %w", list, done.Err)
+		}
+		return done.Val.([]byte), nil
 	}
-	return doc.([]byte), nil
 }
 
 // stands tells whether nothing is said against a key of an issuer: a list that

@@ -163,6 +163,11 @@ func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value
 	if f.Code == StatusListUnreachable {
 		s.lastKnown(&f, e.list, func(a listAnswer) Finding { return a.state(e, purpose, ptr) })
 	}
+	if f.Code == Revoked && s.v.newer != nil {
+		if address, ok := s.v.newer(ctx, e.list, e.index); ok {
+			f.Code, f.Params[ParamNewer] = Superseded, address
+		}
+	}
 	return f
 }
 

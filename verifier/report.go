@@ -113,17 +113,20 @@ const (
 	ProofExpired     Code = "proof_expired"
 	CreatedInFuture  Code = "created_in_future"
 	TooManyProofs    Code = "too_many_proofs"
-	NoKey            Code = "no_key" // there is none to check it with; issuer_key tells why
+	BaseProof        Code = "base_proof"           // for the holder alone: a proof derived from it can be checked
+	PartlyShown      Code = "selective_disclosure" // the holder may have left out an end or a status
+	NoKey            Code = "no_key"               // there is none to check it with; issuer_key tells why
 
 	// issuer_key
-	KeyUnreachable   Code = "key_unreachable"
-	KeyUnsupported   Code = "key_unsupported"
-	KeyNotFound      Code = "key_not_found"
-	KeyNotAuthorized Code = "key_not_authorized"
-	WrongController  Code = "wrong_controller"
-	KeyRevoked       Code = "key_revoked"
-	KeyExpired       Code = "key_expired"
-	WeakKey          Code = "weak_key"
+	KeyUnreachable      Code = "key_unreachable"
+	KeyUnsupported      Code = "key_unsupported"
+	KeyNotFound         Code = "key_not_found"
+	KeyNotAuthorized    Code = "key_not_authorized"
+	WrongController     Code = "wrong_controller"
+	KeyRevoked          Code = "key_revoked"
+	KeyCompromisedLater Code = "key_compromised_later" // on record before the key came into strange hands
+	KeyExpired          Code = "key_expired"
+	WeakKey             Code = "weak_key"
 
 	KeyExposed         Code = "key_exposed" // its private half is public
 	KeyDocumentInvalid Code = "key_document_invalid"
@@ -202,6 +205,10 @@ type Finding struct {
 	Cause   error             // why something could not be had, for logs only: it may name addresses of our own network
 }
 
+// ParamNewer is the param of a Superseded finding with the address of the newer
+// edition, where it is known.
+const ParamNewer = "newer"
+
 // Verdict is the answer to the whole. The zero value is "could not tell".
 type Verdict int
 
@@ -255,8 +262,12 @@ func (r *Report) Verdict() Verdict {
 }
 
 func (r *Report) held(c Check) bool {
-	o := r.Finding(c).Outcome
-	return o == Passed || o == Warned
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Check == c {
+			return f.Outcome == Passed || f.Outcome == Warned
+		}
+	}
+	return false
 }
 
 // Verified reports whether the badge may be relied on: valid or warning.

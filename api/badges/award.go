@@ -123,8 +123,7 @@ func (body *awardBody) dates(a *issuer.Award) error {
 		}
 		t, err := wire.Time(*s)
 		if err != nil {
-			faults = append(faults, &badge.Error{Code: badge.MalformedValueError, Rule: "date_invalid", Pointer: pointer,
-				Detail: "Write a day such as 2025-07-11, or a moment with its time zone such as 2025-07-11T08:00:00Z."})
+			faults = append(faults, dateFault(pointer))
 		}
 		*into = t
 	}
@@ -135,6 +134,11 @@ func (body *awardBody) dates(a *issuer.Award) error {
 		read(body.Activity.End, "/activity/end", &a.ActivityEnd)
 	}
 	return faults.Err()
+}
+
+func dateFault(pointer string) *badge.Error {
+	return &badge.Error{Code: badge.MalformedValueError, Rule: "date_invalid", Pointer: pointer,
+		Detail: "Write a day such as 2025-07-11, or a moment with its time zone such as 2025-07-11T08:00:00Z."}
 }
 
 // granted holds an award to the issuers that the caller speaks for.

@@ -72,7 +72,20 @@ func (h *Handler) recordOf(r *http.Request, scope auth.Scope) (*issuer.Record, e
 	if !wire.IsID(id) {
 		return nil, issuer.ErrNotFound
 	}
-	rec, err := h.issuer.Credential(r.Context(), id)
+	q, err := wire.Query(r, "edition")
+	if err != nil {
+		return nil, err
+	}
+	n, err := wire.Number(q, "edition", 0, 1, issuer.MaxEdition)
+	if err != nil {
+		return nil, err
+	}
+	var rec *issuer.Record
+	if n == 0 {
+		rec, err = h.issuer.Credential(r.Context(), id)
+	} else {
+		rec, _, err = h.issuer.Edition(r.Context(), id, n)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -103,8 +103,10 @@ type recordBody struct {
 	ValidUntil   *string         `json:"validUntil"`
 	ExternalRef  *string         `json:"externalRef"`
 	Language     *string         `json:"language"`
-	Reason       *string         `json:"reason"`   // of the last change of status
-	StatusAt     *string         `json:"statusAt"` // of the last change of status
+	Reason       *string         `json:"reason"`       // of the last change of status
+	StatusAt     *string         `json:"statusAt"`     // of the last change of status
+	BadgeEdition int             `json:"badgeEdition"` // 1 for the first; corrections and renewals count on
+	ErasedAt     *string         `json:"erasedAt,omitempty"`
 	ChangedAt    string          `json:"changedAt,omitempty"`
 	Credential   json.RawMessage `json:"credential,omitempty"`
 }
@@ -117,8 +119,8 @@ type qrBody struct {
 type downloadsBody struct {
 	JSON string  `json:"json"`
 	JWT  string  `json:"jwt"`
-	PNG  *string `json:"png"`
-	SVG  *string `json:"svg"`
+	PNG  string  `json:"png"`
+	SVG  string  `json:"svg"`
 	PDF  *string `json:"pdf"`
 }
 
@@ -127,11 +129,12 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 	return &recordBody{
 		ID: rec.ID, Status: rec.Status, CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
 		QR:        qrBody{address + "/qr.png", address + "/qr.svg"},
-		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt"},
+		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg"},
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
 		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),
 		ExternalRef: optional(rec.ExternalRef), Language: optional(rec.Language),
-		Reason: optional(rec.Reason), StatusAt: moment(rec.StatusAt), Credential: rec.Document,
+		Reason: optional(rec.Reason), StatusAt: moment(rec.StatusAt), BadgeEdition: rec.Edition, ErasedAt: moment(rec.ErasedAt),
+		Credential: rec.Document,
 	}
 }
 

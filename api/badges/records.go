@@ -97,7 +97,7 @@ func (h *Handler) stored(rec *issuer.Record) *recordBody {
 	return body
 }
 
-// Record answers GET /v1/credentials/{id}.
+// Record answers GET /v1/credentials/{id}, with ?edition= any edition.
 func (h *Handler) Record(w http.ResponseWriter, r *http.Request) error {
 	rec, err := h.recordOf(r, auth.Read)
 	if err != nil {

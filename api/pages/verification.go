@@ -26,6 +26,7 @@ type Own struct {
 	Links Links
 
 	Register    *Register    // a change of status that the register has a reason for
+	Earned      time.Time    // when it was earned, where what is signed does not say; may be zero
 	Translation *Translation // of the achievement, in the language of the page; not signed
 }
 
@@ -115,6 +116,7 @@ type verificationView struct {
 	Downloads   []download
 	Share       *share
 	Register    *registerView
+	Earned      string
 	Translation *translationView
 }
 
@@ -291,6 +293,9 @@ func signatures(d *badge.Document) [][]row {
 // tags for previews are held back where nothing is proven.
 func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
 	v.Links, v.Code, v.Register = own.Links, own.Code, reason(v.Printer, own.Register)
+	if !own.Earned.IsZero() {
+		v.Earned = v.Date(own.Earned)
+	}
 	for _, d := range []download{
 		{own.Links.JSON, "page.copies.json"}, {own.Links.PNG, "page.copies.png"}, {own.Links.SVG, "page.copies.svg"},
 		{own.Links.PDF, "page.copies.pdf"}, {own.Links.JWT, "page.copies.jwt"},
@@ -328,6 +333,8 @@ func reason(p *i18n.Printer, r *Register) *registerView {
 		"issued_in_error":          "page.register.issued_in_error",
 		"withdrawn_by_holder":      "page.register.withdrawn_by_holder",
 		"superseded_by_correction": "page.register.superseded_by_correction",
+		"superseded_by_renewal":    "page.register.superseded_by_renewal",
+		"under_review":             "page.register.under_review",
 	}
 	out := &registerView{Since: p.Date(r.Since), Reason: words.Visible(r.Reason)}
 	if id := known[r.Reason]; id != "" {

@@ -2,6 +2,7 @@ package public
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net/http"
 	"slices"
@@ -21,15 +22,18 @@ type definition struct {
 }
 
 func (h *Handler) definition(r *http.Request) (*definition, error) {
-	slug := r.PathValue("slug")
+	return h.definitionOf(r.Context(), r.PathValue("slug"))
+}
+
+func (h *Handler) definitionOf(ctx context.Context, slug string) (*definition, error) {
 	if issuer.CheckSlug(slug) != nil {
 		return nil, issuer.ErrNotFound
 	}
-	a, err := h.issuer.Achievement(r.Context(), slug)
+	a, err := h.issuer.Achievement(ctx, slug)
 	if err != nil {
 		return nil, err
 	}
-	p, err := h.issuer.Profile(r.Context(), a.Issuer)
+	p, err := h.issuer.Profile(ctx, a.Issuer)
 	if err != nil {
 		return nil, err
 	}
@@ -149,18 +153,19 @@ func (h *Handler) part(w http.ResponseWriter, r *http.Request, find func(d badge
 // pictures bounds how many drawings are kept.
 const pictures = 256
 
-// picture is what a drawing depends on.
-type picture struct{ title, issuer string }
+// picture is what a drawing depends on, and whether it is one in outlines.
+type picture struct {
+	title, issuer string
+	outlines      bool
+}
 
-// Picture answers GET /achievements/{slug}/image.png. A picture is drawn once
-// and kept, because drawing is dear and asking is free.
+// Picture answers GET /achievements/{slug}/image.png.
 func (h *Handler) Picture(w http.ResponseWriter, r *http.Request) error {
 	d, err := h.definition(r)
 	if err != nil {
 		return err
 	}
-	of := picture{d.achievement.Name[d.achievement.InLanguage], d.issuer.Name}
-	raw, err := h.pictures.GetOrMake(of, func() func() ([]byte, error) { return sync.OnceValues(of.draw) })()
+	raw, err := h.drawn(d, false)
 	if err != nil {
 		return err
 	}
@@ -168,8 +173,19 @@ func (h *Handler) Picture(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
+// drawn is the picture of an achievement. It is drawn once and kept, because
+// drawing is dear and asking is free.
+func (h *Handler) drawn(d *definition, outlines bool) ([]byte, error) {
+	of := picture{d.achievement.Name[d.achievement.InLanguage], d.issuer.Name, outlines}
+	return h.pictures.GetOrMake(of, func() func() ([]byte, error) { return sync.OnceValues(of.draw) })()
+}
+
 func (p picture) draw() ([]byte, error) {
 	var b bytes.Buffer
+	if p.outlines {
+		err := draw.SVG(&b, p.title, p.issuer)
+		return b.Bytes(), err
+	}
 	err := draw.Badge(&b, p.title, p.issuer, draw.Size)
 	return b.Bytes(), err
 }

@@ -1,11 +1,14 @@
 package public
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"laurel/api/wire"
+	"laurel/badge"
+	"laurel/badge/bake"
 	"laurel/internal/qr"
 	"laurel/issuer"
 )
@@ -35,10 +38,12 @@ func (h *Handler) Credential(w http.ResponseWriter, r *http.Request) error {
 		return h.document(w, r, id, wire.Negotiate(r, jsonForms...))
 	case "jwt":
 		return h.token(w, r, id, wire.Negotiate(r, jwtForms...))
-	case "png", "svg", "pdf", "txt":
+	case "png", "svg":
+		return h.baked(w, r, id, suffix)
+	case "pdf", "txt":
 		// Whether there is such a badge is not looked at, so nothing is told.
 		return &wire.Fault{Code: wire.NotAvailableYet,
-			Detail: "Badges do not come in this form yet. Take the suffix .json or .jwt, or the page without a suffix."}
+			Detail: "Badges do not come in this form yet. Take the suffix .json, .jwt, .png or .svg, or the page without a suffix."}
 	}
 	return issuer.ErrNotFound
 }
@@ -56,12 +61,17 @@ func (h *Handler) negotiated(w http.ResponseWriter, r *http.Request, id string) 
 	}
 }
 
-// record reads what an id stands for.
+// record reads what an id stands for: the current edition, or with ?edition= an
+// earlier one that may be shown.
 func (h *Handler) record(r *http.Request, id string) (*issuer.Record, error) {
 	if !wire.IsID(id) {
 		return nil, issuer.ErrNotFound
 	}
-	return h.issuer.Credential(r.Context(), id)
+	n, err := wire.Number(r.URL.Query(), "edition", 0, 1, issuer.MaxEdition)
+	if err != nil {
+		return nil, err
+	}
+	return h.issuer.PublicEdition(r.Context(), id, n)
 }
 
 func (h *Handler) document(w http.ResponseWriter, r *http.Request, id, mediaType string) error {
@@ -87,6 +97,38 @@ func (h *Handler) token(w http.ResponseWriter, r *http.Request, id, mediaType st
 	wire.ServeCached(w, r, mediaType, wire.Revalidate, jwt)
 	return nil
 }
+
+// baked answers with the picture of the achievement and the badge in it (OB 3.0
+// section 5.3).
+func (h *Handler) baked(w http.ResponseWriter, r *http.Request, id, suffix string) error {
+	rec, err := h.record(r, id)
+	if err != nil {
+		return err
+	}
+	d, err := h.definitionOf(r.Context(), rec.Achievement)
+	if err != nil {
+		return fmt.Errorf("reading the achievement of credential %s: %w", rec.ID, err)
+	}
+	picture, err := h.drawn(d, suffix == "svg")
+	if err != nil {
+		return err
+	}
+	doc, err := badge.Parse(rec.Document)
+	if err != nil {
+		// A fault of ours, so it must not pass for one of the caller's.
+		return fmt.Errorf("reading credential %s as stored: %s", rec.ID, err.Error())
+	}
+	raw, err := bake.Embed(picture, doc, false)
+	if err != nil {
+		return fmt.Errorf("baking credential %s: %w", rec.ID, err)
+	}
+	name(w, id, suffix)
+	wire.ServeCached(w, r, pictureForms[suffix], wire.Revalidate, raw)
+	return nil
+}
+
+// pictureForms are the media types of baked badges by suffix.
+var pictureForms = map[string]string{"png": "image/png", "svg": "image/svg+xml"}
 
 // name is what a browser calls the file when it keeps it.
 func name(w http.ResponseWriter, id, suffix string) {

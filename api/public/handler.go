@@ -50,7 +50,7 @@ type Handler struct {
 	ready   func(ctx context.Context) (read, write error)
 	log     *slog.Logger
 
-	pictures *lru.Map[picture, func() ([]byte, error)]
+	pictures *lru.Map[picture, func() ([]byte, error)] // drawings
 	assets   map[string]asset
 }
 

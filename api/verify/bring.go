@@ -174,7 +174,7 @@ func (h *Handler) recognise(ctx context.Context, raw []byte) (*brought, error) {
 // byCode finds one of our badges by what stands under its QR code. There are no
 // printed codes yet, so only the id itself is known.
 func (h *Handler) byCode(ctx context.Context, code string) (*brought, error) {
-	return h.own(ctx, strings.TrimSpace(code), false)
+	return h.own(ctx, strings.TrimSpace(code), 0, false)
 }
 
 // byAddress finds one of our badges by an address of ours, and fetches what
@@ -195,10 +195,14 @@ func (h *Handler) byAddress(ctx context.Context, address string) (*brought, erro
 		return nil, issuer.ErrNotFound
 	}
 	id, suffix, named := strings.Cut(name, ".")
-	if named && suffix != "json" && suffix != "jwt" {
+	if named && !slices.Contains([]string{"json", "jwt", "png", "svg"}, suffix) {
 		return nil, issuer.ErrNotFound
 	}
-	return h.own(ctx, id, suffix == "jwt")
+	n, err := wire.Number(u.Query(), "edition", 0, 1, issuer.MaxEdition)
+	if err != nil {
+		return nil, err
+	}
+	return h.own(ctx, id, n, suffix == "jwt")
 }
 
 // foreign fetches a badge of another service, in any form that could be sent
@@ -233,12 +237,13 @@ func (h *Handler) foreign(ctx context.Context, u *url.URL) (*brought, error) {
 	return &brought{submission: sub}, nil
 }
 
-// own reads a badge of ours, as a JWS where that form is asked for.
-func (h *Handler) own(ctx context.Context, id string, jws bool) (*brought, error) {
+// own reads a badge of ours, in its current edition or a given one, as a JWS
+// where that form is asked for.
+func (h *Handler) own(ctx context.Context, id string, edition int, jws bool) (*brought, error) {
 	if !wire.IsID(id) {
 		return nil, issuer.ErrNotFound
 	}
-	rec, err := h.issuer.Credential(ctx, id)
+	rec, err := h.issuer.PublicEdition(ctx, id, edition)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"laurel/api/limit"
@@ -87,6 +88,12 @@ func (h *Handler) writeReport(w http.ResponseWriter, r *http.Request, report *ve
 	p := wire.Printer(r, h.catalog)
 	out := ReportJSON(report, p)
 	out.Register = registerOf(rec)
+	if newer := newerEdition(report); newer != "" {
+		if out.Register == nil {
+			out.Register = &Register{Status: string(issuer.Superseded)}
+		}
+		out.Register.Newer = newer
+	}
 	h.neverKept(w)
 	return out.write(w, p)
 }
@@ -101,6 +108,12 @@ func (h *Handler) neverKept(w http.ResponseWriter) {
 // speak of a person, so they stay with us.
 var codedReason = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
 
+// newerEdition is the address of the edition that has replaced a badge, where
+// it is one of ours.
+func newerEdition(report *verifier.Report) string {
+	return report.Finding(verifier.CheckRevocation).Params[verifier.ParamNewer]
+}
+
 func registerOf(rec *issuer.Record) *Register {
 	if rec == nil {
 		return nil
@@ -109,7 +122,10 @@ func registerOf(rec *issuer.Record) *Register {
 	if !rec.StatusAt.IsZero() {
 		out.Since = badge.FormatTime(rec.StatusAt)
 	}
-	if codedReason.MatchString(rec.Reason) {
+	switch {
+	case rec.Status == issuer.Superseded:
+		out.Reason = "superseded_by_" + rec.ReplacedBy
+	case codedReason.MatchString(rec.Reason):
 		out.Reason = rec.Reason
 	}
 	return out
@@ -125,7 +141,7 @@ func (h *Handler) View(w http.ResponseWriter, r *http.Request) error {
 	if err := h.desk.Admit(r); err != nil {
 		return err
 	}
-	b, err := h.own(r.Context(), id, false)
+	b, err := h.asked(r, id)
 	if err != nil {
 		return err
 	}
@@ -145,11 +161,21 @@ func (h *Handler) Page(w http.ResponseWriter, r *http.Request) error {
 	if err := h.desk.Admit(r); err != nil {
 		return err
 	}
-	b, err := h.own(r.Context(), r.PathValue("id"), false)
+	b, err := h.asked(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	return h.page(w, r, b)
+}
+
+// asked is the badge that an address of ours stands for: the current edition,
+// or with ?edition= an earlier one that may be shown.
+func (h *Handler) asked(r *http.Request, id string) (*brought, error) {
+	n, err := wire.Number(r.URL.Query(), "edition", 0, 1, issuer.MaxEdition)
+	if err != nil {
+		return nil, err
+	}
+	return h.own(r.Context(), id, n, false)
 }
 
 // page verifies a badge now and shows it. Only a badge that was found in our
@@ -161,11 +187,15 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 	}
 	p := wire.Printer(r, h.catalog)
 	page := pages.VerificationPage{Frame: pages.Frame{Host: h.host}, Report: report}
+	if newer := newerEdition(report); newer != "" {
+		page.Own = &pages.Own{Links: pages.Links{Newer: newer}}
+	}
 	if b.record != nil {
 		own, err := h.ownPage(r, p, b.record)
 		if err != nil {
 			return err
 		}
+		own.Links.Newer = newerEdition(report)
 		page.Own = own
 		page.Frame.Canonical = own.Links.Page
 		if r.Method != http.MethodPost {
@@ -182,11 +212,14 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	image := "/achievements/" + rec.Achievement + "/image.png"
 	own := &pages.Own{Links: pages.Links{
 		Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID,
-		JSON: path + ".json", JWT: path + ".jwt", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
+		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
 		Image: image, Preview: h.baseURL + image,
 	}}
 	if rec.Status != issuer.Active {
 		own.Register = &pages.Register{Since: rec.StatusAt, Reason: registerOf(rec).Reason}
+	}
+	if err := h.ownEdition(r, own, rec); err != nil {
+		return nil, err
 	}
 	a, err := h.issuer.Achievement(r.Context(), rec.Achievement)
 	if errors.Is(err, issuer.ErrNotFound) {
@@ -196,6 +229,25 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	}
 	own.Translation = translation(a, rec, i18n.Lang(p.Lang()))
 	return own, nil
+}
+
+// ownEdition adds what there is to be said of a later edition, and of one that
+// was replaced.
+func (h *Handler) ownEdition(r *http.Request, own *pages.Own, rec *issuer.Record) error {
+	links := &own.Links
+	if rec.Status == issuer.Superseded {
+		query := "?edition=" + strconv.Itoa(rec.Edition)
+		links.Page, links.JSON, links.JWT = links.Page+query, links.JSON+query, links.JWT+query
+	}
+	if rec.Edition == 1 {
+		return nil
+	}
+	own.Earned = rec.AwardedAt // what is signed begins with the edition
+	_, public, err := h.issuer.Edition(r.Context(), rec.ID, 1)
+	if public {
+		links.First = h.baseURL + "/credentials/" + rec.ID + "?edition=1"
+	}
+	return err
 }
 
 // translation is the achievement in the reader's language, where the badge was

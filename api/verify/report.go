@@ -57,6 +57,7 @@ type Register struct {
 	Status string `json:"status"`
 	Since  string `json:"since,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	Newer  string `json:"newer,omitempty"` // address of the edition that replaced this one
 }
 
 // ReportJSON puts a report into words.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"laurel/api"
 	"laurel/api/pages"
@@ -116,7 +117,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
-	check, err := newVerifier(processor, resolve.New(nil, own), sources{})
+	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own})
 	if err != nil {
 		return nil, err
 	}
@@ -134,8 +135,9 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
+	lists := &statusLists{own: own, outgoing: outgoing}
 	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own),
-		sources{&statusLists{own: own, outgoing: outgoing}, newPages(outgoing, own), known})
+		sources{lists, newPages(outgoing, own), known, lists.newer, own})
 	if err != nil {
 		return nil, err
 	}
@@ -159,16 +161,21 @@ type sources struct {
 	lists  verifier.StatusSource
 	others verifier.PageSource
 	trust  verifier.TrustList
+	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
+	// records tells since when our own badges are on record.
+	records verifier.Records
 }
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
-		Canon:  processor,
-		Suites: proof.Suites(processor),
-		Keys:   resolver,
-		Status: from.lists,
-		Pages:  from.others,
-		Trust:  from.trust,
+		Canon:   processor,
+		Suites:  proof.Suites(processor),
+		Keys:    resolver,
+		Status:  from.lists,
+		Pages:   from.others,
+		Trust:   from.trust,
+		Newer:   from.newer,
+		Records: from.records,
 	})
 }
 
@@ -217,6 +224,11 @@ func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte,
 	return o.issuer.ControllerDocument(ctx, id)
 }
 
+// RecordedAt implements verifier.Records.
+func (o *ownRecords) RecordedAt(ctx context.Context, d *badge.Document) (time.Time, bool, error) {
+	return o.issuer.RecordedAt(ctx, d)
+}
+
 // Owns tells that an issuer is one of ours, for which nobody else is asked.
 func (o *ownRecords) Owns(id string) bool {
 	prefix := issuer.DID(o.baseURL, "")
@@ -227,6 +239,17 @@ func (o *ownRecords) Owns(id string) bool {
 type statusLists struct {
 	own      *ownRecords // nil without a service
 	outgoing *fetch.Client
+}
+
+// newer tells of an index of our own lists where the edition is that replaced
+// the badge. A store that cannot tell leaves it at "revoked", which is true too.
+func (l *statusLists) newer(ctx context.Context, url string, index int) (address string, ok bool) {
+	name, ours := strings.CutPrefix(url, l.own.baseURL+"/status/")
+	if !ours {
+		return "", false
+	}
+	address, ok, err := l.own.issuer.NewerEdition(ctx, name, index)
+	return address, ok && err == nil
 }
 
 // maxStatusList bounds a list credential in transfer; 131,072 bits take some
@@ -270,7 +293,7 @@ const maxPage = 1 << 20
 func (o *otherPages) Page(ctx context.Context, url string) ([]byte, error) {
 	if o.own != nil {
 		if id, ok := strings.CutPrefix(url, o.own.baseURL+"/credentials/"); ok {
-			rec, err := o.own.issuer.Credential(ctx, strings.TrimSuffix(id, ".json"))
+			rec, err := o.own.issuer.PublicEdition(ctx, strings.TrimSuffix(id, ".json"), 0)
 			if err != nil {
 				return nil, err
 			}

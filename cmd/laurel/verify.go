@@ -64,7 +64,7 @@ func (p *program) verify(ctx context.Context, args []string) error {
 // verifyAlone needs no service and no store: only the bytes, and what others
 // publish.
 func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, client *fetch.Client, known verifier.TrustList, raw []byte) (*verifier.Report, error) {
-	v, err := newVerifier(processor, newResolver(client, nil), sources{&statusLists{outgoing: client}, newPages(client, nil), known})
+	v, err := newVerifier(processor, newResolver(client, nil), sources{lists: &statusLists{outgoing: client}, others: newPages(client, nil), trust: known})
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,13 @@ func (p point) mirrored(yes bool) point {
 // shape is a closed polygon; curves are given as many short sides.
 type shape []point
 
+// surface is what a medal is drawn on.
+type surface interface {
+	// paint fills all shapes with one colour. Where shapes overlap they are
+	// one; where hole is given, its inside stays empty.
+	paint(col colour, shapes []shape, hole shape)
+}
+
 // canvas fills shapes with anti-aliased edges.
 type canvas struct {
 	img  *image.RGBA
@@ -52,8 +59,7 @@ func newCanvas(size int) *canvas {
 	}
 }
 
-// paint fills all shapes with one colour. Where shapes overlap they are one;
-// where hole is given, its inside stays empty.
+// paint implements surface.
 func (c *canvas) paint(col colour, shapes []shape, hole shape) {
 	box := c.bounds(shapes) // the rasterizer's work grows with its area
 	c.fill.Reset(box.Dx(), box.Dy())
@@ -78,11 +84,7 @@ func (c *canvas) bounds(shapes []shape) (box image.Rectangle) {
 // add turns every outline the same way round, because the rasterizer subtracts
 // what is drawn against the others; that is what makes a hole, too.
 func (c *canvas) add(s shape, origin image.Point, against bool) {
-	if (area(s) < 0) != against {
-		s = slices.Clone(s)
-		slices.Reverse(s)
-	}
-	for i, p := range s {
+	for i, p := range turned(s, against) {
 		x, y := c.pixel(p.x)-float32(origin.X), c.pixel(p.y)-float32(origin.Y)
 		if i == 0 {
 			c.fill.MoveTo(x, y)
@@ -91,6 +93,15 @@ func (c *canvas) add(s shape, origin image.Point, against bool) {
 		}
 	}
 	c.fill.ClosePath()
+}
+
+// turned is an outline that goes one way round, or against it.
+func turned(s shape, against bool) shape {
+	if (area(s) < 0) != against {
+		s = slices.Clone(s)
+		slices.Reverse(s)
+	}
+	return s
 }
 
 // pixel rounds to 1/64 of a pixel, so that the last bits of sines, which differ

@@ -8,7 +8,7 @@
 // itself, and pages show it beside the title, never instead of it. It also
 // refuses to read other pictures.
 //
-// Start with Badge.
+// Start with Badge and SVG.
 package draw
 
 import (
@@ -44,16 +44,20 @@ func Badge(w io.Writer, title, issuer string, size int) error {
 }
 
 func medal(title, issuer string, size int) *image.RGBA {
+	c := newCanvas(size)
+	medalOn(c, title, issuer)
+	return c.img
+}
+
+func medalOn(c surface, title, issuer string) {
 	look := sha256.Sum256([]byte(issuer))
 	form := sha256.Sum256([]byte(title))
 	colours := palettes()[int(look[0])%len(palettes())]
 
-	c := newCanvas(size)
 	drawGround(c, colours)
 	drawWreath(c, colours)
 	drawDisc(c, colours)
 	emblemOf(form).draw(c, colours)
-	return c.img
 }
 
 // palette is a set of colours that go together.

@@ -221,3 +221,29 @@ func BenchmarkBadge(b *testing.B) {
 		_ = badge(b, "Tides and Currents", "Harbour College", Size)
 	}
 }
+
+// The digest is of the file: there is no compressor between.
+func TestSVGGolden(t *testing.T) {
+	for _, c := range []struct{ title, issuer, want string }{
+		{"Tides and Currents", "Harbour College", "64b4bcd99ff4a2d2"},
+		{"", "", "15f464694bd95fcb"},
+	} {
+		var b bytes.Buffer
+		if err := SVG(&b, c.title, c.issuer); err != nil {
+			t.Fatal(err)
+		}
+		sum := sha256.Sum256(b.Bytes())
+		if got := fmt.Sprintf("%x", sum[:8]); got != c.want {
+			t.Errorf("%q of %q: digest %s, want %s", c.title, c.issuer, got, c.want)
+		}
+		if b.Len() > 64<<10 {
+			t.Errorf("%q of %q: %d bytes", c.title, c.issuer, b.Len())
+		}
+	}
+}
+
+func TestSVGWriterFails(t *testing.T) {
+	if err := SVG(full{}, "a", "b"); !errors.Is(err, errFull) {
+		t.Errorf("full disk: %v", err)
+	}
+}

@@ -22,7 +22,7 @@ func emblemOf(hash [32]byte) emblem {
 	}
 }
 
-func (e emblem) draw(c *canvas, p palette) {
+func (e emblem) draw(c surface, p palette) {
 	if e.beads > 0 {
 		var beads []shape
 		for i := range e.beads {

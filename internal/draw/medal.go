@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-func drawGround(c *canvas, p palette) {
+func drawGround(c surface, p palette) {
 	c.paint(p.rim, []shape{circle(point{}, 0.985)}, nil)
 	c.paint(p.ground, []shape{circle(point{}, 0.945)}, nil)
 	c.paint(p.discEdge, []shape{circle(point{}, 0.915)}, circle(point{}, 0.9))
@@ -14,7 +14,7 @@ func drawGround(c *canvas, p palette) {
 const wreathRadius = 0.69
 
 // drawWreath draws two branches, tied together below, with a gap above.
-func drawWreath(c *canvas, p palette) {
+func drawWreath(c surface, p palette) {
 	var stems, dark, light, fruit []shape
 	for _, left := range []bool{false, true} {
 		stems = append(stems, stem(left))
@@ -29,7 +29,7 @@ func drawWreath(c *canvas, p palette) {
 }
 
 // drawBow ties the branches: two tails, two loops, a knot.
-func drawBow(c *canvas, p palette) {
+func drawBow(c surface, p palette) {
 	knot := polar(wreathRadius, math.Pi)
 	var shaded, lit []shape
 	for _, left := range []bool{false, true} {
@@ -118,7 +118,7 @@ func berries(left bool) (all []shape) {
 	return all
 }
 
-func drawDisc(c *canvas, p palette) {
+func drawDisc(c surface, p palette) {
 	c.paint(p.discEdge, []shape{circle(point{}, 0.47)}, nil)
 	c.paint(p.disc, []shape{circle(point{}, 0.45)}, nil)
 	c.paint(p.discEdge, []shape{circle(point{}, 0.415)}, circle(point{}, 0.405))

@@ -32,13 +32,11 @@ type target struct {
 	fragment string // "" for none
 }
 
-var fragmentPattern = regexp.MustCompile(`^[A-Za-z0-9._~!$&'()*+,;=:@/?%-]+$`)
-
 // parse reads the identifier of a verification method (CID 1.0 section 2.2: a
 // URL).
 func (r *Resolver) parse(id string) (target, error) {
 	base, fragment, hasFragment := strings.Cut(id, "#")
-	if hasFragment && (len(fragment) > maxFragment || !fragmentPattern.MatchString(fragment)) {
+	if hasFragment && (len(fragment) > maxFragment || !isFragment(fragment)) {
 		return target{}, fmt.Errorf("%w: not a fragment: %.40q", keys.ErrInvalidIdentifier, fragment)
 	}
 	s, err := r.parseSource(base)
@@ -132,11 +130,32 @@ func authority(u *url.URL) string {
 	return u.Scheme + "://" + strings.ToLower(u.Hostname()) + ":" + port
 }
 
-var (
-	labelPattern   = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
-	segmentPattern = regexp.MustCompile(`^[A-Za-z0-9_-][A-Za-z0-9._-]*$`)
-	numberPattern  = regexp.MustCompile(`^([0-9]+|0x[0-9a-f]*)$`)
-)
+// The forms are written out because every verification reads an identifier;
+// TestForms has them as patterns.
+
+func isFragment(s string) bool { return s != "" && only(s, "._~!$&'()*+,;=:@/?%-") }
+
+// isSegment: a part of the path of a did:web.
+func isSegment(s string) bool { return s != "" && s[0] != '.' && only(s, "._-") }
+
+// isLabel: a part of a host name.
+func isLabel(s string) bool {
+	return 1 <= len(s) && len(s) <= 63 && s[0] != '-' && s[len(s)-1] != '-' && s == strings.ToLower(s) && only(s, "-")
+}
+
+// only tells whether a text is of letters and digits of ASCII and some others.
+func only(s, others string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c|0x20 && c|0x20 <= 'z'
+		if !letter && (c < '0' || c > '9') && strings.IndexByte(others, c) < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+var numberPattern = regexp.MustCompile(`^([0-9]+|0x[0-9a-f]*)$`)
 
 // parseDIDWeb turns a did:web into the host and path of its document. The
 // grammar is narrower than the method's: one text for one address, no percent
@@ -157,7 +176,7 @@ func parseDIDWeb(did string) (host, path string, err error) {
 		host += ":" + port
 	}
 	for _, s := range parts[1:] {
-		if !segmentPattern.MatchString(s) {
+		if !isSegment(s) {
 			return "", "", fmt.Errorf("%w: a did:web without a proper path: %s", keys.ErrInvalidIdentifier, show(did))
 		}
 	}
@@ -178,7 +197,7 @@ func isHost(host string, hasPort bool) bool {
 	}
 	labels := strings.Split(host, ".")
 	for _, l := range labels {
-		if !labelPattern.MatchString(l) {
+		if !isLabel(l) {
 			return false
 		}
 	}

@@ -1,0 +1,170 @@
+package badges
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"laurel/api/wire"
+	"laurel/badge"
+	"laurel/internal/auth"
+	"laurel/internal/strictjson"
+	"laurel/issuer"
+)
+
+// personBody is what of a recipient can be said otherwise. What is null or
+// left out stays as it is; an empty text takes it away.
+type personBody struct {
+	Name       *string `json:"name"`
+	Email      *string `json:"email"`
+	ExternalID *string `json:"externalId"`
+}
+
+type reissueBody struct {
+	Reason        *string           `json:"reason"`
+	Recipient     personBody        `json:"recipient"`
+	Activity      *spanBody         `json:"activity"`
+	Role          *string           `json:"role"`
+	Narrative     *string           `json:"narrative"`
+	Evidence      *[]badge.Evidence `json:"evidence"`
+	Results       *[]badge.Result   `json:"results"`
+	CreditsEarned *float64          `json:"creditsEarned"`
+	Language      *string           `json:"language"`
+	ExternalRef   *string           `json:"externalRef"`
+}
+
+// Reissue answers POST /v1/credentials/{id}/reissue: the same badge with a
+// correction. What is corrected already stays as it is.
+func (h *Handler) Reissue(w http.ResponseWriter, r *http.Request) error {
+	var body reissueBody
+	a, err := h.amendment(w, r, "reissue", &body)
+	if err != nil {
+		return err
+	}
+	a.Reason = text(body.Reason)
+	c := issuer.Correction{Name: body.Recipient.Name, Email: body.Recipient.Email, ExternalID: body.Recipient.ExternalID,
+		Role: body.Role, Narrative: body.Narrative, Evidence: body.Evidence, Results: body.Results, CreditsEarned: body.CreditsEarned,
+		Language: body.Language, ExternalRef: body.ExternalRef}
+	if body.Activity != nil {
+		var faults badge.Errors
+		c.ActivityStart = optionalMoment(&faults, body.Activity.Start, "/activity/start")
+		c.ActivityEnd = optionalMoment(&faults, body.Activity.End, "/activity/end")
+		if err := faults.Err(); err != nil {
+			return err
+		}
+	}
+	issued, err := h.issuer.Reissue(r.Context(), a, c)
+	return h.amended(w, issued, err)
+}
+
+type renewBody struct {
+	Reason     *string `json:"reason"`
+	ValidUntil *string `json:"validUntil"`
+}
+
+// Renew answers POST /v1/credentials/{id}/renew: the same badge for a further
+// term. What has a whole term before it stays as it is.
+func (h *Handler) Renew(w http.ResponseWriter, r *http.Request) error {
+	var body renewBody
+	a, err := h.amendment(w, r, "renew", &body)
+	if err != nil {
+		return err
+	}
+	a.Reason = text(body.Reason)
+	var faults badge.Errors
+	var until time.Time
+	if t := optionalMoment(&faults, body.ValidUntil, "/validUntil"); t != nil {
+		until = *t
+	}
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	issued, err := h.issuer.Renew(r.Context(), a, until)
+	return h.amended(w, issued, err)
+}
+
+type registerBody struct {
+	Reason      *string      `json:"reason"`
+	Recipient   contactsBody `json:"recipient"`
+	Language    *string      `json:"language"`
+	ExternalRef *string      `json:"externalRef"`
+}
+
+type contactsBody struct {
+	Email      *string `json:"email"`
+	ExternalID *string `json:"externalId"`
+}
+
+// ChangeRegister answers PATCH /v1/credentials/{id}: what stands in the
+// register and is not signed, such as a holder's new address.
+func (h *Handler) ChangeRegister(w http.ResponseWriter, r *http.Request) error {
+	var body registerBody
+	a, err := h.amendment(w, r, "register", &body)
+	if err != nil {
+		return err
+	}
+	a.Reason = text(body.Reason)
+	issued, err := h.issuer.ChangeRegister(r.Context(), a, issuer.Register{Email: body.Recipient.Email,
+		ExternalID: body.Recipient.ExternalID, Language: body.Language, ExternalRef: body.ExternalRef})
+	return h.amended(w, issued, err)
+}
+
+// amendment reads a request that amends one credential. The same key under
+// another address is another request.
+func (h *Handler) amendment(w http.ResponseWriter, r *http.Request, what string, into any) (issuer.Amendment, error) {
+	a := issuer.Amendment{ID: r.PathValue("id"), Actor: wire.Actor(r.Context()), MayTouch: mayIssue(r.Context())}
+	key, err := wire.IdempotencyKey(r)
+	if err != nil {
+		return a, err
+	}
+	var v strictjson.Value
+	if r.ContentLength != 0 {
+		if v, err = wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxAward}); err != nil {
+			return a, err
+		}
+		if err := wire.Decode(v, into); err != nil {
+			return a, err
+		}
+	}
+	if key != "" {
+		a.Idempotency = &issuer.Idempotency{Scope: wire.Token(r.Context()).ID + " " + what + " " + a.ID, Key: key, Digest: wire.Digest(v)}
+	}
+	return a, nil
+}
+
+func mayIssue(ctx context.Context) func(slug string) bool {
+	return func(slug string) bool { return may(ctx, slug, auth.Issue) }
+}
+
+func (h *Handler) amended(w http.ResponseWriter, issued *issuer.Issued, err error) error {
+	if err != nil {
+		return err
+	}
+	if issued.Replayed {
+		w.Header().Set("Idempotent-Replayed", "true")
+	}
+	return wire.WriteJSON(w, http.StatusOK, h.stored(issued.Record))
+}
+
+// optionalMoment is nil for a date that was not given.
+func optionalMoment(faults *badge.Errors, s *string, pointer string) *time.Time {
+	if s == nil || *s == "" {
+		return nil
+	}
+	t, err := wire.Time(*s)
+	if err != nil {
+		*faults = append(*faults, dateFault(pointer))
+	}
+	return &t
+}
+
+// Erase answers DELETE /v1/credentials/{id}/personal-data. It can be repeated:
+// what is erased stays as it is.
+func (h *Handler) Erase(w http.ResponseWriter, r *http.Request) error {
+	ctx := r.Context()
+	rec, _, err := h.issuer.Erase(ctx, issuer.Amendment{ID: r.PathValue("id"), Actor: wire.Actor(ctx), MayTouch: mayRevoke(ctx)})
+	if err != nil {
+		return err
+	}
+	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
+}
