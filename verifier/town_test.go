@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,8 +41,16 @@ type town struct {
 	trust
 	timeout time.Duration // of a request
 	hosts   []string
-	host    string                      // name and port
+	host    string // name and port
+	mu      sync.Mutex
 	hostile map[string]http.HandlerFunc // paths that answer otherwise
+}
+
+// answers makes a path answer otherwise than with its page.
+func (tn *town) answers(path string, f http.HandlerFunc) {
+	tn.mu.Lock()
+	defer tn.mu.Unlock()
+	tn.hostile[path] = f
 }
 
 func newTown(t testing.TB, timeout time.Duration) *town {
@@ -83,7 +92,10 @@ func (tn *town) stranger(t testing.TB) *world {
 }
 
 func (tn *town) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if f := tn.hostile[r.URL.Path]; f != nil {
+	tn.mu.Lock()
+	f := tn.hostile[r.URL.Path]
+	tn.mu.Unlock()
+	if f != nil {
 		f(w, r)
 		return
 	}
