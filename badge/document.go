@@ -27,6 +27,9 @@ type Document struct {
 	copying sync.Once // makes raw of the text that root was parsed from, if it is not there yet
 	jws     *JWS
 
+	written bool    // by NewDocument, and not parsed by it
+	fields  []field // see Split
+
 	parsing sync.Once // makes root, where the bytes are known to parse
 	root    strictjson.Value
 
@@ -69,11 +72,32 @@ func Parse(raw []byte) (*Document, error) {
 
 // NewDocument writes a credential for the first and only time.
 func NewDocument(c *Credential) (*Document, error) {
-	raw, err := encodeCredential(c)
-	if err != nil {
-		return nil, fmt.Errorf("writing credential: %w", err)
+	e := encodeCredential(c)
+	if e.err != nil {
+		return nil, fmt.Errorf("writing credential: %w", e.err)
 	}
-	return parseJSON(raw)
+	if len(e.b) > maxUnparsed || e.nested {
+		return parseJSON(e.b)
+	}
+	// What the model can hold is within every limit, and is parsed when somebody
+	// asks for it.
+	return &Document{raw: e.b, written: true, fields: e.fields}, nil
+}
+
+// Split takes a document that NewDocument wrote apart: into the texts that
+// differ from holder to holder (ids, dates, the name and what the person did),
+// and all the rest, which is appended to dst with a NUL between the quotes of
+// each. There are no texts where the document came in or is secured.
+func (d *Document) Split(dst []byte) ([]byte, []string) {
+	if len(d.fields) == 0 {
+		return dst, nil
+	}
+	from, texts := 0, make([]string, 0, len(d.fields))
+	for _, f := range d.fields {
+		dst = append(append(dst, d.raw[from:f.start]...), 0)
+		texts, from = append(texts, f.text), f.end
+	}
+	return append(dst, d.raw[from:]...), texts
 }
 
 // marshal is json.Marshal without HTML escapes: the bytes are for people and
@@ -317,18 +341,17 @@ func texts(v strictjson.Value) []string {
 // JSON object; the bytes of everything else stay as they are. It is for
 // documents that have none.
 func (d *Document) WithProof(proof []byte) (*Document, error) {
-	root := d.Root()
-	if d.jws != nil || root.Get("proof").Exists() {
-		return nil, &Error{ProofGenerationError, "already_secured", "/proof", "The document is secured already."}
-	}
 	value, err := parseObject(proof)
 	if err != nil {
 		return nil, fmt.Errorf("appending a proof: %w", err)
 	}
-	body := strings.TrimRight(strings.TrimSuffix(root.Raw(), "}"), " \t\r\n")
+	body, err := d.open()
+	if err != nil {
+		return nil, err
+	}
 	raw := make([]byte, 0, len(body)+len(proof)+len(`,"proof":[]}`))
 	raw = append(raw, body...)
-	if root.Len() > 0 {
+	if body[len(body)-1] != '{' {
 		raw = append(raw, ',')
 	}
 	raw = append(append(append(raw, `"proof":[`...), proof...), "]}"...)
@@ -338,6 +361,18 @@ func (d *Document) WithProof(proof []byte) (*Document, error) {
 	// An object with one more member that it had not is an object, and within
 	// every limit. Whoever goes on with the bytes alone needs no second tree.
 	return &Document{raw: raw}, nil
+}
+
+// open is the text of an object without a proof up to its last bracket.
+func (d *Document) open() ([]byte, error) {
+	if d.written { // which has no proof, and nothing behind the bracket
+		return d.raw[:len(d.raw)-1], nil
+	}
+	root := d.Root()
+	if d.jws != nil || root.Get("proof").Exists() {
+		return nil, &Error{ProofGenerationError, "already_secured", "/proof", "The document is secured already."}
+	}
+	return []byte(strings.TrimRight(strings.TrimSuffix(root.Raw(), "}"), " \t\r\n")), nil
 }
 
 // maxUnparsed is a size below which no document has too many values, or is too

@@ -15,15 +15,23 @@ import (
 
 // encoder writes JSON to the end of a buffer. The first error stays.
 type encoder struct {
-	b   []byte
-	err error
+	b      []byte
+	err    error
+	fields []field
+	nested bool // holds something whose depth is not that of the model
 }
 
-// encodeCredential returns the JSON of a credential.
-func encodeCredential(c *Credential) ([]byte, error) {
-	e := &encoder{b: make([]byte, 0, 1024+c.written())}
+// field is a text that differs from holder to holder, and where it stands.
+type field struct {
+	start, end int // between the quotes
+	text       string
+}
+
+// encodeCredential writes the JSON of a credential.
+func encodeCredential(c *Credential) *encoder {
+	e := &encoder{b: make([]byte, 0, 3072+c.written()), fields: make([]field, 0, 32)}
 	e.credential(c)
-	return e.b, e.err
+	return e
 }
 
 // written is the length of what was written beforehand.
@@ -51,7 +59,7 @@ type kept[T any] struct {
 func (a *Achievement) Keep() error {
 	e := &encoder{}
 	e.achievement(a)
-	if e.err == nil {
+	if e.err == nil && !e.nested {
 		a.kept = kept[Achievement]{a, e.b}
 	}
 	return e.err
@@ -61,7 +69,7 @@ func (a *Achievement) Keep() error {
 func (p *Profile) Keep() error {
 	e := &encoder{}
 	e.profile(p)
-	if e.err == nil {
+	if e.err == nil && !e.nested {
 		p.kept = kept[Profile]{p, e.b}
 	}
 	return e.err
@@ -94,6 +102,17 @@ func (e *encoder) text(name, s string) {
 func (e *encoder) always(name, s string) {
 	e.name(name)
 	e.quote(s)
+}
+
+// field is text for what differs from holder to holder.
+func (e *encoder) field(name, s string) {
+	if s == "" {
+		return
+	}
+	e.name(name)
+	start := len(e.b) + 1
+	e.quote(s)
+	e.fields = append(e.fields, field{start, len(e.b) - 1, s})
 }
 
 // texts writes a list that is left out when it is empty, names one that is
@@ -152,6 +171,7 @@ func (e *encoder) other(v any) {
 // credentials writes embedded credentials, which are others' bytes.
 func (e *encoder) credentials(name string, list []strictjson.Value) {
 	if len(list) > 0 {
+		e.nested = true
 		e.name(name)
 		e.other(list)
 	}
@@ -237,15 +257,15 @@ func appendEscape(b []byte, r rune) []byte {
 func (e *encoder) credential(c *Credential) {
 	e.open()
 	e.names("@context", c.Context)
-	e.text("id", c.ID)
+	e.field("id", c.ID)
 	e.names("type", c.Type)
 	e.text("name", c.Name)
 	e.text("description", c.Description)
 	object(e, "image", c.Image, (*encoder).image)
 	object(e, "issuer", c.Issuer, (*encoder).profile)
 	e.text("awardedDate", c.AwardedDate)
-	e.text("validFrom", c.ValidFrom)
-	e.text("validUntil", c.ValidUntil)
+	e.field("validFrom", c.ValidFrom)
+	e.field("validUntil", c.ValidUntil)
 	object(e, "credentialSubject", c.CredentialSubject, (*encoder).subject)
 	objects(e, "evidence", c.Evidence, (*encoder).evidence)
 	if len(c.CredentialStatus) == 1 {
@@ -263,20 +283,20 @@ func (e *encoder) credential(c *Credential) {
 
 func (e *encoder) subject(s *AchievementSubject) {
 	e.open()
-	e.text("id", s.ID)
+	e.field("id", s.ID)
 	e.names("type", s.Type)
 	objects(e, "identifier", s.Identifier, (*encoder).identity)
 	object(e, "achievement", s.Achievement, (*encoder).achievement)
-	e.text("activityStartDate", s.ActivityStartDate)
-	e.text("activityEndDate", s.ActivityEndDate)
+	e.field("activityStartDate", s.ActivityStartDate)
+	e.field("activityEndDate", s.ActivityEndDate)
 	e.optional("creditsEarned", s.CreditsEarned)
 	object(e, "image", s.Image, (*encoder).image)
-	e.text("licenseNumber", s.LicenseNumber)
-	e.text("narrative", s.Narrative)
+	e.field("licenseNumber", s.LicenseNumber)
+	e.field("narrative", s.Narrative)
 	objects(e, "result", s.Result, (*encoder).result)
-	e.text("role", s.Role)
+	e.field("role", s.Role)
 	object(e, "source", s.Source, (*encoder).profile)
-	e.text("term", s.Term)
+	e.field("term", s.Term)
 	e.close()
 }
 
@@ -327,6 +347,7 @@ func (e *encoder) profile(p *Profile) {
 	object(e, "address", p.Address, (*encoder).address)
 	objects(e, "otherIdentifier", p.OtherIdentifier, (*encoder).identifier)
 	e.text("official", p.Official)
+	e.nested = e.nested || p.ParentOrg != nil
 	object(e, "parentOrg", p.ParentOrg, (*encoder).profile)
 	e.text("familyName", p.FamilyName)
 	e.text("givenName", p.GivenName)
@@ -392,13 +413,13 @@ func (e *encoder) alignment(a *Alignment) {
 
 func (e *encoder) evidence(v *Evidence) {
 	e.open()
-	e.text("id", v.ID)
+	e.field("id", v.ID)
 	e.names("type", v.Type)
-	e.text("name", v.Name)
-	e.text("description", v.Description)
-	e.text("narrative", v.Narrative)
-	e.text("genre", v.Genre)
-	e.text("audience", v.Audience)
+	e.field("name", v.Name)
+	e.field("description", v.Description)
+	e.field("narrative", v.Narrative)
+	e.field("genre", v.Genre)
+	e.field("audience", v.Audience)
 	e.close()
 }
 
@@ -406,9 +427,12 @@ func (e *encoder) identity(o *IdentityObject) {
 	e.open()
 	e.always("type", o.Type)
 	e.boolean("hashed", o.Hashed)
-	e.always("identityHash", o.IdentityHash)
+	if o.IdentityHash == "" {
+		e.always("identityHash", "")
+	}
+	e.field("identityHash", o.IdentityHash)
 	e.always("identityType", o.IdentityType)
-	e.text("salt", o.Salt)
+	e.field("salt", o.Salt)
 	e.close()
 }
 
@@ -452,7 +476,7 @@ func (e *encoder) result(r *Result) {
 	e.open()
 	e.names("type", r.Type)
 	e.text("resultDescription", r.ResultDescription)
-	e.text("value", r.Value)
+	e.field("value", r.Value)
 	e.text("status", r.Status)
 	e.text("achievedLevel", r.AchievedLevel)
 	objects(e, "alignment", r.Alignment, (*encoder).alignment)
@@ -470,11 +494,11 @@ func (e *encoder) related(r *Related) {
 
 func (e *encoder) status(s *CredentialStatus) {
 	e.open()
-	e.text("id", s.ID)
+	e.field("id", s.ID)
 	e.always("type", s.Type)
 	e.text("statusPurpose", s.StatusPurpose)
-	e.text("statusListIndex", s.StatusListIndex)
-	e.text("statusListCredential", s.StatusListCredential)
+	e.field("statusListIndex", s.StatusListIndex)
+	e.field("statusListCredential", s.StatusListCredential)
 	e.close()
 }
 

@@ -114,6 +114,21 @@ func same(t *rapid.T, c *badge.Credential, want []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if rest, texts := d.Split(nil); len(texts) > 0 {
+		for _, text := range texts {
+			quoted, err := written(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rest = bytes.Replace(rest, []byte{0}, quoted[1:len(quoted)-1], 1)
+		}
+		if !bytes.Equal(rest, want) {
+			t.Fatalf("put together again:\n%s\nencoding/json:\n%s", rest, want)
+		}
+	}
+	if !d.Root().Exists() {
+		t.Fatalf("this cannot be read: %s", d.Raw())
+	}
 	if !bytes.Equal(d.Raw(), want) {
 		t.Fatalf("written:\n%s\nencoding/json:\n%s", d.Raw(), want)
 	}

@@ -66,12 +66,11 @@ func (e *envelope) context(v strictjson.Value) {
 		return
 	}
 	for i, c := range v.Elements() {
-		at := "/@context/" + strconv.Itoa(i)
 		if i == 0 && c.Text() != e.base {
-			e.fault(at, "The first context is %s.", e.base)
+			e.fault("/@context/0", "The first context is %s.", e.base)
 		}
 		if c.Kind() != strictjson.String && c.Kind() != strictjson.Object {
-			e.fault(at, "A context is an address or an object.")
+			e.fault("/@context/"+strconv.Itoa(i), "A context is an address or an object.")
 		}
 	}
 }
@@ -163,6 +162,9 @@ func isLanguageValue(v strictjson.Value) bool {
 func (e *envelope) typed(root strictjson.Value, name string, needs ...string) {
 	member := root.Get(name)
 	for i, v := range member.Each() {
+		if v.Kind() == strictjson.Object && isTypes(v.Get("type")) && v.Get("id").Text() != "" {
+			continue // as nearly all: no pointer is needed
+		}
 		at := "/" + name
 		if member.Kind() == strictjson.Array {
 			at += "/" + strconv.Itoa(i)

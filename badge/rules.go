@@ -30,6 +30,13 @@ const (
 // empty_array, nested_context (a context below the top other than the same
 // list, in an embedded credential or proof). The error is Errors.
 func CheckContent(root strictjson.Value, omit []string) error {
+	if innocent(root) {
+		return nil
+	}
+	return closely(root, omit)
+}
+
+func closely(root strictjson.Value, omit []string) error {
 	c := content{root: root, contexts: root.Get("@context"), zeros: strings.Contains(root.Source(), `\u0000`)}
 	for name, v := range root.Members() {
 		switch {
@@ -42,6 +49,49 @@ func CheckContent(root strictjson.Value, omit []string) error {
 	}
 	return c.faults.Err()
 }
+
+// innocent tells, in one flat look at all members, whether a credential has
+// nothing that CheckContent could object to. It may say no of one that is good,
+// which is then looked at closely; most are done with this.
+func innocent(root strictjson.Value) bool {
+	if root.Depth() > MaxDepth || strings.Contains(root.Source(), `\u0000`) {
+		return false
+	}
+	for name, v := range root.Within() {
+		switch {
+		case name == "":
+		case name[0] == '@' && (name != "@context" || v != root.Get(name)), name[0] == '_', strings.IndexByte(name, ':') >= 0:
+			return false
+		}
+		if !innocentValue(v, name == "id" || name == "type") {
+			return false
+		}
+	}
+	return true
+}
+
+func innocentValue(v strictjson.Value, identifier bool) bool {
+	switch v.Kind() {
+	case strictjson.Null, strictjson.Number:
+		return v.Kind() == strictjson.Number && len(v.Raw()) <= maxInnocentDigits && !strings.ContainsAny(v.Raw(), "eE")
+	case strictjson.String:
+		return !identifier || !strings.HasPrefix(v.Text(), "_:")
+	case strictjson.Array:
+		if v.Len() == 0 {
+			return false
+		}
+		for _, e := range v.Elements() {
+			if e.Kind() == strictjson.Array || !innocentValue(e, identifier) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// maxInnocentDigits: no number of so few characters, without an exponent, is
+// beyond the safe integers.
+const maxInnocentDigits = 15
 
 type content struct {
 	root, contexts strictjson.Value // the whole credential, and its contexts

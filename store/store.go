@@ -177,6 +177,15 @@ type Reopener interface {
 	Reopen(ctx context.Context) error
 }
 
+// Compacter is implemented by the backends whose file keeps the bytes of what
+// was deleted.
+type Compacter interface {
+	// Compact makes sure that no byte of what was deleted before is left in the
+	// store's file. What the disk itself keeps of a file that was removed is
+	// beyond it. Updates wait for it, Views go on.
+	Compact(ctx context.Context) error
+}
+
 // CheckKey returns ErrEmptyKey or ErrTooLarge for a key that no backend takes.
 // Get, Put and Delete of every backend begin with it.
 func CheckKey(key []byte) error {

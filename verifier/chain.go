@@ -63,7 +63,7 @@ func before(set []badge.Proof, p badge.Proof) []string {
 func restOnOthers(set []badge.Proof, all []authentication) {
 	open := map[string]bool{}
 	for i, p := range set {
-		open[p.Pointer] = all[i].proof.Outcome != Passed
+		open[p.Pointer] = all[i].proof.Outcome != Passed && all[i].proof.Outcome != Warned
 	}
 	for i, p := range set {
 		rests := slices.ContainsFunc(before(set, p), func(pointer string) bool { return open[pointer] })

@@ -116,10 +116,28 @@ func (s *subject) authenticateProof(ctx context.Context, set []badge.Proof, p ba
 		return authentication{unknown(NoKey, p.Pointer, "There is no key to check it with."), key}
 	}
 	f := signatureFinding(s.verify(suite, p, method), p.Pointer)
+	if suite.Name() == (proof.ECDSASD2023{}).Name() && f.Outcome == Passed {
+		f = s.shown()
+	}
 	if name := strangeOption(p); name != "" && f.Outcome == Passed {
 		f = unknown(Unsupported, strictjson.Pointer(p.Pointer, name), "What this option of a proof asks for is not known here.")
 	}
 	return authentication{f, key}
+}
+
+// shown remarks on what the holder of a derived proof shows no end or no status
+// of: whether the issuer set any cannot be seen.
+func (s *subject) shown() Finding {
+	name := ""
+	switch {
+	case s.doc.ValidUntil() == "":
+		name = "validUntil"
+	case !s.doc.Root().Get("credentialStatus").Exists():
+		name = "credentialStatus"
+	default:
+		return passed(OK)
+	}
+	return Finding{Outcome: Warned, Code: PartlyShown, Pointer: "/" + name, Detail: "The holder chose what is shown, and may have left out " + name + "."}
 }
 
 // verify lends the suite the canonical form that the terms were checked on.
@@ -231,6 +249,8 @@ func signatureFinding(err error, ptr string) Finding {
 	switch {
 	case err == nil:
 		return passed(OK)
+	case errors.Is(err, proof.ErrBaseProof):
+		return unknown(BaseProof, ptr, "%s", clip(err.Error(), 400))
 	case errors.Is(err, proof.ErrInvalid):
 		return failed(ProofInvalid, ptr, "%s", clip(err.Error(), 400))
 	case errors.As(err, &refusal):

@@ -12,7 +12,7 @@ func Codes() map[Check][]Code {
 			UnknownContext, NestedContext, UnsignedKeyword, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
 			BadCharacter, TooDeep, MemberName, HiddenStatement, Unsupported, OverBudget},
 		CheckProof: {OK, NoProof, ProofInvalid, UnsupportedSuite, WrongPurpose, ProofExpired, CreatedInFuture,
-			TooManyProofs, NoKey, Unsupported, OverBudget},
+			TooManyProofs, BaseProof, PartlyShown, NoKey, Unsupported, OverBudget},
 		CheckIssuerKey: {OK, KeyUnreachable, KeyUnsupported, KeyNotFound, KeyNotAuthorized, WrongController,
 			KeyRevoked, KeyExpired, WeakKey, KeyExposed, KeyDocumentInvalid},
 		CheckIssuerTrust: {IssuerListed, IssuerNotListed, TestIssuer},

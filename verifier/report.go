@@ -119,7 +119,9 @@ const (
 	ProofExpired     Code = "proof_expired"
 	CreatedInFuture  Code = "created_in_future"
 	TooManyProofs    Code = "too_many_proofs"
-	NoKey            Code = "no_key" // there is none to check it with; issuer_key tells why
+	BaseProof        Code = "base_proof"           // for the holder alone: a proof derived from it can be checked
+	PartlyShown      Code = "selective_disclosure" // the holder may have left out an end or a status
+	NoKey            Code = "no_key"               // there is none to check it with; issuer_key tells why
 
 	// issuer_key
 	KeyUnreachable   Code = "key_unreachable"
@@ -300,8 +302,12 @@ func (r *Report) ofBadges() Verdict {
 }
 
 func (r *Report) held(c Check) bool {
-	o := r.Finding(c).Outcome
-	return o == Passed || o == Warned
+	for i := range r.Findings {
+		if f := &r.Findings[i]; f.Check == c {
+			return f.Outcome == Passed || f.Outcome == Warned
+		}
+	}
+	return false
 }
 
 // Verified reports whether the badge may be relied on: valid or warning.

@@ -3,17 +3,22 @@ package verifier_test
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/fxamacker/cbor/v2"
 	"github.com/mr-tron/base58"
 
 	"laurel/badge"
+	"laurel/badge/canon"
 	"laurel/badge/canon/jcs"
+	"laurel/badge/canon/rdfc"
 	"laurel/badge/proof"
 	"laurel/internal/strictjson"
 	"laurel/keys"
@@ -202,4 +207,74 @@ func jcsHash(t testing.TB, text string) []byte {
 	must(t, err)
 	sum := sha256.Sum256(canonical)
 	return sum[:]
+}
+
+// derived is a badge with a derived proof of ecdsa-sd-2023 in which every
+// statement is mandatory: the simplest there is. The header tells base proofs
+// from derived ones.
+func (w *world) derived(text string, key signer, header string) string {
+	w.t.Helper()
+	c, err := canonicalizer()
+	must(w.t, err)
+	options := fmt.Sprintf(`{"type":"DataIntegrityProof","cryptosuite":"ecdsa-sd-2023","created":"2026-11-21T09:00:00Z","verificationMethod":%q,"proofPurpose":"assertionMethod"}`, key.method.ID)
+	d, err := badge.Parse([]byte(text))
+	must(w.t, err)
+	config, err := strictjson.Parse([]byte(options), strictjson.Limits{})
+	must(w.t, err)
+	nquads, err := c.Canonicalize(canon.Input{Node: d.Root()})
+	must(w.t, err)
+	labels := map[uint32][]byte{}
+	statements, err := rdfc.Relabel(nquads, func(name string) (string, error) {
+		n, err := strconv.ParseUint(strings.TrimPrefix(name, "c14n"), 10, 32)
+		sum := sha256.Sum256([]byte(name))
+		labels[uint32(n)] = sum[:]
+		return "u" + base64.RawURLEncoding.EncodeToString(sum[:]), err
+	})
+	must(w.t, err)
+	mandatory := make([]int, len(statements))
+	for i := range mandatory {
+		mandatory[i] = i
+	}
+	scoped, err := keys.Multikey(keyPair(w.t, keys.ES256).method.Public)
+	must(w.t, err)
+	public, err := base58.Decode(scoped[1:])
+	must(w.t, err)
+	sum := sha256.Sum256([]byte(strings.Join(statements, "")))
+	message, err := c.Digest(nil, canon.Input{Node: config, Context: d.Root().Get("@context")})
+	must(w.t, err)
+	signature, err := key.sign(slices.Concat(message, public, sum[:]))
+	must(w.t, err)
+	body, err := cbor.Marshal([]any{signature, public, [][]byte{}, labels, mandatory})
+	must(w.t, err)
+	value := "u" + base64.RawURLEncoding.EncodeToString(append([]byte(header), body...))
+	return add(`"proof":`+add(`"proofValue":"`+value+`"`)(w.t, options))(w.t, text)
+}
+
+func TestDerivedProofs(t *testing.T) {
+	t.Parallel()
+	const derived, base = "\xd9\x5d\x01", "\xd9\x5d\x00"
+	w := newWorld(t)
+	key := nameDIDKey(keyPair(t, keys.ES256))
+	text := w.unsigned(key.method.Controller)
+	w.list(listURL, "revocation", w.issuer, nil, func(t testing.TB, text string) string {
+		return strings.Replace(text, w.issuer.method.Controller, key.method.Controller, 1)
+	})
+	list, err := badge.Parse([]byte(drop("proof")(t, string(w.web.pages[listURL]))))
+	must(t, err)
+	signed, err := proof.ECDSAJCS2019{}.Secure(context.Background(), list, key, now.Add(-time.Hour))
+	must(t, err)
+	w.web.put(listURL, signed.Raw())
+	all := w.derived(text, key, derived)
+	expect(t, verify(t, w.v, all, verifier.Options{}), valid, finding{proofs, pass, verifier.OK}, finding{issuerKey, pass, verifier.OK}, finding{revocation, pass, verifier.NotRevoked})
+	for _, member := range []string{"credentialStatus", "validUntil"} {
+		r := verify(t, w.v, w.derived(drop(member)(t, text), key, derived), verifier.Options{})
+		expect(t, r, warning, finding{proofs, warn, verifier.PartlyShown}, finding{issuerKey, pass, verifier.OK})
+		if f := r.Finding(proofs); f.Pointer != "/"+member {
+			t.Errorf("it points to %s", f.Pointer)
+		}
+	}
+	expect(t, verify(t, w.v, w.derived(text, key, base), verifier.Options{}), indeterminate, finding{proofs, open, verifier.BaseProof})
+	expect(t, verify(t, w.v, swap(`"value":"94"`, `"value":"99"`)(t, all), verifier.Options{}), invalid, finding{proofs, fail, verifier.ProofInvalid})
+	expect(t, verify(t, w.v, drop("credentialStatus")(t, all), verifier.Options{}), invalid, finding{proofs, fail, verifier.ProofInvalid})
+	expect(t, verify(t, w.v, drop("validUntil")(t, all), verifier.Options{}), invalid, finding{proofs, fail, verifier.ProofInvalid})
 }

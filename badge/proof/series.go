@@ -27,13 +27,17 @@ import (
 type Series struct {
 	EdDSARDFC2022
 
-	mu      sync.Mutex
-	options map[optionsKind]*optionsForm
+	mu        sync.Mutex
+	options   map[optionsKind]*optionsForm
+	templates map[string]attempt // by what a badge is without its own texts
+
+	works sync.Pool // of *work
 }
 
 // NewSeries makes a Series over the contexts of a canonicaliser.
 func NewSeries(c *canon.Canonicalizer) *Series {
-	return &Series{EdDSARDFC2022: EdDSARDFC2022{Canon: c}, options: map[optionsKind]*optionsForm{}}
+	return &Series{EdDSARDFC2022: EdDSARDFC2022{Canon: c}, options: map[optionsKind]*optionsForm{}, templates: map[string]attempt{},
+		works: sync.Pool{New: func() any { return new(work) }}}
 }
 
 var _ Suite = (*Series)(nil)
@@ -41,15 +45,19 @@ var _ Suite = (*Series)(nil)
 // Secure implements Suite (VC-DI-EDDSA section 3.2.1).
 func (s *Series) Secure(ctx context.Context, d *badge.Document, key keys.Signer, at time.Time) (*badge.Document, error) {
 	method := key.Method()
-	form := s.optionsForm(d.Root().Get("@context").Raw(), method)
+	contexts, sum, known := s.document(d)
+	form := s.optionsForm(contexts, method)
 	created := badge.FormatTime(at)
 	if form == nil || len(created) != len(sampleCreated) {
 		return s.EdDSARDFC2022.Secure(ctx, d, key, at)
 	}
 	config := sha256.Sum256(form.fill(created, method.ID))
-	message, err := s.Canon.Digest(config[:], canon.Input{Node: d.Root(), Omit: []string{"proof"}})
-	if err != nil {
-		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
+	message := append(config[:], sum[:]...)
+	if !known {
+		var err error
+		if message, err = s.Canon.Digest(config[:], canon.Input{Node: d.Root(), Omit: []string{"proof"}}); err != nil {
+			return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
+		}
 	}
 	signature, err := key.Sign(ctx, message)
 	if err != nil {
@@ -57,6 +65,55 @@ func (s *Series) Secure(ctx context.Context, d *badge.Document, key keys.Signer,
 	}
 	return d.WithProof([]byte(optionsText(created, method.ID) + `,"proofValue":"z` + base58.Encode(signature) + `"}`))
 }
+
+// maxTemplates bounds what is remembered: a template is made for each
+// achievement, and for each set of things that its badges say.
+const maxTemplates = 200
+
+// document returns the contexts of a document, and the hash of its canonical
+// form where a template tells it.
+func (s *Series) document(d *badge.Document) (contexts string, sum [sha256.Size]byte, known bool) {
+	w := s.works.Get().(*work)
+	defer s.works.Put(w)
+	var texts []string
+	if w.rest, texts = d.Split(w.rest[:0]); len(texts) > 0 && len(w.rest) <= maxTemplate {
+		if t := s.template(w.rest, texts); t != nil {
+			if sum, known = t.fill(w, texts); known {
+				return t.contexts, sum, true
+			}
+		}
+	}
+	return d.Root().Get("@context").Raw(), sum, false
+}
+
+// maxTemplate is the size of a badge for which a template is worth its memory.
+const maxTemplate = 64 << 10
+
+func (s *Series) template(rest []byte, texts []string) *template {
+	s.mu.Lock()
+	a := s.templates[string(rest)]
+	s.mu.Unlock()
+	if a.template != nil || a.tries == maxTries {
+		return a.template
+	}
+	a = attempt{newTemplate(s.Canon, rest, texts), a.tries + 1}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.templates) >= maxTemplates {
+		clear(s.templates)
+	}
+	s.templates[string(rest)] = a
+	return a.template
+}
+
+// attempt is a template, or how often none could be made: that may be for the
+// texts of one badge, or for all.
+type attempt struct {
+	template *template
+	tries    int
+}
+
+const maxTries = 4
 
 // optionsText is the JSON of proof options, without its last bracket, for
 // values that need no escapes.

@@ -82,3 +82,77 @@ func TestSeriesKnowsOurBadges(t *testing.T) {
 		t.Error("a template for something that is no Ed25519 key")
 	}
 }
+
+// badges draws badges of few kinds with all sorts of texts in them.
+func badges(t *rapid.T) *badge.Credential {
+	odd := rapid.IntRange(0, 3).Draw(t, "odd") == 0
+	text := rapid.OneOf(rapid.StringMatching(`[ -~]{0,12}`), rapid.StringMatching(`[a-cé😀\n"\\]{0,3}`), rapid.String(),
+		rapid.SampledFrom([]string{"same", "urn:x:same", "\ufffe", "ﬁ", "\xff", "_:c14n0", "<urn:x>", "schema:name"}))
+	iri := rapid.OneOf(rapid.StringMatching(`(urn|https|did)(:|://)[a-c/]{1,3}`), rapid.SampledFrom([]string{"urn:x:same", "relative", "schema:name", "_:b"}),
+		rapid.StringMatching(`urn:uuid:[0-9a-f]{8}`))
+	if !odd {
+		text = rapid.OneOf(rapid.StringMatching(`[ -!#-Z]{1,12}`), rapid.StringMatching(`[é😀بح]{1,9}`))
+		iri = rapid.StringMatching(`urn:uuid:[0-9a-f]{8}`)
+	}
+	date := rapid.SampledFrom([]string{"2026-01-02T03:04:05Z", "2026-11-22T00:00:00Z", ""})
+	c := &badge.Credential{Context: []string{badge.ContextCredentialsV2, badge.ContextOB303, badge.ContextOBExtensions},
+		ID: iri.Draw(t, "id"), Type: []string{badge.TypeVerifiableCredential, badge.TypeOpenBadge}, ValidFrom: date.Draw(t, "from"), ValidUntil: date.Draw(t, "until"),
+		Issuer: &badge.Profile{ID: "did:web:badges.example", Type: []string{"Profile"}, Name: "Academy"},
+		CredentialSubject: &badge.AchievementSubject{ID: iri.Draw(t, "subject"), Type: []string{"AchievementSubject"},
+			Achievement: &badge.Achievement{ID: "https://badges.example/achievements/first-aid", Type: []string{"Achievement"}, Name: "First aid", Tag: []string{"b", "a"},
+				Alignment: []badge.Alignment{{Type: []string{"Alignment"}, TargetName: "One", TargetURL: "https://x.example/1"}, {Type: []string{"Alignment"}, TargetName: "Two", TargetURL: "https://x.example/2"}}},
+			Narrative: text.Draw(t, "narrative"), Role: text.Draw(t, "role"), Term: text.Draw(t, "term")},
+		CredentialStatus: badge.StatusEntries{{ID: iri.Draw(t, "entry"), Type: badge.TypeBitstringStatusEntry, StatusPurpose: badge.StatusPurposeRevocation,
+			StatusListIndex: text.Draw(t, "index"), StatusListCredential: iri.Draw(t, "list")}}}
+	for range rapid.IntRange(0, 3).Draw(t, "identifiers") {
+		c.CredentialSubject.Identifier = append(c.CredentialSubject.Identifier, badge.IdentityObject{Type: "IdentityObject",
+			IdentityHash: text.Draw(t, "hash"), IdentityType: badge.IdentityTypeName, Salt: text.Draw(t, "salt")})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "results") {
+		c.CredentialSubject.Result = append(c.CredentialSubject.Result, badge.Result{Type: []string{"Result"}, Value: text.Draw(t, "value")})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "evidence") {
+		e := badge.Evidence{Type: []string{"Evidence"}, Name: text.Draw(t, "name")}
+		if rapid.Bool().Draw(t, "named") {
+			e.ID = iri.Draw(t, "evidence id")
+		}
+		c.Evidence = append(c.Evidence, e)
+	}
+	return c
+}
+
+// TestTemplatesSignAsTheSuiteDoes: a badge signed from a template of another is
+// the badge that the whole way signs.
+func TestTemplatesSignAsTheSuiteDoes(t *testing.T) {
+	c, err := canonicalizer()
+	must(t, err)
+	series, whole, key := NewSeries(c), EdDSARDFC2022{Canon: c}, ourKey(t)
+	filled, badgesSigned := 0, 0
+	rapid.Check(t, func(t *rapid.T) {
+		d, err := badge.NewDocument(badges(t))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, known := series.document(d); known {
+			filled++
+		}
+		got, gotErr := series.Secure(context.Background(), d, key, time.Unix(1_790_000_000, 0))
+		parsed, err := badge.Parse(d.Raw())
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, wantErr := whole.Secure(context.Background(), parsed, key, time.Unix(1_790_000_000, 0))
+		switch {
+		case fmt.Sprint(gotErr) != fmt.Sprint(wantErr):
+			t.Fatalf("%v, not %v", gotErr, wantErr)
+		case wantErr == nil && !bytes.Equal(got.Raw(), want.Raw()):
+			t.Fatalf("signed:\n%s\nthe whole way:\n%s", got.Raw(), want.Raw())
+		case wantErr == nil:
+			badgesSigned++
+		}
+	})
+	t.Logf("%d badges signed, %d of them from a template", badgesSigned, filled)
+	if filled == 0 || filled == badgesSigned {
+		t.Errorf("%d of %d badges came from a template; both ways are to be tried", filled, badgesSigned)
+	}
+}

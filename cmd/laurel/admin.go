@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"syscall"
-	"time"
 )
 
 // An operation is something an operator does to a data folder. While the
@@ -36,6 +35,8 @@ var operations = map[string]operation{
 	"programme.load": typed(loadProgramme),
 	"issue":          typed(issueOne),
 	"revoke":         typed(revokeOne),
+	"compact":        typed(compactStore),
+	"check":          typed(checkStore),
 	"audit.list":     typed(listAudit),
 	"audit.verify":   typed(verifyAudit),
 	"audit.keys":     typed(auditKeys),
@@ -139,7 +140,7 @@ func ask(ctx context.Context, socket, name string, in []byte) (answer []byte, ru
 		return nil, false, nil // nobody is there; the folder itself will tell what is wrong
 	}
 	conn.Close()
-	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+	client := &http.Client{Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},

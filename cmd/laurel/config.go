@@ -23,7 +23,7 @@ import (
 type settings struct {
 	listen, data, store, baseURL, passphraseFile, contexts string
 	fetchAllow, fetchCA, fetchProxy                        string
-	verifyRate                                             int
+	verifyRate, compactAfter                               int
 	vcAPI                                                  bool
 	trust                                                  []string
 }
@@ -47,6 +47,7 @@ func (s *settings) declared() []setting {
 		{name: "seal-passphrase-file", text: &s.passphraseFile, usage: "`file` with the passphrase that seals the keys; without it a key file beside them does"},
 		{name: "contexts", text: &s.contexts, usage: "`folder` of further JSON-LD contexts that badges may name, listed with their digests in its contexts.json"},
 		{name: "verify-rate", number: &s.verifyRate, usage: "verifications a `minute` and address; 0 for no limit"},
+		{name: "compact-after", number: &s.compactAfter, usage: "`hours` after an erasure until the store's file is compacted; 0 for never by itself"},
 		{name: "vc-api", truth: &s.vcAPI, usage: "answer POST /credentials/issue, with a key of its own"},
 		{name: "trust", list: &s.trust, usage: "`file` with a list of issuers that are known, as often as there are lists; a change in it is seen at once"},
 		{name: "fetch-allow", text: &s.fetchAllow, usage: "`host:port,…` that may be asked whatever their address"},
@@ -56,7 +57,7 @@ func (s *settings) declared() []setting {
 }
 
 func defaults() *settings {
-	return &settings{listen: "127.0.0.1:8080", data: "laurel-data", verifyRate: 600}
+	return &settings{listen: "127.0.0.1:8080", data: "laurel-data", verifyRate: 600, compactAfter: 24}
 }
 
 func variable(name string) string {

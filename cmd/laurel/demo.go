@@ -190,7 +190,11 @@ func demoDefinitions(baseURL string) (*programme.Definitions, error) {
 func (d *demoRun) serve(ctx context.Context, listener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	err := d.svc.run(ctx, listener, func() {
+	admin, err := d.svc.listenAdmin()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	err = d.svc.run(ctx, listener, admin, func() {
 		go func() {
 			if err := d.fill(ctx); err != nil {
 				cancel(fmt.Errorf("filling the demo: %w", err))

@@ -24,7 +24,7 @@ const (
 
 func (p *program) serve(ctx context.Context, args []string) error {
 	s := defaults()
-	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api",
+	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "compact-after",
 		"contexts", "trust", "fetch-allow", "fetch-ca", "fetch-proxy")
 	if err != nil {
 		return err
@@ -48,36 +48,41 @@ func (p *program) serve(ctx context.Context, args []string) error {
 		return err
 	}
 	defer svc.store.Close()
+	// Before the public door opens, so that whoever finds that one open can
+	// rely on this one.
+	admin, err := svc.listenAdmin()
+	if err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
-		return fmt.Errorf("listening: %w", err)
+		return errors.Join(fmt.Errorf("listening: %w", err), admin.Close())
 	}
-	return svc.run(ctx, listener, func() {
+	return svc.run(ctx, listener, admin, func() {
 		log.InfoContext(ctx, "serving", "listen", listener.Addr().String(), "baseUrl", svc.baseURL)
 	})
 }
 
 // run serves until ctx ends, then lets the requests under way finish.
-func (svc *service) run(ctx context.Context, listener net.Listener, ready func()) error {
+func (svc *service) run(ctx context.Context, listener, admin net.Listener, ready func()) error {
 	handler, err := svc.handler()
 	if err != nil {
-		return errors.Join(err, listener.Close())
-	}
-	admin, err := svc.listenAdmin()
-	if err != nil {
-		return errors.Join(err, listener.Close())
+		return errors.Join(err, listener.Close(), admin.Close())
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ended := make(chan error, 3)
 	public := newServer(handler, svc.log)
 	private := newServer(svc.adminHandler(), svc.log)
+	private.WriteTimeout = 0 // a whole store is checked or compacted while its owner waits
 	go func() { ended <- public.Serve(listener) }()
 	go func() { ended <- private.Serve(admin) }()
 	var behind sync.WaitGroup // what ends with work, and logs what it meets
 	behind.Go(func() { _ = svc.issuer.Run(work) })
 	behind.Go(func() { _ = svc.audit.Run(work) })
 	behind.Go(func() { svc.watchKeys(work) })
+	behind.Go(func() { svc.keepWritable(work) })
+	behind.Go(func() { svc.upkeep(work) })
 	ready()
 	var failed error
 	select {

@@ -13,6 +13,8 @@ Usage: laurel COMMAND [flags]
   keys        list, create, rotate, activate, retire, revoke and publish signing keys
   token       create, list and revoke API tokens
   programme   load definitions of issuers, achievements and activities
+  compact     take out of the store's file what was erased
+  check       hold the store against itself: every badge, index and list
   audit       list the audit records, and verify the log that they form
   canon       print the canonical form of a document, or the member that has none
   health      ask the service on this machine whether it is ready

@@ -42,6 +42,7 @@ func (l Limits) withDefaults() Limits {
 	if l.Nodes == 0 {
 		l.Nodes = DefaultNodes
 	}
+	l.Nodes = min(l.Nodes, maxNodes)
 	return l
 }
 
@@ -85,7 +86,7 @@ func (p *parser) add(k Kind) (uint32, *Error) {
 	if len(p.nodes) >= p.lim.Nodes {
 		return 0, p.fail(TooLarge, "the document has more than "+strconv.Itoa(p.lim.Nodes)+" values")
 	}
-	p.nodes = append(p.nodes, node{start: uint32(p.pos), kind: k})
+	p.nodes = append(p.nodes, node{start: uint32(p.pos), what: uint32(k) << kindShift})
 	return uint32(len(p.nodes) - 1), nil
 }
 
@@ -144,6 +145,7 @@ func (p *parser) enter(k Kind, depth int) (uint32, *Error) {
 		return 0, err
 	}
 	p.open = append(p.open, i)
+	p.depth = max(p.depth, depth)
 	p.pos++
 	p.space()
 	return i, nil
@@ -183,7 +185,7 @@ func (p *parser) array(depth int) *Error {
 		return nil
 	}
 	for more := true; more; {
-		p.nodes[i].count++
+		p.nodes[i].what++
 		if err := p.value(depth); err != nil {
 			return err
 		}
@@ -206,7 +208,7 @@ func (p *parser) object(depth int) *Error {
 	}
 	var seen names
 	for more := true; more; {
-		p.nodes[i].count++
+		p.nodes[i].what++
 		if err := p.member(i, depth, &seen); err != nil {
 			return err
 		}
@@ -226,7 +228,7 @@ func (p *parser) member(object uint32, depth int, seen *names) *Error {
 	if err := p.str(); err != nil {
 		return err
 	}
-	p.nodes[key].kind = memberName
+	p.nodes[key].what = uint32(memberName)<<kindShift | p.nodes[key].rest()
 	if name := p.text(key); seen.repeated(p, object, key, name) {
 		p.pos = at
 		return p.fail(Duplicate, "the member "+strconv.Quote(clip(name, 80))+" stands twice in this object")
@@ -386,7 +388,7 @@ func (p *parser) escaped(i uint32) *Error {
 		case c == '"':
 			p.pos++
 			p.texts = append(p.texts, b.String())
-			p.nodes[i].text = uint32(len(p.texts))
+			p.nodes[i].what |= uint32(len(p.texts))
 			p.close(i)
 			return nil
 		case c == '\\':
@@ -473,8 +475,8 @@ func (p *parser) locate(e *Error) *Error {
 
 // tokenOf names the entry of container c that node child is.
 func (p *parser) tokenOf(c, child uint32) string {
-	if p.nodes[c].kind == Array {
-		return strconv.Itoa(int(p.nodes[c].count) - 1)
+	if p.nodes[c].kind() == Array {
+		return strconv.Itoa(int(p.nodes[c].rest()) - 1)
 	}
 	return clip(p.text(child-1), 64)
 }

@@ -84,18 +84,31 @@ func (e *Error) Error() string {
 
 // node is one value or member name. Nodes stand in document order, an object's
 // member names before their values, so a subtree is a run of nodes.
+//
+// A node is read several times by every reader, so it is kept small.
 type node struct {
 	start, end uint32 // extent in the source, quotes and brackets included
 	next       uint32 // index of the first node after this subtree
-	count      uint32 // members of an object, elements of an array
-	text       uint32 // 1 + index of the decoded text where a string has escapes
-	kind       Kind
+	// what is the Kind, in the upper bits, and in the others the number of
+	// members of an object or of elements of an array, and 1 + the index of the
+	// decoded text of a string that has escapes.
+	what uint32
 }
+
+const kindShift = 28
+
+// maxNodes is what there is room for in a node.
+const maxNodes = 1<<kindShift - 1
+
+func (n *node) kind() Kind { return Kind(n.what >> kindShift) }
+
+func (n *node) rest() uint32 { return n.what & maxNodes }
 
 type tree struct {
 	src   string
 	nodes []node
 	texts []string
+	depth int // of the deepest array or object, the whole value being at 1
 }
 
 // Value is a handle on one value of a parsed document. The zero Value is
@@ -110,7 +123,7 @@ func (v Value) Kind() Kind {
 	if v.t == nil {
 		return Absent
 	}
-	return v.t.nodes[v.i].kind
+	return v.t.nodes[v.i].kind()
 }
 
 // Exists reports whether there is a value at all.
@@ -162,7 +175,11 @@ func (v Value) Len() int {
 	if v.t == nil {
 		return 0
 	}
-	return int(v.t.nodes[v.i].count)
+	n := &v.t.nodes[v.i]
+	if k := n.kind(); k != Object && k != Array {
+		return 0
+	}
+	return int(n.rest())
 }
 
 // Get returns the member with exactly that name, or the zero Value.
@@ -205,7 +222,7 @@ func (v Value) Within() iter.Seq2[string, Value] {
 		}
 		t := v.t
 		for i, end := v.i+1, t.nodes[v.i].next; i < end; i++ {
-			if t.nodes[i].kind == memberName && !yield(t.text(i), Value{t, i + 1}) {
+			if t.nodes[i].kind() == memberName && !yield(t.text(i), Value{t, i + 1}) {
 				return
 			}
 		}
@@ -218,6 +235,15 @@ func (v Value) Source() string {
 		return ""
 	}
 	return v.t.src
+}
+
+// Depth returns how deep arrays and objects are nested in the whole text that
+// the value was parsed from: 0 where there are none.
+func (v Value) Depth() int {
+	if v.t == nil {
+		return 0
+	}
+	return v.t.depth
 }
 
 // Elements yields the elements of an array in order.
@@ -260,8 +286,8 @@ func (v Value) each(yield func(int, Value) bool) {
 
 func (t *tree) text(i uint32) string {
 	n := &t.nodes[i]
-	if n.text != 0 {
-		return t.texts[n.text-1]
+	if at := n.rest(); at != 0 {
+		return t.texts[at-1]
 	}
 	return t.src[n.start+1 : n.end-1]
 }

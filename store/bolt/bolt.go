@@ -39,6 +39,9 @@ const (
 	// No memory is used by it.
 	mapSize = 1 << 30
 
+	// renamings is how often a store may be compacted while it is opened.
+	renamings = 4
+
 	// defaultQueue bounds the waiting Updates where Options does not.
 	defaultQueue = 1024
 )
@@ -68,10 +71,11 @@ type DB struct {
 	opts Options
 	line line
 
-	mu   sync.RWMutex // held to start a View, and to exchange bolt
-	bolt *bbolt.DB    // nil after Close, or after a Reopen that failed
-	file *os.File     // bolt's own; bolt closes it
-	info fs.FileInfo  // of file, for Reopen to know it again
+	mu   sync.RWMutex   // held to start a View, and to exchange bolt
+	bolt *bbolt.DB      // nil after Close, or after a Reopen that failed
+	file *os.File       // bolt's own; bolt closes it
+	past sync.WaitGroup // of files that a compaction replaced, until their last View is over
+	info fs.FileInfo    // of file, for Reopen to know it again
 }
 
 var (
@@ -136,6 +140,9 @@ func Open(path string, opts Options) (*DB, error) {
 	db := newDB(path, opts)
 	err := db.open(os.O_RDWR)
 	if err == nil {
+		err = removeCopy(path)
+	}
+	if err == nil {
 		err = db.settle()
 	}
 	if errors.Is(err, store.ErrFull) {
@@ -158,8 +165,28 @@ func newDB(path string, opts Options) *DB {
 	return &DB{path: path, opts: opts, line: line{limit: opts.Queue}}
 }
 
-// open opens the file with flag.
+// open opens the file with flag. While it waited for another process to let go
+// of the file, that one may have put a compacted copy in its place: what has
+// lost its name is not the store any more.
 func (db *DB) open(flag int) error {
+	before := db.info
+	for range renamings {
+		if err := db.openOnce(flag); err != nil {
+			return err
+		}
+		now, err := os.Stat(db.path)
+		if err == nil && os.SameFile(now, db.info) {
+			return nil
+		}
+		if err := db.bolt.Close(); err != nil {
+			return err
+		}
+		db.bolt, db.info = nil, before
+	}
+	return store.ErrLocked
+}
+
+func (db *DB) openOnce(flag int) error {
 	o := &bbolt.Options{
 		Timeout:         lockPatience,
 		FreelistType:    bbolt.FreelistMapType,
@@ -240,7 +267,8 @@ func (db *DB) settle() error {
 	if err := db.bolt.Sync(); err != nil {
 		return fmt.Errorf("syncing: %w", err)
 	}
-	return nil
+	// A compaction that was cut short may have given the file its name.
+	return syncFolder(filepath.Dir(db.path))
 }
 
 // syncFolder makes the names in the folder durable.
@@ -343,6 +371,7 @@ func (db *DB) Close() error {
 		return err
 	}
 	defer db.line.leave()
+	db.past.Wait()
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.bolt == nil {

@@ -26,8 +26,9 @@ const (
 )
 
 var children = map[string]func(path string) error{
-	"load":   childLoad,
-	"record": func(path string) error { return childRecord(path, bolt.Options{}) },
+	"load":    childLoad,
+	"compact": childCompact,
+	"record":  func(path string) error { return childRecord(path, bolt.Options{}) },
 	"record-nosync": func(path string) error {
 		return childRecord(path, bolt.Options{}.WithBolt(func(o *bbolt.Options) { o.NoSync = true }))
 	},

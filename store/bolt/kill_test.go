@@ -5,6 +5,7 @@ package bolt_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"path/filepath"
@@ -24,9 +25,34 @@ func childLoad(path string) error {
 	return writers(db, 16, 1<<30)
 }
 
+// childCompact compacts all the while.
+func childCompact(path string) error {
+	db, err := bolt.Open(path, bolt.Options{})
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 2)
+	go func() { failed <- writers(db, 16, 1<<30) }()
+	go func() {
+		for {
+			if err := db.Compact(context.Background()); err != nil {
+				failed <- err
+				return
+			}
+		}
+	}()
+	return <-failed
+}
+
 // TestKill kills a process that writes, at random moments, and looks for every
 // write that it had acknowledged.
-func TestKill(t *testing.T) {
+func TestKill(t *testing.T) { killed(t, "load") }
+
+// TestKillWhileCompacting: whatever of a compaction was done when the process
+// was killed, the store is there, whole.
+func TestKillWhileCompacting(t *testing.T) { killed(t, "compact") }
+
+func killed(t *testing.T, name string) {
 	path := filepath.Join(t.TempDir(), "store")
 	db, err := bolt.Create(path, bolt.Options{})
 	if err != nil || db.Close() != nil {
@@ -38,7 +64,7 @@ func TestKill(t *testing.T) {
 	}
 	var all []string
 	for round := range kills {
-		keys := killOnce(t, path, fmt.Sprintf("%03d", round))
+		keys := killOnce(t, name, path, fmt.Sprintf("%03d", round))
 		all = append(all, keys...)
 		db, err := bolt.Open(path, bolt.Options{})
 		if err != nil {
@@ -61,8 +87,8 @@ func TestKill(t *testing.T) {
 
 // killOnce lets a process write until its first acknowledgement and some
 // milliseconds more, kills it, and returns what it acknowledged.
-func killOnce(t *testing.T, path, round string) []string {
-	cmd := child(t.Context(), t, "load", path, round)
+func killOnce(t *testing.T, name, path, round string) []string {
+	cmd := child(t.Context(), t, name, path, round)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	stdout, err := cmd.StdoutPipe()

@@ -14,6 +14,20 @@ var escapes = func() (e [256]byte) {
 	return e
 }()
 
+// asWritten tells whether eight bytes are written as they stand, all at once:
+// the uppermost bit of a byte is raised where escapes has something for it.
+// Borrowing can raise it in the bytes above one of these as well, but never
+// where there is none.
+func asWritten(s string) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	_ = s[7]
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	quote, escape, del, high := x^ones*'"', x^ones*'\\', x^ones*0x7f, x^ones*0xef
+	ascii := ((x - ones*0x20) | (quote - ones) | (escape - ones) | (del - ones)) &^ x
+	return (ascii|(high-ones)&^high)&tops == 0
+}
+
 const hexDigits = "0123456789ABCDEF"
 
 // quote writes a literal's text between quotes.
@@ -21,6 +35,12 @@ func (d *Dataset) quote(s string) {
 	d.text = append(d.text, '"')
 	from := 0
 	for i := 0; i < len(s); i++ {
+		for i+8 <= len(s) && asWritten(s[i:i+8]) {
+			i += 8
+		}
+		if i == len(s) {
+			break
+		}
 		how := escapes[s[i]]
 		if how == 0 {
 			continue
