@@ -89,11 +89,12 @@ func (v *Verifier) verifyPresentation(ctx context.Context, p *presentation, opts
 	}
 	if len(reports) == 1 {
 		reports[0].Findings = append(reports[0].Findings, proven)
+		reports[0].presented = p.doc
 		return reports[0]
 	}
 	form := passed(SeveralBadges)
 	form.Check, form.Params = CheckFormat, map[string]string{"count": strconv.Itoa(len(reports))}
-	return &Report{CheckedAt: s.now, Findings: []Finding{form, proven}, Document: p.doc, Badges: reports}
+	return &Report{CheckedAt: s.now, Findings: []Finding{form, proven}, Document: p.doc, presented: p.doc, Badges: reports}
 }
 
 // anothers tells whether a badge is about somebody who is not the presenter. An

@@ -250,10 +250,16 @@ type Report struct {
 
 	Endorsements []Endorsement // in the order in which they stand in it
 
+	presented *badge.Document
+
 	// Badges are the reports on the badges of a presentation with several, in
 	// their order; Findings are then on the presentation itself.
 	Badges []*Report
 }
+
+// Presented is the presentation that the badge, or the badges, came in; nil
+// where there was none.
+func (r *Report) Presented() *badge.Document { return r.presented }
 
 // Verdict sums the findings up: anything wrong is invalid; else anything that
 // could not be told is indeterminate; else a remark that matters is a

@@ -70,6 +70,9 @@ func openPicture(raw []byte) (*Submission, error) {
 // looked at.
 func (s *Submission) Document() *badge.Document { return s.document }
 
+// IsPresentation tells whether there is a holder who presents it.
+func (s *Submission) IsPresentation() bool { return s.presentation != nil }
+
 func only(f Finding) *Submission { return &Submission{finding: &f} }
 
 // pictureRules are the faults of pictures that nothing can be read out of.

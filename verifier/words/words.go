@@ -39,6 +39,9 @@ func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 	params := facts(p, r, f)
 	params[VerdictParam] = Headline(p, r)
 	base := "summary." + r.Verdict().String()
+	if len(r.Badges) > 0 { // none of which speaks for all
+		return say(p, params, base+"."+string(verifier.SeveralBadges))
+	}
 	return say(p, params, base+"."+string(f.Code), base+"."+string(f.Check), base)
 }
 
