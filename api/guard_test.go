@@ -19,6 +19,7 @@ import (
 	"laurel/badge/canon"
 	"laurel/badge/proof"
 	"laurel/internal/strictjson"
+	"laurel/issuer"
 	"laurel/keys/resolve"
 	"laurel/store"
 	"laurel/verifier"
@@ -237,6 +238,8 @@ func TestStoreFaults(t *testing.T) {
 }
 
 type panicking struct{}
+
+func (panicking) SetStatus(context.Context, issuer.StatusRequest) error { panic("no status") }
 
 func (panicking) SignCredential(context.Context, strictjson.Value, string) (*badge.Document, error) {
 	panic("secret: the vault is open")

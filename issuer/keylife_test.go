@@ -1,7 +1,9 @@
 package issuer_test
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
 	"laurel/keys"
+	"laurel/verifier"
 )
 
 // signedBy is the fragment of the key that a badge names.
@@ -292,4 +295,99 @@ func rotationWhileIssuing(t *testing.T, p *place) {
 			t.Errorf("key %d: %+v", n, k)
 		}
 	}
+}
+
+// olderThanTheLeak: a thief has had the key since a certain time. What stands
+// on record from before is good, with a remark; what came later is not, and
+// least of all what the thief has dated back.
+func olderThanTheLeak(t *testing.T, p *place) {
+	stop := run(t, p.Issuer)
+	defer stop()
+	older := p.issue(t, award("older")).Record
+	p.Clock.Advance(time.Hour)
+	leaked := p.Clock.Now()
+	p.Clock.Advance(time.Hour)
+	younger := p.issue(t, award("younger")).Record
+	forged := p.forge(t, older)
+	said := func(raw []byte, verdict verifier.Verdict, code verifier.Code) {
+		t.Helper()
+		r := p.Verifier.VerifyBytes(t.Context(), raw, verifier.Options{ProofOnly: true})
+		if f := r.Finding(verifier.CheckIssuerKey); r.Verdict() != verdict || f.Code != code {
+			t.Errorf("%v, %s; want %v, %s: %+v", r.Verdict(), f.Code, verdict, code, r.Findings)
+		}
+	}
+	said(forged, verifier.Valid, verifier.OK) // the key is good until somebody says otherwise
+	token := patientJWT(t, p, older)
+	revoke := func(id string, since time.Time) {
+		t.Helper()
+		if _, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: id, At: since, Actor: "test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	key := signedBy(t, older)
+	revoke(key, leaked)
+	said(older.Document, verifier.Warning, verifier.KeyCompromisedLater)
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, older.Document, "", "\t"); err != nil {
+		t.Fatal(err)
+	}
+	said(indented.Bytes(), verifier.Warning, verifier.KeyCompromisedLater)
+	said(token, verifier.Valid, verifier.OK) // by another key
+	said(younger.Document, verifier.Invalid, verifier.KeyRevoked)
+	said(forged, verifier.Invalid, verifier.KeyRevoked)
+	changed := bytes.Replace(older.Document, []byte("Person older"), []byte("Person other"), 1)
+	if r := p.Verifier.VerifyBytes(t.Context(), changed, verifier.Options{ProofOnly: true}); r.Verdict() != verifier.Invalid {
+		t.Errorf("the signature on record vouches for other words: %+v", r.Findings)
+	}
+	var problems []string
+	if _, err := p.Check(t.Context(), func(problem string) { problems = append(problems, problem) }); err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(problems, "\n"); strings.Contains(text, older.ID) || !strings.Contains(text, younger.ID) {
+		t.Errorf("the store says of itself: %s", text)
+	}
+	// The JWT's key leaked too, and the time of the leak was earlier still.
+	all, err := p.Keys(t.Context(), academy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range all {
+		if k.Algorithm == keys.RS256 {
+			revoke(k.ID, leaked)
+		}
+	}
+	said(token, verifier.Warning, verifier.KeyCompromisedLater)
+	revoke(key, issuertest.Start.Add(-time.Second))
+	said(older.Document, verifier.Invalid, verifier.KeyRevoked)
+}
+
+// forge is what a thief makes of a badge: another name under the same id, dated
+// as the badge is.
+func (p *place) forge(t *testing.T, rec *issuer.Record) []byte {
+	t.Helper()
+	doc, err := rec.View()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var m map[string]json.RawMessage
+	if err := json.Unmarshal(bytes.Replace(doc.Raw(), []byte("Person older"), []byte("Person thief"), 1), &m); err != nil {
+		t.Fatal(err)
+	}
+	delete(m, "proof")
+	raw, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if doc, err = badge.Parse(raw); err != nil {
+		t.Fatal(err)
+	}
+	signer, err := p.Ring.Issuer(academy).Active(t.Context(), keys.EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed, err := p.Config.Suite.Secure(t.Context(), doc, signer, rec.IssuedAt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signed.Raw()
 }

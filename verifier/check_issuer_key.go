@@ -32,7 +32,7 @@ func (s *subject) envelopeKey(ctx context.Context, h proof.Header) (keys.Verific
 		return keys.VerificationMethod{}, keyFault(err, "")
 	}
 	m, err := s.errands.broughtKey(ctx, brought.Public, s.issuerID())
-	return s.authorize(m, err, "")
+	return s.authorize(ctx, m, err, "")
 }
 
 // contradicts tells whether a token brings another key than the one it names.
@@ -59,13 +59,13 @@ func (s *subject) namedKey(ctx context.Context, id, ptr string) (keys.Verificati
 			return keys.VerificationMethod{}, wrongController(owner, issuer, ptr)
 		}
 		m, err := s.errands.key(ctx, id)
-		return s.authorize(m, err, ptr)
+		return s.authorize(ctx, m, err, ptr)
 	}
 	if !sameHost(owner, issuer) {
 		return keys.VerificationMethod{}, wrongController(owner, issuer, ptr)
 	}
 	m, err := s.errands.issuerKey(ctx, id, issuer)
-	return s.authorize(m, err, ptr)
+	return s.authorize(ctx, m, err, ptr)
 }
 
 // sameHost: an https issuer publishes its keys on its own host. What cannot be
@@ -82,7 +82,7 @@ func wrongController(owner, issuer, ptr string) Finding {
 
 // authorize asks of a resolved key whether the issuer lets it sign, now. The
 // present counts and not proof.created, which is the signer's own word.
-func (s *subject) authorize(m keys.VerificationMethod, err error, ptr string) (keys.VerificationMethod, Finding) {
+func (s *subject) authorize(ctx context.Context, m keys.VerificationMethod, err error, ptr string) (keys.VerificationMethod, Finding) {
 	if err != nil {
 		return keys.VerificationMethod{}, keyFault(err, ptr)
 	}
@@ -94,12 +94,38 @@ func (s *subject) authorize(m keys.VerificationMethod, err error, ptr string) (k
 	}
 	if err := m.ValidAt(s.now); err != nil {
 		f := keyFault(err, ptr)
-		f.Params = map[string]string{"at": endOf(m, err).UTC().Format(time.RFC3339)}
+		if errors.Is(err, keys.ErrRevoked) {
+			f = s.revokedKey(ctx, m, f)
+		}
+		if f.Params == nil {
+			f.Params = map[string]string{"at": endOf(m, err).UTC().Format(time.RFC3339)}
+		}
 		return m, f
 	}
 	f := passed(OK)
 	f.Params = map[string]string{"key": m.ID, "controller": m.Controller}
 	return m, f
+}
+
+// revokedKey asks whether a document was there before its key came into
+// strange hands. The date in it says nothing about that: a thief writes any.
+// Only who put it on record at the time can tell.
+func (s *subject) revokedKey(ctx context.Context, m keys.VerificationMethod, revoked Finding) Finding {
+	if s.v.records == nil || s.doc == nil {
+		return revoked
+	}
+	at, ok, err := s.v.records.RecordedAt(ctx, s.doc)
+	switch {
+	case err != nil:
+		f := unknown(KeyUnreachable, revoked.Pointer, "Whether the document is older than the revocation could not be looked up.")
+		f.Cause = err
+		return f
+	case !ok || !at.Before(m.Revoked):
+		return revoked
+	}
+	return Finding{Outcome: Warned, Code: KeyCompromisedLater, Pointer: revoked.Pointer, Params: map[string]string{
+		"key": m.ID, "controller": m.Controller, "at": m.Revoked.UTC().Format(time.RFC3339), "recorded": at.UTC().Format(time.RFC3339)},
+		Detail: "The key was revoked; this document was on record before."}
 }
 
 func endOf(m keys.VerificationMethod, err error) time.Time {

@@ -14,7 +14,7 @@ func Codes() map[Check][]Code {
 		CheckProof: {OK, NoProof, ProofInvalid, UnsupportedSuite, WrongPurpose, ProofExpired, CreatedInFuture,
 			TooManyProofs, BaseProof, PartlyShown, NoKey, Unsupported, OverBudget},
 		CheckIssuerKey: {OK, KeyUnreachable, KeyUnsupported, KeyNotFound, KeyNotAuthorized, WrongController,
-			KeyRevoked, KeyExpired, WeakKey, KeyExposed, KeyDocumentInvalid},
+			KeyRevoked, KeyCompromisedLater, KeyExpired, WeakKey, KeyExposed, KeyDocumentInvalid},
 		CheckIssuerTrust: {IssuerListed, IssuerNotListed, TestIssuer},
 		CheckValidity:    {OK, NoEnd, Expired, NotYetValid, BadDate},
 		CheckRevocation: {NotRevoked, NotRevokedUnsigned, Revoked, Superseded, NoStatus, StatusListUnreachable, StatusListInvalid,

@@ -124,14 +124,15 @@ const (
 	NoKey            Code = "no_key"               // there is none to check it with; issuer_key tells why
 
 	// issuer_key
-	KeyUnreachable   Code = "key_unreachable"
-	KeyUnsupported   Code = "key_unsupported"
-	KeyNotFound      Code = "key_not_found"
-	KeyNotAuthorized Code = "key_not_authorized"
-	WrongController  Code = "wrong_controller"
-	KeyRevoked       Code = "key_revoked"
-	KeyExpired       Code = "key_expired"
-	WeakKey          Code = "weak_key"
+	KeyUnreachable      Code = "key_unreachable"
+	KeyUnsupported      Code = "key_unsupported"
+	KeyNotFound         Code = "key_not_found"
+	KeyNotAuthorized    Code = "key_not_authorized"
+	WrongController     Code = "wrong_controller"
+	KeyRevoked          Code = "key_revoked"
+	KeyCompromisedLater Code = "key_compromised_later" // on record before the key came into strange hands
+	KeyExpired          Code = "key_expired"
+	WeakKey             Code = "weak_key"
 
 	KeyExposed         Code = "key_exposed" // its private half is public
 	KeyDocumentInvalid Code = "key_document_invalid"

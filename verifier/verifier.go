@@ -59,6 +59,13 @@ type Listing struct {
 	Test bool   // it signs badges for trials only
 }
 
+// Records knows since when documents of one service's own are on its record.
+type Records interface {
+	// RecordedAt tells since when a document stands there under the very
+	// signatures that it is shown with; false for one that does not.
+	RecordedAt(ctx context.Context, d *badge.Document) (at time.Time, ok bool, err error)
+}
+
 // Config is what a Verifier works with. Canon, Suites and Keys are required.
 type Config struct {
 	Canon *canon.Canonicalizer
@@ -79,21 +86,25 @@ type Config struct {
 	Pages PageSource
 	// Trust may be nil: then no issuer is on a list.
 	Trust TrustList
+	// Records may be nil: then nothing holds that a revoked key has signed,
+	// because its holder can write any date into what he signs.
+	Records Records
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
 
 // Verifier verifies credentials. It is safe for concurrent use.
 type Verifier struct {
-	canon  *canon.Canonicalizer
-	suites map[string]proof.Suite
-	keys   KeyResolver
-	status StatusSource
-	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
-	pages  PageSource
-	trust  TrustList
-	now    func() time.Time
-	lists  lists
+	canon   *canon.Canonicalizer
+	suites  map[string]proof.Suite
+	keys    KeyResolver
+	status  StatusSource
+	newer   func(ctx context.Context, list string, index int) (address string, ok bool)
+	pages   PageSource
+	trust   TrustList
+	records Records
+	now     func() time.Time
+	lists   lists
 }
 
 // New makes a Verifier. The error says what is missing in cfg.
@@ -102,7 +113,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, newer: cfg.Newer, pages: cfg.Pages, trust: cfg.Trust, now: cfg.Now}
+		status: cfg.Status, newer: cfg.Newer, pages: cfg.Pages, trust: cfg.Trust, records: cfg.Records, now: cfg.Now}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())

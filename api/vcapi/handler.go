@@ -19,12 +19,15 @@ import (
 	"laurel/badge"
 	"laurel/internal/i18n"
 	"laurel/internal/strictjson"
+	"laurel/issuer"
 )
 
 // Signer secures a credential that somebody else has written. Faults of the
 // credential are badge.Error or badge.Errors with pointers into it.
 type Signer interface {
 	SignCredential(ctx context.Context, credential strictjson.Value, actor string) (*badge.Document, error)
+	// SetStatus changes the status of a credential that was issued here.
+	SetStatus(ctx context.Context, q issuer.StatusRequest) error
 }
 
 // Config is what a Handler works with; every field but Signer is required.

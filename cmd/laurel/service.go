@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"laurel/api"
 	"laurel/api/pages"
@@ -116,7 +117,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
-	check, err := newVerifier(processor, resolve.New(nil, own), sources{})
+	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own})
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +137,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	lists := &statusLists{own: own, outgoing: outgoing}
 	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own),
-		sources{lists, newPages(outgoing, own), known, lists.newer})
+		sources{lists, newPages(outgoing, own), known, lists.newer, own})
 	if err != nil {
 		return nil, err
 	}
@@ -161,17 +162,20 @@ type sources struct {
 	others verifier.PageSource
 	trust  verifier.TrustList
 	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
+	// records tells since when our own badges are on record.
+	records verifier.Records
 }
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
-		Canon:  processor,
-		Suites: proof.Suites(processor),
-		Keys:   resolver,
-		Status: from.lists,
-		Pages:  from.others,
-		Trust:  from.trust,
-		Newer:  from.newer,
+		Canon:   processor,
+		Suites:  proof.Suites(processor),
+		Keys:    resolver,
+		Status:  from.lists,
+		Pages:   from.others,
+		Trust:   from.trust,
+		Newer:   from.newer,
+		Records: from.records,
 	})
 }
 
@@ -218,6 +222,11 @@ type ownRecords struct {
 // ControllerDocument implements resolve.Local.
 func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {
 	return o.issuer.ControllerDocument(ctx, id)
+}
+
+// RecordedAt implements verifier.Records.
+func (o *ownRecords) RecordedAt(ctx context.Context, d *badge.Document) (time.Time, bool, error) {
+	return o.issuer.RecordedAt(ctx, d)
 }
 
 // Owns tells that an issuer is one of ours, for which nobody else is asked.

@@ -141,6 +141,11 @@ func (o *Own) ControllerDocument(ctx context.Context, id string) ([]byte, bool, 
 	return o.Issuer.ControllerDocument(ctx, id)
 }
 
+// RecordedAt implements verifier.Records.
+func (o *Own) RecordedAt(ctx context.Context, d *badge.Document) (time.Time, bool, error) {
+	return o.Issuer.RecordedAt(ctx, d)
+}
+
 // Config wires the parts of an issuer. Set Own.Issuer to what issuer.New makes
 // of it.
 func Config(s store.Store, ring issuer.KeyRings, baseURL string, now func() time.Time) (issuer.Config, *verifier.Verifier, *Own, error) {
@@ -150,10 +155,11 @@ func Config(s store.Store, ring issuer.KeyRings, baseURL string, now func() time
 	}
 	own := &Own{}
 	v, err := verifier.New(verifier.Config{
-		Canon:  processor,
-		Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: processor, InlineContexts: true}, proof.VCJWT{}},
-		Keys:   resolve.New(nil, own),
-		Now:    now,
+		Canon:   processor,
+		Suites:  proof.Suites(processor),
+		Keys:    resolve.New(nil, own),
+		Now:     now,
+		Records: own,
 	})
 	return issuer.Config{
 		Store: s, Keys: ring, BaseURL: baseURL, Now: now,

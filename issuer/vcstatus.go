@@ -1,0 +1,124 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"laurel/badge"
+	"laurel/badge/status"
+	"laurel/store"
+)
+
+// StatusRequest asks for the status of a credential in the terms of what is
+// signed (VCALM appendix C). The pointers in faults are those of its body.
+type StatusRequest struct {
+	CredentialID string
+	Purpose      string // revocation or suspension
+	List, Index  string // as signed; both may be left out
+	Set          bool   // true for revoked or suspended
+	Actor        string
+	MayTouch     func(issuer string) bool // as of a Change
+}
+
+// SetStatus changes the status of one of our badges, or revokes what
+// SignCredential has signed. What is so already is no fault. The errors are
+// badge.Errors, ErrNotFound, StateError and those of the store.
+func (i *Issuer) SetStatus(ctx context.Context, q StatusRequest) error {
+	if !slices.Contains([]string{badge.StatusPurposeRevocation, badge.StatusPurposeSuspension}, q.Purpose) {
+		return fault("purpose_unknown", "/credentialStatus/statusPurpose", "Say revocation or suspension.")
+	}
+	if id, ours := strings.CutPrefix(q.CredentialID, i.CredentialURL("")); ours {
+		return i.setOwn(ctx, q, id)
+	}
+	return i.setForeign(ctx, q)
+}
+
+// names tells whether a request names an entry, as far as it names one.
+func (q StatusRequest) names(e badge.CredentialStatus) bool {
+	return e.StatusPurpose == q.Purpose && (q.List == "" || q.List == e.StatusListCredential) &&
+		(q.Index == "" || q.Index == e.StatusListIndex)
+}
+
+func (i *Issuer) setOwn(ctx context.Context, q StatusRequest, id string) error {
+	rec, err := i.Credential(ctx, id)
+	switch {
+	case err != nil:
+		return err
+	case !q.MayTouch(rec.Issuer):
+		return fmt.Errorf("credential record: %w", ErrNotFound)
+	case (q.List != "" || q.Index != "") && !slices.ContainsFunc(i.statusEntries(rec), q.names):
+		return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
+	}
+	c := Change{ID: id, Action: Revoke, Actor: q.Actor, MayTouch: q.MayTouch}
+	switch {
+	case q.Purpose == badge.StatusPurposeSuspension && q.Set:
+		c.Action = Suspend
+	case q.Purpose == badge.StatusPurposeSuspension:
+		c.Action = Reinstate
+	case !q.Set && rec.Status == Revoked:
+		return &StateError{"revoked_is_final", "This badge was revoked, which is final."}
+	case !q.Set:
+		return nil
+	}
+	_, _, err = i.ChangeStatus(ctx, c)
+	return err
+}
+
+// claimKey leads from the id of what was signed for others to its index.
+func claimKey(claim string) []byte { return key("q", claim) }
+
+func (i *Issuer) setForeign(ctx context.Context, q StatusRequest) error {
+	run, err := i.changing(q.Actor, "vc-api.revoke")
+	if err != nil {
+		return err
+	}
+	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		place, err := readMark(tx, claimKey(i.claim(q.CredentialID)))
+		if err == nil && !q.MayTouch(VCAPISlug) {
+			err = fmt.Errorf("credential: %w", ErrNotFound)
+		}
+		if err != nil {
+			return err
+		}
+		list, text, _ := strings.Cut(place, "/")
+		index, err := status.ParseIndex(text)
+		if err != nil {
+			return fmt.Errorf("status of a credential: %w: %w", store.ErrDamaged, err)
+		}
+		if !q.names(i.statusEntry(list, badge.StatusPurposeRevocation, index)) {
+			return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
+		}
+		set, err := exists(tx, bitKey(list, index))
+		switch {
+		case err != nil, set == q.Set:
+			return err
+		case set:
+			return &StateError{"revoked_is_final", "This credential was revoked, which is final."}
+		}
+		if err := setBit(tx, list, index, run.seq); err != nil {
+			return err
+		}
+		run.Issuer, run.Subject = VCAPISlug, list+"#"+text
+		return putAudit(tx, run.seq, run.Event)
+	})
+}
+
+// claimForeign takes the index of what is signed for others, and leads to it
+// from its id.
+func (i *Issuer) claimForeign(tx store.Tx, f *foreign) error {
+	if f.list == "" {
+		return nil
+	}
+	k := indexKey(f.list, f.index)
+	if taken, err := exists(tx, k); err != nil {
+		return err
+	} else if taken {
+		return errAgain
+	}
+	claim := i.claim(f.id)
+	return errors.Join(putMark(tx, k, claim), putMark(tx, claimKey(claim), f.list+"/"+strconv.Itoa(f.index)))
+}
