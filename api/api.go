@@ -113,7 +113,9 @@ func (s *server) engine(routes []route) *gin.Engine {
 	e.NoRoute(s.adapt(route{handle: nowhere}))
 	e.NoMethod(s.adapt(route{handle: notAllowed}))
 	if s.cfg.VCAPI == nil { // else it would pass for the address of a badge, which takes no POST
-		e.POST(issueForOthers, s.adapt(route{handle: nowhere}))
+		for _, path := range []string{issueForOthers, statusForOthers} {
+			e.POST(path, s.adapt(route{handle: nowhere}))
+		}
 	}
 	methods := map[string][]string{}
 	for _, r := range routes {

@@ -239,6 +239,8 @@ func TestStoreFaults(t *testing.T) {
 
 type panicking struct{}
 
+func (panicking) SetStatus(context.Context, issuer.StatusRequest) error { panic("no status") }
+
 func (panicking) SignCredential(context.Context, strictjson.Value, issuer.Choice, string) (*badge.Document, error) {
 	panic("secret: the vault is open")
 }

@@ -97,14 +97,18 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/issuers/:slug/keys", with(auth.Read, auth.Manage), h.badges.Keys},
 	}
 	if s.cfg.VCAPI != nil {
-		table = append(table, route{post, issueForOthers, with(auth.VCIssue), h.vcapi.Issue})
+		table = append(table, route{post, issueForOthers, with(auth.VCIssue), h.vcapi.Issue},
+			route{post, statusForOthers, with(auth.VCIssue, auth.Revoke), h.vcapi.Status})
 	}
 	return table
 }
 
-// issueForOthers signs what others have written, and does not exist unless
-// asked for.
-const issueForOthers = "/credentials/issue"
+// issueForOthers signs what others have written, statusForOthers revokes it;
+// neither exists unless asked for.
+const (
+	issueForOthers  = "/credentials/issue"
+	statusForOthers = "/credentials/status"
+)
 
 // rosters is the one call that a token limited to some activities or one
 // country may be for.

@@ -3,12 +3,14 @@ package api_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 
 	"laurel/api"
 	"laurel/internal/auth"
+	"laurel/issuer"
 )
 
 // generic is a credential that is no badge, with a term of its own.
@@ -121,7 +123,6 @@ func TestVCAPIRefuses(t *testing.T) {
 		send(path, strings.Repeat(" ", 2<<20), "application/json").problem(t, 413, "too_large")
 		send(path, `{"`+member+`":`+badge+`,"options":"fast"}`, "application/json").problem(t, 400, "wrong_type")
 	}
-	send("/presentations/verify", `{}`, "application/json").problem(t, 400, "not_supported_yet")
 }
 
 // What the VC-API does not sign is 400, whatever is wrong with it, and leaves
@@ -163,11 +164,73 @@ func TestVCAPIDoesNotSignEverything(t *testing.T) {
 	}
 }
 
+// What was signed for others is revoked by its id, and stays so; so are badges,
+// for whom that is granted.
+func TestVCAPIStatus(t *testing.T) {
+	w := newSecureWorld(t)
+	w.licence()
+	foreign := w.sign(`{"@context":["https://www.w3.org/ns/credentials/v2","https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+		"id":"urn:uuid:6f1d0f3a-0c0e-4b1e-9f63-000000000112","type":["VerifiableCredential","OpenBadgeCredential"],"name":"N","validFrom":"2025-01-01T00:00:00Z",
+		"credentialSubject":{"type":["AchievementSubject"],"identifier":[{"type":"IdentityObject","hashed":false,"identityHash":"Ana","identityType":"name"}],
+		"achievement":{"id":"https://a.example/1","type":["Achievement"],"name":"N","description":"D","criteria":{"narrative":"C"}}}}`)
+	var signed struct {
+		CredentialStatus struct{ StatusListIndex, StatusListCredential string }
+	}
+	if err := json.Unmarshal(foreign, &signed); err != nil {
+		t.Fatal(err)
+	}
+	badge := w.issueOf("licence", 1)
+	ask := func(id, purpose, rest string, on bool, token string) answer {
+		t.Helper()
+		body := fmt.Sprintf(`{"credentialId":%q,"credentialStatus":{"type":"BitstringStatusListEntry","statusPurpose":%q%s},"status":%t}`, id, purpose, rest, on)
+		return w.do(request{method: "POST", path: "/credentials/status", body: body, token: token, header: map[string]string{"Content-Type": "application/json"}})
+	}
+	const id = "urn:uuid:6f1d0f3a-0c0e-4b1e-9f63-000000000112"
+	revoker := w.token(auth.Token{Scopes: []auth.Scope{auth.Revoke}, Issuers: []string{other}})
+	signer := w.token(auth.Token{Scopes: []auth.Scope{auth.VCIssue}, Issuers: []string{issuer.VCAPISlug}})
+	entry := fmt.Sprintf(`,"statusListIndex":%q,"statusListCredential":%q`, signed.CredentialStatus.StatusListIndex, signed.CredentialStatus.StatusListCredential)
+	ask(id, "revocation", "", true, revoker).problem(t, http.StatusNotFound, "not_found")
+	ask(badge.CredentialID, "revocation", "", true, signer).problem(t, http.StatusNotFound, "not_found")
+	ask("urn:uuid:x", "revocation", "", true, w.all).problem(t, http.StatusNotFound, "not_found")
+	ask(id, "message", "", true, w.all).problem(t, http.StatusBadRequest, "malformed_body")
+	ask(id, "suspension", "", true, w.all).problem(t, http.StatusBadRequest, "malformed_body")
+	ask(id, "revocation", `,"statusListIndex":"1"`, true, w.all).problem(t, http.StatusBadRequest, "malformed_body")
+	w.post("/credentials/status", `{"credentialId":"x","credentialStatus":{"statusPurpose":"revocation"}}`).problem(t, http.StatusBadRequest, "missing_member")
+	ask(id, "revocation", entry, false, signer).want(t, http.StatusOK)
+	if verdict, code, _ := w.verdictOf(foreign); verdict != "valid" || code != "not_revoked" {
+		t.Fatalf("before: %s (%s)", verdict, code)
+	}
+	for range 2 {
+		ask(id, "revocation", entry, true, signer).want(t, http.StatusOK)
+	}
+	ask(id, "revocation", entry, false, signer).problem(t, http.StatusConflict, "revoked_is_final")
+	if verdict, code, _ := w.verdictOf(foreign); verdict != "invalid" || code != "revoked" {
+		t.Errorf("after: %s (%s)", verdict, code)
+	}
+	for _, step := range []struct {
+		purpose string
+		on      bool
+		status  int
+		want    string
+	}{{"suspension", true, 200, "suspended"}, {"suspension", false, 200, "active"}, {"revocation", false, 200, "active"},
+		{"revocation", true, 200, "revoked"}, {"revocation", false, 409, "revoked"}} {
+		ask(badge.CredentialID, step.purpose, "", step.on, w.all).want(t, step.status)
+		if rec := w.do(request{method: "GET", path: "/v1/credentials/" + badge.ID, token: w.all}).object(t); rec["status"] != step.want {
+			t.Errorf("%+v: %v", step, rec["status"])
+		}
+	}
+	if _, err := w.issuer.Check(t.Context(), func(problem string) { t.Error(problem) }); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestVCAPIIsOffUnlessAskedFor(t *testing.T) {
 	w := newWorld(t, func(c *api.Config) { c.VCAPI = nil })
 	for _, token := range []string{"", w.all, w.token(auth.Token{Scopes: []auth.Scope{auth.VCIssue}})} {
-		a := w.do(request{method: "POST", path: "/credentials/issue", body: `{}`, token: token, header: map[string]string{"Content-Type": "application/json"}})
-		a.problem(t, http.StatusNotFound, "not_found")
+		for _, path := range []string{"/credentials/issue", "/credentials/status"} {
+			a := w.do(request{method: "POST", path: path, body: `{}`, token: token, header: map[string]string{"Content-Type": "application/json"}})
+			a.problem(t, http.StatusNotFound, "not_found")
+		}
 	}
 	w.do(request{method: "POST", path: "/credentials/" + w.issue(2).ID, token: w.all}).problem(t, http.StatusMethodNotAllowed, "method_not_allowed")
 	w.do(request{method: "POST", path: "/credentials/verify", body: `{"verifiableCredential":` + string(w.issue(1).Credential) + `}`,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"laurel/badge"
@@ -58,7 +59,7 @@ func (c *checker) structure(r store.Reader) error {
 	}{
 		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
 		{"k/", c.answer}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned},
-		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"y/", c.whole}, {"e", c.whole},
+		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"y/", c.whole}, {"e", c.whole}, {"q/", c.claim},
 		{"o/", c.waits}, {"g/", c.whole}, // package auditlog tells more of these
 	} {
 		err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error {
@@ -222,6 +223,17 @@ func (c *checker) index(k, payload []byte) error {
 		return nil // what was signed for others is not kept
 	}
 	_, err := recordByID(c.r, string(payload))
+	return c.tell(err, "%s", k)
+}
+
+func (c *checker) claim(k, payload []byte) error {
+	list, index, _ := strings.Cut(string(payload), "/")
+	n, err := strconv.Atoi(index)
+	if err != nil {
+		c.problem("%s leads to no index", k)
+		return nil //nolint:nilerr // told as a problem
+	}
+	_, err = readMark(c.r, indexKey(list, n))
 	return c.tell(err, "%s", k)
 }
 

@@ -126,3 +126,39 @@ func TestEarlierDataModel(t *testing.T) {
 		t.Errorf("a badge of that model: %v", err)
 	}
 }
+
+// What was signed for others is suspended, taken back, and revoked for good.
+func TestStatusOfWhatWasSignedForOthers(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{issuer.VCAPISlug}})
+	const id = "urn:uuid:1d2f9e6c-7a0e-4c2e-9b57-0d6f3a5f2b11"
+	doc, err := p.signChosen(t, edit(t, foreignCredential, "{", `{"id": "`+id+`",`), issuer.Choice{Purposes: []string{"revocation", "suspension"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(purpose string, on bool) error {
+		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Purpose: purpose, Set: on, Actor: "test",
+			MayTouch: func(string) bool { return true }})
+	}
+	for _, step := range []struct {
+		purpose string
+		on      bool
+		want    verifier.Verdict
+		check   verifier.Check
+	}{
+		{"suspension", true, verifier.Invalid, verifier.CheckSuspension}, {"suspension", true, verifier.Invalid, verifier.CheckSuspension},
+		{"suspension", false, verifier.Valid, ""}, {"revocation", false, verifier.Valid, ""},
+		{"revocation", true, verifier.Invalid, verifier.CheckRevocation},
+	} {
+		if err := set(step.purpose, step.on); err != nil {
+			t.Fatalf("%+v: %v", step, err)
+		}
+		r := p.full(t).VerifyDocument(t.Context(), doc, verifier.Options{Generic: true})
+		if r.Verdict() != step.want || step.check != "" && r.Decisive().Check != step.check {
+			t.Errorf("%+v: %s, %+v", step, r.Verdict(), r.Decisive())
+		}
+	}
+	var final *issuer.StateError
+	if err := set("revocation", false); !errors.As(err, &final) {
+		t.Errorf("taking a revocation back: %v", err)
+	}
+}

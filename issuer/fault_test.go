@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	mathrand "math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -187,7 +188,15 @@ func (f *failing) Update(ctx context.Context, do func(store.Tx) error) error {
 // failingStore fails each call of each operation once, before and after it
 // took effect, and then repeats the operation as a caller would.
 func failingStore(t *testing.T, p *place) {
-	revoked := p.issue(t, award("gone")).Record
+	p.put(t, suspendable())
+	p.putTrainer(t)
+	revoked, paused, trained := p.issue(t, award("gone")).Record, p.issue(t, licence("paused")).Record, p.issue(t, trainer("trained")).Record
+	keyedAmendment := func(id, round string) issuer.Amendment {
+		a := amendment(id)
+		a.Idempotency = &issuer.Idempotency{Scope: "amend", Key: round, Digest: []byte("body")}
+		return a
+	}
+	erasable := map[string]string{}
 	operations := map[string]func(i *issuer.Issuer, round string) error{
 		"issue": func(i *issuer.Issuer, round string) error {
 			_, err := i.Issue(t.Context(), keyed(award(round), round, "body"))
@@ -204,6 +213,45 @@ func failingStore(t *testing.T, p *place) {
 		"revoke": func(i *issuer.Issuer, _ string) error {
 			_, err := i.Revoke(t.Context(), revoked.ID, "", "test", anyIssuer)
 			return err
+		},
+		"suspend and reinstate": func(i *issuer.Issuer, _ string) error {
+			for _, action := range []issuer.Action{issuer.Suspend, issuer.Reinstate} {
+				if _, _, err := i.ChangeStatus(t.Context(), issuer.Change{ID: paused.ID, Action: action, Actor: "test", MayTouch: anyIssuer}); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		"reissue": func(i *issuer.Issuer, round string) error {
+			_, err := i.Reissue(t.Context(), keyedAmendment(trained.ID, round), issuer.Correction{Name: ptr("Person " + round), Email: ptr(round + "@learner.example")})
+			return err
+		},
+		"renew": func(i *issuer.Issuer, round string) error {
+			p.Clock.Advance(24 * time.Hour)
+			_, err := i.Renew(t.Context(), keyedAmendment(trained.ID, round), p.Clock.Now().AddDate(1, 0, 0))
+			return err
+		},
+		"register": func(i *issuer.Issuer, round string) error {
+			_, err := i.ChangeRegister(t.Context(), keyedAmendment(trained.ID, round), issuer.Register{Email: ptr(round + "@new.example")})
+			return err
+		},
+		"erase": func(i *issuer.Issuer, round string) error {
+			if erasable[round] == "" {
+				rec := p.issue(t, award(round)).Record
+				erasable[round] = p.reissue(t, rec.ID, issuer.Correction{Role: ptr("Guest")}).ID
+			}
+			_, _, err := i.Erase(t.Context(), amendment(erasable[round]))
+			return err
+		},
+		"sweep and compaction": func(i *issuer.Issuer, _ string) error {
+			if _, err := i.SweepAnswers(t.Context()); err != nil {
+				return err
+			}
+			due, err := i.CompactionDue(t.Context())
+			if err != nil {
+				return err
+			}
+			return i.Compacted(t.Context(), due, "test")
 		},
 		"list": func(i *issuer.Issuer, _ string) error {
 			_, err := i.StatusList(t.Context(), academy+"-1")
@@ -244,7 +292,7 @@ func failingStore(t *testing.T, p *place) {
 	}
 	// Every round has issued exactly one badge, whatever became of its first try.
 	people := map[string]int{}
-	for _, rec := range p.all(t, issuer.Filter{}) {
+	for _, rec := range p.all(t, issuer.Filter{Status: issuer.Active}) {
 		people[view(t, rec).CredentialSubject.Identifier[1].IdentityHash]++
 	}
 	for who, n := range people {
@@ -252,7 +300,10 @@ func failingStore(t *testing.T, p *place) {
 			t.Errorf("%s has %d badges", who, n)
 		}
 	}
-	if len(people) < 11 {
+	if n := p.traces(t, slices.Collect(maps.Keys(erasable))); n != 0 {
+		t.Errorf("%d traces are left of those who were erased", n)
+	}
+	if len(erasable) < 3 || len(people) < 11 {
 		t.Errorf("only %d rounds: this tested little", len(people))
 	}
 }

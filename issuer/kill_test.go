@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -76,15 +77,49 @@ func childIssues() error {
 					failed <- err
 					return
 				}
+				rec, err := live(i, issued.Record, g, n)
+				if err != nil {
+					failed <- err
+					return
+				}
 				// One write, without a buffer: a whole line or none.
-				fmt.Fprintf(os.Stdout, "%d %d %s %x\n", g, n, issued.Record.ID, sha256.Sum256(issued.Record.Document))
+				fmt.Fprintf(os.Stdout, "%d %d %s %x\n", g, n, rec.ID, sha256.Sum256(rec.Document))
 			}
 		}()
 	}
 	return <-failed
 }
 
-// TestKill kills a process that issues, at random moments. Each badge that it
+// live gives a badge some of what life brings, by its number, and returns it as
+// it is afterwards.
+func live(i *issuer.Issuer, rec *issuer.Record, goroutine, n int) (*issuer.Record, error) {
+	a := issuer.Amendment{ID: rec.ID, Actor: "test", MayTouch: anyIssuer}
+	switch (goroutine + n) % 4 {
+	case corrected:
+		name := "Corrected"
+		issued, err := i.Reissue(context.Background(), a, issuer.Correction{Name: &name})
+		if err != nil {
+			return nil, err
+		}
+		return issued.Record, nil
+	case withdrawn:
+		return i.Revoke(context.Background(), rec.ID, "issued_in_error", "test", anyIssuer)
+	case erased:
+		rec, _, err := i.Erase(context.Background(), a)
+		return rec, err
+	}
+	return rec, nil
+}
+
+// The lives; 0 is a quiet one.
+const (
+	corrected = iota + 1
+	withdrawn
+	erased
+)
+
+// TestKill kills a process that issues, and changes what it has issued, at
+// random moments. Each badge that it
 // acknowledged is there, byte for byte, and each that it was about to make is
 // there whole or not at all.
 func TestKill(t *testing.T) {
@@ -201,14 +236,21 @@ func afterKill(t *testing.T, folder, round string, acks []ack) {
 		}
 		next[a.goroutine] = a.n + 1
 	}
+	gone := map[int]bool{} // goroutines whose last badge was erased, and not acknowledged
 	for g := range writers {
-		if _, err := i.Issue(t.Context(), numbered(round, g, next[g])); err != nil {
+		_, err := i.Issue(t.Context(), numbered(round, g, next[g]))
+		gone[g] = errors.Is(err, issuer.ErrErased) && (g+next[g])%4 == erased
+		if err != nil && !gone[g] {
 			t.Errorf("repeating what was under way: %v", err)
 		}
 	}
 	for g := range writers {
 		for n := range next[g] + 1 {
-			onlyOne(t, i, *numbered(round, g, n).Idempotency)
+			want := 1
+			if n < next[g] && (g+n)%4 == erased || n == next[g] && gone[g] {
+				want = 0 // nothing leads to it any more
+			}
+			wantBadges(t, i, want, *numbered(round, g, n).Idempotency)
 		}
 		if more := numbered(round, g, next[g]+1).ExternalRef; len(byReference(t, i, more)) > 0 {
 			t.Errorf("%s was issued before the one before it was acknowledged", more)
@@ -217,10 +259,10 @@ func afterKill(t *testing.T, folder, round string, acks []ack) {
 	issuertest.Audit(t, i)
 }
 
-func onlyOne(t *testing.T, i *issuer.Issuer, key issuer.Idempotency) {
+func wantBadges(t *testing.T, i *issuer.Issuer, want int, key issuer.Idempotency) {
 	t.Helper()
-	if n := len(byReference(t, i, key.Key)); n != 1 {
-		t.Errorf("key %s has %d badges", key.Key, n)
+	if n := len(byReference(t, i, key.Key)); n != want {
+		t.Errorf("key %s has %d badges, not %d", key.Key, n, want)
 	}
 }
 

@@ -160,16 +160,8 @@ func (i *Issuer) recordForeign(ctx context.Context, f *foreign, signed *badge.Do
 	}
 	sum := sha256.Sum256(signed.Raw())
 	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		for _, c := range f.claims {
-			k := indexKey(c.list, c.index)
-			if taken, err := exists(tx, k); err != nil {
-				return err
-			} else if taken {
-				return errAgain
-			}
-			if err := putMark(tx, k, i.claim(f.id)); err != nil {
-				return err
-			}
+		if err := i.claimForeign(tx, f); err != nil {
+			return err
 		}
 		return putAudit(tx, seq, Event{At: now, Actor: f.actor, Action: "vc-api.issue", Issuer: VCAPISlug, Subject: "sha256:" + hex.EncodeToString(sum[:])})
 	})
