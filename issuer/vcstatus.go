@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -82,10 +83,12 @@ func (i *Issuer) setForeign(ctx context.Context, q StatusRequest) error {
 	}
 	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
 		place, err := readMark(tx, claimKey(i.claim(q.CredentialID), q.Purpose))
-		if err == nil && !q.MayTouch(VCAPISlug) {
-			err = fmt.Errorf("credential: %w", ErrNotFound)
-		}
-		if err != nil {
+		switch {
+		case err == nil && !q.MayTouch(VCAPISlug):
+			return fmt.Errorf("credential: %w", ErrNotFound)
+		case errors.Is(err, ErrNotFound) && q.MayTouch(VCAPISlug):
+			return i.otherStatus(tx, q)
+		case err != nil:
 			return err
 		}
 		list, text, _ := strings.Cut(place, "/")
@@ -113,6 +116,20 @@ func (i *Issuer) setForeign(ctx context.Context, q StatusRequest) error {
 		run.Issuer, run.Subject = VCAPISlug, list+"#"+text
 		return putAudit(tx, run.seq, run.Event)
 	})
+}
+
+// otherStatus tells a credential that has no status of this purpose from one
+// that is not known.
+func (i *Issuer) otherStatus(r store.Reader, q StatusRequest) error {
+	for _, purpose := range []string{badge.StatusPurposeRevocation, badge.StatusPurposeSuspension} {
+		known, err := exists(r, claimKey(i.claim(q.CredentialID), purpose))
+		if err != nil {
+			return err
+		} else if known {
+			return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
+		}
+	}
+	return fmt.Errorf("credential: %w", ErrNotFound)
 }
 
 // claimForeign takes the indexes of what is signed for others, and leads to

@@ -75,7 +75,7 @@ func (s *subject) namedKey(ctx context.Context, id, ptr string) (keys.Verificati
 // key that is its own document is used.
 func (s *subject) keyOfAnother(ctx context.Context, id, owner, ptr string) (keys.VerificationMethod, Finding) {
 	f := wrongController(owner, s.issuerID(), ptr)
-	if s.kind != kindOther || s.isList || !strings.HasPrefix(owner, "did:key:") && !strings.HasPrefix(owner, "did:jwk:") {
+	if !s.others || !strings.HasPrefix(owner, "did:key:") && !strings.HasPrefix(owner, "did:jwk:") {
 		return keys.VerificationMethod{}, f
 	}
 	m, err := s.errands.key(ctx, id)
@@ -91,7 +91,7 @@ func (s *subject) keyOfAnother(ctx context.Context, id, owner, ptr string) (keys
 // key, which the data model leaves to whoever relies on it (VC data model
 // section 4.7), so that is a remark.
 func (s *subject) amongOthers(all []authentication) {
-	if s.kind != kindOther || s.isList {
+	if !s.others {
 		return
 	}
 	signed := slices.ContainsFunc(all, func(a authentication) bool { return held(a.proof) && held(a.key) })
