@@ -21,6 +21,7 @@ type report struct {
 	Verdict, Summary, CheckedAt string
 	Verified                    bool
 	Checks                      []struct{ ID, Result, Code, Message, Pointer, Detail string }
+	Badges                      []report
 	Register                    *struct{ Status, Since, Reason string }
 	Credential                  *struct {
 		ID        string
@@ -197,6 +198,7 @@ func TestWhatCannotBeVerified(t *testing.T) {
 		"a member twice":         {`{"id":1,"id":2}`, "application/json", 400, "duplicate_member"},
 		"another encoding":       {"{\"name\":\"Jos\xe9\"}", "application/json", 400, "invalid_encoding"},
 		"10 MB of [":             {strings.Repeat("[", 10<<20), "application/json", 413, "too_large"},
+		"400,000 values":         {`{"a":[` + strings.Repeat("1,", 400_000) + "1]}", "application/json", 413, "too_many_values"},
 		"1 MB of [":              {`{"a":` + strings.Repeat("[", 1000000), "application/json", 400, "too_deep"},
 		"half a picture":         {"\x89PNG\r\n\x1a\n", "image/png", 400, "damaged_image"},
 		"half a picture unnamed": {"\x89PNG\r\n\x1a\n", "", 400, "damaged_image"},

@@ -236,7 +236,7 @@ func (w *world) makeKeys(ring *keyring.Ring, slug string) {
 
 func (w *world) verifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, lists *ownRecords) *verifier.Verifier {
 	cfg := verifier.Config{Canon: processor, Keys: resolver, Now: w.clock.now,
-		Suites: []proof.Suite{proof.EdDSARDFC2022{Canon: processor, InlineContexts: true}, proof.VCJWT{}}}
+		Suites: proof.Suites(processor)}
 	if lists != nil {
 		cfg.Status, cfg.Newer = lists, lists.newer
 	}

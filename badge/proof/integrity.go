@@ -60,13 +60,13 @@ type options struct {
 	ProofPurpose       string          `json:"proofPurpose"`
 }
 
-// secure makes a proof whose options hold the document's contexts or not.
-func secure(ctx context.Context, s hasher, d *badge.Document, key keys.Signer, at time.Time, context string) (*badge.Document, error) {
+// secure makes a proof, with contexts of its own unless these are "".
+func secure(ctx context.Context, s hasher, d *badge.Document, key keys.Signer, at time.Time, contexts string) (*badge.Document, error) {
 	alg, err := usable(s, key.Method())
 	if err != nil {
 		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)
 	}
-	raw, err := json.Marshal(options{Context: json.RawMessage(context), Type: badge.TypeDataIntegrityProof, Cryptosuite: s.Name(),
+	raw, err := json.Marshal(options{Context: json.RawMessage(contexts), Type: badge.TypeDataIntegrityProof, Cryptosuite: s.Name(),
 		Created: badge.FormatTime(at), VerificationMethod: key.Method().ID, ProofPurpose: badge.PurposeAssertion})
 	if err != nil {
 		return nil, fmt.Errorf("securing with %s: %w", s.Name(), err)

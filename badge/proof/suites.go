@@ -15,7 +15,7 @@ func Suites(c *canon.Canonicalizer) []Suite {
 	return append(list,
 		ECDSASD2023{Canon: c, InlineContexts: true},
 		Ed25519Signature2020{Canon: c, InlineContexts: true},
-		FormerEdDSARDFC2022{EdDSARDFC2022{Canon: c, InlineContexts: true}},
+		formerEdDSARDFC2022{EdDSARDFC2022{Canon: c, InlineContexts: true}},
 	)
 }
 
@@ -32,9 +32,9 @@ func Securers(c *canon.Canonicalizer, inlineContexts bool) []Securer {
 	}
 }
 
-// FormerEdDSARDFC2022 verifies proofs that bear the name that eddsa-rdfc-2022
+// formerEdDSARDFC2022 verifies proofs that bear the name that eddsa-rdfc-2022
 // had in drafts: the algorithm is the same, and badges were issued under it.
-type FormerEdDSARDFC2022 struct{ FormVerifier }
+type formerEdDSARDFC2022 struct{ FormVerifier }
 
 // Name implements Suite.
-func (FormerEdDSARDFC2022) Name() string { return "eddsa-2022" }
+func (formerEdDSARDFC2022) Name() string { return "eddsa-2022" }

@@ -99,15 +99,24 @@ test('ecdsa-sd-2023: statements do not pass from one badge to another', async ()
   await verdict({...first, evidence: [{...second.evidence[0], name: 'Other'}]}, 'invalid', 'evidence of another');
 });
 
-// A badge as most of those are that bear such a proof.
-const earlier = () => {
-  const {validFrom, ...credential} = badge('did:key:later');
+// A badge on the VC data model 1.1, with the context that its proof needs.
+const earlier = (issuer, context) => {
+  const {validFrom, ...credential} = badge(issuer);
   return {...credential, issuanceDate: validFrom, '@context': ['https://www.w3.org/2018/credentials/v1',
-    'https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json', 'https://w3id.org/security/suites/ed25519-2020/v1']};
+    'https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json', context]};
 };
 
+for(const [name, {curves}] of Object.entries(suites)) {
+  test(`${name} on the VC data model 1.1`, async () => {
+    const key = await newKey(curves[0]);
+    const signed = await sign(name, earlier(key.controller, 'https://w3id.org/security/data-integrity/v2'), key);
+    await verdict(signed, 'valid', 'as signed');
+    await verdict({...signed, issuanceDate: '2025-05-02T12:00:00Z'}, 'invalid', 'another date');
+  });
+}
+
 test('Ed25519Signature2020 on the VC data model 1.1', async () => {
-  const signed = await sign2020(earlier());
+  const signed = await sign2020(earlier('did:key:later', 'https://w3id.org/security/suites/ed25519-2020/v1'));
   await verdict(signed, 'valid', 'as signed');
   await each([...changed(signed)], ({name, document}) => verdict(document, wrong(name), name), 2);
 });

@@ -156,7 +156,7 @@ func Config(s store.Store, ring issuer.KeyRings, baseURL string, now func() time
 	own := &Own{}
 	v, err := verifier.New(verifier.Config{
 		Canon:   processor,
-		Suites:  []proof.Suite{proof.EdDSARDFC2022{Canon: processor, InlineContexts: true}, proof.VCJWT{}},
+		Suites:  proof.Suites(processor),
 		Keys:    resolve.New(nil, own),
 		Now:     now,
 		Records: own,
