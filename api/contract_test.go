@@ -100,14 +100,14 @@ func closed(raw []byte) ([]byte, error) {
 // decoders tells the validator how the media types are read that it does not
 // know.
 func decoders() {
-	for _, mt := range []string{"application/vc", "application/vc+ld+json", "application/did+json", "application/did+ld+json", "application/jwk-set+json"} {
+	for _, mt := range []string{"application/vc", "application/vp", "application/vc+ld+json", "application/did+json", "application/did+ld+json", "application/jwk-set+json"} {
 		openapi3filter.RegisterBodyDecoder(mt, openapi3filter.JSONBodyDecoder)
 	}
 	text := func(body io.Reader, _ http.Header, _ *openapi3.SchemaRef, _ openapi3filter.EncodingFn) (any, error) {
 		raw, err := io.ReadAll(body)
 		return string(raw), err
 	}
-	for _, mt := range []string{"text/html", "text/css", "text/csv", "text/plain", "image/svg+xml", "image/png", "application/vc+jwt", "application/jwt"} {
+	for _, mt := range []string{"text/html", "text/css", "text/csv", "text/plain", "image/svg+xml", "image/png", "application/vc+jwt", "application/vp+jwt", "application/jwt"} {
 		openapi3filter.RegisterBodyDecoder(mt, text)
 	}
 }

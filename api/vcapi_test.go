@@ -123,7 +123,6 @@ func TestVCAPIRefuses(t *testing.T) {
 		send(path, strings.Repeat(" ", 2<<20), "application/json").problem(t, 413, "too_large")
 		send(path, `{"`+member+`":`+badge+`,"options":"fast"}`, "application/json").problem(t, 400, "wrong_type")
 	}
-	send("/presentations/verify", `{}`, "application/json").problem(t, 400, "not_supported_yet")
 }
 
 // What the VC-API does not sign is 400, whatever is wrong with it, and leaves

@@ -21,6 +21,7 @@ type report struct {
 	Verdict, Summary, CheckedAt string
 	Verified                    bool
 	Checks                      []struct{ ID, Result, Code, Message, Pointer, Detail string }
+	Badges                      []report
 	Register                    *struct{ Status, Since, Reason string }
 	Credential                  *struct {
 		ID        string

@@ -89,8 +89,8 @@ func (s *subject) authorize(ctx context.Context, m keys.VerificationMethod, err 
 	if issuer := s.issuerID(); m.Controller != issuer || issuer == "" {
 		return m, wrongController(m.Controller, issuer, ptr)
 	}
-	if !m.Assertion {
-		return m, failed(KeyNotAuthorized, ptr, "The issuer does not list the key under %s.", badge.PurposeAssertion)
+	if allowed := m.Assertion && s.presenter == "" || m.Authentication && s.presenter != ""; !allowed {
+		return m, failed(KeyNotAuthorized, ptr, "The issuer does not list the key under %s.", s.purpose())
 	}
 	if err := m.ValidAt(s.now); err != nil {
 		f := keyFault(err, ptr)

@@ -207,8 +207,8 @@ func keyword(p badge.Proof) string {
 
 // checkOptions asks what a proof says of itself (Data Integrity section 4.4).
 func (s *subject) checkOptions(set []badge.Proof, p badge.Proof) Finding {
-	if p.ProofPurpose != badge.PurposeAssertion {
-		return failed(WrongPurpose, p.Pointer+"/proofPurpose", "The purpose of the proof is not %s.", badge.PurposeAssertion)
+	if p.ProofPurpose != s.purpose() {
+		return failed(WrongPurpose, p.Pointer+"/proofPurpose", "The purpose of the proof is not %s.", s.purpose())
 	}
 	for _, name := range []string{"cryptosuite", "verificationMethod", "proofValue"} {
 		if text, present, _ := stringMember(p.Object, name); text == "" && (present || name != "cryptosuite") {

@@ -6,7 +6,7 @@ package verifier
 func Codes() map[Check][]Code {
 	codes := map[Check][]Code{
 		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext,
-			VCDM11, SeveralInImage, Misbaked, UnsupportedEnvelope, OverBudget},
+			VCDM11, SeveralInImage, Misbaked, UnsupportedEnvelope, SeveralBadges, EmptyPresentation, TooManyBadges, OverBudget},
 		CheckSchema: {OK, SchemaMismatch, NoSchema, SchemaUnreachable, SchemaUnsupported},
 		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
 			UnknownContext, NestedContext, UnsignedKeyword, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
@@ -23,7 +23,9 @@ func Codes() map[Check][]Code {
 		CheckStatusMessage: {StatusMessage, NoStatus, StatusListUnreachable, StatusListInvalid, StatusUnsupported},
 		CheckResources:     {ResourcesMatch, ResourceChanged, ResourceUnreachable, ResourceUnsupported, ResourceInvalid},
 		CheckRefresh:       {NoRefresh, NotRefreshed, NewerEdition, NoNewerEdition, RefreshUnreachable, RefreshInvalid},
-		CheckRecipient:     {RecipientMatches, RecipientMatchesWeakly, RecipientDiffers, RecipientUnstated},
+		CheckHolder: {HolderProven, HolderUnproven, HolderInvalid, HolderOpen, HolderNotSubject, ChallengeDiffers, DomainDiffers,
+			InternalFault},
+		CheckRecipient: {RecipientMatches, RecipientMatchesWeakly, RecipientDiffers, RecipientUnstated},
 		CheckEndorsement: {NoEndorsement, EndorsementsHold, EndorsementNotGood, EndorsementNotChecked,
 			EndorsementHolds, EndorsementInvalid, EndorsementOfAnother, EndorsementOpen},
 	}

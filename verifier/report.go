@@ -34,6 +34,9 @@ const (
 	CheckRefresh     Check = "refresh"
 	CheckRecipient   Check = "recipient"
 	CheckEndorsement Check = "endorsement"
+
+	// CheckHolder is told only of presentations.
+	CheckHolder Check = "holder"
 )
 
 // Outcome is the answer of one check. The zero value is "could not tell".
@@ -75,6 +78,9 @@ const (
 	VCDM11              Code = "vcdm_1_1"             // in order, by VC data model 1.1
 	SeveralInImage      Code = "several_in_image"     // more than one credential in a picture
 	Misbaked            Code = "misbaked"             // in a picture as the standard forbids
+	SeveralBadges       Code = "several_badges"       // in order, a presentation of several
+	EmptyPresentation   Code = "empty_presentation"   // without a credential
+	TooManyBadges       Code = "too_many_badges"      // more than are looked at
 	UnsupportedEnvelope Code = "unsupported_envelope" // of a kind that is not opened here
 
 	// schema
@@ -194,6 +200,17 @@ const (
 	EndorsementOpen      Code = "endorsement_open" // could not tell
 )
 
+// The codes of holder.
+const (
+	HolderProven     Code = "holder_proven"
+	HolderUnproven   Code = "holder_unproven"    // there is no proof of the holder
+	HolderInvalid    Code = "holder_invalid"     // the proof is wrong, or its key is another's
+	HolderOpen       Code = "holder_open"        // the proof could not be checked
+	HolderNotSubject Code = "holder_not_subject" // proven, and a badge is about another
+	ChallengeDiffers Code = "challenge_differs"
+	DomainDiffers    Code = "domain_differs"
+)
+
 // Finding is the answer of one check.
 type Finding struct {
 	Check   Check
@@ -233,18 +250,32 @@ type Report struct {
 	Document  *badge.Document // what was read; nil when nothing could be
 
 	Endorsements []Endorsement // in the order in which they stand in it
+
+	presented *badge.Document
+
+	// Badges are the reports on the badges of a presentation with several, in
+	// their order; Findings are then on the presentation itself.
+	Badges []*Report
 }
+
+// Presented is the presentation that the badge, or the badges, came in; nil
+// where there was none.
+func (r *Report) Presented() *badge.Document { return r.presented }
 
 // Verdict sums the findings up: anything wrong is invalid; else anything that
 // could not be told is indeterminate; else a remark that matters is a
 // warning. An issuer that is on no list, and endorsements, never change it.
-// Without a proof and a key that both held, nothing is ever valid.
+// Without a proof and a key that both held, nothing is ever valid. Several
+// badges are as good as the worst of them.
 func (r *Report) Verdict() Verdict {
 	if r == nil || len(r.Findings) == 0 {
 		return Indeterminate
 	}
-	verdict := Valid
-	if !r.held(CheckProof) || !r.held(CheckIssuerKey) {
+	verdict := r.ofBadges()
+	if verdict == Invalid {
+		return Invalid
+	}
+	if len(r.Badges) == 0 && (!r.held(CheckProof) || !r.held(CheckIssuerKey)) {
 		verdict = Indeterminate
 	}
 	for _, f := range r.Findings {
@@ -254,11 +285,27 @@ func (r *Report) Verdict() Verdict {
 			return Invalid
 		case f.Outcome == Unknown:
 			verdict = Indeterminate
-		case f.Outcome == Warned && f.Code != IssuerNotListed && verdict == Valid:
+		case f.Outcome == Warned && f.Code != IssuerNotListed && f.Code != HolderUnproven && verdict == Valid:
 			verdict = Warning
 		}
 	}
 	return verdict
+}
+
+// ofBadges is the worst verdict on the badges of a presentation.
+func (r *Report) ofBadges() Verdict {
+	worst := Valid
+	for _, b := range r.Badges {
+		switch v := b.Verdict(); {
+		case v == Invalid || worst == Invalid:
+			worst = Invalid
+		case v == Indeterminate || worst == Indeterminate:
+			worst = Indeterminate
+		case v == Warning:
+			worst = Warning
+		}
+	}
+	return worst
 }
 
 func (r *Report) held(c Check) bool {
@@ -318,11 +365,16 @@ func (r *Report) Finding(c Check) Finding {
 func (r *Report) Decisive() Finding {
 	want := map[Verdict]Outcome{Invalid: Failed, Indeterminate: Unknown, Warning: Warned, Valid: Passed}[r.Verdict()]
 	for _, f := range r.Findings {
-		if f.Outcome == want && f.Check != CheckEndorsement && f.Code != IssuerNotListed {
+		if f.Outcome == want && f.Check != CheckEndorsement && f.Code != IssuerNotListed && f.Code != HolderUnproven {
 			if want == Passed && f.Check != CheckProof {
 				continue
 			}
 			return f
+		}
+	}
+	for _, b := range r.Badges {
+		if b.Verdict() == r.Verdict() {
+			return b.Decisive()
 		}
 	}
 	return Finding{}

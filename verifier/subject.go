@@ -31,7 +31,8 @@ type subject struct {
 	opts       Options
 	now        time.Time
 	errands    *errands
-	isList     bool // a status list, looked at on behalf of another document
+	presenter  string // of a presentation: whose proof it has to be
+	isList     bool   // a status list, looked at on behalf of another document
 
 	kind     kind            // from format on
 	form     *canon.Form     // from terms on
@@ -45,8 +46,22 @@ type subject struct {
 	endorsements []Endorsement // from endorsement on
 }
 
-// issuerID is the id of the issuer, or "".
-func (s *subject) issuerID() string { return s.doc.IssuerID() }
+// issuerID is the id of the issuer, or of the holder who made a presentation;
+// or "".
+func (s *subject) issuerID() string {
+	if s.presenter != "" {
+		return s.presenter
+	}
+	return s.doc.IssuerID()
+}
+
+// purpose is what its proofs have to be for.
+func (s *subject) purpose() string {
+	if s.presenter != "" {
+		return badge.PurposeAuthentication
+	}
+	return badge.PurposeAssertion
+}
 
 // claims are the members of the credential that belong to its envelope: there
 // are some where the credential is the payload of a JWS itself.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"strings"
 
 	"laurel/badge"
 	"laurel/badge/bake"
@@ -16,12 +15,15 @@ const MaxBytes = bake.MaxPicture
 
 // Submission is what somebody brought to be verified, taken out of whatever it
 // came in: a credential in JSON or as a compact JWS, by itself, in an envelope
-// (EnvelopedVerifiableCredential), or baked into a PNG or SVG.
+// (EnvelopedVerifiableCredential), or baked into a PNG or SVG; or a presentation
+// with credentials, in JSON or as a compact JWS, by itself or in an envelope.
 type Submission struct {
 	document *badge.Document
 	// finding, where there is one, is all that can be said: it was recognised,
 	// but no credential in it is looked at.
 	finding *Finding
+	// presentation is set where document is one.
+	presentation *presentation
 }
 
 // Open finds out what bytes are. The error is a *badge.Error with ParsingError:
@@ -64,8 +66,12 @@ func openPicture(raw []byte) (*Submission, error) {
 	return nil, &badge.Error{Code: badge.ParsingError, Rule: pictureRule(err), Detail: pictureFault(err)}
 }
 
-// Document is the credential that was brought; nil where none is looked at.
+// Document is the credential or presentation that was brought; nil where none is
+// looked at.
 func (s *Submission) Document() *badge.Document { return s.document }
+
+// IsPresentation tells whether there is a holder who presents it.
+func (s *Submission) IsPresentation() bool { return s.presentation != nil }
 
 func only(f Finding) *Submission { return &Submission{finding: &f} }
 
@@ -122,29 +128,26 @@ var envelopes = []string{"application/vc+jwt", "application/vc+ld+json+jwt"}
 // openEnvelope reads a credential that is the address of its own bytes (VC data
 // model 2.0 section 4.13).
 func openEnvelope(root strictjson.Value) *Submission {
-	address := root.Get("id").Text()
-	mediaType, data, ok := strings.Cut(strings.TrimPrefix(address, "data:"), ",")
-	if !ok || !strings.HasPrefix(address, "data:") {
-		return only(failed(Malformed, "/id", "The id of an enveloped credential is a data: address."))
+	d, told := openData(root, "application/vc", envelopes)
+	if told != nil {
+		return &Submission{finding: told}
 	}
-	for _, known := range envelopes {
-		if !strings.EqualFold(mediaType, known) {
-			continue
-		}
-		d, err := badge.Parse([]byte(data))
-		if err != nil || d.JWS() == nil {
-			return only(failed(Malformed, "/id", "What is in the envelope is no compact JWS."))
-		}
-		return &Submission{document: d}
-	}
-	if strings.HasPrefix(strings.ToLower(mediaType), "application/vc") {
-		return only(unknown(UnsupportedEnvelope, "/id", "Envelopes of the type %s are not opened here.", clip(mediaType, 60)))
-	}
-	return only(failed(Malformed, "/id", "Credentials do not come in an envelope of the type %s.", clip(mediaType, 60)))
+	return &Submission{document: d}
 }
 
 // Submit makes a Submission of a document that was parsed already.
 func Submit(d *badge.Document) *Submission {
+	if d.JWS() == nil && badge.HasType(d.Root().Get("type"), badge.TypeEnvelopedPresentation) {
+		return openEnvelopedPresentation(d.Root())
+	}
+	if body, ok := isPresentation(d); ok {
+		return openPresentation(d, body)
+	}
+	return submit(d)
+}
+
+// submit is Submit for what is no presentation.
+func submit(d *badge.Document) *Submission {
 	if d.JWS() == nil && badge.HasType(d.Root().Get("type"), badge.TypeEnveloped) {
 		return openEnvelope(d.Root())
 	}
@@ -153,6 +156,9 @@ func Submit(d *badge.Document) *Submission {
 
 // VerifySubmission verifies what was brought.
 func (v *Verifier) VerifySubmission(ctx context.Context, sub *Submission, opts Options) *Report {
+	if sub.presentation != nil {
+		return v.verifyPresentation(ctx, sub.presentation, opts)
+	}
 	s := v.subject(sub.document, opts)
 	s.told = sub.finding
 	return s.report(ctx)

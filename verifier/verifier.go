@@ -143,6 +143,11 @@ type Options struct {
 	// ProofOnly looks at shape, dates and proof only, without status, trust,
 	// refresh, recipient and endorsements (the VC-API's checks ["proof"]).
 	ProofOnly bool
+	// Challenge and Domain, where not empty, are what the holder of a
+	// presentation was asked to sign. They ask for HolderProof too.
+	Challenge, Domain string
+	// HolderProof asks that the holder of a presentation proves to be it.
+	HolderProof bool
 	// Generic takes any credential of VC data model 2.0: inline contexts are
 	// allowed, and the Open Badges schema is asked only where it is named.
 	Generic bool

@@ -77,11 +77,12 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 		Checks:    checks(p, r),
 		Endorsed:  endorsements(p, r),
 		NotTold:   notTold(p, r),
+		Badges:    badges(p, r),
 	}
 	v.Word, v.Said = setOff(words.SummaryParts(p, r))
 	v.Footnote = false // it stands beside the verdict
 	room := s.markdown.page()
-	if r.Document != nil {
+	if r.Document != nil && len(r.Badges) == 0 {
 		v.document(r.Document, room)
 	}
 	if page.Own != nil {
@@ -102,6 +103,7 @@ type verificationView struct {
 	Checks    []checkView
 	Endorsed  []endorsementView
 	NotTold   []string
+	Badges    []badgeView
 
 	Name       string // of the achievement
 	NameLang   string
@@ -118,6 +120,33 @@ type verificationView struct {
 	Register    *registerView
 	Earned      string
 	Translation *translationView
+}
+
+// badgeView is one badge of a presentation with several.
+type badgeView struct {
+	Outcome, Title, Result string
+	Sentence               []i18n.Part
+}
+
+func badges(p *i18n.Printer, r *verifier.Report) []badgeView {
+	outcomes := map[verifier.Verdict]verifier.Outcome{verifier.Valid: verifier.Passed, verifier.Warning: verifier.Warned, verifier.Invalid: verifier.Failed}
+	var all []badgeView
+	for _, b := range r.Badges {
+		v := badgeView{Outcome: outcomes[b.Verdict()].String(), Title: p.Text("page.badge.unproven", nil),
+			Result: words.Headline(p, b), Sentence: words.SummaryParts(p, b)}
+		if s := subjectOf(b); s != nil && s.Achievement != nil && s.Achievement.Name != "" && words.Proven(b) {
+			v.Title = words.Line(s.Achievement.Name, 120)
+		}
+		all = append(all, v)
+	}
+	return all
+}
+
+func subjectOf(r *verifier.Report) *badge.AchievementSubject {
+	if r.Document == nil {
+		return nil
+	}
+	return r.Document.View().CredentialSubject
 }
 
 type checkView struct {

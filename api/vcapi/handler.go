@@ -3,8 +3,7 @@
 //
 // It takes credentials of any kind, not only badges. Verifying is for
 // everybody; issuing signs what others have written, so it has a scope and a
-// key of its own and is off unless asked for. Presentations are refused for
-// now.
+// key of its own and is off unless asked for.
 //
 // Start at New.
 package vcapi
@@ -134,12 +133,4 @@ func malformed(faults badge.Errors, prefix string) error {
 	}
 	return &wire.Fault{Code: wire.MalformedCredential, Detail: "This credential is not signed: " + list[0].Message, Errors: list,
 		Type: problemBase + string(faults[0].Code)}
-}
-
-// VerifyPresentation answers POST /presentations/verify.
-func (h *Handler) VerifyPresentation(_ http.ResponseWriter, r *http.Request) error {
-	if err := h.desk.Admit(r); err != nil {
-		return err
-	}
-	return &wire.Fault{Code: wire.NotSupportedYet, Detail: "Presentations are not verified yet. Send the credentials in it to /credentials/verify, one by one."}
 }

@@ -56,6 +56,9 @@ func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
 	}
 	p := wire.Printer(r, h.catalog)
 	brought, err := credential(body.Credential)
+	if err == nil && brought.IsPresentation() {
+		err = otherKind("This is a presentation. Send it to /presentations/verify.")
+	}
 	if faults := faultsOf(err); faults != nil {
 		return wire.WriteJSON(w, http.StatusBadRequest, unreadable(faults))
 	} else if err != nil {
@@ -97,6 +100,12 @@ func credential(v strictjson.Value) (*verifier.Submission, error) {
 	return verifier.Submit(d), nil
 }
 
+// otherKind refuses a presentation where a credential belongs, or the
+// other way round.
+func otherKind(detail string) error {
+	return &badge.Error{Code: badge.MalformedValueError, Rule: "other_kind", Detail: detail}
+}
+
 // problem is a ProblemDetails of VCALM (3.8.1), with our own words beside it.
 type problem struct {
 	Type    string `json:"type"`
@@ -118,6 +127,9 @@ type result struct {
 	ProblemDetails []problem       `json:"problemDetails"`
 	Credential     json.RawMessage `json:"credential,omitempty"`
 	Results        *results        `json:"results,omitempty"`
+
+	Presentation      json.RawMessage `json:"presentation,omitempty"`
+	CredentialResults []*result       `json:"credentialResults,omitempty"` // of a presentation
 }
 
 func unreadable(faults badge.Errors) *result {
@@ -156,11 +168,12 @@ func answer(r *verifier.Report, opts verifyOptions, p *i18n.Printer) *result {
 	return out
 }
 
-// The addresses of kinds of problems: VC data model 2.0 section 7.1 and
-// Bitstring Status List section 3.5.
+// The addresses of kinds of problems: VC data model 2.0 section 7.1, Data
+// Integrity section 4.7 and Bitstring Status List section 3.5.
 const (
-	problemBase = "https://www.w3.org/TR/vc-data-model#"
-	statusBase  = "https://www.w3.org/ns/credentials/status-list#"
+	problemBase  = "https://www.w3.org/TR/vc-data-model#"
+	securityBase = "https://w3id.org/security#"
+	statusBase   = "https://www.w3.org/ns/credentials/status-list#"
 )
 
 func problemOf(r *verifier.Report, f verifier.Finding, p *i18n.Printer) problem {
@@ -176,7 +189,11 @@ func kindOf(f verifier.Finding) (base, title string) {
 	switch {
 	case f.Code == verifier.Unreadable:
 		return problemBase, "PARSING_ERROR"
-	case f.Check == verifier.CheckProof, f.Check == verifier.CheckIssuerKey:
+	case f.Code == verifier.ChallengeDiffers:
+		return securityBase, "INVALID_CHALLENGE_ERROR"
+	case f.Code == verifier.DomainDiffers:
+		return securityBase, "INVALID_DOMAIN_ERROR"
+	case f.Check == verifier.CheckProof, f.Check == verifier.CheckIssuerKey, f.Check == verifier.CheckHolder:
 		return problemBase, "CRYPTOGRAPHIC_SECURITY_ERROR"
 	case f.Code == verifier.Expired, f.Code == verifier.NotYetValid:
 		return problemBase, "RANGE_ERROR"

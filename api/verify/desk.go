@@ -55,6 +55,9 @@ func (d *Desk) Report(ctx context.Context, brought *verifier.Submission, opts ve
 
 // withhold keeps to the log what a fault of ours says of our code.
 func (d *Desk) withhold(ctx context.Context, report *verifier.Report) {
+	for _, b := range report.Badges {
+		d.withhold(ctx, b)
+	}
 	for n := range report.Findings {
 		f := &report.Findings[n]
 		if f.Code == verifier.InternalFault {

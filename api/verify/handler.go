@@ -70,14 +70,15 @@ func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
 	if err := h.desk.Admit(r); err != nil {
 		return err
 	}
-	if _, err := wire.Query(r); err != nil {
+	q, err := wire.Query(r, "challenge", "domain")
+	if err != nil {
 		return err
 	}
 	b, err := h.bring(w, r)
 	if err != nil {
 		return err
 	}
-	report, err := h.desk.Report(r.Context(), b.submission, verifier.Options{})
+	report, err := h.desk.Report(r.Context(), b.submission, verifier.Options{Challenge: q.Get("challenge"), Domain: q.Get("domain")})
 	if err != nil {
 		return err
 	}

@@ -22,6 +22,7 @@ type Report struct {
 	Checks     []Check         `json:"checks"`
 	Endorsed   []Endorsement   `json:"endorsements,omitempty"`
 	Register   *Register       `json:"register,omitempty"` // of this service, for a badge of its own
+	Badges     []*Report       `json:"badges,omitempty"`   // of a presentation with several, each by itself
 	Credential *Credential     `json:"credential"`         // what is proven; null where nothing is
 	Document   json.RawMessage `json:"document"`           // as received; a JWS is a string
 }
@@ -66,6 +67,9 @@ func ReportJSON(r *verifier.Report, p *i18n.Printer) *Report {
 		CheckedAt: badge.FormatTime(r.CheckedAt), Checks: checksOf(r, p), Document: Received(r.Document)}
 	for _, e := range r.Endorsements {
 		out.Endorsed = append(out.Endorsed, endorsementOf(e, p))
+	}
+	for _, b := range r.Badges {
+		out.Badges = append(out.Badges, ReportJSON(b, p))
 	}
 	if words.Proven(r) {
 		out.Credential = credentialOf(r.Document)

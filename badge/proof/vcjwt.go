@@ -137,6 +137,16 @@ type Header struct {
 // ReadHeader refuses every header member beyond alg, kid, jwk, typ and cty,
 // and every algorithm that is not on the list. The errors are ErrInvalid.
 func ReadHeader(d *badge.Document) (Header, error) {
+	return readHeader(d, []string{"JWT", "vc+jwt", "vc+ld+json+jwt", "vc+ld+jwt"})
+}
+
+// ReadPresentationHeader is ReadHeader for a presentation (VC-JOSE-COSE section
+// 3.2.1), whose types are others.
+func ReadPresentationHeader(d *badge.Document) (Header, error) {
+	return readHeader(d, []string{"JWT", "vp+jwt", "vp+ld+json+jwt", "vp+ld+jwt"})
+}
+
+func readHeader(d *badge.Document, types []string) (Header, error) {
 	h := d.JWS().Header
 	for name := range h.Members() {
 		if !slices.Contains([]string{"alg", "kid", "jwk", "typ", "cty"}, name) {
@@ -152,8 +162,8 @@ func ReadHeader(d *badge.Document) (Header, error) {
 	if !slices.Contains(algorithms, jose.SignatureAlgorithm(alg)) {
 		return Header{}, invalid("the algorithm %s is not accepted", strconv.Quote(clip(alg, 20)))
 	}
-	if typ := h.Get("typ"); typ.Exists() && !slices.Contains([]string{"JWT", "vc+jwt", "vc+ld+json+jwt", "vc+ld+jwt"}, typ.Text()) {
-		return Header{}, invalid("the type %s is no credential's", strconv.Quote(clip(typ.Text(), 20)))
+	if typ := h.Get("typ"); typ.Exists() && !slices.Contains(types, typ.Text()) {
+		return Header{}, invalid("the type %s is not of this use", strconv.Quote(clip(typ.Text(), 20)))
 	}
 	return Header{Algorithm: keys.Algorithm(alg), KeyID: h.Get("kid").Text(), JWK: h.Get("jwk")}, nil
 }
@@ -164,6 +174,24 @@ func (s VCJWT) Verify(d *badge.Document, _ badge.Proof, key keys.VerificationMet
 	if err != nil {
 		return err
 	}
+	if err := verifyToken(d, header, key); err != nil {
+		return err
+	}
+	return checkClaims(d)
+}
+
+// VerifyPresentation checks the signature of a presentation that is a compact
+// JWS (VC-JOSE-COSE section 3.2). What its claims say is the verifier's
+// business.
+func VerifyPresentation(d *badge.Document, key keys.VerificationMethod) error {
+	header, err := ReadPresentationHeader(d)
+	if err != nil {
+		return err
+	}
+	return verifyToken(d, header, key)
+}
+
+func verifyToken(d *badge.Document, header Header, key keys.VerificationMethod) error {
 	// The key says which algorithm it is for; the header only repeats it.
 	alg, err := key.Algorithm()
 	if err != nil {
@@ -183,7 +211,7 @@ func (s VCJWT) Verify(d *badge.Document, _ badge.Proof, key keys.VerificationMet
 	if string(bytes.TrimSpace(signed)) != d.JWS().Payload.Raw() {
 		return invalid("the signed payload is not the one that was read")
 	}
-	return checkClaims(d)
+	return nil
 }
 
 // checkClaims compares the claims with the credential (OB 3.0 section 8.2.4):

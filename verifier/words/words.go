@@ -39,6 +39,9 @@ func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 	params := facts(p, r, f)
 	params[VerdictParam] = Headline(p, r)
 	base := "summary." + r.Verdict().String()
+	if len(r.Badges) > 0 { // none of which speaks for all
+		return say(p, params, base+"."+string(verifier.SeveralBadges))
+	}
 	return say(p, params, base+"."+string(f.Code), base+"."+string(f.Check), base)
 }
 
@@ -139,7 +142,7 @@ const longest = 120
 func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) i18n.Params {
 	params := i18n.Params{"Name": "", "Achievement": "", "Issuer": "", "Host": "", "Date": "", "ValidFrom": "", "ValidUntil": "",
 		"List": Line(f.Params["list"], longest), "Message": Line(f.Params["message"], 3*longest), "Address": Line(f.Params["address"], longest),
-		"Last": last(p, f)}
+		"Last": last(p, f), "Holder": Line(f.Params["holder"], longest)}
 	if r == nil || r.Document == nil {
 		return params
 	}

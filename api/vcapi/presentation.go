@@ -1,0 +1,111 @@
+package vcapi
+
+import (
+	"net/http"
+	"slices"
+
+	"laurel/api/verify"
+	"laurel/api/wire"
+	"laurel/badge"
+	"laurel/internal/i18n"
+	"laurel/internal/strictjson"
+	"laurel/verifier"
+)
+
+type presentationBody struct {
+	Presentation strictjson.Value `json:"verifiablePresentation"`
+	Unproven     strictjson.Value `json:"presentation"`
+	Options      strictjson.Value `json:"options"`
+}
+
+type presentationOptions struct {
+	Challenge            string   `json:"challenge"`
+	Domain               string   `json:"domain"`
+	Checks               []string `json:"checks"`
+	ReturnPresentation   *bool    `json:"returnPresentation"`
+	ReturnResults        *bool    `json:"returnResults"`
+	ReturnProblemDetails *bool    `json:"returnProblemDetails"`
+}
+
+// VerifyPresentation answers POST /presentations/verify: 200 where every
+// credential and the holder's proof can be relied on, else 400. What comes as
+// presentation, and not as verifiablePresentation, need not be proven.
+func (h *Handler) VerifyPresentation(w http.ResponseWriter, r *http.Request) error {
+	if err := h.desk.Admit(r); err != nil {
+		return err
+	}
+	q, err := wire.Query(r, "checks")
+	if err != nil {
+		return err
+	}
+	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxBody})
+	if err != nil {
+		return err
+	}
+	var body presentationBody
+	if err := decode(v, "", &body); err != nil {
+		return err
+	}
+	var opts presentationOptions
+	if body.Options.Exists() {
+		if err := decode(body.Options, "/options", &opts); err != nil {
+			return err
+		}
+	}
+	brought, proven, err := body.brought()
+	if faults := faultsOf(err); faults != nil {
+		return wire.WriteJSON(w, http.StatusBadRequest, unreadable(faults))
+	} else if err != nil {
+		return err
+	}
+	report, err := h.desk.Report(r.Context(), brought, verifier.Options{Generic: true, HolderProof: proven,
+		Challenge: opts.Challenge, Domain: opts.Domain,
+		ProofOnly: slices.Equal(opts.Checks, []string{proofOnly}) || q.Get("checks") == proofOnly})
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", wire.NoStore)
+	return wire.WriteJSON(w, statusOf(report), presentationAnswer(report, opts, wire.Printer(r, h.catalog)))
+}
+
+// brought reads the presentation, and tells whether it has to be proven.
+func (b *presentationBody) brought() (sub *verifier.Submission, proven bool, err error) {
+	v := b.Presentation
+	if proven = v.Exists(); !proven {
+		v = b.Unproven
+	}
+	text := v.Raw()
+	switch v.Kind() {
+	case strictjson.String:
+		text = v.Text()
+	case strictjson.Object:
+	default:
+		return nil, proven, &badge.Error{Code: badge.ParsingError, Rule: string(wire.MissingMember),
+			Detail: "Give the presentation as the member verifiablePresentation: an object, or a compact JWS as a text."}
+	}
+	d, err := badge.Parse([]byte(text))
+	if err != nil {
+		return nil, proven, err
+	}
+	sub = verifier.Submit(d)
+	if sub.Document() != nil && !sub.IsPresentation() {
+		err = otherKind("This is no presentation. Send a credential to /credentials/verify.")
+	}
+	return sub, proven, err
+}
+
+func presentationAnswer(r *verifier.Report, opts presentationOptions, p *i18n.Printer) *result {
+	each := verifyOptions{ReturnProblemDetails: opts.ReturnProblemDetails, ReturnResults: opts.ReturnResults}
+	whole := each
+	if len(r.Badges) > 0 {
+		whole.ReturnResults = nil // there is none for all of them
+	}
+	out := answer(r, whole, p)
+	for _, b := range r.Badges {
+		out.CredentialResults = append(out.CredentialResults, answer(b, each, p))
+	}
+	if opts.ReturnPresentation != nil && *opts.ReturnPresentation {
+		out.Presentation = verify.Received(r.Presented())
+	}
+	return out
+}
