@@ -1,9 +1,11 @@
 package keys_test
 
 import (
+	"bytes"
 	"crypto/elliptic"
 	"strings"
 	"testing"
+	"time"
 
 	"laurel/keys"
 )
@@ -54,6 +56,11 @@ func FuzzParseJWK(f *testing.F) {
 		}
 		f.Add(raw)
 	}
+	raw, err := keys.JWKS([]keys.VerificationMethod{{ID: "a#1", Controller: "a", Public: edPair(f).public, Expires: time.Unix(1, 0), Revoked: time.Unix(2, 0)}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(bytes.TrimSuffix(bytes.TrimPrefix(raw, []byte(`{"keys":[`)), []byte(`]}`)))
 	for _, bad := range []string{"", "{}", `{"kty":"oct","k":"AA"}`, `{"kty":"OKP","crv":"Ed25519","x":"AA"}`, `{"kty":"RSA","n":"AA","e":"AQAB"}`} {
 		if _, err := keys.ParseJWK([]byte(bad)); err == nil {
 			f.Fatalf("seed %q passes", bad)

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"context"
+	"net/url"
 	"strings"
 
 	"laurel/badge"
@@ -30,9 +31,34 @@ func (s *subject) sendAhead(ctx context.Context, authentic bool) {
 	if authentic && len(tasks) == 1 {
 		return // it is asked for at once anyway
 	}
+	host, busy := hostOf(s.issuerID()), false
 	for _, t := range tasks {
+		// A host is asked for two things at once, and the key is one of them.
+		if !authentic && hostOf(t.name) == host {
+			if busy {
+				continue
+			}
+			busy = true
+		}
 		s.errands.begin(ctx, t, keep)
 	}
+}
+
+// hostOf is the host, with its port, of an address or a did:web.
+func hostOf(id string) string {
+	if rest, ok := strings.CutPrefix(id, "did:web:"); ok {
+		host, _, _ := strings.Cut(rest, ":")
+		host, _, _ = strings.Cut(host, "#")
+		if plain, err := url.PathUnescape(host); err == nil {
+			return strings.ToLower(plain)
+		}
+		return strings.ToLower(host)
+	}
+	u, err := url.Parse(id)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Host)
 }
 
 // atHand tells whether keys of an issuer cost no request.

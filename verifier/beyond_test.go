@@ -20,7 +20,7 @@ import (
 
 // wide publishes a status list whose entries take several bits: those given
 // have the values given.
-func (w *world) wide(url, purpose string, size int, values map[int]int) {
+func (w *world) wide(url, purpose string, key signer, size int, values map[int]int) {
 	w.t.Helper()
 	bits := status.New(size * status.MinimumBits)
 	for i, v := range values {
@@ -30,7 +30,7 @@ func (w *world) wide(url, purpose string, size int, values map[int]int) {
 			}
 		}
 	}
-	w.list(url, purpose, w.issuer, nil, encodedList(bits.Encode()))
+	w.list(url, purpose, key, nil, encodedList(bits.Encode()))
 }
 
 // entry is a status entry with further members.
@@ -44,7 +44,7 @@ const fourMessages = `,"statusSize":2,"statusMessage":[{"status":"0x0","message"
 func TestStatusMessages(t *testing.T) {
 	with := func(value int, purpose, more string) func(*world) string {
 		return func(w *world) string {
-			w.wide(suspensionURL, purpose, 2, map[int]int{7: value})
+			w.wide(suspensionURL, purpose, w.issuer, 2, map[int]int{7: value})
 			return w.badge(put("credentialStatus", entryOf(purpose, "7", suspensionURL, more)))
 		}
 	}

@@ -278,3 +278,51 @@ func TestDerivedProofs(t *testing.T) {
 	expect(t, verify(t, w.v, drop("credentialStatus")(t, all), verifier.Options{}), invalid, finding{proofs, fail, verifier.ProofInvalid})
 	expect(t, verify(t, w.v, drop("validUntil")(t, all), verifier.Options{}), invalid, finding{proofs, fail, verifier.ProofInvalid})
 }
+
+// Names and keys that do not go together, and what JCS proofs say of themselves.
+func TestSuitesAndKeys(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.list(listURL, "revocation", w.issuer, nil)
+	text := w.unsigned(w.issuer.method.Controller)
+	p256 := nameDIDKey(keyPair(t, keys.ES256))
+	jcs := func(old, new string) string {
+		proved := jcsProof(w, text, `"nonce":"x"`)
+		return add(`"proof":`+swap(old, new)(t, proved))(t, text)
+	}
+	// resigned is a JCS proof with other options, signed as they are.
+	resigned := func(options string) string {
+		options = strings.ReplaceAll(options, "KEY", w.issuer.method.ID)
+		signature, err := w.issuer.sign(slices.Concat(jcsHash(t, options), jcsHash(t, text)))
+		must(t, err)
+		return add(`"proof":`+add(`"proofValue":"z`+base58.Encode(signature)+`"`)(t, options))(t, text)
+	}
+	const start = `{"type":"DataIntegrityProof","cryptosuite":"eddsa-jcs-2022","verificationMethod":"KEY","proofPurpose":"assertionMethod"`
+	for _, c := range []struct {
+		name    string
+		text    string
+		verdict verifier.Verdict
+		want    finding
+	}{
+		{"the former name", w.prove(text, w.issuer, map[string]any{"cryptosuite": "eddsa-2022"}), valid, finding{proofs, pass, verifier.OK}},
+		{"the former name on a new proof", swap("eddsa-rdfc-2022", "eddsa-2022")(t, w.badge()), invalid, finding{proofs, fail, verifier.ProofInvalid}},
+		{"a name of nobody", swap("eddsa-rdfc-2022", "eddsa-rdf-2022")(t, w.badge()), indeterminate, finding{proofs, open, verifier.UnsupportedSuite}},
+		{"a type as a name", swap("eddsa-rdfc-2022", "Ed25519Signature2020")(t, w.badge()), indeterminate, finding{proofs, open, verifier.UnsupportedSuite}},
+		{"a type that its contexts do not know", swap(`"type":"DataIntegrityProof"`, `"type":"Ed25519Signature2020"`)(t, w.badge()), invalid, finding{proofs, fail, verifier.ProofInvalid}},
+		{"a P-256 key under EdDSA", w.prove(w.unsigned(p256.method.Controller), p256, nil), invalid, finding{proofs, fail, verifier.ProofInvalid}},
+		{"an Ed25519 key under ECDSA", w.prove(text, w.issuer, map[string]any{"cryptosuite": "ecdsa-rdfc-2019"}), invalid, finding{proofs, fail, verifier.ProofInvalid}},
+		{"a proof of RDF as one of JSON", swap("eddsa-rdfc-2022", "eddsa-jcs-2022")(t, w.badge()), invalid, finding{proofs, fail, verifier.ProofInvalid}},
+		{"a proof of JSON as one of RDF", jcs("eddsa-jcs-2022", "eddsa-rdfc-2022"), invalid, finding{proofs, fail, verifier.ProofInvalid}},
+		{"JSON, as signed", jcs("eddsa-jcs-2022", "eddsa-jcs-2022"), valid, finding{proofs, pass, verifier.OK}},
+		{"JSON, an option changed", jcs(`"nonce":"x"`, `"nonce":"y"`), invalid, finding{proofs, fail, verifier.ProofInvalid}},
+		{"JSON, never created", resigned(start + `}`), valid, finding{proofs, pass, verifier.OK}},
+		{"JSON, created on no day", resigned(start + `,"created":"2026-02-30T00:00:00Z"}`), invalid, finding{proofs, fail, verifier.ProofInvalid}},
+		{"JSON, created in the future", resigned(start + `,"created":"2027-01-01T00:00:00Z"}`), invalid, finding{proofs, fail, verifier.CreatedInFuture}},
+		{"JSON, expired", resigned(start + `,"expires":"2026-01-01T00:00:00Z"}`), invalid, finding{proofs, fail, verifier.ProofExpired}},
+		{"JSON, an option that asks for who knows what", resigned(start + `,"witness":"x"}`), indeterminate, finding{proofs, open, verifier.Unsupported}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			expect(t, verify(t, w.v, c.text, verifier.Options{}), c.verdict, c.want)
+		})
+	}
+}

@@ -1,0 +1,249 @@
+package verifier_test
+
+import (
+	"compress/gzip"
+	"context"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"laurel/verifier"
+)
+
+// patient is how long one request may take in these tests, and slow is longer
+// than any of them.
+const (
+	patient = 1500 * time.Millisecond
+	slow    = 20 * time.Second
+)
+
+// hostile are answers of hosts that mean no good.
+var hostile = map[string]http.HandlerFunc{
+	"sleeps": func(_ http.ResponseWriter, r *http.Request) { sleep(r) },
+	"sleeps after the header": func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusOK)
+		_ = http.NewResponseController(w).Flush()
+		sleep(r)
+	},
+	"drips": func(w http.ResponseWriter, r *http.Request) {
+		for r.Context().Err() == nil {
+			_, _ = io.WriteString(w, " ")
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(20 * time.Millisecond)
+		}
+	},
+	"redirects for ever": func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, r.URL.Path+"?"+r.URL.RawQuery+"x", http.StatusFound)
+	},
+	"redirects to ourselves": func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusFound)
+	},
+	"sends without end": func(w http.ResponseWriter, r *http.Request) {
+		chunk := make([]byte, 1<<16)
+		for n := 0; n < 10<<30 && r.Context().Err() == nil; n += len(chunk) {
+			if _, err := w.Write(chunk); err != nil {
+				return
+			}
+		}
+	},
+	"announces 10 GB": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", strconv.Itoa(10<<30))
+		_, _ = io.WriteString(w, "{")
+	},
+	"sends a bomb": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		z := gzip.NewWriter(w)
+		zeros := make([]byte, 1<<20)
+		for range 8 {
+			_, _ = z.Write(zeros)
+		}
+		_ = z.Close()
+	},
+	"sends a header without end": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("X", strings.Repeat("x", 200<<10))
+	},
+	"hangs up": func(w http.ResponseWriter, _ *http.Request) {
+		if c, _, err := http.NewResponseController(w).Hijack(); err == nil {
+			_ = c.Close()
+		}
+	},
+	"fails": func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) },
+}
+
+func sleep(r *http.Request) {
+	select {
+	case <-r.Context().Done():
+	case <-time.After(slow):
+	}
+}
+
+// TestHostileHosts: whatever a host does, its own check alone stays open, the
+// others answer, and the whole ends soon.
+func TestHostileHosts(t *testing.T) {
+	for name, answer := range hostile {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tn := newTown(t, patient)
+			h := tn.newHouse("a")
+			for _, page := range []string{"status", "schema", "newest", "report"} {
+				tn.answers("/issuers/a/"+page, answer)
+			}
+			began := time.Now()
+			r := verify(t, tn.v, h.badge(
+				swap(`"1EdTechJsonSchemaValidator2019"}]`, `"1EdTechJsonSchemaValidator2019"},{"id":"`+h.at("schema")+`","type":"JsonSchema"}]`),
+				put("refreshService", `{"id":"`+h.at("newest")+`","type":"1EdTechCredentialRefresh"}`),
+				put("relatedResource", `[{"id":"`+h.at("report")+`","digestSRI":"sha256-uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek="}]`),
+			), verifier.Options{})
+			expect(t, r, indeterminate, finding{proofs, pass, verifier.OK}, finding{issuerKey, pass, verifier.OK},
+				finding{schema, open, verifier.SchemaUnreachable}, finding{revocation, open, verifier.StatusListUnreachable},
+				finding{resources, open, verifier.ResourceUnreachable}, finding{refresh, warn, verifier.RefreshUnreachable},
+				finding{validity, pass, verifier.OK})
+			if took := time.Since(began); took > 8*time.Second {
+				t.Errorf("took %s", took)
+			}
+			tn.answers("/issuers/a/did.json", answer)
+			expect(t, verify(t, tn.stranger(t).v, h.badge(), verifier.Options{}), indeterminate, finding{issuerKey, open, verifier.KeyUnreachable})
+		})
+	}
+}
+
+// deafSources never answer, and do not listen to whom they keep waiting either.
+type deafSources struct{ release chan struct{} }
+
+func (d deafSources) StatusList(context.Context, string) ([]byte, error) {
+	<-d.release
+	return nil, nil
+}
+
+func (d deafSources) Page(context.Context, string) ([]byte, error) {
+	<-d.release
+	return nil, nil
+}
+
+// TestPatienceEnds: a verification ends within eight seconds, even if what it
+// asks ignores that it should end.
+func TestPatienceEnds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it waits eight seconds")
+	}
+	t.Parallel()
+	d := deafSources{make(chan struct{})}
+	t.Cleanup(func() { close(d.release) })
+	w := newWorld(t, func(cfg *verifier.Config) { cfg.Status, cfg.Pages = d, d })
+	text := w.badge(put("refreshService", `{"id":"`+editionsURL+`","type":"1EdTechCredentialRefresh"}`))
+	began := time.Now()
+	r := verify(t, w.v, text, verifier.Options{})
+	expect(t, r, indeterminate, finding{revocation, open, verifier.StatusListUnreachable}, finding{refresh, warn, verifier.RefreshUnreachable})
+	if took := time.Since(began); took > 9*time.Second {
+		t.Errorf("took %s", took)
+	}
+}
+
+// TestOneWave: the key, the list, the schema, the document and the endorser's
+// key are under way together: none of them is answered before all were asked
+// for.
+func TestOneWave(t *testing.T) {
+	tn := newTownOf(t, 5*time.Second, 5) // a host is asked for two things at once at most
+	h := tn.newHouse("a")
+	tn.host = tn.hosts[1]
+	guild := tn.newHouse("guild")
+	on := func(host int, page string) string { return "http://" + tn.hosts[host] + "/" + page }
+	h.list(on(2, "list"), "revocation", h.key, nil)
+	h.web.put(on(3, "schema"), []byte(`{"required":["issuer"]}`))
+	h.web.put(on(4, "report"), []byte("hello world"))
+	text := h.badge(put("credentialStatus", entryOf("revocation", "7", on(2, "list"), "")),
+		swap(`"1EdTechJsonSchemaValidator2019"}]`, `"1EdTechJsonSchemaValidator2019"},{"id":"`+on(3, "schema")+`","type":"JsonSchema"}]`),
+		put("relatedResource", `[{"id":"`+on(4, "report")+`","digestSRI":"sha256-uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek="}]`),
+		add(`"endorsement":[`+h.endorsedBy(guild.key, about("https://badges.example.edu/credentials/3732f6a0-5b1e-4f9a-9c47-5d3f1b7b2a11"))+`]`))
+	pages := []string{"/issuers/a/did.json", "/issuers/guild/did.json", "/list", "/schema", "/report"}
+	together := make(chan struct{})
+	var asked atomic.Int64
+	for _, page := range pages {
+		tn.answers(page, func(w http.ResponseWriter, r *http.Request) {
+			if asked.Add(1) == int64(len(pages)) {
+				close(together)
+			}
+			select {
+			case <-together:
+			case <-r.Context().Done():
+			}
+			page, _, _ := tn.web.Get(r.Context(), "http://"+r.Host+r.URL.Path, 0)
+			_, _ = w.Write(page)
+		})
+	}
+	expect(t, verify(t, tn.v, text, verifier.Options{}), valid, finding{issuerKey, pass, verifier.OK}, finding{schema, pass, verifier.OK},
+		finding{revocation, pass, verifier.NotRevoked}, finding{resources, pass, verifier.ResourcesMatch}, finding{endorsements, pass, verifier.EndorsementsHold})
+	if n := asked.Load(); n != int64(len(pages)) {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// TestHostsHaveNoSayBeforeTheirTurn: what is asked ahead counts only where the
+// order of the checks comes to it.
+func TestHostsHaveNoSayBeforeTheirTurn(t *testing.T) {
+	tn := newTown(t, 5*time.Second)
+	h := tn.newHouse("a")
+	h.list(h.at("status"), "revocation", h.key, []int{7})
+	forged := swap(`"value":"94"`, `"value":"99"`)(t, h.badge())
+	expect(t, verify(t, tn.v, forged, verifier.Options{}), invalid, notRun(finding{proofs, fail, verifier.ProofInvalid})...)
+	expired := h.badge(put("validUntil", `"2026-11-21T09:00:00Z"`))
+	r := verify(t, tn.v, expired, verifier.Options{})
+	expect(t, r, invalid, finding{validity, fail, verifier.Expired}, finding{revocation, fail, verifier.Revoked})
+	if f := r.Decisive(); f.Check != validity {
+		t.Errorf("decided by %s", f.Check)
+	}
+}
+
+// TestManyRequestsOfOneBadge: one badge that names as much as it can makes no
+// more than six requests, what decides first.
+func TestManyRequestsOfOneBadge(t *testing.T) {
+	tn := newTown(t, 5*time.Second)
+	h := tn.newHouse("a")
+	var hits atomic.Int64
+	other := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { hits.Add(1); http.NotFound(w, r) })
+	var related, schemas, endorsing []string
+	for i := range 20 {
+		n := strconv.Itoa(i)
+		for _, page := range []string{"schema", "report"} {
+			tn.answers("/issuers/a/"+page+n, other)
+		}
+		schemas = append(schemas, `{"id":"`+h.at("schema"+n)+`","type":"JsonSchema"}`)
+		related = append(related, `{"id":"`+h.at("report"+n)+`","digestSRI":"sha256-uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek="}`)
+		g := tn.newHouse("guild" + n)
+		tn.answers("/issuers/guild"+n+"/did.json", other)
+		endorsing = append(endorsing, h.endorsedBy(g.key))
+	}
+	r := verify(t, tn.v, h.badge(put("credentialSchema", "["+strings.Join(schemas, ",")+"]"), put("relatedResource", "["+strings.Join(related, ",")+"]"),
+		add(`"endorsement":[`+strings.Join(endorsing, ",")+`]`)), verifier.Options{})
+	expect(t, r, indeterminate, finding{issuerKey, pass, verifier.OK}, finding{revocation, pass, verifier.NotRevoked}, finding{schema, open, verifier.SchemaUnreachable})
+	if n := hits.Load(); n > 4 {
+		t.Errorf("%d requests beside the key and the list", n)
+	}
+}
+
+// TestWaiting: whoever counts verifications is told when one only waits, and
+// when it goes on.
+func TestWaiting(t *testing.T) {
+	tn := newTown(t, 5*time.Second)
+	h := tn.newHouse("a")
+	text := h.badge()
+	waiting, times := 0, 0
+	opts := verifier.Options{Waiting: func() func() {
+		waiting++
+		times++
+		return func() { waiting-- }
+	}}
+	expect(t, verify(t, tn.v, text, opts), valid)
+	if waiting != 0 || times == 0 || times > 2 {
+		t.Errorf("it waited %d times, and %d times still", times, waiting)
+	}
+	times = 0
+	expect(t, verify(t, tn.v, h.badge(drop("credentialStatus")), opts), valid) // the key is at hand
+	if times != 0 {
+		t.Errorf("it waited %d times for nobody", times)
+	}
+}
