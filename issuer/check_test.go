@@ -1,6 +1,7 @@
 package issuer_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -120,3 +121,93 @@ func (p *place) remove(t *testing.T, key string) {
 
 // pad writes an index as keys have it.
 func pad(index int) string { return fmt.Sprintf("%06d", index) }
+
+// TestCheckSeesLife is the same for what becomes of badges: editions,
+// suspensions and what is left of those who were erased.
+func TestCheckSeesLife(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{BaseURL: "http://localhost:8080"})
+	p.put(t, suspendable())
+	first, paused, free := p.issue(t, award("ana")).Record, p.issue(t, licence("bo")).Record, p.issue(t, licence("cy")).Record
+	second := p.reissue(t, first.ID, issuer.Correction{Name: ptr("Ana María")})
+	p.change(t, paused.ID, issuer.Suspend, true)
+	gone := p.issue(t, award("di")).Record
+	if _, _, err := p.Erase(t.Context(), amendment(gone.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.problems(t); n != 0 {
+		t.Fatalf("%d problems in a store that is in order", n)
+	}
+	good := issuertest.Snapshot(t, p.Store)
+	payload := func(key string) string {
+		t.Helper()
+		raw, err := store.Unseal([]byte(key), []byte(good[key]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(raw)
+	}
+	// holding finds the entry of a kind whose payload holds a text.
+	holding := func(prefix string, texts ...string) string {
+		t.Helper()
+		for k := range good {
+			all := strings.HasPrefix(k, prefix)
+			for _, text := range texts {
+				all = all && strings.Contains(payload(k), text)
+			}
+			if all {
+				return k
+			}
+		}
+		t.Fatalf("there is no %s with %q", prefix, texts)
+		return ""
+	}
+	with := func(key, old, now string) *string {
+		t.Helper()
+		was := payload(key)
+		changed := strings.Replace(was, old, now, 1)
+		if changed == was {
+			t.Fatalf("%s has no %s", key, old)
+		}
+		if strings.HasPrefix(key, "c/") { // the length of what stands before the signed bytes
+			n, used := binary.Uvarint([]byte(was))
+			changed = string(binary.AppendUvarint(nil, n+uint64(len(changed)-len(was)))) + changed[used:]
+		}
+		return &changed
+	}
+	pointer, old := "n/"+first.ID, holding("c/", first.ID, `"superseded"`)
+	tomb, empty := holding("c/", gone.ID), ""
+	oldSeq := old[strings.LastIndex(old, "/")+1:]
+	for name, c := range map[string]map[string]*string{
+		"suspension that is not published": {"b/" + paused.PauseList + "/" + pad(paused.PauseIndex): nil},
+		"suspension of an active badge":    {"b/" + free.PauseList + "/" + pad(free.PauseIndex): &empty},
+		"suspension that was not noted":    {holding("u/", paused.ID, "credential.suspend"): nil},
+		"index of a suspension":            {"x/" + free.PauseList + "/" + pad(free.PauseIndex): nil},
+		"edition that nothing leads to":    {pointer: with(pointer, oldSeq, strings.Repeat("0", 32))},
+		"edition of which nothing says so": {pointer: with(pointer, `,"b":["`+oldSeq+`"]`, "")},
+		"replaced and not revoked":         {"b/" + first.List + "/" + pad(first.Index): nil},
+		"replaced and said to be active":   {old: with(old, `"superseded"`, `"active"`)},
+		"finder of what was replaced":      {"f/ref/academy/AAAAAAAAAAAAAAAAAAAAAA/" + oldSeq: &empty},
+		"second edition not noted":         {holding("u/", first.ID, "credential.reissue"): nil},
+		"second edition is another's":      {"x/" + second.List + "/" + pad(second.Index): &gone.ID},
+		"erasure that was not noted":       {holding("u/", gone.ID, "credential.erase"): nil},
+		"erased and not revoked":           {"b/" + gone.List + "/" + pad(gone.Index): nil},
+		"erased and a reference is left":   {tomb: with(tomb, `"awardedAt"`, `"externalRef":"x","awardedAt"`)},
+		"erased and a JWT is left":         {"w/academy/" + tomb[strings.LastIndex(tomb, "/")+1:]: &gone.ID},
+		"erased and found":                 {holding("d/", free.ID): with(holding("d/", free.ID), free.ID, gone.ID)},
+		"claim of nothing":                 {"q/x": ptr("vc-api-1/7")},
+		"claim that is none":               {"q/x": ptr("vc-api-1")},
+	} {
+		p.apply(t, c, good)
+		if p.problems(t) == 0 {
+			t.Errorf("%s: nothing is said of it", name)
+		}
+		for key := range c {
+			if was, ok := good[key]; ok {
+				p.overwrite(t, key, was)
+			} else {
+				p.remove(t, key)
+			}
+		}
+	}
+	issuertest.Audit(t, p.Issuer)
+}

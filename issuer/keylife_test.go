@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -268,7 +269,7 @@ func rotationWhileIssuing(t *testing.T, p *place) {
 					return
 				default:
 				}
-				a := award(strings.Repeat("x", n+1) + strings.Repeat("y", round+1))
+				a := award(fmt.Sprintf("%d-%d", n, round)) // however many there is time for
 				a.OnDuplicate = issuer.AllowDuplicate
 				if _, err := p.Issue(t.Context(), a); err != nil {
 					t.Errorf("issuing while a key is rotated: %v", err)

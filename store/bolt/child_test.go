@@ -4,6 +4,7 @@ package bolt_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -31,6 +32,13 @@ var children = map[string]func(path string) error{
 	"record":  func(path string) error { return childRecord(path, bolt.Options{}) },
 	"record-nosync": func(path string) error {
 		return childRecord(path, bolt.Options{}.WithBolt(func(o *bbolt.Options) { o.NoSync = true }))
+	},
+	"compact-once": func(path string) error {
+		db, err := bolt.Open(path, bolt.Options{})
+		if err != nil {
+			return err
+		}
+		return errors.Join(db.Compact(context.Background()), put(context.Background(), db, "after", "it"), db.Close())
 	},
 	"open":       childOpen,
 	"judge":      childJudge,

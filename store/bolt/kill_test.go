@@ -6,9 +6,12 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -83,6 +86,51 @@ func killed(t *testing.T, name string) {
 		t.Errorf("only %d writes were acknowledged: this tested nothing", len(all))
 	}
 	checkFile(t, path)
+}
+
+// TestCompactSyncsBeforeItNames: a power cut at any moment finds a whole store
+// under the name. The copy is on disk before it gets the name, and the name
+// before anybody is told.
+func TestCompactSyncsBeforeItNames(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store")
+	db, err := bolt.Create(path, bolt.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(put(t.Context(), db, "key", value("key")), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	trace := filepath.Join(t.TempDir(), "trace")
+	cmd := child(t.Context(), t, "compact-once", path, "0", strace(t), "-f", "-qq", "-y", "-o", trace,
+		"-e", "signal=none", "-e", "trace=pwrite64,ftruncate,fsync,fdatasync,rename,renameat,renameat2")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("tracing: %v: %s", err, out)
+	}
+	log, err := os.ReadFile(trace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(log), "\n")
+	last := func(from, to int, call, file string) int {
+		for n := to - 1; n >= from; n-- {
+			if strings.Contains(lines[n], call) && strings.Contains(lines[n], "<"+file+">") {
+				return n
+			}
+		}
+		return -1
+	}
+	named := slices.IndexFunc(lines, func(l string) bool { return strings.Contains(l, "rename") && strings.Contains(l, path+".compact") })
+	if named < 0 {
+		t.Fatalf("nothing was renamed:\n%s", log)
+	}
+	written, synced := last(0, named, "pwrite64", path+".compact"), last(0, named, "sync(", path+".compact")
+	if written < 0 || synced < written {
+		t.Errorf("the copy got its name with writes that were not synced: last write %d, last sync %d, name %d\n%s", written, synced, named, log)
+	}
+	next := slices.IndexFunc(lines[named:], func(l string) bool { return strings.Contains(l, "pwrite64") })
+	if folder := last(named, named+next, "fsync", filepath.Dir(path)); next < 0 || folder < 0 {
+		t.Errorf("a change was written before the name was on disk\n%s", log)
+	}
 }
 
 // killOnce lets a process write until its first acknowledgement and some
