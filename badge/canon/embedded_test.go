@@ -19,6 +19,19 @@ func presented(contexts, members string) string {
 		{"@context":"https://www.w3.org/ns/credentials/v2","id":"data:application/vc+jwt,e30.e30.x","type":"EnvelopedVerifiableCredential"}]}`
 }
 
+// A document of which every term is kept has none of its own, not even the one
+// that stands for no graph: the second time nothing is made anew.
+func TestDocumentOfKeptTermsAlone(t *testing.T) {
+	c := newCanonicalizer(t)
+	const want = "_:c14n0 <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <https://www.w3.org/2018/credentials#VerifiablePresentation> .\n"
+	for n := range 10 {
+		out, err := c.Canonicalize(canon.Input{Node: parse(t, `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"]}`)})
+		if err != nil || string(out) != want {
+			t.Errorf("time %d: %q, %v", n, out, err)
+		}
+	}
+}
+
 // Credentials within a presentation whose contexts are written inline mean what
 // they mean in any other: each is a graph of its own.
 func TestCredentialsUnderInlineContexts(t *testing.T) {
