@@ -13,8 +13,10 @@ import (
 	"github.com/mr-tron/base58"
 
 	"laurel/badge"
+	"laurel/badge/canon"
 	"laurel/badge/proof"
 	"laurel/badge/status"
+	"laurel/schemas"
 	"laurel/verifier"
 )
 
@@ -423,4 +425,42 @@ func TestEndorsementsAreBounded(t *testing.T) {
 	if n := w.web.asked.Load(); n > 6 || len(r.Endorsements) != 8 {
 		t.Errorf("%d requests, %d endorsements", n, len(r.Endorsements))
 	}
+}
+
+// statusList2021 is a context of our own words for the terms of Status List
+// 2021, as an operator would add the published one.
+const statusList2021 = `{"@context":{"@protected":true,` +
+	`"StatusList2021Entry":{"@id":"https://w3id.org/vc/status-list#StatusList2021Entry","@context":{"@protected":true,"id":"@id","type":"@type",` +
+	`"statusPurpose":"https://w3id.org/vc/status-list#statusPurpose","statusListIndex":"https://w3id.org/vc/status-list#statusListIndex",` +
+	`"statusListCredential":{"@id":"https://w3id.org/vc/status-list#statusListCredential","@type":"@id"}}},` +
+	`"StatusList2021Credential":"https://w3id.org/vc/status-list#StatusList2021Credential",` +
+	`"StatusList2021":{"@id":"https://w3id.org/vc/status-list#StatusList2021","@context":{"@protected":true,"id":"@id","type":"@type",` +
+	`"statusPurpose":"https://w3id.org/vc/status-list#statusPurpose","encodedList":"https://w3id.org/vc/status-list#encodedList"}}}}`
+
+// TestStatusList2021: the lists that came before bitstring ones, where the
+// operator holds their context.
+func TestStatusList2021(t *testing.T) {
+	const url = "https://w3id.org/vc/status-list/2021/v1"
+	extension, err := schemas.ReadExtension(url, []byte(statusList2021))
+	must(t, err)
+	c, err := canon.NewWith(extension)
+	must(t, err)
+	w := newWorld(t, func(cfg *verifier.Config) { cfg.Canon, cfg.Suites = c, proof.Suites(c) })
+	w.suite = proof.EdDSARDFC2022{Canon: c, InlineContexts: true}
+	key := didKey(t)
+	list := func(set ...int) {
+		bits := status.New(status.MinimumBits)
+		for _, i := range set {
+			must(t, bits.SetBit(i, true))
+		}
+		w.web.put(listURL, []byte(w.sign(fmt.Sprintf(`{"@context":["https://www.w3.org/ns/credentials/v2",%q],"id":%q,"type":["VerifiableCredential","StatusList2021Credential"],`+
+			`"issuer":%q,"validFrom":"2026-11-01T00:00:00Z","credentialSubject":{"id":"%[2]s#list","type":"StatusList2021","statusPurpose":"revocation","encodedList":%[4]q}}`,
+			url, listURL, key.method.Controller, strings.TrimPrefix(bits.Encode(), "u")), key, now)))
+	}
+	list()
+	text := w.sign(w.unsigned(key.method.Controller, swap(`extensions.json"]`, `extensions.json","`+url+`"]`),
+		put("credentialStatus", `{"id":"`+listURL+`#7","type":"StatusList2021Entry","statusPurpose":"revocation","statusListIndex":"7","statusListCredential":"`+listURL+`"}`)), key, now)
+	expect(t, verify(t, w.v, text, verifier.Options{}), valid, finding{revocation, pass, verifier.NotRevoked})
+	list(7)
+	expect(t, verify(t, w.v, text, verifier.Options{}), invalid, finding{revocation, fail, verifier.Revoked})
 }
