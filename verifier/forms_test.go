@@ -75,6 +75,30 @@ func TestDataModel11(t *testing.T) {
 	}
 }
 
+// What most badges of data model 1.1 are: an Ed25519Signature2020 proof, and a
+// status by Status List 2021.
+func TestBadgesOfTheirTime(t *testing.T) {
+	former := func(w *world) string {
+		text := apply(t, w.unsigned(w.issuer.method.Controller), []edit{earlier("-3.0.1"),
+			swap("https://w3id.org/security/data-integrity/v2", "https://w3id.org/security/suites/ed25519-2020/v1"),
+			swap("https://www.w3.org/ns/credentials/status/v1", "https://w3id.org/vc/status-list/2021/v1"),
+			swap(`"type":"BitstringStatusListEntry"`, `"type":"StatusList2021Entry"`)})
+		return w.prove(text, w.issuer, map[string]any{"type": "Ed25519Signature2020", "cryptosuite": nil})
+	}
+	good := []finding{{format, pass, verifier.VCDM11}, {schema, pass, verifier.OK}, {terms, pass, verifier.OK}, {proofs, pass, verifier.OK}, {issuerKey, pass, verifier.OK}}
+	for _, s := range []state{
+		{name: "in order", verdict: valid, make: former, want: append(good, finding{revocation, pass, verifier.NotRevoked})},
+		{name: "in a picture", verdict: valid, make: func(w *world) string { return bakedInto(t, painting(t), former(w)) }, want: good},
+		{name: "revoked", verdict: invalid, make: func(w *world) string {
+			w.list(listURL, "revocation", w.issuer, []int{badgeIndex})
+			return former(w)
+		}, want: append(good, finding{revocation, fail, verifier.Revoked})},
+		{name: "changed", verdict: invalid, make: func(w *world) string { return swap(`Foundations`, `foundations`)(t, former(w)) }, want: one(proofs, fail, verifier.ProofInvalid)},
+	} {
+		s.run(t)
+	}
+}
+
 // claim11 is a VC-JWT of data model 1.1 whose credential, changed, stands in vc.
 // Claims replace the usual ones, nil leaves one out.
 func claim11(t testing.TB, claims map[string]any, edits ...edit) func(*world) string {
@@ -157,8 +181,9 @@ func TestEnvelopes(t *testing.T) {
 		{name: "COSE", verdict: indeterminate, make: of("application/vc+cose"), want: one(format, open, verifier.UnsupportedEnvelope)},
 		{name: "in base64", verdict: indeterminate, make: of("application/vc+jwt;base64"), want: one(format, open, verifier.UnsupportedEnvelope)},
 		{name: "a page", verdict: invalid, make: of("text/html"), want: one(format, fail, verifier.Malformed), pointer: "/id", detail: "text/html"},
-		{name: "an address", verdict: invalid, make: text(`{"type":"EnvelopedVerifiableCredential","id":"https://x.example/1"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
-		{name: "no id", verdict: invalid, make: text(`{"type":"EnvelopedVerifiableCredential"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
+		{name: "an address", verdict: invalid, make: text(`{"@context":"https://www.w3.org/ns/credentials/v2","type":"EnvelopedVerifiableCredential","id":"https://x.example/1"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
+		{name: "no context", verdict: invalid, make: text(`{"@context":[],"type":"EnvelopedVerifiableCredential","id":"data:application/vc+jwt,x"}`), want: one(format, fail, verifier.Malformed), pointer: "/@context"},
+		{name: "no id", verdict: invalid, make: text(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"EnvelopedVerifiableCredential"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
 		{name: "JSON within", verdict: invalid, make: text(envelope("application/vc+jwt", `{}`)), want: one(format, fail, verifier.Malformed), pointer: "/id"},
 		{name: "an envelope in an envelope", verdict: invalid, make: text(envelope("application/vc+jwt", "e30.e30.e30")), want: one(format, fail, verifier.NotABadge)},
 	} {

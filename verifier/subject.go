@@ -35,6 +35,7 @@ type subject struct {
 	isList     bool   // a status list, looked at on behalf of another document
 
 	kind     kind            // from format on
+	others   bool            // others than the issuer may have signed too; from format on
 	form     *canon.Form     // from terms on
 	auth     *authentication // from proof on
 	states   *states         // from revocation on
