@@ -40,6 +40,8 @@ var held = []struct{ url, file, digest string }{
 		"10d6fd9b9604477a3c81f47ac026273df2dcf67660bc61fc6a5411988008316f"},
 	{"https://purl.imsglobal.org/spec/ob/v3p0/extensions.json", "ob-3.0-extensions.json",
 		"4d947c7357793899bb8251f0422adca428118e047fef59186592a5eff758caf0"},
+	{"https://w3id.org/vc/status-list/2021/v1", "w3c-status-list-2021-v1.jsonld",
+		"1bc5cc615cc11e2e6b30fe967a4ce19f5b355d8d5ac5d59735c551d4351d60b4"},
 }
 
 func TestContextsHeld(t *testing.T) {
@@ -47,7 +49,7 @@ func TestContextsHeld(t *testing.T) {
 	for _, h := range held {
 		want = append(want, h.url)
 	}
-	if got := ContextURLs(); !slices.Equal(got, want) || len(got) != 15 {
+	if got := ContextURLs(); !slices.Equal(got, want) || len(got) != 16 {
 		t.Errorf("contexts held:\n%q\nwant:\n%q", got, want)
 	}
 	ContextURLs()[0] = "changed"

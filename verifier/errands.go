@@ -26,12 +26,13 @@ const (
 // the goroutine of the subject; what runs beside it touches its own answer and
 // nothing else.
 type errands struct {
-	v      *Verifier
-	left   int
-	paid   []string           // sources of keys that were asked for already
-	known  []*errand          // few: each but a key of did:key is a request
-	ctx    context.Context    // ends with patience; made when there is the first
-	cancel context.CancelFunc // ends what nobody waits for any more
+	v       *Verifier
+	waiting func() (back func()) // Options.Waiting
+	left    int
+	paid    []string           // sources of keys that were asked for already
+	known   []*errand          // few: each but a key of did:key is a request
+	ctx     context.Context    // ends with patience; made when there is the first
+	cancel  context.CancelFunc // ends what nobody waits for any more
 }
 
 // question is what an errand asks for: a key by its id, or by a kid or a
@@ -74,7 +75,18 @@ type task struct {
 	run    func(ctx context.Context) brought
 }
 
-func newErrands(v *Verifier) *errands { return &errands{v: v, left: maxFetches} }
+func newErrands(v *Verifier, waiting func() (back func())) *errands {
+	return &errands{v: v, left: maxFetches, waiting: waiting}
+}
+
+// aside tells whoever wants to know that nothing but waiting is done until the
+// answer is called.
+func (e *errands) aside() (back func()) {
+	if e.waiting == nil {
+		return func() {}
+	}
+	return e.waiting()
+}
 
 // end stops what is still under way: nobody asks for it any more.
 func (e *errands) end() {
@@ -110,10 +122,12 @@ func (e *errands) do(ctx context.Context, t task) *errand {
 		if t.price > 0 {
 			ctx = e.bounded(ctx)
 		}
-		b := t.run(ctx) // a panic here leaves no answer
+		b := e.run(ctx, t) // a panic here leaves no answer
 		a = e.note(t)
 		a.brought = b
 	case a.ready != nil:
+		back := e.aside()
+		defer back()
 		select {
 		case <-a.ready:
 			a.ready = nil
@@ -125,6 +139,15 @@ func (e *errands) do(ctx context.Context, t task) *errand {
 		panic(a.broke)
 	}
 	return a
+}
+
+// run does an errand in the course of the verification.
+func (e *errands) run(ctx context.Context, t task) brought {
+	if t.price > 0 && !e.v.atHand(t.source) {
+		back := e.aside()
+		defer back()
+	}
+	return t.run(ctx)
 }
 
 // errNoMore: the requests of a verification are used up.

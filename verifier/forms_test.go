@@ -75,6 +75,30 @@ func TestDataModel11(t *testing.T) {
 	}
 }
 
+// What most badges of data model 1.1 are: an Ed25519Signature2020 proof, and a
+// status by Status List 2021.
+func TestBadgesOfTheirTime(t *testing.T) {
+	former := func(w *world) string {
+		text := apply(t, w.unsigned(w.issuer.method.Controller), []edit{earlier("-3.0.1"),
+			swap("https://w3id.org/security/data-integrity/v2", "https://w3id.org/security/suites/ed25519-2020/v1"),
+			swap("https://www.w3.org/ns/credentials/status/v1", "https://w3id.org/vc/status-list/2021/v1"),
+			swap(`"type":"BitstringStatusListEntry"`, `"type":"StatusList2021Entry"`)})
+		return w.prove(text, w.issuer, map[string]any{"type": "Ed25519Signature2020", "cryptosuite": nil})
+	}
+	good := []finding{{format, pass, verifier.VCDM11}, {schema, pass, verifier.OK}, {terms, pass, verifier.OK}, {proofs, pass, verifier.OK}, {issuerKey, pass, verifier.OK}}
+	for _, s := range []state{
+		{name: "in order", verdict: valid, make: former, want: append(good, finding{revocation, pass, verifier.NotRevoked})},
+		{name: "in a picture", verdict: valid, make: func(w *world) string { return bakedInto(t, painting(t), former(w)) }, want: good},
+		{name: "revoked", verdict: invalid, make: func(w *world) string {
+			w.list(listURL, "revocation", w.issuer, []int{badgeIndex})
+			return former(w)
+		}, want: append(good, finding{revocation, fail, verifier.Revoked})},
+		{name: "changed", verdict: invalid, make: func(w *world) string { return swap(`Foundations`, `foundations`)(t, former(w)) }, want: one(proofs, fail, verifier.ProofInvalid)},
+	} {
+		s.run(t)
+	}
+}
+
 // claim11 is a VC-JWT of data model 1.1 whose credential, changed, stands in vc.
 // Claims replace the usual ones, nil leaves one out.
 func claim11(t testing.TB, claims map[string]any, edits ...edit) func(*world) string {

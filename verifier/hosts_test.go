@@ -224,3 +224,26 @@ func TestManyRequestsOfOneBadge(t *testing.T) {
 		t.Errorf("%d requests beside the key and the list", n)
 	}
 }
+
+// TestWaiting: whoever counts verifications is told when one only waits, and
+// when it goes on.
+func TestWaiting(t *testing.T) {
+	tn := newTown(t, 5*time.Second)
+	h := tn.newHouse("a")
+	text := h.badge()
+	waiting, times := 0, 0
+	opts := verifier.Options{Waiting: func() func() {
+		waiting++
+		times++
+		return func() { waiting-- }
+	}}
+	expect(t, verify(t, tn.v, text, opts), valid)
+	if waiting != 0 || times == 0 || times > 2 {
+		t.Errorf("it waited %d times, and %d times still", times, waiting)
+	}
+	times = 0
+	expect(t, verify(t, tn.v, h.badge(drop("credentialStatus")), opts), valid) // the key is at hand
+	if times != 0 {
+		t.Errorf("it waited %d times for nobody", times)
+	}
+}

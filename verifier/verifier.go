@@ -151,6 +151,10 @@ type Options struct {
 	// Generic takes any credential of VC data model 2.0: inline contexts are
 	// allowed, and the Open Badges schema is asked only where it is named.
 	Generic bool
+	// Waiting, when not nil, is called when nothing is done but to wait for
+	// other hosts, and what it returns before work goes on: whoever bounds how
+	// much is verified at once need not count those who wait.
+	Waiting func() (back func())
 }
 
 // Verify verifies a badge in any form that Open reads. There is no error that
@@ -176,7 +180,7 @@ func (v *Verifier) VerifyDocument(ctx context.Context, d *badge.Document, opts O
 }
 
 func (v *Verifier) subject(d *badge.Document, opts Options) *subject {
-	return &subject{v: v, doc: d, opts: opts, now: v.now(), errands: newErrands(v)}
+	return &subject{v: v, doc: d, opts: opts, now: v.now(), errands: newErrands(v, opts.Waiting)}
 }
 
 // check is one question. It is put only where the answers that it needs held,

@@ -75,11 +75,29 @@ var ErrFull = errors.New("limit: too much is under way")
 
 // Gate bounds what is under way at once, and what waits for it. It is safe for
 // concurrent use.
-type Gate struct{ running, inside chan struct{} }
+type Gate struct{ running, inside, aside chan struct{} }
 
-// NewGate lets so many run at once and so many more wait.
+// NewGate lets so many run at once and so many more wait. Half as many as may
+// wait may stand aside.
 func NewGate(running, waiting int) *Gate {
-	return &Gate{running: make(chan struct{}, running), inside: make(chan struct{}, running+waiting)}
+	return &Gate{running: make(chan struct{}, running), inside: make(chan struct{}, running+waiting), aside: make(chan struct{}, waiting/2)}
+}
+
+// Aside lets somebody else run while the caller, who has entered, only waits
+// for others; before going on the caller calls back, which waits for a turn.
+// Where too many stand aside already, the caller keeps its place: those who are
+// slow must not be all who are inside.
+func (g *Gate) Aside() (back func()) {
+	select {
+	case g.aside <- struct{}{}:
+	default:
+		return func() {}
+	}
+	<-g.running
+	return func() {
+		g.running <- struct{}{}
+		<-g.aside
+	}
 }
 
 // Enter waits for its turn. The caller calls leave when it is done; without an

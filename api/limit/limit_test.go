@@ -163,3 +163,38 @@ func TestWhoStopsWaitingLeavesNoTrace(t *testing.T) {
 	}
 	leave()
 }
+
+// TestAside: who waits for others leaves the place to somebody else, and has it
+// back before going on; not all can.
+func TestAside(t *testing.T) {
+	g := limit.NewGate(1, 2)
+	leave, err := g.Enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := g.Aside()
+	second, err := g.Enter(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.Aside()() // too many stand aside: it keeps its place
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	if _, err := g.Enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("a third ran beside the second: %v", err)
+	}
+	returned := make(chan struct{})
+	go func() { back(); close(returned) }()
+	select {
+	case <-returned:
+		t.Error("the first went on beside the second")
+	case <-time.After(10 * time.Millisecond):
+	}
+	second()
+	<-returned
+	leave()
+	if leave, err = g.Enter(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	leave()
+}

@@ -48,6 +48,7 @@ func (d *Desk) Report(ctx context.Context, brought *verifier.Submission, opts ve
 	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	opts.Waiting = d.gate.Aside
 	report := d.verifier.VerifySubmission(ctx, brought, opts)
 	d.withhold(ctx, report)
 	return report, nil

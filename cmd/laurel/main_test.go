@@ -241,7 +241,7 @@ func TestDemo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, err := verifyAlone(t.Context(), processor, client, nil, raw)
+		report, err := verifyAlone(t.Context(), processor, client, nil, raw, verifier.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -362,7 +362,7 @@ func trusted(t *testing.T, s *settings, processor *canon.Canonicalizer, client *
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := verifyAlone(t.Context(), processor, client, known, raw)
+	report, err := verifyAlone(t.Context(), processor, client, known, raw, verifier.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,6 +26,8 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	offline := set.Bool("offline", false, "make no request: keys must be in the badge's own identifiers, and its status stays open")
 	asJSON := set.Bool("json", false, "print the whole report")
 	lang := set.String("lang", "en", "`language` of the sentences")
+	challenge := set.String("challenge", "", "`text` that the holder of a presentation was asked to sign")
+	domain := set.String("domain", "", "`name` for which the presentation has to be made")
 	if err := p.parse(set, args, "FILE|URL|-"); err != nil {
 		return err
 	}
@@ -51,7 +53,7 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report, err := verifyAlone(ctx, processor, client, known, raw)
+	report, err := verifyAlone(ctx, processor, client, known, raw, verifier.Options{Challenge: *challenge, Domain: *domain})
 	if err != nil {
 		return err
 	}
@@ -63,12 +65,12 @@ func (p *program) verify(ctx context.Context, args []string) error {
 
 // verifyAlone needs no service and no store: only the bytes, and what others
 // publish.
-func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, client *fetch.Client, known verifier.TrustList, raw []byte) (*verifier.Report, error) {
+func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, client *fetch.Client, known verifier.TrustList, raw []byte, opts verifier.Options) (*verifier.Report, error) {
 	v, err := newVerifier(processor, newResolver(client, nil), sources{lists: &statusLists{outgoing: client}, others: newPages(client, nil), trust: known})
 	if err != nil {
 		return nil, err
 	}
-	return v.Verify(ctx, raw), nil
+	return v.VerifyBytes(ctx, raw, opts), nil
 }
 
 func verdictCode(v verifier.Verdict) error {
@@ -97,6 +99,9 @@ func (p *program) tell(report *verifier.Report, asJSON bool, lang string) error 
 	fmt.Fprintln(p.stdout, wire.Summary)
 	for _, c := range wire.Checks {
 		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", c.Result, c.ID, c.Message)
+	}
+	for n, b := range wire.Badges {
+		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", b.Verdict, fmt.Sprintf("badge %d", n+1), b.Summary)
 	}
 	for _, e := range wire.Endorsed {
 		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", e.Result, e.Pointer, e.Message)

@@ -72,3 +72,10 @@ export function sign(credential, key, {now} = {}) {
   const suite = new DataIntegrityProof({signer: key.signer(), cryptosuite});
   return vc.issue({credential, suite, documentLoader, now});
 }
+
+// present puts credentials together and proves who does it.
+export function present(verifiableCredential, key, {challenge, domain}) {
+  const presentation = vc.createPresentation({verifiableCredential, holder: key.controller});
+  const suite = new DataIntegrityProof({signer: key.signer(), cryptosuite});
+  return vc.signPresentation({presentation, suite, challenge, domain, documentLoader});
+}

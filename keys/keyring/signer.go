@@ -9,11 +9,12 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
-	"crypto/sha512"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
 	"net"
 	"net/url"
 	"strings"
@@ -73,24 +74,28 @@ func (s *signer) Sign(ctx context.Context, message []byte) ([]byte, error) {
 	return nil, fmt.Errorf("%w: signing with a %T", keys.ErrUnsupported, s.private)
 }
 
-// signECDSA gives r||s, each as wide as the curve (RFC 7518 section 3.4).
+// signECDSA gives r||s, each as wide as the curve (RFC 7518 section 3.4). It is
+// deterministic (RFC 6979), as VC-DI-ECDSA section 3 asks: a poor source of
+// randomness cannot give the key away.
 func signECDSA(k *ecdsa.PrivateKey, message []byte) ([]byte, error) {
-	var digest []byte
+	hash := crypto.SHA256
 	if k.Curve == elliptic.P384() {
-		sum := sha512.Sum384(message)
-		digest = sum[:]
-	} else {
-		sum := sha256.Sum256(message)
-		digest = sum[:]
+		hash = crypto.SHA384
 	}
-	r, s, err := ecdsa.Sign(rand.Reader, k, digest)
+	h := hash.New()
+	h.Write(message)
+	der, err := k.Sign(nil, h.Sum(nil), hash)
 	if err != nil {
 		return nil, err
 	}
+	var signature struct{ R, S *big.Int }
+	if _, err := asn1.Unmarshal(der, &signature); err != nil {
+		return nil, fmt.Errorf("reading the signature just made: %w", err)
+	}
 	width := (k.Curve.Params().BitSize + 7) / 8
 	out := make([]byte, 2*width)
-	r.FillBytes(out[:width])
-	s.FillBytes(out[width:])
+	signature.R.FillBytes(out[:width])
+	signature.S.FillBytes(out[width:])
 	return out, nil
 }
 
