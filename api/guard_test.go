@@ -241,7 +241,7 @@ type panicking struct{}
 
 func (panicking) SetStatus(context.Context, issuer.StatusRequest) error { panic("no status") }
 
-func (panicking) SignCredential(context.Context, strictjson.Value, string) (*badge.Document, error) {
+func (panicking) SignCredential(context.Context, strictjson.Value, issuer.Choice, string) (*badge.Document, error) {
 	panic("secret: the vault is open")
 }
 

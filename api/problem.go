@@ -40,6 +40,7 @@ var status = map[wire.Code]int{
 	wire.InvalidKey:           http.StatusBadRequest,
 	wire.InvalidSlug:          http.StatusBadRequest,
 	wire.UnknownOption:        http.StatusBadRequest,
+	wire.InvalidOption:        http.StatusBadRequest,
 	wire.MalformedCredential:  http.StatusBadRequest,
 	wire.NotSupportedYet:      http.StatusBadRequest,
 	wire.TokenMissing:         http.StatusUnauthorized,

@@ -183,7 +183,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	plain := w.verifier(processor, resolver, nil)
 	w.issuer = must(issuer.New(ctx, issuer.Config{Store: w.store, Keys: w.keys, BaseURL: base, Now: w.clock.now, Log: log,
 		Suite: proof.EdDSARDFC2022{Canon: processor}, JWT: proof.VCJWT{}, SelfCheck: selfCheck(plain, verifier.Options{ProofOnly: true}),
-		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
+		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
 		GenericCheck: selfCheck(plain, verifier.Options{ProofOnly: true, Generic: true})}))(t)
 	own.issuer = w.issuer
 	w.tokens = tokens.New(w.store, func(tx store.Tx, action, id string) error {

@@ -6,10 +6,11 @@ import (
 
 // Context URLs and type names that decide what a document is.
 const (
-	ContextCredentialsV2 = "https://www.w3.org/ns/credentials/v2"
-	ContextCredentialsV1 = "https://www.w3.org/2018/credentials/v1"
-	ContextOB303         = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
-	ContextOBExtensions  = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
+	ContextCredentialsV2   = "https://www.w3.org/ns/credentials/v2"
+	ContextDataIntegrityV2 = "https://w3id.org/security/data-integrity/v2"
+	ContextCredentialsV1   = "https://www.w3.org/2018/credentials/v1"
+	ContextOB303           = "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"
+	ContextOBExtensions    = "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json"
 
 	TypeVerifiableCredential  = "VerifiableCredential"
 	TypeOpenBadge             = "OpenBadgeCredential"

@@ -354,7 +354,11 @@ func (d *Document) WithProof(proof []byte) (*Document, error) {
 	if body[len(body)-1] != '{' {
 		raw = append(raw, ',')
 	}
-	raw = append(append(append(raw, `"proof":[`...), proof...), "]}"...)
+	opening, closing := `"proof":`, "}"
+	if d.written || HasType(d.Root().Get("type"), TypeOpenBadge, TypeAchievement) { // whose schema has a list
+		opening, closing = `"proof":[`, "]}"
+	}
+	raw = append(append(append(raw, opening...), proof...), closing...)
 	if len(raw) > maxUnparsed || !flat(value) {
 		return parseJSON(raw)
 	}

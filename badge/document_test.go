@@ -13,9 +13,10 @@ import (
 // is no proof, or stands in a document too large, is refused at once.
 func TestWithProof(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"a":{"b":[1]}}`:    `{"a":{"b":[1]},"proof":[PROOF]}`,
-		" { \"a\" : 1\n }\n": "{ \"a\" : 1,\"proof\":[PROOF]}",
-		`{}`:                 `{"proof":[PROOF]}`,
+		`{"a":{"b":[1]}}`:                  `{"a":{"b":[1]},"proof":PROOF}`,
+		" { \"a\" : 1\n }\n":               "{ \"a\" : 1,\"proof\":PROOF}",
+		`{}`:                               `{"proof":PROOF}`,
+		`{"type":["OpenBadgeCredential"]}`: `{"type":["OpenBadgeCredential"],"proof":[PROOF]}`,
 	} {
 		for _, proof := range []string{`{"type":"X","proofValue":"z1"}`, `{"type":["X"]}`} {
 			d, err := badge.Parse([]byte(text))

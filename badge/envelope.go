@@ -17,8 +17,8 @@ func CheckEnvelope(root strictjson.Value) error {
 }
 
 // CheckEarlierEnvelope is CheckEnvelope for a credential of VC data model 1.1,
-// whose context and dates are others (VC data model 1.1 section 4). It is for
-// reading: nothing is issued by that model any more.
+// whose context and dates are others (VC data model 1.1 section 4). No badge is
+// issued by that model any more.
 func CheckEarlierEnvelope(root strictjson.Value) error {
 	return checkEnvelope(root, ContextCredentialsV1)
 }

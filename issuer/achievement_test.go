@@ -257,7 +257,7 @@ func TestPublishedKeys(t *testing.T) {
 		t.Errorf("an issuer that is not here: %v, want an error that says so", err)
 	}
 	set, err := p.JWKS(t.Context())
-	if err != nil || strings.Count(string(set), `"kid"`) != 3 || strings.Contains(string(set), `"d"`) {
+	if err != nil || strings.Count(string(set), `"kid"`) != 5 || strings.Contains(string(set), `"d"`) {
 		t.Errorf("the key set is %s, %v", set, err)
 	}
 	plain := issuertest.New(t, boltHome(t).store, issuertest.Options{BaseURL: "http://localhost:8080", Issuers: o.Issuers})

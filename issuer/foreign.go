@@ -15,6 +15,7 @@ import (
 	"github.com/google/uuid"
 
 	"laurel/badge"
+	"laurel/badge/proof"
 	"laurel/badge/status"
 	"laurel/internal/strictjson"
 	"laurel/store"
@@ -30,7 +31,7 @@ func (i *Issuer) checkForeign(f *foreign) error {
 	if f.root.Get("proof").Exists() {
 		all.add("proof_supplied", "/proof", "Send the credential without a proof.")
 	}
-	for _, e := range faultsOf(badge.CheckEnvelope(f.root)) {
+	for _, e := range faultsOf(f.checkEnvelope()) {
 		if e.Pointer != "/issuer" || !f.badge || f.root.Get("issuer").Exists() { // else it is filled in
 			all.Errors = append(all.Errors, e)
 		}
@@ -45,8 +46,38 @@ func (i *Issuer) checkForeign(f *foreign) error {
 		f.checkResults(&all)
 		f.checkTexts(&all)
 		all.endorsements(f.root, "")
+		f.checkClaims(&all)
 	}
 	return all.Err()
+}
+
+func (f *foreign) checkEnvelope() error {
+	if f.earlier {
+		return badge.CheckEarlierEnvelope(f.root)
+	}
+	return badge.CheckEnvelope(f.root)
+}
+
+// issuanceDate is when a credential of VC data model 1.1 begins (its section
+// 4.6); every one has it.
+const issuanceDate = "issuanceDate"
+
+// completeEarlier gives a credential of VC data model 1.1 what it may leave out
+// here: its date, and the context in which Data Integrity proofs mean something
+// (VC Data Integrity section 2.4), which that model's own has not.
+func (i *Issuer) completeEarlier(f *foreign) (change, add []member) {
+	if !f.root.Get(issuanceDate).Exists() {
+		add = append(add, member{issuanceDate, marshalled(badge.FormatTime(i.now()))})
+	}
+	var contexts []string
+	for _, c := range f.root.Get("@context").Elements() {
+		if c.Text() == badge.ContextDataIntegrityV2 {
+			return nil, add
+		}
+		contexts = append(contexts, c.Raw())
+	}
+	contexts = append(contexts, marshalled(badge.ContextDataIntegrityV2))
+	return []member{{"@context", "[" + strings.Join(contexts, ",") + "]"}}, add
 }
 
 // controls refuses control characters in any text: they are verified where
@@ -73,12 +104,31 @@ func (i *Issuer) checkID(f *faults, id strictjson.Value) {
 	}
 }
 
-func (f *foreign) checkIssuer(all *faults) {
-	v, at := f.root.Get("issuer"), "/issuer"
-	if v.Kind() == strictjson.Object {
-		v, at = v.Get("id"), "/issuer/id"
+// checkClaims asks for what the claims of a VC-JWT repeat (OB 3.0 section
+// 8.2.4) and nobody else can fill in.
+func (f *foreign) checkClaims(all *faults) {
+	if f.suite.Name() != (proof.VCJWT{}).Name() {
+		return
 	}
-	if v.Text() != "" && v.Text() != f.profile.ID {
+	if f.root.Get("credentialSubject").Get("id").Text() == "" {
+		all.add("required", "/credentialSubject/id", "A badge in an enveloping proof names its subject by an id.")
+	}
+	if !f.root.Get("validFrom").Exists() {
+		all.add("required", "/validFrom", "A badge says from when it is valid.")
+	}
+}
+
+// statedIssuer is the issuer's id that the caller has written, and where.
+func (f *foreign) statedIssuer() (id, at string) {
+	v := f.root.Get("issuer")
+	if v.Kind() == strictjson.Object {
+		return v.Get("id").Text(), "/issuer/id"
+	}
+	return v.Text(), "/issuer"
+}
+
+func (f *foreign) checkIssuer(all *faults) {
+	if id, at := f.statedIssuer(); id != "" && id != f.profile.ID {
 		all.add("issuer_mismatch", at, "This service issues as "+f.profile.ID+" here, and as nobody else.")
 	}
 }
@@ -87,10 +137,14 @@ func (f *foreign) checkIssuer(all *faults) {
 // lie in the past or in the future, but not those of a badge: one that nobody
 // would take now is not signed now.
 func (f *foreign) checkPeriod(all *faults, now time.Time) {
-	from, started := f.date(all, "validFrom")
-	until, ends := f.date(all, "validUntil")
+	begin, end := "validFrom", "validUntil"
+	if f.earlier {
+		begin, end = issuanceDate, "expirationDate"
+	}
+	from, started := f.date(all, begin)
+	until, ends := f.date(all, end)
 	if started && ends && until.Before(from) {
-		all.add("date_order", "/validUntil", "The end of validity must not come before validFrom.")
+		all.add("date_order", "/"+end, "The end of validity must not come before its beginning.")
 	}
 	switch {
 	case !f.badge:
@@ -164,7 +218,7 @@ func (f *foreign) checkIdentities(all *faults) {
 // compose writes the credential that is signed. Every member that the caller
 // wrote stays as it stands, but for plain addresses.
 func (i *Issuer) compose(ctx context.Context, f *foreign) (*badge.Document, error) {
-	f.id = f.root.Get("id").Text()
+	f.id, f.claims = f.root.Get("id").Text(), nil
 	var change, add []member
 	if f.badge {
 		var err error
@@ -172,7 +226,39 @@ func (i *Issuer) compose(ctx context.Context, f *foreign) (*badge.Document, erro
 			return nil, err
 		}
 	}
-	return badge.Parse([]byte(splice(f.root, change, add)))
+	if f.earlier {
+		change, add = i.completeEarlier(f)
+	}
+	entries, err := i.statusOf(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return badge.Parse([]byte(splice(f.root, change, append(add, entries...))))
+}
+
+// statusOf gives the credential the status entries that it is to have: those
+// asked for, and to a badge one for its revocation.
+func (i *Issuer) statusOf(ctx context.Context, f *foreign) ([]member, error) {
+	purposes := f.choice.Purposes
+	switch {
+	case f.badge && f.root.Get("credentialStatus").Exists():
+		return nil, i.checkStatus(ctx, f)
+	case f.badge && len(purposes) == 0:
+		purposes = []string{badge.StatusPurposeRevocation}
+	}
+	var entries badge.StatusEntries
+	for _, purpose := range purposes {
+		list, index, err := i.freeIndex(ctx, VCAPISlug, purpose)
+		if err != nil {
+			return nil, err
+		}
+		f.claims = append(f.claims, claim{list, index})
+		entries = append(entries, i.statusEntry(list, purpose, index))
+	}
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	return []member{{"credentialStatus", marshalled(entries)}}, nil
 }
 
 // fillIn gives what a badge may leave out, and hashes addresses.
@@ -189,14 +275,6 @@ func (i *Issuer) fillIn(ctx context.Context, f *foreign) (change, add []member, 
 		// ever answer.
 		f.id = random.URN()
 		add = append(add, member{"id", marshalled(f.id)})
-	}
-	if f.root.Get("credentialStatus").Exists() {
-		err = i.checkStatus(ctx, f)
-	} else if f.list, f.index, err = i.freeIndex(ctx, VCAPISlug, badge.StatusPurposeRevocation); err == nil {
-		add = append(add, member{"credentialStatus", marshalled(i.statusEntry(f.list, badge.StatusPurposeRevocation, f.index))})
-	}
-	if err != nil {
-		return nil, nil, err
 	}
 	subject, err := i.hashAddresses(f)
 	if err != nil {

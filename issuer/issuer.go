@@ -50,7 +50,7 @@ type KeyRings interface {
 // error is a fault of ours.
 type SelfCheck func(ctx context.Context, document []byte) error
 
-// Config is what an Issuer needs. Generic and GenericCheck are for
+// Config is what an Issuer needs. Securers, Generic and GenericCheck are for
 // SignCredential alone; of the others all but SignTime, Now, Random and Log are
 // required.
 type Config struct {
@@ -59,7 +59,8 @@ type Config struct {
 	Suite        proof.Securer // embedded proof of every badge and status list
 	JWT          proof.Securer // envelope of the second form
 	SelfCheck    SelfCheck
-	Generic      proof.Securer    // embedded proof of credentials that are no badges; takes inline contexts
+	Securers     []proof.Securer  // what callers of the VC-API choose among for badges, the usual one first
+	Generic      []proof.Securer  // the same for credentials that are no badges; they take inline contexts
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
 	SignTime     time.Duration    // how long a key may take to sign; default 10 s

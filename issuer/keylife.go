@@ -67,6 +67,9 @@ func KeyController(baseURL, slug string, alg keys.Algorithm) string {
 		return baseURL + "/log"
 	}
 	did := DID(baseURL, slug)
+	if slug == VCAPISlug && alg != keys.RS256 {
+		return did // callers of the VC-API choose the key, and with a did:key the issuer
+	}
 	if did == "" && alg != keys.EdDSA {
 		return baseURL + "/issuers/" + slug
 	}

@@ -163,10 +163,14 @@ func setBit(tx store.Tx, list string, index int, seq string) error {
 
 // liftSuspension takes the mark of a suspension away.
 func liftSuspension(tx store.Tx, rec *Record, seq string) error {
-	if err := tx.Delete(bitKey(rec.PauseList, rec.PauseIndex)); err != nil {
+	return clearBit(tx, rec.PauseList, rec.PauseIndex, seq)
+}
+
+func clearBit(tx store.Tx, list string, index int, seq string) error {
+	if err := tx.Delete(bitKey(list, index)); err != nil {
 		return err
 	}
-	return putMark(tx, listVersionKey(rec.PauseList), seq)
+	return putMark(tx, listVersionKey(list), seq)
 }
 
 // signedLists keeps each list as last signed: it is signed at most once for a

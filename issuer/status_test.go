@@ -161,8 +161,8 @@ func (o ownLists) StatusList(ctx context.Context, url string) ([]byte, error) {
 // full is a verifier that reads our status lists.
 func (p *place) full(t *testing.T) *verifier.Verifier {
 	t.Helper()
-	suite := p.Config.Generic.(proof.EdDSARDFC2022)
-	v, err := verifier.New(verifier.Config{Canon: suite.Canon, Suites: []proof.Suite{suite, proof.VCJWT{}},
+	suite := p.Config.Generic[0].(proof.EdDSARDFC2022)
+	v, err := verifier.New(verifier.Config{Canon: suite.Canon, Suites: proof.Suites(suite.Canon),
 		Keys: resolve.New(nil, &issuertest.Own{Issuer: p.Issuer}), Status: ownLists{p.Issuer}, Now: p.Clock.Now})
 	if err != nil {
 		t.Fatal(err)

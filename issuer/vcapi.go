@@ -28,20 +28,25 @@ const VCAPISlug = "vc-api"
 // that an Award has to keep. Anything else is held to the data
 // model alone and signed as it stands.
 //
-// Faults of the credential are badge.Errors with pointers into it. Other
+// Faults of the credential are badge.Errors with pointers into it, those of the
+// choice an OptionError. Other
 // errors are ErrNotFound when there is no such issuer here, ErrNoKey,
 // ErrSelfCheck and those of the store. Only the status index and the audit
 // record are kept; the answer is the caller's to keep.
-func (i *Issuer) SignCredential(ctx context.Context, credential strictjson.Value, actor string) (*badge.Document, error) {
-	if i.cfg.Generic == nil || i.cfg.GenericCheck == nil {
-		return nil, errors.New("issuer: SignCredential needs Generic and GenericCheck in Config")
+func (i *Issuer) SignCredential(ctx context.Context, credential strictjson.Value, choice Choice, actor string) (*badge.Document, error) {
+	if len(i.cfg.Securers) == 0 || len(i.cfg.Generic) == 0 || i.cfg.GenericCheck == nil {
+		return nil, errors.New("issuer: SignCredential needs Securers, Generic and GenericCheck in Config")
 	}
 	p, err := i.Profile(ctx, VCAPISlug)
 	if err != nil {
 		return nil, err
 	}
-	f := &foreign{root: credential, profile: p, actor: actor,
+	f := &foreign{root: credential, choice: choice, profile: p, actor: actor,
 		badge: badge.HasType(credential.Get("type"), badge.TypeOpenBadge, badge.TypeAchievement)}
+	f.earlier = !f.badge && badge.FirstContext(credential, badge.ContextCredentialsV1)
+	if err := i.choose(ctx, f); err != nil {
+		return nil, err
+	}
 	if err := i.checkForeign(f); err != nil {
 		return nil, err
 	}
@@ -57,13 +62,22 @@ func (i *Issuer) SignCredential(ctx context.Context, credential strictjson.Value
 // foreign is a credential of somebody else's on its way to a proof.
 type foreign struct {
 	root    strictjson.Value
+	choice  Choice
+	suite   proof.Securer
+	signer  keys.Signer
 	profile *Profile
 	actor   string
 	badge   bool
+	earlier bool // by VC data model 1.1
 	soon    bool // a badge whose validity begins within clockSkew from now
 
-	id    string // of the credential; "" where it has none
-	list  string // status list of an index to be claimed; "" for none
+	id     string  // of the credential; "" where it has none
+	claims []claim // status indexes to be taken
+}
+
+// claim is a status index on its way to be taken.
+type claim struct {
+	list  string
 	index int
 }
 
@@ -72,11 +86,11 @@ func (i *Issuer) tryForeign(ctx context.Context, f *foreign) (*badge.Document, e
 	if err != nil {
 		return nil, err
 	}
-	suite, check := i.cfg.Generic, i.cfg.GenericCheck
+	check := i.cfg.GenericCheck
 	if f.badge {
-		suite, check = i.cfg.Suite, i.cfg.SelfCheck
+		check = i.cfg.SelfCheck
 	}
-	signed, err := i.secureForeign(ctx, suite, f.check(check), doc)
+	signed, err := i.secureForeign(ctx, f, f.check(check), doc)
 	if err != nil {
 		return nil, err
 	}
@@ -87,12 +101,8 @@ func (i *Issuer) tryForeign(ctx context.Context, f *foreign) (*badge.Document, e
 	return signed, nil
 }
 
-func (i *Issuer) secureForeign(ctx context.Context, suite proof.Securer, check SelfCheck, doc *badge.Document) (*badge.Document, error) {
-	signer, err := i.signer(ctx, VCAPISlug, keys.EdDSA)
-	if err != nil {
-		return nil, err
-	}
-	signed, err := suite.Secure(ctx, doc, signer, i.now())
+func (i *Issuer) secureForeign(ctx context.Context, f *foreign, check SelfCheck, doc *badge.Document) (*badge.Document, error) {
+	signed, err := f.suite.Secure(ctx, doc, f.signer, i.now())
 	if err != nil {
 		return nil, unsignable(err, func(pointer string) string { return pointer })
 	}

@@ -62,7 +62,7 @@ func (p *place) signForeign(t *testing.T, document string) (*badge.Document, err
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p.SignCredential(t.Context(), v, "test")
+	return p.SignCredential(t.Context(), v, issuer.Choice{}, "test")
 }
 
 func vcAPI(t *testing.T, p *place) {
@@ -195,7 +195,7 @@ func TestForeignFaults(t *testing.T) {
 		{edit(t, foreignCredential, `"did:web:badges.example"`, `"https://issuer.example"`), "/issuer", "issuer_mismatch"},
 		{edit(t, foreignCredential, `"did:web:badges.example"`, `{"id": "did:example:me"}`), "/issuer/id", "issuer_mismatch"},
 		{edit(t, foreignCredential, `"did:web:badges.example"`, `["did:web:badges.example"]`), "/issuer", "malformed"},
-		{edit(t, foreignCredential, `"https://www.w3.org/ns/credentials/v2"`, `"https://www.w3.org/2018/credentials/v1"`), "/@context/0", "malformed"},
+		{edit(t, foreignCredential, `"https://www.w3.org/ns/credentials/v2"`, `"https://www.w3.org/2018/credentials/v9"`), "/@context/0", "malformed"},
 		{edit(t, foreignCredential, `"VerifiableCredential"`, `"Credential"`), "/type", "malformed"},
 		{edit(t, foreignCredential, `[{"id": "did:example:1", "favourite": {"colour": "green"}}, {"n": 1}]`, `[]`), "/credentialSubject", "malformed"},
 		{edit(t, foreignCredential, `{"n": 1}`, `{}`), "/credentialSubject/1", "malformed"},
@@ -430,7 +430,7 @@ func TestForeignFixture(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Clock.Advance(365 * 24 * time.Hour) // past the day that it is valid from
-	_, err = p.SignCredential(t.Context(), v, "test")
+	_, err = p.SignCredential(t.Context(), v, issuer.Choice{}, "test")
 	var rules []string
 	for _, e := range errorsIn(err) {
 		rules = append(rules, e.Rule)

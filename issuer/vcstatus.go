@@ -24,7 +24,7 @@ type StatusRequest struct {
 	MayTouch     func(issuer string) bool // as of a Change
 }
 
-// SetStatus changes the status of one of our badges, or revokes what
+// SetStatus changes the status of one of our badges, or of what
 // SignCredential has signed. What is so already is no fault. The errors are
 // badge.Errors, ErrNotFound, StateError and those of the store.
 func (i *Issuer) SetStatus(ctx context.Context, q StatusRequest) error {
@@ -69,19 +69,26 @@ func (i *Issuer) setOwn(ctx context.Context, q StatusRequest, id string) error {
 }
 
 // claimKey leads from the id of what was signed for others to its index.
-func claimKey(claim string) []byte { return key("q", claim) }
+func claimKey(claim, purpose string) []byte {
+	if purpose == badge.StatusPurposeRevocation {
+		return key("q", claim)
+	}
+	return key("q", claim, purpose)
+}
 
 func (i *Issuer) setForeign(ctx context.Context, q StatusRequest) error {
-	run, err := i.changing(q.Actor, "vc-api.revoke")
+	run, err := i.changing(q.Actor, foreignActions[q.Purpose][q.Set])
 	if err != nil {
 		return err
 	}
 	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		place, err := readMark(tx, claimKey(i.claim(q.CredentialID)))
-		if err == nil && !q.MayTouch(VCAPISlug) {
-			err = fmt.Errorf("credential: %w", ErrNotFound)
-		}
-		if err != nil {
+		place, err := readMark(tx, claimKey(i.claim(q.CredentialID), q.Purpose))
+		switch {
+		case err == nil && !q.MayTouch(VCAPISlug):
+			return fmt.Errorf("credential: %w", ErrNotFound)
+		case errors.Is(err, ErrNotFound) && q.MayTouch(VCAPISlug):
+			return i.otherStatus(tx, q)
+		case err != nil:
 			return err
 		}
 		list, text, _ := strings.Cut(place, "/")
@@ -89,17 +96,21 @@ func (i *Issuer) setForeign(ctx context.Context, q StatusRequest) error {
 		if err != nil {
 			return fmt.Errorf("status of a credential: %w: %w", store.ErrDamaged, err)
 		}
-		if !q.names(i.statusEntry(list, badge.StatusPurposeRevocation, index)) {
+		if !q.names(i.statusEntry(list, q.Purpose, index)) {
 			return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
 		}
 		set, err := exists(tx, bitKey(list, index))
 		switch {
 		case err != nil, set == q.Set:
 			return err
-		case set:
+		case set && q.Purpose == badge.StatusPurposeRevocation:
 			return &StateError{"revoked_is_final", "This credential was revoked, which is final."}
+		case set:
+			err = clearBit(tx, list, index, run.seq)
+		default:
+			err = setBit(tx, list, index, run.seq)
 		}
-		if err := setBit(tx, list, index, run.seq); err != nil {
+		if err != nil {
 			return err
 		}
 		run.Issuer, run.Subject = VCAPISlug, list+"#"+text
@@ -107,18 +118,47 @@ func (i *Issuer) setForeign(ctx context.Context, q StatusRequest) error {
 	})
 }
 
-// claimForeign takes the index of what is signed for others, and leads to it
-// from its id.
+// otherStatus tells a credential that has no status of this purpose from one
+// that is not known.
+func (i *Issuer) otherStatus(r store.Reader, q StatusRequest) error {
+	for _, purpose := range []string{badge.StatusPurposeRevocation, badge.StatusPurposeSuspension} {
+		known, err := exists(r, claimKey(i.claim(q.CredentialID), purpose))
+		if err != nil {
+			return err
+		} else if known {
+			return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
+		}
+	}
+	return fmt.Errorf("credential: %w", ErrNotFound)
+}
+
+// claimForeign takes the indexes of what is signed for others, and leads to
+// them from its id.
 func (i *Issuer) claimForeign(tx store.Tx, f *foreign) error {
-	if f.list == "" {
-		return nil
+	for _, c := range f.claims {
+		k := indexKey(c.list, c.index)
+		if taken, err := exists(tx, k); err != nil {
+			return err
+		} else if taken {
+			return errAgain
+		}
+		claim := i.claim(f.id)
+		if err := putMark(tx, k, claim); err != nil {
+			return err
+		}
+		if f.id == "" {
+			continue // nobody can ask for it
+		}
+		_, purpose, _ := parseList(c.list)
+		if err := putMark(tx, claimKey(claim, purpose), c.list+"/"+strconv.Itoa(c.index)); err != nil {
+			return err
+		}
 	}
-	k := indexKey(f.list, f.index)
-	if taken, err := exists(tx, k); err != nil {
-		return err
-	} else if taken {
-		return errAgain
-	}
-	claim := i.claim(f.id)
-	return errors.Join(putMark(tx, k, claim), putMark(tx, claimKey(claim), f.list+"/"+strconv.Itoa(f.index)))
+	return nil
+}
+
+// foreignActions are the names of changes in audit records.
+var foreignActions = map[string]map[bool]string{
+	badge.StatusPurposeRevocation: {true: "vc-api.revoke", false: "vc-api.revoke"},
+	badge.StatusPurposeSuspension: {true: "vc-api.suspend", false: "vc-api.reinstate"},
 }

@@ -123,6 +123,7 @@ func (s *subject) classify(root strictjson.Value) (f Finding, ok bool) {
 		s.kind = kindEndorsement
 	case s.opts.Generic:
 		s.kind = kindOther
+		s.others = !s.isList
 	case badge.HasType(types, badge.TypeVerifiableCredential):
 		return failed(NotABadge, "/type", "This credential is no Open Badge."), false
 	default:

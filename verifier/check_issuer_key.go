@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,7 +57,7 @@ func (s *subject) namedKey(ctx context.Context, id, ptr string) (keys.Verificati
 	owner, _, _ := strings.Cut(id, "#")
 	if isDID(issuer) || isDID(owner) {
 		if owner != issuer {
-			return keys.VerificationMethod{}, wrongController(owner, issuer, ptr)
+			return s.keyOfAnother(ctx, id, owner, ptr)
 		}
 		m, err := s.errands.key(ctx, id)
 		return s.authorize(ctx, m, err, ptr)
@@ -67,6 +68,45 @@ func (s *subject) namedKey(ctx context.Context, id, ptr string) (keys.Verificati
 	m, err := s.errands.issuerKey(ctx, id, issuer)
 	return s.authorize(ctx, m, err, ptr)
 }
+
+// keyOfAnother looks at a key that is not the issuer's. That of a badge is not
+// asked for: its signature would say nothing. In any other credential somebody
+// may have signed beside the issuer (VC Data Integrity section 2.1.1), so there a
+// key that is its own document is used.
+func (s *subject) keyOfAnother(ctx context.Context, id, owner, ptr string) (keys.VerificationMethod, Finding) {
+	f := wrongController(owner, s.issuerID(), ptr)
+	if !s.others || !strings.HasPrefix(owner, "did:key:") && !strings.HasPrefix(owner, "did:jwk:") {
+		return keys.VerificationMethod{}, f
+	}
+	m, err := s.errands.key(ctx, id)
+	if err != nil {
+		return keys.VerificationMethod{}, f
+	}
+	return m, f
+}
+
+// amongOthers takes away what the keys of others would say of a credential that
+// is no badge: beside a proof of the issuer they are witnesses. Where there is
+// none, an issuer who is a DID has not signed; one who is an address may own the
+// key, which the data model leaves to whoever relies on it (VC data model
+// section 4.7), so that is a remark.
+func (s *subject) amongOthers(all []authentication) {
+	if !s.others {
+		return
+	}
+	signed := slices.ContainsFunc(all, func(a authentication) bool { return held(a.proof) && held(a.key) })
+	for i := range all {
+		switch a := &all[i]; {
+		case a.key.Code != WrongController || !held(a.proof):
+		case signed:
+			a.key = passed(OK)
+		case !isDID(s.issuerID()):
+			a.key.Outcome = Warned
+		}
+	}
+}
+
+func held(f Finding) bool { return f.Outcome == Passed || f.Outcome == Warned }
 
 // sameHost: an https issuer publishes its keys on its own host. What cannot be
 // read as an address is left to the resolver to refuse.

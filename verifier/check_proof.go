@@ -76,6 +76,7 @@ func (s *subject) authenticateSet(ctx context.Context) authentication {
 		all[i] = s.authenticateProof(ctx, set, p)
 	}
 	restOnOthers(set, all)
+	s.amongOthers(all)
 	var proofs, keyed []Finding
 	var strange *Finding
 	for _, a := range all {

@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"errors"
+	"strconv"
 
 	"laurel/badge"
 	"laurel/badge/canon"
@@ -34,7 +35,7 @@ func checkTerms(_ context.Context, s *subject) Finding {
 		return contentFinding(err)
 	}
 	stated := statements{self: "<" + root.Get("id").Text() + ">"}
-	in := canon.Input{Node: root, Omit: unsigned, InlineContexts: s.opts.Generic && !s.isList}
+	in := canon.Input{Node: root, Omit: unsigned, InlineContexts: s.generic(), Directions: s.generic()}
 	form, err := s.v.canon.Form(in, stated.count)
 	if err != nil {
 		return canonFinding(err)
@@ -44,7 +45,39 @@ func checkTerms(_ context.Context, s *subject) Finding {
 		return failed(HiddenStatement, strictjson.Pointer("", name),
 			"Something that is signed about %s stands where no reader of the credential looks for it.", name)
 	}
+	if at := s.directed(root); at != "" {
+		return Finding{Outcome: Warned, Code: UnsignedDirection, Pointer: at, Detail: "@direction is not part of what is signed."}
+	}
 	return passed(OK)
+}
+
+// generic tells that contexts written inline and directions of texts may stand.
+func (s *subject) generic() bool { return s.opts.Generic && !s.isList }
+
+// directed is where the first text stands that has a direction, which only
+// generic credentials may have.
+func (s *subject) directed(root strictjson.Value) string {
+	if !s.generic() {
+		return ""
+	}
+	return firstDirection(root, "")
+}
+
+func firstDirection(v strictjson.Value, ptr string) string {
+	for name, m := range v.Members() {
+		at := strictjson.Pointer(ptr, name)
+		if name == "@direction" {
+			return at
+		} else if at = firstDirection(m, at); at != "" {
+			return at
+		}
+	}
+	for i, e := range v.Elements() {
+		if at := firstDirection(e, strictjson.Pointer(ptr, strconv.Itoa(i))); at != "" {
+			return at
+		}
+	}
+	return ""
 }
 
 func contentFinding(err error) Finding {

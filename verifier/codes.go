@@ -9,7 +9,7 @@ func Codes() map[Check][]Code {
 			VCDM11, SeveralInImage, Misbaked, UnsupportedEnvelope, SeveralBadges, EmptyPresentation, TooManyBadges, OverBudget},
 		CheckSchema: {OK, SchemaMismatch, NoSchema, SchemaUnreachable, SchemaUnsupported},
 		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
-			UnknownContext, NestedContext, UnsignedKeyword, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
+			UnknownContext, NestedContext, UnsignedKeyword, UnsignedDirection, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
 			BadCharacter, TooDeep, MemberName, HiddenStatement, Unsupported, OverBudget},
 		CheckProof: {OK, NoProof, ProofInvalid, UnsupportedSuite, WrongPurpose, ProofExpired, CreatedInFuture,
 			TooManyProofs, BaseProof, PartlyShown, NoKey, Unsupported, OverBudget},

@@ -181,8 +181,9 @@ func TestEnvelopes(t *testing.T) {
 		{name: "COSE", verdict: indeterminate, make: of("application/vc+cose"), want: one(format, open, verifier.UnsupportedEnvelope)},
 		{name: "in base64", verdict: indeterminate, make: of("application/vc+jwt;base64"), want: one(format, open, verifier.UnsupportedEnvelope)},
 		{name: "a page", verdict: invalid, make: of("text/html"), want: one(format, fail, verifier.Malformed), pointer: "/id", detail: "text/html"},
-		{name: "an address", verdict: invalid, make: text(`{"type":"EnvelopedVerifiableCredential","id":"https://x.example/1"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
-		{name: "no id", verdict: invalid, make: text(`{"type":"EnvelopedVerifiableCredential"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
+		{name: "an address", verdict: invalid, make: text(`{"@context":"https://www.w3.org/ns/credentials/v2","type":"EnvelopedVerifiableCredential","id":"https://x.example/1"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
+		{name: "no context", verdict: invalid, make: text(`{"@context":[],"type":"EnvelopedVerifiableCredential","id":"data:application/vc+jwt,x"}`), want: one(format, fail, verifier.Malformed), pointer: "/@context"},
+		{name: "no id", verdict: invalid, make: text(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"EnvelopedVerifiableCredential"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
 		{name: "JSON within", verdict: invalid, make: text(envelope("application/vc+jwt", `{}`)), want: one(format, fail, verifier.Malformed), pointer: "/id"},
 		{name: "an envelope in an envelope", verdict: invalid, make: text(envelope("application/vc+jwt", "e30.e30.e30")), want: one(format, fail, verifier.NotABadge)},
 	} {

@@ -125,6 +125,23 @@ func TestGeneric(t *testing.T) {
 		{name: "a badge", verdict: valid, opts: opts, make: signed(), want: one(schema, pass, verifier.OK)},
 		{name: "tampered", verdict: invalid, opts: opts, make: func(w *world) string { return swap(`:42`, `:43`)(t, made()(w)) }, want: one(proofs, fail, verifier.ProofInvalid)},
 		{name: "the meaning of a term tampered", verdict: invalid, opts: opts, make: func(w *world) string { return swap(`terms#shoeSize`, `terms#hatSize`)(t, made()(w)) }, want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "the direction of a text", verdict: warning, opts: opts, make: made(add(`"name":{"@value":"x","@language":"ar","@direction":"rtl"}`)), want: one(terms, warn, verifier.UnsignedDirection)},
+		{name: "a witness beside the issuer", verdict: valid, opts: opts, make: func(w *world) string { return witnessed(t, w, w.issuer, didKey(t)) },
+			want: []finding{{proofs, pass, verifier.OK}, {issuerKey, pass, verifier.OK}}},
+		{name: "a witness alone", verdict: invalid, opts: opts, make: func(w *world) string { return w.sign(generic(w.issuer), didKey(t), now) },
+			want: []finding{{proofs, pass, verifier.OK}, {issuerKey, fail, verifier.WrongController}}},
+		{name: "a witness whose proof is bad beside the issuer", verdict: invalid, opts: opts, make: func(w *world) string {
+			return swap("T10:00:00Z", "T10:00:01Z")(t, witnessed(t, w, didKey(t), w.issuer))
+		}, want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "an issuer by address, and a key of nobody's", verdict: warning, opts: opts, make: func(w *world) string {
+			return w.sign(swap(w.issuer.method.Controller, "https://issuer.example/1")(t, generic(w.issuer)), didKey(t), now)
+		}, want: []finding{{proofs, pass, verifier.OK}, {issuerKey, warn, verifier.WrongController}}},
+		{name: "the same, tampered", verdict: invalid, opts: opts, make: func(w *world) string {
+			return swap(`:42`, `:43`)(t, w.sign(swap(w.issuer.method.Controller, "https://issuer.example/1")(t, generic(w.issuer)), didKey(t), now))
+		}, want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "the same of a badge", verdict: invalid, opts: opts, make: func(w *world) string {
+			return w.sign(w.unsigned("https://issuer.example/1"), didKey(t), now)
+		}, want: one(issuerKey, fail, verifier.WrongController)},
 		{name: "undefined term", verdict: invalid, opts: opts, make: func(w *world) string { return add(`"hatSize":1`)(t, made()(w)) }, want: one(terms, fail, verifier.UndefinedTerm)},
 		{name: "a context that is not held", verdict: invalid, opts: opts, make: func(w *world) string { return swap(`v2",{`, `v2","https://example.org/ctx",{`)(t, made()(w)) }, want: one(terms, fail, verifier.UnknownContext)},
 		{name: "a context that undefines", verdict: invalid, opts: opts, make: func(w *world) string { return swap(`v2",{`, `v2",{"name":null,`)(t, made()(w)) }, want: one(terms, fail, verifier.ContextFault)},
@@ -136,6 +153,14 @@ func TestGeneric(t *testing.T) {
 	} {
 		s.run(t)
 	}
+}
+
+// witnessed is a generic credential with the proofs of two.
+func witnessed(t *testing.T, w *world, first, second signer) string {
+	t.Helper()
+	one := w.sign(generic(w.issuer), first, now)
+	two := w.sign(generic(w.issuer), second, now)
+	return swap(`"proof":`+onlyProof(t, one), `"proof":[`+onlyProof(t, one)+`,`+onlyProof(t, two)+`]`)(t, one)
 }
 
 // What NewDocument writes is what we verify.

@@ -267,6 +267,10 @@ var presentationEnvelopes = []string{"application/vp+jwt", "application/vp+ld+js
 // known media types. Others of the family are honest kinds that are not opened
 // here.
 func openData(root strictjson.Value, family string, known []string) (d *badge.Document, told *Finding) {
+	if !hasContext(root, badge.ContextCredentialsV2) {
+		f := failed(Malformed, "/@context", "An envelope has the context %s.", badge.ContextCredentialsV2)
+		return nil, &f
+	}
 	address := root.Get("id").Text()
 	mediaType, data, ok := strings.Cut(strings.TrimPrefix(address, "data:"), ",")
 	say := func(f Finding) (*badge.Document, *Finding) { return nil, &f }

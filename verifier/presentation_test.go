@@ -183,10 +183,10 @@ func TestPresentationsThatAreNone(t *testing.T) {
 		{name: "an empty list", verdict: invalid, make: of(head + `,"verifiableCredential":[]}`), want: one(format, fail, verifier.EmptyPresentation)},
 		{name: "nine", verdict: indeterminate, make: of(head + `,"verifiableCredential":[` + many + `]}`), want: one(format, open, verifier.TooManyBadges)},
 		{name: "no context", verdict: invalid, make: of(`{"type":"VerifiablePresentation","verifiableCredential":{"a":1}}`), want: one(format, fail, verifier.Malformed), pointer: "/@context"},
-		{name: "a page in an envelope", verdict: invalid, make: of(`{"type":"EnvelopedVerifiablePresentation","id":"data:text/html,x"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
-		{name: "COSE in an envelope", verdict: indeterminate, make: of(`{"type":"EnvelopedVerifiablePresentation","id":"data:application/vp+cose,x"}`), want: one(format, open, verifier.UnsupportedEnvelope)},
+		{name: "a page in an envelope", verdict: invalid, make: of(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"EnvelopedVerifiablePresentation","id":"data:text/html,x"}`), want: one(format, fail, verifier.Malformed), pointer: "/id"},
+		{name: "COSE in an envelope", verdict: indeterminate, make: of(`{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"EnvelopedVerifiablePresentation","id":"data:application/vp+cose,x"}`), want: one(format, open, verifier.UnsupportedEnvelope)},
 		{name: "a badge in its envelope", verdict: invalid, make: func(w *world) string {
-			return `{"type":"EnvelopedVerifiablePresentation","id":"data:application/vp+jwt,` + w.token(w.issuer) + `"}`
+			return `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"EnvelopedVerifiablePresentation","id":"data:application/vp+jwt,` + w.token(w.issuer) + `"}`
 		}, want: one(format, fail, verifier.Malformed), pointer: "/id"},
 	} {
 		s.run(t)

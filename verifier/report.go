@@ -100,16 +100,19 @@ const (
 	UnknownContext  Code = "unknown_context"
 	NestedContext   Code = "nested_context"
 	UnsignedKeyword Code = "unsigned_keyword"
-	DataLoss        Code = "data_loss"
-	ContextFault    Code = "context_fault"
-	UnsafeNumber    Code = "unsafe_number"
-	BlankNodeName   Code = "blank_node_name"
-	BadCharacter    Code = "bad_character"
-	TooDeep         Code = "too_deep"
-	MemberName      Code = "member_name"      // an address or keyword stands as a member's name
-	HiddenStatement Code = "hidden_statement" // something that decides is signed where no reader looks
-	Unsupported     Code = "unsupported"      // beyond this verifier: could not tell
-	OverBudget      Code = "over_budget"
+	// UnsignedDirection: the direction of a text, a hint for showing it that no
+	// signature covers.
+	UnsignedDirection Code = "unsigned_direction"
+	DataLoss          Code = "data_loss"
+	ContextFault      Code = "context_fault"
+	UnsafeNumber      Code = "unsafe_number"
+	BlankNodeName     Code = "blank_node_name"
+	BadCharacter      Code = "bad_character"
+	TooDeep           Code = "too_deep"
+	MemberName        Code = "member_name"      // an address or keyword stands as a member's name
+	HiddenStatement   Code = "hidden_statement" // something that decides is signed where no reader looks
+	Unsupported       Code = "unsupported"      // beyond this verifier: could not tell
+	OverBudget        Code = "over_budget"
 
 	// proof
 	NoProof          Code = "no_proof"

@@ -35,13 +35,14 @@ type subject struct {
 	isList     bool   // a status list, looked at on behalf of another document
 
 	kind     kind            // from format on
+	others   bool            // others than the issuer may have signed too; from format on
 	form     *canon.Form     // from terms on
 	auth     *authentication // from proof on
 	states   *states         // from revocation on
 	findings []Finding
 
 	foreign      []string      // schemas of others, from schema on
-	endorsed     *int          // how many endorsements it carries, once they were counted
+	endorsed     int           // one more than it carries endorsements; 0: not counted yet
 	carried      []carried     // once they were looked for
 	endorsements []Endorsement // from endorsement on
 }

@@ -135,6 +135,16 @@ func openEnvelope(root strictjson.Value) *Submission {
 	return &Submission{document: d}
 }
 
+// hasContext tells whether an object names a context.
+func hasContext(v strictjson.Value, url string) bool {
+	for _, c := range v.Get("@context").Each() {
+		if c.Text() == url {
+			return true
+		}
+	}
+	return false
+}
+
 // Submit makes a Submission of a document that was parsed already.
 func Submit(d *badge.Document) *Submission {
 	if d.JWS() == nil && badge.HasType(d.Root().Get("type"), badge.TypeEnvelopedPresentation) {

@@ -9,10 +9,8 @@
 package vcapi
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"net/http"
 
 	"laurel/api/verify"
 	"laurel/api/wire"
@@ -25,7 +23,7 @@ import (
 // Signer secures a credential that somebody else has written. Faults of the
 // credential are badge.Error or badge.Errors with pointers into it.
 type Signer interface {
-	SignCredential(ctx context.Context, credential strictjson.Value, actor string) (*badge.Document, error)
+	SignCredential(ctx context.Context, credential strictjson.Value, choice issuer.Choice, actor string) (*badge.Document, error)
 	// SetStatus changes the status of a credential that was issued here.
 	SetStatus(ctx context.Context, q issuer.StatusRequest) error
 }
@@ -70,46 +68,6 @@ func decode(v strictjson.Value, prefix string, into any) error {
 		f.Code, f.Type = wire.UnknownOption, unknownOption
 	}
 	return f
-}
-
-// issueBody asks for a proof.
-type issueBody struct {
-	Credential strictjson.Value `json:"credential"`
-	Options    strictjson.Value `json:"options"`
-}
-
-// Issue answers POST /credentials/issue.
-func (h *Handler) Issue(w http.ResponseWriter, r *http.Request) error {
-	if _, err := wire.IdempotencyKey(r); err != nil {
-		return err
-	}
-	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxBody})
-	if err != nil {
-		return err
-	}
-	var body issueBody
-	if err := decode(v, "", &body); err != nil {
-		return err
-	}
-	if body.Options.Exists() {
-		// There is nothing yet that a caller could choose.
-		if err := decode(body.Options, "/options", &struct{}{}); err != nil {
-			return err
-		}
-	}
-	if !body.Credential.Exists() {
-		return wire.At(wire.MissingMember, "/credential", "Give the credential to be signed as the member credential.")
-	}
-	signed, err := h.signer.SignCredential(r.Context(), body.Credential, wire.Actor(r.Context()))
-	if faults := faultsOf(err); faults != nil {
-		return malformed(faults, "/credential")
-	} else if err != nil {
-		return err
-	}
-	// The signed bytes go out as they are.
-	raw := append(append([]byte(`{"verifiableCredential":`), bytes.TrimSpace(signed.Raw())...), "}\n"...)
-	wire.WriteBytes(w, "application/json", http.StatusCreated, raw)
-	return nil
 }
 
 func faultsOf(err error) badge.Errors {

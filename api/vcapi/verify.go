@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 
 	"laurel/api/verify"
 	"laurel/api/wire"
@@ -92,6 +93,10 @@ func credential(v strictjson.Value) (*verifier.Submission, error) {
 	default:
 		return nil, &badge.Error{Code: badge.ParsingError, Rule: string(wire.MissingMember),
 			Detail: "Give the credential as the member verifiableCredential: an object, or a compact JWS as a text."}
+	}
+	if v.Kind() == strictjson.String && strings.HasPrefix(strings.TrimSpace(raw), "{") {
+		return nil, &badge.Error{Code: badge.ParsingError, Rule: "not_an_object",
+			Detail: "A credential in JSON is an object, not a text that holds one."}
 	}
 	d, err := badge.Parse([]byte(raw))
 	if err != nil {

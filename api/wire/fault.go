@@ -28,6 +28,7 @@ const (
 	InvalidParameter     Code = "invalid_parameter"
 	InvalidKey           Code = "idempotency_key_invalid"
 	UnknownOption        Code = "unknown_option"
+	InvalidOption        Code = "invalid_option"
 	MalformedCredential  Code = "malformed_credential"
 	NotSupportedYet      Code = "not_supported_yet"
 	NotFound             Code = "not_found"

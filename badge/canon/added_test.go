@@ -199,13 +199,19 @@ func TestAddedBesideInline(t *testing.T) {
 		"verifiableCredential":[{"@context":"https://www.w3.org/ns/credentials/v2","id":"urn:x:2","type":"VerifiableCredential"}]}`)
 	_, err = c.Canonicalize(in)
 	check(t, err, canon.Unsupported, "/verifiableCredential")
-	for _, context := range []string{`{"@base":"https://a.example/"}`, `{"a":"@nest"}`, `{"@vocab":"a/"}`, `{"@context":{"a":"urn:a"}}`,
+	for _, context := range []string{`{"@base":"https://a.example/"}`, `{"a":"@nest"}`, `{"@vocab":"a/"}`, `{"@context":{"@context":{"a":"urn:a"}}}`, `{"@context":{"a":"urn:a"},"b":"urn:b"}`,
 		`{"l":{"@id":"urn:l","@container":"@list","@context":{"l":"urn:l"}}}`, `{"l":{"@id":"urn:l","@context":[{"l":"urn:l"}]}}`,
 		`{"name":{"@id":"urn:l","@context":"https://www.w3.org/ns/credentials/v2"}}`, `{"a":{"@id":"urn:a","@nest":"b"}}`} {
 		in.Node = parse(t, `{"@context":[`+context+`,{"p":"urn:p"}],"@id":"urn:x:1","p":1}`)
 		var e *canon.Error
 		if _, err := c.Canonicalize(in); !errors.As(err, &e) || e.Kind != canon.Unsupported || !strings.HasPrefix(e.Pointer, "/@context/0/") {
 			t.Errorf("%s: %v", context, err)
+		}
+	}
+	for _, context := range []string{`{"p":"urn:p"}`, `{"@context":{"p":"urn:p"}}`} { // the second is the first, written out whole
+		in.Node = parse(t, `{"@context":[`+context+`],"@id":"urn:x:1","p":1}`)
+		if got, err := c.Canonicalize(in); err != nil || string(got) != `<urn:x:1> <urn:p> "1"`+integer {
+			t.Errorf("%s: %v\n%s", context, err, got)
 		}
 	}
 }

@@ -83,6 +83,10 @@ type Input struct {
 	// InlineContexts lets context objects stand in @context beside the URLs of
 	// contexts that we hold. Open Badges never need it.
 	InlineContexts bool
+	// Directions lets @direction stand beside a text, and leaves it out of what
+	// is signed, as JSON-LD does that is not asked for rdfDirection. Who lets it
+	// stand tells readers that it is not signed. Badges never have it.
+	Directions bool
 	// Hash is the hash function that RDFC-1.0 uses within itself: crypto.SHA256
 	// or crypto.SHA384; zero means the former. Digest uses it for the result too.
 	Hash crypto.Hash

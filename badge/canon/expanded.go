@@ -18,6 +18,7 @@ type converter struct {
 	data     *rdfc.Dataset
 	rdfType  rdfc.Term
 	leaves   int
+	directed int // texts with a direction
 	pointers map[string]string
 	embedded string // pointer to where credentials within the document begin
 }
@@ -34,6 +35,9 @@ func convert(d *rdfc.Dataset, expanded []any, l *linter) error {
 		if _, err := c.node(node, 0); err != nil {
 			return err
 		}
+	}
+	if c.directed != l.directed { // one under another name, which nobody has looked at
+		return &Error{Kind: Unsigned, Detail: "@direction is not part of what is signed"}
 	}
 	if c.leaves != l.leaves {
 		return &Error{Kind: DataLoss, Detail: "part of the document means nothing under its contexts and would be left unsigned"}
@@ -183,8 +187,11 @@ func (c *converter) list(items []any, graph rdfc.Term) (rdfc.Term, error) {
 }
 
 func (c *converter) literal(value any, m map[string]any) (rdfc.Term, error) {
+	if m["@direction"] != nil {
+		c.directed++
+	}
 	for key := range m {
-		if !slices.Contains([]string{"@value", "@type", "@language"}, key) {
+		if !slices.Contains([]string{"@value", "@type", "@language", "@direction"}, key) {
 			return 0, &Error{Kind: Unsigned, Detail: key + " is not part of what is signed"}
 		}
 	}

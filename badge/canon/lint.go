@@ -18,17 +18,19 @@ const maxExpansion = 2_000_000
 // expansion has to keep: every scalar but languages and the types of values,
 // which have no statement of their own.
 type linter struct {
-	held     held
-	apart    map[string]bool
-	embedded string // pointer to the first member that may hold credentials, or ""
-	leaves   int
-	objects  int
-	defined  int               // terms in contexts written inline
-	pointers map[string]string // text of a string -> where it first stands
+	held       held
+	apart      map[string]bool
+	embedded   string // pointer to the first member that may hold credentials, or ""
+	leaves     int
+	directed   int  // texts that have a direction
+	directions bool // they may have one
+	objects    int
+	defined    int               // terms in contexts written inline
+	pointers   map[string]string // text of a string -> where it first stands
 }
 
 func (e *expander) lint(in Input) (*linter, error) {
-	l := &linter{held: e.held, apart: e.apart, pointers: map[string]string{}}
+	l := &linter{held: e.held, apart: e.apart, directions: in.Directions, pointers: map[string]string{}}
 	if err := l.contexts(in.context(), "/@context", true); err != nil {
 		return nil, err
 	}
@@ -79,7 +81,13 @@ var (
 // definitions refuses what json-gold would read another way, or not at all, in
 // a context: null lets it undefine protected terms (JSON-LD 1.1 section 4.1.11
 // forbids it), @base and a @vocab relative to it come out as other addresses.
+//
+// A context document written out whole, {"@context": {...}}, means what is in
+// it: so processors read it, and the vectors of the W3C have it.
 func (l *linter) definitions(v strictjson.Value, ptr string) error {
+	if inner := v.Get("@context"); v.Len() == 1 && inner.Kind() == strictjson.Object {
+		v, ptr = inner, strictjson.Pointer(ptr, "@context")
+	}
 	for name, m := range v.Members() {
 		at := strictjson.Pointer(ptr, name)
 		l.defined++
@@ -163,7 +171,13 @@ func (l *linter) member(name string, v strictjson.Value, ptr string, of bool) er
 	case "@context":
 		return l.contexts(v, ptr, false)
 	case "@id", "@type", "@value", "@language", "@list", "@set":
-	case "@index", "@direction":
+	case "@direction":
+		if l.directions && of && isDirection(v) {
+			l.directed++
+			return nil
+		}
+		return &Error{Kind: Unsigned, Pointer: ptr, Detail: name + " is not part of what is signed"}
+	case "@index":
 		return &Error{Kind: Unsigned, Pointer: ptr, Detail: name + " is not part of what is signed"}
 	default:
 		if strings.HasPrefix(name, "@") {

@@ -249,3 +249,42 @@ func TestManyTypes(t *testing.T) {
 		t.Errorf("got %v, want over_budget", err)
 	}
 }
+
+// A direction is let stand where it is asked for, and changes nothing that is
+// signed; anywhere else, and under another name, it is refused.
+func TestDirections(t *testing.T) {
+	c, err := canon.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	form := func(context, name string, allow bool) (string, error) {
+		doc := `{"@context":["https://www.w3.org/ns/credentials/v2"` + context + `],"id":"urn:x:1","type":["VerifiableCredential"],"issuer":"urn:x:2","name":` + name + `}`
+		v, err := strictjson.Parse([]byte(doc), strictjson.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out, err := c.Canonicalize(canon.Input{Node: v, InlineContexts: true, Directions: allow})
+		return string(out), err
+	}
+	for _, context := range []string{"", `,{"other":"urn:x:other"}`} {
+		plain, err := form(context, `{"@value":"x","@language":"ar"}`, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if with, err := form(context, `{"@value":"x","@language":"ar","@direction":"rtl"}`, true); err != nil || with != plain {
+			t.Errorf("with a direction: %v\n%s", err, with)
+		}
+		for _, name := range []string{`{"@value":"x","@direction":"up"}`, `{"@value":"x","@direction":null}`, `{"@direction":"rtl"}`, `{"@id":"urn:x:3","@direction":"rtl"}`} {
+			if out, err := form(context, name, true); err == nil {
+				t.Errorf("%s is taken as\n%s", name, out)
+			}
+		}
+		var refused *canon.Error
+		if _, err := form(context, `{"@value":"x","@direction":"rtl"}`, false); !errors.As(err, &refused) || refused.Kind != canon.Unsigned {
+			t.Errorf("not asked for: %v", err)
+		}
+	}
+	if out, err := form(`,{"dir":"@direction"}`, `{"@value":"x","dir":"rtl"}`, true); err == nil {
+		t.Errorf("under another name it is taken as\n%s", out)
+	}
+}

@@ -150,6 +150,11 @@ func (w *walker) valueObject(members []member, t *table) (rdfc.Term, error) {
 			into = &typ
 		case "@language":
 			into = &language
+		case "@direction":
+			if !w.in.Directions || !isDirection(m.value) {
+				return 0, w.misplaced(m)
+			}
+			continue
 		case "":
 			return 0, w.fail(DataLoss, m.value, "a value has no members of its own")
 		default:
@@ -170,6 +175,10 @@ func (w *walker) valueObject(members []member, t *table) (rdfc.Term, error) {
 	}
 	return w.plainValue(value, "")
 }
+
+// isDirection tells whether a value can stand as @direction (JSON-LD 1.1
+// section 9.5).
+func isDirection(v strictjson.Value) bool { return v.Text() == "ltr" || v.Text() == "rtl" }
 
 func (w *walker) languageString(value, language strictjson.Value) (rdfc.Term, error) {
 	if value.Kind() != strictjson.String {

@@ -161,7 +161,7 @@ func (d *derived) check() error {
 // statements are the document's, in order, with blank nodes under the names
 // that the issuer gave them (section 3.5.9; labelReplacementCanonicalizeJsonLd).
 func (s ECDSASD2023) statements(d *badge.Document, labels map[uint32]cbor.ByteString) ([]string, error) {
-	nquads, err := s.Canon.Canonicalize(canon.Input{Node: d.Root(), Omit: []string{"proof"}, InlineContexts: s.InlineContexts})
+	nquads, err := s.Canon.Canonicalize(canon.Input{Node: d.Root(), Omit: []string{"proof"}, InlineContexts: s.InlineContexts, Directions: s.InlineContexts})
 	if err != nil {
 		return nil, err
 	}
@@ -199,7 +199,7 @@ func (s ECDSASD2023) signData(d *badge.Document, p badge.Proof, key []byte, mand
 		return nil, invalid("the proof has contexts of its own")
 	}
 	data, err := s.Canon.Digest(nil, canon.Input{Node: p.Object, Context: contexts, Omit: []string{"proofValue"},
-		InlineContexts: s.InlineContexts, Hash: crypto.SHA256})
+		InlineContexts: s.InlineContexts, Directions: s.InlineContexts, Hash: crypto.SHA256})
 	if err != nil {
 		return nil, fmt.Errorf("proof options: %w", err)
 	}

@@ -19,7 +19,7 @@ func hashRDFC(c *canon.Canonicalizer, inlineContexts bool, in input) ([]byte, er
 	}
 	message := make([]byte, 0, 2*in.hash.Size())
 	message, err := c.Digest(message, canon.Input{Node: in.options, Context: contexts,
-		Omit: []string{"proofValue"}, InlineContexts: inlineContexts, Hash: in.hash})
+		Omit: []string{"proofValue"}, InlineContexts: inlineContexts, Directions: inlineContexts, Hash: in.hash})
 	if err != nil {
 		return nil, fmt.Errorf("proof options: %w", err)
 	}
@@ -32,7 +32,7 @@ func appendDocument(c *canon.Canonicalizer, inlineContexts bool, dst []byte, in 
 	if err != nil {
 		return nil, err
 	}
-	return c.Digest(dst, canon.Input{Node: node, Omit: omit, InlineContexts: inlineContexts, Hash: in.hash, Form: in.form})
+	return c.Digest(dst, canon.Input{Node: node, Omit: omit, InlineContexts: inlineContexts, Directions: inlineContexts, Hash: in.hash, Form: in.form})
 }
 
 // equal tells whether two values mean the same JSON, however they are spaced.

@@ -92,34 +92,62 @@ func (o opaque) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, 
 	return o.key.Sign(o.ctx, payload)
 }
 
-// payload is the credential with its claims (OB 3.0 section 8.2.2), its
-// members exactly as they stand in the document.
+// payload is the credential with the claims that repeat what it says (OB 3.0
+// section 8.2.2), its members exactly as they stand in the document. A badge has
+// all of those that name somebody.
 func payload(d *badge.Document) ([]byte, error) {
-	view := d.View()
-	from, err := badge.ParseTime(view.ValidFrom)
-	if err != nil {
-		return nil, fmt.Errorf("validFrom: %w", err)
+	root := d.Root()
+	isBadge := badge.HasType(root.Get("type"), badge.TypeOpenBadge, badge.TypeAchievement)
+	members := [][2]string{}
+	for name, v := range root.Members() {
+		if name != "proof" {
+			members = append(members, [2]string{name, v.Raw()})
+		}
 	}
-	if view.Issuer == nil || view.Issuer.ID == "" || view.CredentialSubject == nil || view.CredentialSubject.ID == "" {
-		return nil, fmt.Errorf("a VC-JWT needs issuer.id and credentialSubject.id")
+	for _, c := range []struct {
+		claim string
+		of    strictjson.Value
+	}{{"iss", issuerID(root)}, {"jti", root.Get("id")}, {"sub", root.Get("credentialSubject").Get("id")}} {
+		if c.of.Exists() {
+			members = append(members, [2]string{c.claim, c.of.Raw()})
+		} else if isBadge {
+			return nil, fmt.Errorf("the VC-JWT of a badge needs what its claim %s repeats", c.claim)
+		}
 	}
+	for _, c := range [][2]string{{"nbf", "validFrom"}, {"exp", "validUntil"}} {
+		if v := root.Get(c[1]); v.Exists() {
+			at, err := badge.ParseTime(v.Text())
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", c[1], err)
+			}
+			members = append(members, [2]string{c[0], strconv.FormatInt(at.Unix(), 10)})
+		} else if isBadge && c[0] == "nbf" {
+			return nil, fmt.Errorf("the VC-JWT of a badge needs %s", c[1])
+		}
+	}
+	return object(members), nil
+}
+
+// issuerID is the issuer's id, which may stand by itself or in an object.
+func issuerID(root strictjson.Value) strictjson.Value {
+	if issuer := root.Get("issuer"); issuer.Kind() == strictjson.String {
+		return issuer
+	}
+	return root.Get("issuer").Get("id")
+}
+
+// object writes members as they are given, a name and its JSON each.
+func object(members [][2]string) []byte {
 	var b bytes.Buffer
 	b.WriteByte('{')
-	for name, v := range d.Root().Members() {
-		if name != "proof" {
-			fmt.Fprintf(&b, "%s:%s,", quote(name), v.Raw())
+	for n, m := range members {
+		if n > 0 {
+			b.WriteByte(',')
 		}
-	}
-	fmt.Fprintf(&b, `"iss":%s,"jti":%s,"sub":%s,"nbf":%d`, quote(view.Issuer.ID), quote(view.ID), quote(view.CredentialSubject.ID), from.Unix())
-	if view.ValidUntil != "" {
-		until, err := badge.ParseTime(view.ValidUntil)
-		if err != nil {
-			return nil, fmt.Errorf("validUntil: %w", err)
-		}
-		fmt.Fprintf(&b, `,"exp":%d`, until.Unix())
+		b.WriteString(quote(m[0]) + ":" + m[1])
 	}
 	b.WriteByte('}')
-	return b.Bytes(), nil
+	return b.Bytes()
 }
 
 func quote(s string) string {

@@ -124,7 +124,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	svc.issuer, err = issuer.New(ctx, issuer.Config{
 		Store: db, Keys: ring, BaseURL: meta.BaseURL, Log: log,
 		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
-		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
+		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
 		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
 	})
 	if err != nil {

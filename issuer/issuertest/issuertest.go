@@ -100,11 +100,14 @@ func generate(t testing.TB, ring *keyring.Ring, o Options, slug string) {
 	t.Helper()
 	did := issuer.DID(o.BaseURL, slug)
 	algorithms := []keys.Algorithm{keys.EdDSA}
+	if slug == issuer.VCAPISlug { // its callers choose
+		algorithms = append(algorithms, keys.ES256, keys.ES384)
+	}
 	if o.RSA && did != "" {
 		algorithms = append(algorithms, keys.RS256)
 	}
 	for _, alg := range algorithms {
-		if _, err := ring.Generate(t.Context(), slug, did, alg); err != nil {
+		if _, err := ring.Generate(t.Context(), slug, issuer.KeyController(o.BaseURL, slug, alg), alg); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -164,8 +167,8 @@ func Config(s store.Store, ring issuer.KeyRings, baseURL string, now func() time
 	return issuer.Config{
 		Store: s, Keys: ring, BaseURL: baseURL, Now: now,
 		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{},
-		SelfCheck:    SelfCheck(v, verifier.Options{ProofOnly: true}),
-		Generic:      proof.EdDSARDFC2022{Canon: processor, InlineContexts: true},
+		SelfCheck: SelfCheck(v, verifier.Options{ProofOnly: true}),
+		Securers:  proof.Securers(processor, false), Generic: proof.Securers(processor, true),
 		GenericCheck: SelfCheck(v, verifier.Options{ProofOnly: true, Generic: true}),
 	}, v, own, err
 }

@@ -1,0 +1,164 @@
+package issuer_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"laurel/badge"
+	"laurel/internal/strictjson"
+	"laurel/issuer"
+	"laurel/issuer/issuertest"
+	"laurel/keys"
+	"laurel/verifier"
+)
+
+func (p *place) signChosen(t *testing.T, document string, c issuer.Choice) (*badge.Document, error) {
+	t.Helper()
+	v, err := strictjson.Parse([]byte(document), strictjson.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.SignCredential(t.Context(), v, c, "test")
+}
+
+// Every suite signs badges and other credentials with every kind of key that
+// it takes, and a stranger finds them valid.
+func TestEverySuiteCanBeChosen(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{issuer.VCAPISlug}, RSA: true})
+	named := edit(t, foreignBadge, `"creditsEarned": 2.50,`, `"creditsEarned": 2.50, "id": "did:example:ana",`)
+	signed := 0
+	for _, suite := range p.Config.Generic {
+		for _, alg := range suite.Algorithms() {
+			for name, document := range map[string]string{"badge": named, "other": foreignCredential} {
+				doc, err := p.signChosen(t, document, issuer.Choice{Suite: suite.Name(), Key: alg})
+				if err != nil {
+					t.Errorf("%s, %s, %s: %v", suite.Name(), alg, name, err)
+					continue
+				}
+				signed++
+				if (doc.JWS() != nil) != (suite.Name() == "vc-jwt") || doc.JWS() == nil && doc.Proofs()[0].Cryptosuite != suite.Name() {
+					t.Errorf("%s, %s, %s is secured otherwise: %.200s", suite.Name(), alg, name, doc.Raw())
+				}
+				p.verified(t, doc, verifier.Options{Generic: name == "other"})
+			}
+		}
+	}
+	if signed < 20 {
+		t.Errorf("only %d were signed", signed)
+	}
+}
+
+func TestABadgeInAnEnvelopeNamesItsSubject(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{issuer.VCAPISlug}})
+	var faults badge.Errors
+	_, err := p.signChosen(t, foreignBadge, issuer.Choice{Suite: "vc-jwt"})
+	if !errors.As(err, &faults) || faults[0].Pointer != "/credentialSubject/id" {
+		t.Errorf("without a subject: %v", err)
+	}
+}
+
+func TestStatusesThatWereAskedFor(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{issuer.VCAPISlug}, RSA: true})
+	both := []string{badge.StatusPurposeRevocation, badge.StatusPurposeSuspension}
+	for _, purposes := range [][]string{nil, both[:1], both[1:], both} {
+		doc, err := p.signChosen(t, foreignCredential, issuer.Choice{Purposes: purposes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, entry := range doc.Root().Get("credentialStatus").Each() {
+			got = append(got, entry.Get("statusPurpose").Text())
+		}
+		if strings.Join(got, " ") != strings.Join(purposes, " ") {
+			t.Errorf("asked for %v, got %v", purposes, got)
+		}
+		p.verified(t, doc, verifier.Options{Generic: true})
+	}
+}
+
+func TestWhatCannotBeChosen(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{issuer.VCAPISlug}, RSA: true})
+	with := edit(t, foreignCredential, "{", `{"credentialStatus": {"type": "SomeStatus"},`)
+	for name, c := range map[string]struct {
+		document, option string
+		choice           issuer.Choice
+	}{
+		"a suite that is not known":       {foreignCredential, "suite", issuer.Choice{Suite: "rot13"}},
+		"a key that the suite cannot use": {foreignCredential, "key", issuer.Choice{Suite: "eddsa-rdfc-2022", Key: keys.ES256}},
+		"a purpose without a list":        {foreignCredential, "purposes", issuer.Choice{Purposes: []string{"message"}}},
+		"a purpose twice":                 {foreignCredential, "purposes", issuer.Choice{Purposes: []string{"revocation", "revocation"}}},
+		"a status beside its own":         {with, "purposes", issuer.Choice{Purposes: []string{"revocation"}}},
+	} {
+		var o *issuer.OptionError
+		if _, err := p.signChosen(t, c.document, c.choice); !errors.As(err, &o) || o.Option != c.option {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A credential of VC data model 1.1 is signed by that model: with its date, and
+// with the context that its proof needs.
+func TestEarlierDataModel(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{issuer.VCAPISlug}})
+	const plain = `{"@context":["https://www.w3.org/2018/credentials/v1"],"type":["VerifiableCredential"],"issuer":"did:web:badges.example","credentialSubject":{"id":"did:example:1"}}`
+	whole := edit(t, plain, `v1"]`, `v1","https://w3id.org/security/data-integrity/v2"]`)
+	whole = edit(t, whole, `"issuer"`, `"issuanceDate":"2020-01-01T00:00:00Z","issuer"`)
+	for name, c := range map[string]struct{ document, date string }{"incomplete": {plain, badge.FormatTime(issuertest.Start)}, "whole": {whole, "2020-01-01T00:00:00Z"}} {
+		doc, err := p.signChosen(t, c.document, issuer.Choice{})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if contexts := doc.Root().Get("@context"); contexts.Len() != 2 || doc.Root().Get("issuanceDate").Text() != c.date {
+			t.Errorf("%s: %s", name, doc.Raw())
+		}
+		p.verified(t, doc, verifier.Options{Generic: true})
+	}
+	var faults badge.Errors
+	if _, err := p.signChosen(t, edit(t, whole, `"issuer"`, `"expirationDate":"2019-01-01T00:00:00Z","issuer"`), issuer.Choice{}); !errors.As(err, &faults) || faults[0].Pointer != "/expirationDate" {
+		t.Errorf("ended before it began: %v", err)
+	}
+	var o *issuer.OptionError
+	if _, err := p.signChosen(t, whole, issuer.Choice{Suite: "vc-jwt"}); !errors.As(err, &o) {
+		t.Errorf("in an envelope: %v", err)
+	}
+	if _, err := p.signChosen(t, edit(t, foreignBadge, `"https://www.w3.org/ns/credentials/v2"`, `"https://www.w3.org/2018/credentials/v1"`), issuer.Choice{}); !errors.As(err, &faults) {
+		t.Errorf("a badge of that model: %v", err)
+	}
+}
+
+// What was signed for others is suspended, taken back, and revoked for good.
+func TestStatusOfWhatWasSignedForOthers(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{issuer.VCAPISlug}})
+	const id = "urn:uuid:1d2f9e6c-7a0e-4c2e-9b57-0d6f3a5f2b11"
+	doc, err := p.signChosen(t, edit(t, foreignCredential, "{", `{"id": "`+id+`",`), issuer.Choice{Purposes: []string{"revocation", "suspension"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(purpose string, on bool) error {
+		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Purpose: purpose, Set: on, Actor: "test",
+			MayTouch: func(string) bool { return true }})
+	}
+	for _, step := range []struct {
+		purpose string
+		on      bool
+		want    verifier.Verdict
+		check   verifier.Check
+	}{
+		{"suspension", true, verifier.Invalid, verifier.CheckSuspension}, {"suspension", true, verifier.Invalid, verifier.CheckSuspension},
+		{"suspension", false, verifier.Valid, ""}, {"revocation", false, verifier.Valid, ""},
+		{"revocation", true, verifier.Invalid, verifier.CheckRevocation},
+	} {
+		if err := set(step.purpose, step.on); err != nil {
+			t.Fatalf("%+v: %v", step, err)
+		}
+		r := p.full(t).VerifyDocument(t.Context(), doc, verifier.Options{Generic: true})
+		if r.Verdict() != step.want || step.check != "" && r.Decisive().Check != step.check {
+			t.Errorf("%+v: %s, %+v", step, r.Verdict(), r.Decisive())
+		}
+	}
+	var final *issuer.StateError
+	if err := set("revocation", false); !errors.As(err, &final) {
+		t.Errorf("taking a revocation back: %v", err)
+	}
+}
