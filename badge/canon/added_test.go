@@ -196,6 +196,7 @@ func TestAddedBesideInline(t *testing.T) {
 	_, err = c.Canonicalize(in)
 	check(t, err, canon.Unsupported, "/@context/0")
 	for _, context := range []string{`{"@base":"https://a.example/"}`, `{"a":"@nest"}`, `{"@vocab":"a/"}`, `{"@context":{"@context":{"a":"urn:a"}}}`, `{"@context":{"a":"urn:a"},"b":"urn:b"}`,
+		`{"l":{"@id":"urn:l","@container":"@list","@context":{"@context":{"l":"urn:l"}}}}`, `{"@context":{"l":{"@id":"urn:l","@container":"@graph","@context":[{"@context":{"l":"urn:l"}}]}}}`,
 		`{"l":{"@id":"urn:l","@container":"@list","@context":{"l":"urn:l"}}}`, `{"l":{"@id":"urn:l","@context":[{"l":"urn:l"}]}}`,
 		`{"name":{"@id":"urn:l","@context":"https://www.w3.org/ns/credentials/v2"}}`, `{"a":{"@id":"urn:a","@nest":"b"}}`} {
 		in.Node = parse(t, `{"@context":[`+context+`,{"p":"urn:p"}],"@id":"urn:x:1","p":1}`)
