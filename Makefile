@@ -2,6 +2,8 @@
 
 FUZZTIME ?= 10m
 BENCH ?= .
+FROM ?= $(shell date +%s)
+COUNT ?= 10000
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -30,9 +32,10 @@ ci: ## everything that has to hold before a change lands
 fuzz-long: ## every fuzz target for FUZZTIME
 	FUZZTIME=$(FUZZTIME) .ci/run fuzz
 
-canon-long: ## 20,000 generated documents, fresh ones, against npm jsonld and rdf-canonize
+canon-long: ## COUNT generated documents of each sort, from seed FROM, against npm jsonld and rdf-canonize
 	npm ci --prefix interop --loglevel=error
-	go run ./interop/canon/lines -count 10000 -from $$(date +%s) > artifacts/lines
+	mkdir -p artifacts
+	go run ./interop/canon/lines -count $(COUNT) -from $(FROM) > artifacts/lines
 	node interop/canon/compare.mjs artifacts/lines
 
 rdf-canon: ## the W3C tests of RDFC-1.0, in the folder that RDF_CANON_TESTS names

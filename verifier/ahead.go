@@ -27,10 +27,10 @@ func (s *subject) sendAhead(ctx context.Context, authentic bool) {
 			return
 		}
 	}
-	tasks := s.tasks(authentic)
-	if authentic && len(tasks) == 1 {
+	if authentic && s.asksOneThing() {
 		return // it is asked for at once anyway
 	}
+	tasks := s.tasks(authentic)
 	host, busy := hostOf(s.issuerID()), false
 	for _, t := range tasks {
 		// A host is asked for two things at once, and the key is one of them.
@@ -65,6 +65,13 @@ func hostOf(id string) string {
 func (v *Verifier) atHand(issuerID string) bool {
 	k, ok := v.keys.(interface{ AtHand(issuerID string) bool })
 	return ok && k.AtHand(issuerID)
+}
+
+// asksOneThing tells of most badges that they name nothing but one status list.
+func (s *subject) asksOneThing() bool {
+	root := s.doc.Root()
+	return values(root.Get("credentialStatus")) <= 1 && len(s.foreign) == 0 && s.countEndorsements() == 0 &&
+		!root.Get("relatedResource").Exists() && !root.Get("refreshService").Exists()
 }
 
 // tasks are the errands that the document gives rise to, what decides first.

@@ -424,3 +424,25 @@ func TestEndorsementsAreBounded(t *testing.T) {
 		t.Errorf("%d requests, %d endorsements", n, len(r.Endorsements))
 	}
 }
+
+// TestStatusList2021: the lists that came before bitstring ones.
+func TestStatusList2021(t *testing.T) {
+	const url = "https://w3id.org/vc/status-list/2021/v1"
+	w := newWorld(t)
+	key := didKey(t)
+	list := func(set ...int) {
+		bits := status.New(status.MinimumBits)
+		for _, i := range set {
+			must(t, bits.SetBit(i, true))
+		}
+		w.web.put(listURL, []byte(w.sign(fmt.Sprintf(`{"@context":["https://www.w3.org/2018/credentials/v1","https://w3id.org/security/data-integrity/v2",%q],"id":%q,"type":["VerifiableCredential","StatusList2021Credential"],`+
+			`"issuer":%q,"issuanceDate":"2026-11-01T00:00:00Z","credentialSubject":{"id":"%[2]s#list","type":"StatusList2021","statusPurpose":"revocation","encodedList":%[4]q}}`,
+			url, listURL, key.method.Controller, strings.TrimPrefix(bits.Encode(), "u")), key, now)))
+	}
+	list()
+	text := w.sign(w.unsigned(key.method.Controller, swap(`extensions.json"]`, `extensions.json","`+url+`"]`),
+		put("credentialStatus", `{"id":"`+listURL+`#7","type":"StatusList2021Entry","statusPurpose":"revocation","statusListIndex":"7","statusListCredential":"`+listURL+`"}`)), key, now)
+	expect(t, verify(t, w.v, text, verifier.Options{}), valid, finding{revocation, pass, verifier.NotRevoked})
+	list(7)
+	expect(t, verify(t, w.v, text, verifier.Options{}), invalid, finding{revocation, fail, verifier.Revoked})
+}

@@ -112,8 +112,8 @@ func outside(name string) bool { return name == "@context" || name == "proof" }
 // countEndorsements counts what is endorsed at any depth, but not what endorses
 // an endorsement; once, since it looks at the whole document.
 func (s *subject) countEndorsements() int {
-	if s.endorsed != nil {
-		return *s.endorsed
+	if s.endorsed > 0 {
+		return s.endorsed - 1
 	}
 	n := 0
 	for name, v := range s.doc.Root().Members() {
@@ -121,7 +121,7 @@ func (s *subject) countEndorsements() int {
 			n += endorsements(name, v)
 		}
 	}
-	s.endorsed = &n
+	s.endorsed = n + 1
 	return n
 }
 

@@ -180,10 +180,19 @@ func (e *errands) find(q question) *errand {
 }
 
 func (e *errands) bounded(ctx context.Context) context.Context {
-	if e.ctx == nil {
+	if e.ctx != nil {
+		return e.ctx
+	}
+	if e.ctx = ctx; !sooner(ctx, patience) {
 		e.ctx, e.cancel = context.WithTimeout(ctx, patience)
 	}
 	return e.ctx
+}
+
+// sooner tells of a caller that waits no longer than that anyway.
+func sooner(ctx context.Context, than time.Duration) bool {
+	end, ok := ctx.Deadline()
+	return ok && time.Until(end) <= than
 }
 
 // key resolves a verification method by its id.

@@ -36,9 +36,6 @@ func isPresentation(d *badge.Document) (body strictjson.Value, ok bool) {
 
 // openPresentation takes the credentials out of a presentation.
 func openPresentation(d *badge.Document, body strictjson.Value) *Submission {
-	if !badge.FirstContext(body, badge.ContextCredentialsV2) && !badge.FirstContext(body, badge.ContextCredentialsV1) {
-		return only(failed(Malformed, "/@context", "The first context of a presentation is %s.", badge.ContextCredentialsV2))
-	}
 	p := &presentation{doc: d, body: body}
 	member := body.Get("verifiableCredential")
 	for i, v := range member.Each() {
@@ -47,10 +44,24 @@ func openPresentation(d *badge.Document, body strictjson.Value) *Submission {
 		}
 		p.parts = append(p.parts, openPart(v, "/verifiableCredential/"+strconv.Itoa(i)))
 	}
-	if len(p.parts) == 0 {
-		return only(failed(EmptyPresentation, "/verifiableCredential", "There is no credential in the presentation."))
-	}
 	return &Submission{document: d, presentation: p}
+}
+
+// shape is what speaks against looking at a presentation, or nil. One of badges
+// begins with the context of credentials and has a badge. Any other may have
+// contexts of its own before, and only say who made it.
+func (p *presentation) shape(opts Options) *Finding {
+	first := badge.FirstContext(p.body, badge.ContextCredentialsV2) || badge.FirstContext(p.body, badge.ContextCredentialsV1)
+	var f Finding
+	switch {
+	case !first && !(opts.Generic && hasContext(p.body, badge.ContextCredentialsV2)):
+		f = failed(Malformed, "/@context", "The first context of a presentation is %s.", badge.ContextCredentialsV2)
+	case len(p.parts) == 0 && !opts.Generic:
+		f = failed(EmptyPresentation, "/verifiableCredential", "There is no credential in the presentation.")
+	default:
+		return nil
+	}
+	return &f
 }
 
 // openPart reads one credential of a presentation: an object, one in an
@@ -78,6 +89,9 @@ func openPart(v strictjson.Value, ptr string) *Submission {
 // proof among the findings; of several, a report of its own with theirs in it.
 func (v *Verifier) verifyPresentation(ctx context.Context, p *presentation, opts Options) *Report {
 	s := v.subject(p.doc, opts)
+	if s.told = p.shape(opts); s.told != nil {
+		return s.report(ctx)
+	}
 	presenter, proven := s.checkHolder(ctx, p)
 	proven.Check = CheckHolder
 	reports, within := make([]*Report, len(p.parts)), opts
@@ -94,6 +108,9 @@ func (v *Verifier) verifyPresentation(ctx context.Context, p *presentation, opts
 		return reports[0]
 	}
 	form := passed(SeveralBadges)
+	if len(reports) == 0 {
+		form = passed(EmptyPresentation)
+	}
 	form.Check, form.Params = CheckFormat, map[string]string{"count": strconv.Itoa(len(reports))}
 	return &Report{CheckedAt: s.now, Findings: []Finding{form, proven}, Document: p.doc, presented: p.doc, Badges: reports}
 }
@@ -283,7 +300,8 @@ func openEnvelopedPresentation(root strictjson.Value) *Submission {
 }
 
 // presentationEnvelopes are the media types of compact JWS with a presentation.
-var presentationEnvelopes = []string{"application/vp+jwt", "application/vp+ld+json+jwt"}
+// What they are is told by what is in them, so the plain type does as well.
+var presentationEnvelopes = []string{"application/vp+jwt", "application/vp+ld+json+jwt", "application/jwt"}
 
 // openData reads the compact JWS in a data: address (RFC 2397) of one of the
 // known media types. Others of the family are honest kinds that are not opened

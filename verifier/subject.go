@@ -42,7 +42,7 @@ type subject struct {
 	findings []Finding
 
 	foreign      []string      // schemas of others, from schema on
-	endorsed     *int          // how many endorsements it carries, once they were counted
+	endorsed     int           // one more than it carries endorsements; 0: not counted yet
 	carried      []carried     // once they were looked for
 	endorsements []Endorsement // from endorsement on
 }

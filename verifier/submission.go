@@ -123,7 +123,7 @@ func openText(raw []byte) (*Submission, error) {
 
 // envelopes are the media types of compact JWS with a credential: that of
 // VC-JOSE-COSE and one from its drafts.
-var envelopes = []string{"application/vc+jwt", "application/vc+ld+json+jwt"}
+var envelopes = []string{"application/vc+jwt", "application/vc+ld+json+jwt", "application/jwt"}
 
 // openEnvelope reads a credential that is the address of its own bytes (VC data
 // model 2.0 section 4.13).

@@ -42,6 +42,7 @@ func TestHeadlines(t *testing.T) {
 		"not yet valid":           {"invalid", "Not yet valid. This badge holds from 14 July 2025."},
 		"status list unreachable": {"indeterminate", "Not fully checked."},
 		"key unreachable":         {"indeterminate", "Could not be checked. We could not reach"},
+		"endorsed":                {"valid", "Valid. Awarded to"},
 		"nothing":                 {"indeterminate", "Could not be checked. Not every check"},
 	}
 	glyphs := map[string]string{"valid": "#pass", "warning": "#warn", "invalid": "#fail", "indeterminate": "#unknown"}

@@ -208,7 +208,63 @@ func states(doc *badge.Document) map[string]*verifier.Report {
 		"not yet valid":           report(doc, finding(verifier.CheckValidity, verifier.Failed, verifier.NotYetValid)),
 		"status list unreachable": report(doc, finding(verifier.CheckRevocation, verifier.Unknown, verifier.StatusListUnreachable)),
 		"key unreachable":         report(doc, finding(verifier.CheckIssuerKey, verifier.Unknown, verifier.KeyUnreachable)),
+		"endorsed":                endorsed(doc),
 		"nothing":                 nil,
+	}
+}
+
+// endorsed is a good badge with one good endorsement, and one of which nothing
+// is proven.
+func endorsed(doc *badge.Document) *verifier.Report {
+	r := report(doc, finding(verifier.CheckEndorsement, verifier.Warned, verifier.EndorsementNotGood))
+	text := `{"issuer":{"id":"did:web:guild.example","type":["Profile"],"name":"Guild"},"credentialSubject":{"id":"urn:x","type":["EndorsementSubject"],"endorsementComment":"Good <b>work</b>."}}`
+	by, err := badge.Parse([]byte(text))
+	if err != nil {
+		panic(err)
+	}
+	bad := report(by, finding(verifier.CheckProof, verifier.Failed, verifier.ProofInvalid))
+	r.Endorsements = []verifier.Endorsement{
+		{Pointer: "/endorsement/0", Finding: finding(verifier.CheckEndorsement, verifier.Passed, verifier.EndorsementHolds), Report: report(by)},
+		{Pointer: "/endorsement/1", Finding: finding(verifier.CheckEndorsement, verifier.Warned, verifier.EndorsementInvalid), Report: bad},
+		{Pointer: "/endorsement/2", Finding: finding(verifier.CheckEndorsement, verifier.Warned, verifier.EndorsementInvalid)},
+	}
+	return r
+}
+
+// messaged has a finding that few badges have, in words of the issuer.
+func messaged(doc *badge.Document) *verifier.Report {
+	f := finding(verifier.CheckStatusMessage, verifier.Warned, verifier.StatusMessage)
+	f.Params = map[string]string{"message": "under <i>appeal</i>", "status": "0x1"}
+	r := report(doc)
+	r.Findings = append(r.Findings, f)
+	return r
+}
+
+// TestEndorsements: what somebody else says stands on the page with who says
+// it, where that is proven, and is text.
+func TestEndorsements(t *testing.T) {
+	w := newWorld(t)
+	page := w.verification(t, i18n.English, endorsed(document(t, planning)), nil)
+	for piece, times := range map[string]int{
+		"Guild (guild.example) endorses this. The endorsement is genuine.": 1,
+		"An endorsement in the name of Guild (guild.example)":              1,
+		"did:web:guild.example":         1,
+		"Good &lt;b&gt;work&lt;/b&gt;.": 1,
+		"What others say about it":      1,
+		"Good <b>work</b>":              0,
+	} {
+		text := parsePage(t, page).text()
+		n := strings.Count(page, piece)
+		if !strings.Contains(piece, "&") && !strings.Contains(piece, "<") {
+			n = strings.Count(text, piece)
+		}
+		if n != times {
+			t.Errorf("%q stands there %d times, want %d", piece, n, times)
+		}
+	}
+	page = w.verification(t, i18n.English, messaged(document(t, planning)), nil)
+	if !strings.Contains(page, "under &lt;i&gt;appeal&lt;/i&gt;") || strings.Contains(page, "<i>appeal") {
+		t.Error("the issuer's message is not shown as text")
 	}
 }
 
