@@ -50,7 +50,10 @@ wycheproof: ## C2SP's vectors for signatures, in the folder that WYCHEPROOF name
 json-ld: ## the W3C tests of JSON-LD to RDF, in the folder that JSON_LD_TESTS names
 	go test -count=1 -tags jsonldtests -run '^TestW3C$$' -v ./badge/canon
 
+json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read and sent to a demo
+	go test -count=1 -tags jsontestsuite -run JSONTestSuite -v ./internal/strictjson ./cmd/laurel
+
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies bench

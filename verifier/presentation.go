@@ -94,9 +94,10 @@ func (v *Verifier) verifyPresentation(ctx context.Context, p *presentation, opts
 	}
 	presenter, proven := s.checkHolder(ctx, p)
 	proven.Check = CheckHolder
-	reports := make([]*Report, len(p.parts))
+	reports, within := make([]*Report, len(p.parts)), opts
+	within.HolderProof, within.Challenge, within.Domain = false, "", "" // asked of the whole
 	for i, part := range p.parts {
-		reports[i] = v.VerifySubmission(ctx, part, opts)
+		reports[i] = v.VerifySubmission(ctx, part, within)
 		if proven.Outcome == Passed && anothers(reports[i].Document, presenter) {
 			proven = Finding{Check: CheckHolder, Outcome: Warned, Code: HolderNotSubject, Params: proven.Params}
 		}
@@ -120,8 +121,12 @@ func anothers(d *badge.Document, presenter string) bool {
 	if d == nil {
 		return false
 	}
-	id := d.Root().Get("credentialSubject").Get("id").Text()
-	return isDID(id) && id != presenter
+	for _, subject := range d.Root().Get("credentialSubject").Each() {
+		if id := subject.Get("id").Text(); isDID(id) && id != presenter {
+			return true
+		}
+	}
+	return false
 }
 
 // checkHolder asks whether the holder made the presentation, and for whoever
@@ -135,13 +140,16 @@ func (s *subject) checkHolder(ctx context.Context, p *presentation) (presenter s
 	}()
 	if p.doc.JWS() == nil && len(p.doc.Proofs()) == 0 {
 		f = Finding{Outcome: Warned, Code: HolderUnproven, Detail: "The presentation has no proof."}
-		if s.opts.HolderProof || s.opts.Challenge != "" || s.opts.Domain != "" {
+		if s.opts.asksHolder() {
 			f.Outcome = Failed
 		}
 		return "", f
 	}
 	if s.presenter = p.presenter(); s.presenter == "" {
 		return "", failed(HolderInvalid, "/holder", "The presentation does not say who made it.")
+	}
+	if other := p.otherName(s.presenter); other != "" {
+		return "", failed(HolderInvalid, "/holder", "Its holder is %s, and its token was made by %s.", clip(s.presenter, 120), clip(other, 120))
 	}
 	if !isDID(s.presenter) {
 		return "", unknown(HolderOpen, "/holder", "Holders are known here by a DID; %s is none.", clip(s.presenter, 120))
@@ -159,12 +167,13 @@ func (s *subject) checkHolder(ctx context.Context, p *presentation) (presenter s
 }
 
 // presenter is who says to have made the presentation, or else whose key
-// signed it.
+// signed it; "" where the holder is told in a way that names nobody, since
+// whose key it is would then stand for somebody else's name.
 func (p *presentation) presenter() string {
-	for _, v := range []strictjson.Value{p.body.Get("holder"), p.body.Get("holder").Get("id")} {
-		if v.Text() != "" {
-			return v.Text()
-		}
+	if holder := p.body.Get("holder"); holder.Kind() == strictjson.Object {
+		return holder.Get("id").Text()
+	} else if holder.Exists() {
+		return holder.Text()
 	}
 	method := ""
 	if jws := p.doc.JWS(); jws != nil {
@@ -177,6 +186,19 @@ func (p *presentation) presenter() string {
 	}
 	owner, _, _ := strings.Cut(method, "#")
 	return owner
+}
+
+// otherName is the claim iss of a token where it is not the presenter's: the
+// two say the same (VC-JOSE-COSE section 3.1.3).
+func (p *presentation) otherName(presenter string) string {
+	if p.doc.JWS() == nil {
+		return ""
+	}
+	iss := p.doc.JWS().Payload.Get("iss")
+	if !iss.Exists() || iss.Text() == presenter {
+		return ""
+	}
+	return iss.Raw()
 }
 
 func (s *subject) authenticatePresentation(ctx context.Context) authentication {

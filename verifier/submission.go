@@ -171,5 +171,11 @@ func (v *Verifier) VerifySubmission(ctx context.Context, sub *Submission, opts O
 	}
 	s := v.subject(sub.document, opts)
 	s.told = sub.finding
-	return s.report(ctx)
+	r := s.report(ctx)
+	if sub.finding == nil && opts.asksHolder() {
+		f := failed(HolderUnproven, "", "This is no presentation, so nobody has proven to hold it.")
+		f.Check = CheckHolder
+		r.Findings = append(r.Findings, f)
+	}
+	return r
 }
