@@ -148,7 +148,7 @@ func (p *program) readInput(name string) ([]byte, error) {
 	}
 	raw, err := io.ReadAll(io.LimitReader(in, verifier.MaxBytes+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", strings.TrimSpace(name), err)
+		return nil, usageError{fmt.Errorf("reading %s: %w", strings.TrimSpace(name), err)} // nothing was judged: never the code of a bad badge
 	}
 	return raw, nil
 }
