@@ -2,9 +2,11 @@
 
 FUZZTIME ?= 10m
 BENCH ?= .
+FROM ?= $(shell date +%s)
+COUNT ?= 10000
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 build: ## the program, static
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -o dist/laurel ./cmd/laurel
@@ -30,13 +32,17 @@ ci: ## everything that has to hold before a change lands
 fuzz-long: ## every fuzz target for FUZZTIME
 	FUZZTIME=$(FUZZTIME) .ci/run fuzz
 
-canon-long: ## 20,000 generated documents, fresh ones, against npm jsonld and rdf-canonize
+canon-long: ## COUNT generated documents of each sort, from seed FROM, against npm jsonld and rdf-canonize
 	npm ci --prefix interop --loglevel=error
-	go run ./interop/canon/lines -count 10000 -from $$(date +%s) > artifacts/lines
+	mkdir -p artifacts
+	go run ./interop/canon/lines -count $(COUNT) -from $(FROM) > artifacts/lines
 	node interop/canon/compare.mjs artifacts/lines
 
 rdf-canon: ## the W3C tests of RDFC-1.0, in the folder that RDF_CANON_TESTS names
 	go test -count=1 -tags rdfcanon -run W3C -v ./badge/canon/rdfc
+
+w3c-suites: build ## the suites of the W3C and the CCG over HTTP, in the folder that W3C_SUITES names
+	node interop/w3c/run.mjs dist/laurel $(W3C_SUITES)
 
 wycheproof: ## C2SP's vectors for signatures, in the folder that WYCHEPROOF names
 	go test -count=1 -tags wycheproof -run Wycheproof -v ./keys ./badge/proof
@@ -44,7 +50,10 @@ wycheproof: ## C2SP's vectors for signatures, in the folder that WYCHEPROOF name
 json-ld: ## the W3C tests of JSON-LD to RDF, in the folder that JSON_LD_TESTS names
 	go test -count=1 -tags jsonldtests -run '^TestW3C$$' -v ./badge/canon
 
+json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read and sent to a demo
+	go test -count=1 -tags jsontestsuite -run JSONTestSuite -v ./internal/strictjson ./cmd/laurel
+
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld wycheproof bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies bench

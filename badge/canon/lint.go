@@ -59,7 +59,7 @@ func (l *linter) contexts(context strictjson.Value, ptr string, inline bool) err
 			return &Error{Kind: Unsupported, Pointer: at, Detail: "this added context cannot stand beside one written inline: a term of it is defined anew within itself"}
 		case v.Kind() == strictjson.String && l.held[v.Text()] != nil:
 		case v.Kind() == strictjson.Object && inline:
-			if err := l.definitions(v, at); err != nil {
+			if err := l.definitions(unwrapped(v, at)); err != nil {
 				return err
 			}
 		case v.Kind() == strictjson.String:
@@ -69,6 +69,17 @@ func (l *linter) contexts(context strictjson.Value, ptr string, inline bool) err
 		}
 	}
 	return nil
+}
+
+// unwrapped looks into a context document written out whole, {"@context": {...}}.
+// It means what is in it: so processors read it, and the test suites of the W3C
+// have it, though JSON-LD's own tests (er56) forbid it. Within a term definition
+// it is refused like any keyword there: see scope.
+func unwrapped(v strictjson.Value, ptr string) (strictjson.Value, string) {
+	if inner := v.Get("@context"); v.Len() == 1 && inner.Kind() == strictjson.Object {
+		return inner, strictjson.Pointer(ptr, "@context")
+	}
+	return v, ptr
 }
 
 // Members of contexts and of term definitions that json-gold reads as JSON-LD
@@ -81,13 +92,7 @@ var (
 // definitions refuses what json-gold would read another way, or not at all, in
 // a context: null lets it undefine protected terms (JSON-LD 1.1 section 4.1.11
 // forbids it), @base and a @vocab relative to it come out as other addresses.
-//
-// A context document written out whole, {"@context": {...}}, means what is in
-// it: so processors read it, and the vectors of the W3C have it.
 func (l *linter) definitions(v strictjson.Value, ptr string) error {
-	if inner := v.Get("@context"); v.Len() == 1 && inner.Kind() == strictjson.Object {
-		v, ptr = inner, strictjson.Pointer(ptr, "@context")
-	}
 	for name, m := range v.Members() {
 		at := strictjson.Pointer(ptr, name)
 		l.defined++

@@ -272,11 +272,12 @@ type demoProcess struct {
 	badges                     []demoEntry
 }
 
-func startDemo(t *testing.T) *demoProcess {
+func startDemo(t *testing.T, more ...string) *demoProcess {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, laurelBinary(t), "demo", "--json", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "demo"))
+	args := append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "demo")}, more...)
+	cmd := exec.CommandContext(ctx, laurelBinary(t), args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
