@@ -140,7 +140,7 @@ func (t *toldBundle) write(w io.Writer) {
 	fmt.Fprintf(w, "As of %s, with what was collected then: that moment is meant by “now” below. Nobody was asked today; the date is the word of whoever made this bundle.\n", t.AsOf)
 	switch t.IssuerKey {
 	case "in_identifier":
-		fmt.Fprintln(w, "The issuer's key stands in its identifier (did:key): the signature needs no trust in whoever made this bundle.")
+		fmt.Fprintln(w, "The issuer's key stands in its identifier: the signature needs no trust in whoever made this bundle.")
 	case "as_collected":
 		fmt.Fprintln(w, "What the issuer published (did:web or an address), its key above all, is only as trustworthy as whoever made this bundle.")
 	}
@@ -181,7 +181,7 @@ func (b *bundled) logged(place logPlace, d *badge.Document) loggedIssue {
 	}
 	l, err := readLog(entry.Bytes, strings.Fields(string(keys.Bytes)), place, d)
 	if err != nil {
-		return loggedIssue{Result: "fail", Message: fmt.Sprintf("The record from the audit log does not show the badge's issue: %v.", err)}
+		return loggedIssue{Result: "fail", Message: fmt.Sprintf("The record from the audit log does not show the badge's issue: %.200q.", err.Error())}
 	}
 	return l
 }

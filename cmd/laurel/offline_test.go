@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -224,6 +225,35 @@ func remade(t *testing.T, b *bundle.Bundle) string {
 		t.Fatal(err)
 	}
 	return string(raw)
+}
+
+// A presentation of several badges takes the lists and records of all of them.
+func TestBundleOfAPresentation(t *testing.T) {
+	request := `{"achievement":"first-aid","recipient":{"name":"%s Example","email":"%[1]s@learner.example"},"awardedAt":"2025-07-11"}`
+	h, badges := newHome(t, fmt.Sprintf(request, "ana"), fmt.Sprintf(request, "ben"))
+	var texts []string
+	for _, address := range badges {
+		b, err := bundle.Parse([]byte(h.laurel(t, 0, "", "bundle", address)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, string(b.Badge.Bytes))
+	}
+	whole := h.laurel(t, 0, `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"],"verifiableCredential":[`+
+		strings.Join(texts, ",")+`]}`, "bundle", "-")
+	h.Close()
+	var r told
+	if err := json.Unmarshal([]byte(h.laurel(t, 0, whole, "verify", "--offline", "--json", "-")), &r); err != nil {
+		t.Fatal(err)
+	}
+	if r.Bundle.IssuerKey != "as_collected" || r.Bundle.Ended == nil || *r.Bundle.Ended || len(r.Bundle.AuditLog) != 2 {
+		t.Fatalf("%+v", r)
+	}
+	for _, l := range r.Bundle.AuditLog {
+		if l.Result != "pass" {
+			t.Errorf("%+v", l)
+		}
+	}
 }
 
 // What is larger than a bundle may be is not read.

@@ -36,27 +36,9 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	if set.NArg() != 1 {
 		return usagef("verify takes one file, one address, or - for standard input")
 	}
-	client, err := s.fetcher()
+	m, err := p.bring(ctx, s, set.Arg(0), *offline)
 	if err != nil {
 		return err
-	}
-	var from web = live{client}
-	if *offline {
-		from = nil
-	}
-	raw, err := p.readBadge(ctx, from, set.Arg(0))
-	if err != nil {
-		return err
-	}
-	now, told := time.Now, (*bundled)(nil)
-	if bundle.Is(raw) {
-		if !*offline {
-			return usagef("this is a bundle, which has a date of its own: verify --offline reads it from a file")
-		}
-		if told, err = openBundle(raw); err != nil {
-			return err
-		}
-		raw, from, now = told.Badge.Bytes, told, told.now
 	}
 	processor, err := s.canonicaliser()
 	if err != nil {
@@ -66,14 +48,45 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report, err := verifyAlone(ctx, processor, from, now, known, raw, verifier.Options{Challenge: *challenge, Domain: *domain})
+	report, err := verifyAlone(ctx, processor, m.from, m.now, known, m.raw, verifier.Options{Challenge: *challenge, Domain: *domain})
 	if err != nil {
 		return err
 	}
-	if err := p.tell(report, told, *asJSON, *lang); err != nil {
+	if err := p.tell(report, m.bundle, *asJSON, *lang); err != nil {
 		return err
 	}
 	return verdictCode(report.Verdict())
+}
+
+// matter is what is to be verified, who is asked about it, and as of when.
+type matter struct {
+	raw    []byte
+	from   web // nil for nobody
+	now    func() time.Time
+	bundle *bundled // that it came in; nil for none
+}
+
+// bring reads a badge, or offline a bundle with one.
+func (p *program) bring(ctx context.Context, s *settings, operand string, offline bool) (m matter, err error) {
+	m.now = time.Now
+	client, err := s.fetcher()
+	if err != nil {
+		return m, err
+	}
+	if !offline {
+		m.from = live{client}
+	}
+	if m.raw, err = p.readBadge(ctx, m.from, operand); err != nil || !bundle.Is(m.raw) {
+		return m, err
+	}
+	if !offline {
+		return m, usagef("this is a bundle, which has a date of its own: verify --offline reads it from a file")
+	}
+	if m.bundle, err = openBundle(m.raw); err != nil {
+		return m, err
+	}
+	m.raw, m.from, m.now = m.bundle.Badge.Bytes, m.bundle, m.bundle.now
+	return m, nil
 }
 
 // verifyAlone needs no service and no store: only the bytes, and what others

@@ -155,7 +155,7 @@ func Parse(raw []byte) (*Bundle, error) {
 	}
 	root, err := strictjson.Parse(raw, strictjson.Limits{Bytes: MaxBytes, Depth: 4, Nodes: 64 + 16*MaxDocuments})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		return nil, fmt.Errorf("%w: %.300q", ErrDamaged, err.Error())
 	}
 	if !Is(raw) {
 		return nil, fmt.Errorf("%w: it does not begin with laurelBundle", ErrDamaged)
@@ -168,7 +168,7 @@ func Parse(raw []byte) (*Bundle, error) {
 	}
 	var f file
 	if err := strictjson.Decode(root, &f); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
+		return nil, fmt.Errorf("%w: %.300q", ErrDamaged, err.Error()) // names of members are anybody's text
 	}
 	b, err := f.read()
 	if err != nil {

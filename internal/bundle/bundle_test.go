@@ -66,6 +66,8 @@ func TestWhatIsDamaged(t *testing.T) {
 		"no version":             {`"laurelBundle": 1`, `"laurelBundle": "1"`, bundle.ErrVersion, ""},
 		"no documents":           {`"documents":`, `"papers":`, bundle.ErrDamaged, "/documents"},
 		"an unknown member":      {`"collectedAt"`, `"more": 1, "collectedAt"`, bundle.ErrDamaged, "/more"},
+		"a name to a screen":     {`"collectedAt"`, `"\u001b[2J": 1, "collectedAt"`, bundle.ErrDamaged, `x1b`},
+		"a name twice to one":    {`"collectedAt"`, `"\u001b[2J": 1, "\u001b[2J": 1, "collectedAt"`, bundle.ErrDamaged, "duplicate"},
 		"a member twice":         {`"collectedAt"`, `"documents": [], "collectedAt"`, bundle.ErrDamaged, "duplicate"},
 		"another beginning":      {`"laurelBundle": 1,`, ``, bundle.ErrDamaged, "begin"},
 		"no moment":              {`"collectedAt": "2026-03-04T05:06:07.089Z"`, `"collectedAt": "2026-03-04"`, bundle.ErrDamaged, "/collectedAt"},
@@ -87,6 +89,9 @@ func TestWhatIsDamaged(t *testing.T) {
 			t.Fatalf("%s: nothing was changed", name)
 		}
 		b, err := bundle.Parse([]byte(raw))
+		if strings.ContainsAny(fmt.Sprint(err), "\x1b\n") {
+			t.Errorf("%s: the error speaks to the screen: %q", name, err)
+		}
 		if b != nil && err == nil || !errors.Is(err, change.want) || !strings.Contains(fmt.Sprint(err), change.says) {
 			t.Errorf("%s: %v", name, err)
 		}
