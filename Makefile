@@ -6,7 +6,7 @@ FROM ?= $(shell date +%s)
 COUNT ?= 10000
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
 
 build: ## the program, static
 	CGO_ENABLED=0 go build -trimpath -buildvcs=false -o dist/laurel ./cmd/laurel
@@ -41,13 +41,19 @@ canon-long: ## COUNT generated documents of each sort, from seed FROM, against n
 rdf-canon: ## the W3C tests of RDFC-1.0, in the folder that RDF_CANON_TESTS names
 	go test -count=1 -tags rdfcanon -run W3C -v ./badge/canon/rdfc
 
+w3c-suites: build ## the suites of the W3C and the CCG over HTTP, in the folder that W3C_SUITES names
+	node interop/w3c/run.mjs dist/laurel $(W3C_SUITES)
+
 wycheproof: ## C2SP's vectors for signatures, in the folder that WYCHEPROOF names
 	go test -count=1 -tags wycheproof -run Wycheproof -v ./keys ./badge/proof
 
 json-ld: ## the W3C tests of JSON-LD to RDF, in the folder that JSON_LD_TESTS names
 	go test -count=1 -tags jsonldtests -run '^TestW3C$$' -v ./badge/canon
 
+json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read and sent to a demo
+	go test -count=1 -tags jsontestsuite -run JSONTestSuite -v ./internal/strictjson ./cmd/laurel
+
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld wycheproof bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies bench

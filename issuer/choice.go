@@ -28,10 +28,6 @@ type OptionError struct {
 // Error implements error.
 func (e *OptionError) Error() string { return "issuer: " + e.Option + ": " + e.Detail }
 
-// maxPurposes bounds the status entries of one credential: those that lists are
-// kept for.
-const maxPurposes = 2
-
 // check refuses what cannot be had at all.
 func (c Choice) check(given bool) error {
 	for n, purpose := range c.Purposes {

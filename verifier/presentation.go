@@ -36,9 +36,6 @@ func isPresentation(d *badge.Document) (body strictjson.Value, ok bool) {
 
 // openPresentation takes the credentials out of a presentation.
 func openPresentation(d *badge.Document, body strictjson.Value) *Submission {
-	if !badge.FirstContext(body, badge.ContextCredentialsV2) && !badge.FirstContext(body, badge.ContextCredentialsV1) {
-		return only(failed(Malformed, "/@context", "The first context of a presentation is %s.", badge.ContextCredentialsV2))
-	}
 	p := &presentation{doc: d, body: body}
 	member := body.Get("verifiableCredential")
 	for i, v := range member.Each() {
@@ -47,10 +44,24 @@ func openPresentation(d *badge.Document, body strictjson.Value) *Submission {
 		}
 		p.parts = append(p.parts, openPart(v, "/verifiableCredential/"+strconv.Itoa(i)))
 	}
-	if len(p.parts) == 0 {
-		return only(failed(EmptyPresentation, "/verifiableCredential", "There is no credential in the presentation."))
-	}
 	return &Submission{document: d, presentation: p}
+}
+
+// shape is what speaks against looking at a presentation, or nil. One of badges
+// begins with the context of credentials and has a badge. Any other may have
+// contexts of its own before, and only say who made it.
+func (p *presentation) shape(opts Options) *Finding {
+	first := badge.FirstContext(p.body, badge.ContextCredentialsV2) || badge.FirstContext(p.body, badge.ContextCredentialsV1)
+	var f Finding
+	switch {
+	case !first && !(opts.Generic && hasContext(p.body, badge.ContextCredentialsV2)):
+		f = failed(Malformed, "/@context", "The first context of a presentation is %s.", badge.ContextCredentialsV2)
+	case len(p.parts) == 0 && !opts.Generic:
+		f = failed(EmptyPresentation, "/verifiableCredential", "There is no credential in the presentation.")
+	default:
+		return nil
+	}
+	return &f
 }
 
 // openPart reads one credential of a presentation: an object, one in an
@@ -78,11 +89,15 @@ func openPart(v strictjson.Value, ptr string) *Submission {
 // proof among the findings; of several, a report of its own with theirs in it.
 func (v *Verifier) verifyPresentation(ctx context.Context, p *presentation, opts Options) *Report {
 	s := v.subject(p.doc, opts)
+	if s.told = p.shape(opts); s.told != nil {
+		return s.report(ctx)
+	}
 	presenter, proven := s.checkHolder(ctx, p)
 	proven.Check = CheckHolder
-	reports := make([]*Report, len(p.parts))
+	reports, within := make([]*Report, len(p.parts)), opts
+	within.HolderProof, within.Challenge, within.Domain = false, "", "" // asked of the whole
 	for i, part := range p.parts {
-		reports[i] = v.VerifySubmission(ctx, part, opts)
+		reports[i] = v.VerifySubmission(ctx, part, within)
 		if proven.Outcome == Passed && anothers(reports[i].Document, presenter) {
 			proven = Finding{Check: CheckHolder, Outcome: Warned, Code: HolderNotSubject, Params: proven.Params}
 		}
@@ -93,6 +108,9 @@ func (v *Verifier) verifyPresentation(ctx context.Context, p *presentation, opts
 		return reports[0]
 	}
 	form := passed(SeveralBadges)
+	if len(reports) == 0 {
+		form = passed(EmptyPresentation)
+	}
 	form.Check, form.Params = CheckFormat, map[string]string{"count": strconv.Itoa(len(reports))}
 	return &Report{CheckedAt: s.now, Findings: []Finding{form, proven}, Document: p.doc, presented: p.doc, Badges: reports}
 }
@@ -103,8 +121,12 @@ func anothers(d *badge.Document, presenter string) bool {
 	if d == nil {
 		return false
 	}
-	id := d.Root().Get("credentialSubject").Get("id").Text()
-	return isDID(id) && id != presenter
+	for _, subject := range d.Root().Get("credentialSubject").Each() {
+		if id := subject.Get("id").Text(); isDID(id) && id != presenter {
+			return true
+		}
+	}
+	return false
 }
 
 // checkHolder asks whether the holder made the presentation, and for whoever
@@ -118,13 +140,16 @@ func (s *subject) checkHolder(ctx context.Context, p *presentation) (presenter s
 	}()
 	if p.doc.JWS() == nil && len(p.doc.Proofs()) == 0 {
 		f = Finding{Outcome: Warned, Code: HolderUnproven, Detail: "The presentation has no proof."}
-		if s.opts.HolderProof || s.opts.Challenge != "" || s.opts.Domain != "" {
+		if s.opts.asksHolder() {
 			f.Outcome = Failed
 		}
 		return "", f
 	}
 	if s.presenter = p.presenter(); s.presenter == "" {
 		return "", failed(HolderInvalid, "/holder", "The presentation does not say who made it.")
+	}
+	if other := p.otherName(s.presenter); other != "" {
+		return "", failed(HolderInvalid, "/holder", "Its holder is %s, and its token was made by %s.", clip(s.presenter, 120), clip(other, 120))
 	}
 	if !isDID(s.presenter) {
 		return "", unknown(HolderOpen, "/holder", "Holders are known here by a DID; %s is none.", clip(s.presenter, 120))
@@ -142,12 +167,13 @@ func (s *subject) checkHolder(ctx context.Context, p *presentation) (presenter s
 }
 
 // presenter is who says to have made the presentation, or else whose key
-// signed it.
+// signed it; "" where the holder is told in a way that names nobody, since
+// whose key it is would then stand for somebody else's name.
 func (p *presentation) presenter() string {
-	for _, v := range []strictjson.Value{p.body.Get("holder"), p.body.Get("holder").Get("id")} {
-		if v.Text() != "" {
-			return v.Text()
-		}
+	if holder := p.body.Get("holder"); holder.Kind() == strictjson.Object {
+		return holder.Get("id").Text()
+	} else if holder.Exists() {
+		return holder.Text()
 	}
 	method := ""
 	if jws := p.doc.JWS(); jws != nil {
@@ -160,6 +186,19 @@ func (p *presentation) presenter() string {
 	}
 	owner, _, _ := strings.Cut(method, "#")
 	return owner
+}
+
+// otherName is the claim iss of a token where it is not the presenter's: the
+// two say the same (VC-JOSE-COSE section 3.1.3).
+func (p *presentation) otherName(presenter string) string {
+	if p.doc.JWS() == nil {
+		return ""
+	}
+	iss := p.doc.JWS().Payload.Get("iss")
+	if !iss.Exists() || iss.Text() == presenter {
+		return ""
+	}
+	return iss.Raw()
 }
 
 func (s *subject) authenticatePresentation(ctx context.Context) authentication {
@@ -261,7 +300,8 @@ func openEnvelopedPresentation(root strictjson.Value) *Submission {
 }
 
 // presentationEnvelopes are the media types of compact JWS with a presentation.
-var presentationEnvelopes = []string{"application/vp+jwt", "application/vp+ld+json+jwt"}
+// What they are is told by what is in them, so the plain type does as well.
+var presentationEnvelopes = []string{"application/vp+jwt", "application/vp+ld+json+jwt", "application/jwt"}
 
 // openData reads the compact JWS in a data: address (RFC 2397) of one of the
 // known media types. Others of the family are honest kinds that are not opened

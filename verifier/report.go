@@ -278,7 +278,7 @@ func (r *Report) Verdict() Verdict {
 	if verdict == Invalid {
 		return Invalid
 	}
-	if len(r.Badges) == 0 && (!r.held(CheckProof) || !r.held(CheckIssuerKey)) {
+	if len(r.Badges) == 0 && !r.proven() {
 		verdict = Indeterminate
 	}
 	for _, f := range r.Findings {
@@ -293,6 +293,15 @@ func (r *Report) Verdict() Verdict {
 		}
 	}
 	return verdict
+}
+
+// proven tells whether what the report is about was signed by whom it should: a
+// credential by its issuer, a presentation without one by its holder.
+func (r *Report) proven() bool {
+	if r.Finding(CheckFormat).Code == EmptyPresentation {
+		return r.Finding(CheckHolder).Outcome == Passed
+	}
+	return r.held(CheckProof) && r.held(CheckIssuerKey)
 }
 
 // ofBadges is the worst verdict on the badges of a presentation.

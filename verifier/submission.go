@@ -123,7 +123,7 @@ func openText(raw []byte) (*Submission, error) {
 
 // envelopes are the media types of compact JWS with a credential: that of
 // VC-JOSE-COSE and one from its drafts.
-var envelopes = []string{"application/vc+jwt", "application/vc+ld+json+jwt"}
+var envelopes = []string{"application/vc+jwt", "application/vc+ld+json+jwt", "application/jwt"}
 
 // openEnvelope reads a credential that is the address of its own bytes (VC data
 // model 2.0 section 4.13).
@@ -171,5 +171,11 @@ func (v *Verifier) VerifySubmission(ctx context.Context, sub *Submission, opts O
 	}
 	s := v.subject(sub.document, opts)
 	s.told = sub.finding
-	return s.report(ctx)
+	r := s.report(ctx)
+	if sub.finding == nil && opts.asksHolder() {
+		f := failed(HolderUnproven, "", "This is no presentation, so nobody has proven to hold it.")
+		f.Check = CheckHolder
+		r.Findings = append(r.Findings, f)
+	}
+	return r
 }

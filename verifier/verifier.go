@@ -157,6 +157,11 @@ type Options struct {
 	Waiting func() (back func())
 }
 
+// asksHolder tells whether somebody has to prove to be the holder.
+func (o Options) asksHolder() bool {
+	return o.HolderProof || o.Challenge != "" || o.Domain != ""
+}
+
 // Verify verifies a badge in any form that Open reads. There is no error that
 // could be mistaken for an answer.
 func (v *Verifier) Verify(ctx context.Context, raw []byte) *Report {

@@ -23,29 +23,29 @@ type converter struct {
 	embedded string // pointer to where credentials within the document begin
 }
 
-// convert fills the dataset, and holds what came out of expansion against what
-// the linter counted.
-func convert(d *rdfc.Dataset, expanded []any, l *linter) error {
+// convert says what came out of expansion in a graph, and holds it against what
+// the linter counted. It returns the subject of the last node.
+func convert(d *rdfc.Dataset, expanded []any, l *linter, graph rdfc.Term) (subject rdfc.Term, err error) {
 	c := &converter{data: d, rdfType: d.IRI(rdf + "type"), pointers: l.pointers, embedded: l.embedded}
 	for _, n := range expanded {
 		node, ok := n.(map[string]any)
 		if !ok {
-			return &Error{Kind: DataLoss, Detail: "a value that belongs to nothing would not be signed"}
+			return 0, &Error{Kind: DataLoss, Detail: "a value that belongs to nothing would not be signed"}
 		}
-		if _, err := c.node(node, 0); err != nil {
-			return err
+		if subject, err = c.node(node, graph); err != nil {
+			return 0, err
 		}
 	}
 	if c.directed != l.directed { // one under another name, which nobody has looked at
-		return &Error{Kind: Unsigned, Detail: "@direction is not part of what is signed"}
+		return 0, &Error{Kind: Unsigned, Detail: "@direction is not part of what is signed"}
 	}
 	if c.leaves != l.leaves {
-		return &Error{Kind: DataLoss, Detail: "part of the document means nothing under its contexts and would be left unsigned"}
+		return 0, &Error{Kind: DataLoss, Detail: "part of the document means nothing under its contexts and would be left unsigned"}
 	}
 	if d.Empty() {
-		return &Error{Kind: DataLoss, Detail: "the document says nothing that could be signed"}
+		return 0, &Error{Kind: DataLoss, Detail: "the document says nothing that could be signed"}
 	}
-	return nil
+	return subject, nil
 }
 
 func (c *converter) node(m map[string]any, graph rdfc.Term) (rdfc.Term, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/piprate/json-gold/ld"
 
+	"laurel/badge/canon/rdfc"
 	"laurel/internal/strictjson"
 	"laurel/schemas"
 )
@@ -120,15 +121,92 @@ func (c *Canonicalizer) inline(w *walker, in Input) error {
 	if e.err != nil {
 		return &Error{Kind: Unsupported, Detail: e.err.Error()}
 	}
+	credentials := embedded(in)
+	if credentials.Exists() {
+		in.Omit = append(slices.Clone(in.Omit), embeddedMember)
+	}
+	root, err := e.say(w, in, 0)
+	if err != nil || !credentials.Exists() {
+		return err
+	}
+	for i, v := range credentials.Each() {
+		at := strictjson.Pointer("", embeddedMember)
+		if credentials.Kind() == strictjson.Array {
+			at = strictjson.Pointer(at, strconv.Itoa(i))
+		}
+		if err := e.embed(w, in, v, root, at); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// say adds the statements of an object to a graph, and returns its subject.
+func (e *expander) say(w *walker, in Input, graph rdfc.Term) (rdfc.Term, error) {
 	l, err := e.lint(in)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	expanded, err := e.expand(in)
 	if err != nil {
+		return 0, err
+	}
+	return convert(&w.data, expanded, l, graph)
+}
+
+// A presentation under contexts written inline has its credentials said apart:
+// json-gold loses the graph that each of them is. The base context lets nothing
+// of a presentation into them (its @context: null), so each means what it means
+// alone.
+const (
+	embeddedMember = "verifiableCredential"
+	presentation   = "VerifiablePresentation"
+	baseContext    = "https://www.w3.org/ns/credentials/v2"
+)
+
+// embedded are the credentials of a presentation by VC data model 2.0. Under the
+// base context the names of the type and of the member are protected: no context
+// written inline gives them another meaning.
+func embedded(in Input) strictjson.Value {
+	names := func(list strictjson.Value, name string) bool {
+		for _, v := range list.Each() {
+			if v.Text() == name {
+				return true
+			}
+		}
+		return false
+	}
+	if slices.Contains(in.Omit, embeddedMember) || !names(in.context(), baseContext) || !names(in.Node.Get("type"), presentation) {
+		return strictjson.Value{}
+	}
+	return in.Node.Get(embeddedMember)
+}
+
+// embed says one credential as a graph of its own.
+func (e *expander) embed(w *walker, in Input, v strictjson.Value, holder rdfc.Term, at string) error {
+	context := v.Get("@context")
+	if v.Kind() != strictjson.Object || !context.Exists() {
+		return &Error{Kind: UndefinedTerm, Pointer: at, Detail: "without @context no member of a credential means anything"}
+	}
+	name, before := w.data.Blank(), w.data.Added()
+	var err error
+	if hasInline(context) {
+		var refused *Error
+		_, err = e.say(w, Input{Node: v, InlineContexts: true, Directions: in.Directions}, name)
+		if errors.As(err, &refused) {
+			refused.Pointer = at + refused.Pointer
+		}
+	} else {
+		err = w.within(v, name)
+	}
+	if err != nil {
 		return err
 	}
-	return convert(&w.data, expanded, l)
+	if w.data.Added() == before {
+		return &Error{Kind: DataLoss, Pointer: at, Detail: "of this credential nothing is said, so it would not be signed"}
+	}
+	w.data.Add(rdfc.Quad{Subject: holder, Predicate: w.data.IRI(verifiableCredential), Object: name})
+	return nil
 }
 
 // expand runs JSON-LD expansion in safe mode. The library can panic on odd

@@ -107,6 +107,18 @@ func (w *walker) document() error {
 	return nil
 }
 
+// within says an object of the document in a graph, under its own contexts alone.
+func (w *walker) within(v strictjson.Value, graph rdfc.Term) error {
+	t, err := w.contexts(w.library.empty, v.Get("@context"), false)
+	if err != nil {
+		return err
+	}
+	w.members = w.members[:0]
+	w.push(v, nil)
+	_, err = w.typedObject(v, w.members, t, nil, graph)
+	return err
+}
+
 // push lays the members of an object out, without those to omit.
 func (w *walker) push(v strictjson.Value, omit []string) {
 	for name, m := range v.Members() {

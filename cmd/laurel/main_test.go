@@ -49,6 +49,8 @@ func TestScripts(t *testing.T) {
 			"lose":     lose,
 			"keyof":    keyOf,
 			"keyid":    keyID,
+			"logged":   waitLogged,
+			"rebundle": rebundle,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -237,11 +239,11 @@ func TestDemo(t *testing.T) {
 	perAchievement := map[string]int{}
 	for _, b := range d.badges {
 		perAchievement[b.Achievement]++
-		raw, err := p.readBadge(t.Context(), client, b.CredentialID+".json")
+		raw, err := p.readBadge(t.Context(), live{client}, b.CredentialID+".json")
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, err := verifyAlone(t.Context(), processor, client, nil, raw, verifier.Options{})
+		report, err := verifyAlone(t.Context(), processor, live{client}, time.Now, nil, raw, verifier.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -270,11 +272,12 @@ type demoProcess struct {
 	badges                     []demoEntry
 }
 
-func startDemo(t *testing.T) *demoProcess {
+func startDemo(t *testing.T, more ...string) *demoProcess {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	t.Cleanup(cancel)
-	cmd := exec.CommandContext(ctx, laurelBinary(t), "demo", "--json", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "demo"))
+	args := append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "demo")}, more...)
+	cmd := exec.CommandContext(ctx, laurelBinary(t), args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -362,7 +365,7 @@ func trusted(t *testing.T, s *settings, processor *canon.Canonicalizer, client *
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := verifyAlone(t.Context(), processor, client, known, raw, verifier.Options{})
+	report, err := verifyAlone(t.Context(), processor, live{client}, time.Now, known, raw, verifier.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,6 +54,7 @@ func TestNoSecretLeavesTheKeys(t *testing.T) {
 				laurel(1, "keys", "activate", "--issuer", "city-academy", "--id", id)
 				laurel(1, "keys", "revoke", "--issuer", "city-academy", "--id", "AGE-SECRET")
 			}
+			laurel(0, "keys", "list")
 			damage(t, filepath.Join(data, "keys"))
 			laurel(1, "keys", "list")
 			db, err := os.ReadFile(filepath.Join(data, "laurel.db"))

@@ -78,7 +78,8 @@ type span struct {
 
 // Reset empties the dataset. What Keep made to stay, stays.
 func (d *Dataset) Reset() {
-	d.text, d.terms, d.quads, d.blank, d.arranged = d.text[:0], d.terms[:0], d.quads[:0], 0, false
+	d.text, d.quads, d.blank, d.arranged = d.text[:0], d.quads[:0], 0, false
+	d.terms = d.terms[:min(1, len(d.terms))] // the zero Term stays: a document may have no other of its own
 	d.index.reset()
 	clear(d.named)
 }
