@@ -7,6 +7,7 @@ import (
 
 	"github.com/piprate/json-gold/ld"
 
+	"laurel/badge/canon/rdfc"
 	"laurel/internal/strictjson"
 )
 
@@ -108,6 +109,9 @@ func (l *linter) definitions(v strictjson.Value, ptr string) error {
 		if strings.HasPrefix(name, "@") && name != "@type" {
 			continue
 		}
+		if err := alias(m, at); err != nil {
+			return err
+		}
 		if err := l.definition(name, m, at); err != nil {
 			return err
 		}
@@ -123,6 +127,18 @@ func inlineKeyword(name string, v strictjson.Value, at string, known []string) e
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "this is not handled in a context written inline"}
 	case name == "@vocab" && v.Text() != "" && !strings.Contains(v.Text(), ":"):
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "a relative @vocab is not handled"}
+	case name == "@language" && !rdfc.WellFormedLanguage(v.Text()):
+		return &Error{Kind: InvalidIRI, Pointer: at, Detail: "this is no language tag"}
+	}
+	return nil
+}
+
+// alias refuses other names for the keywords of values and lists: keptWhole
+// looks for those by the keywords themselves.
+func alias(v strictjson.Value, at string) error {
+	switch v.Text() {
+	case "@value", "@language", "@direction", "@list", "@set":
+		return &Error{Kind: Unsupported, Pointer: at, Detail: "another name for " + v.Text() + " is not handled in a context written inline"}
 	}
 	return nil
 }
@@ -134,6 +150,11 @@ func (l *linter) definition(term string, v strictjson.Value, ptr string) error {
 		l.defined++
 		if err := inlineKeyword(name, m, at, definitionKeywords); err != nil {
 			return err
+		}
+		if name == "@id" {
+			if err := alias(m, at); err != nil {
+				return err
+			}
 		}
 		if name != "@context" {
 			continue
@@ -231,6 +252,9 @@ func (l *linter) value(v strictjson.Value, ptr string) error {
 	case strictjson.Object:
 		l.objects++
 		of := v.Get("@value").Exists()
+		if err := keptWhole(v, ptr, of); err != nil {
+			return err
+		}
 		for name, m := range v.Members() {
 			if err := l.member(name, m, strictjson.Pointer(ptr, name), of); err != nil {
 				return err
@@ -239,6 +263,9 @@ func (l *linter) value(v strictjson.Value, ptr string) error {
 		return nil
 	case strictjson.Array:
 		for i, e := range v.Elements() {
+			if e.Get("@set").Exists() {
+				return &Error{Kind: Unsupported, Pointer: strictjson.Pointer(ptr, strconv.Itoa(i)), Detail: "@set is not handled here"}
+			}
 			if err := l.value(e, strictjson.Pointer(ptr, strconv.Itoa(i))); err != nil {
 				return err
 			}
@@ -246,6 +273,31 @@ func (l *linter) value(v strictjson.Value, ptr string) error {
 		return nil
 	}
 	return l.leaf(v, ptr)
+}
+
+// keptWhole refuses values and lists of which json-gold would keep a part: of
+// two types neither, of a list within a list the items alone.
+func keptWhole(v strictjson.Value, ptr string, isValue bool) error {
+	for i, e := range v.Get("@list").Elements() {
+		if e.Kind() == strictjson.Array {
+			return &Error{Kind: Unsupported, Pointer: strictjson.Pointer(strictjson.Pointer(ptr, "@list"), strconv.Itoa(i)), Detail: "a list within a list is not handled here"}
+		}
+	}
+	if !isValue {
+		return nil
+	}
+	if v.Get("@type").Exists() && v.Get("type").Exists() {
+		return &Error{Kind: DataLoss, Pointer: strictjson.Pointer(ptr, "type"), Detail: "a value has one type or language"}
+	}
+	if language := v.Get("@language"); language.Exists() && !rdfc.WellFormedLanguage(language.Text()) {
+		return &Error{Kind: InvalidIRI, Pointer: strictjson.Pointer(ptr, "@language"), Detail: "this is no language tag"}
+	}
+	for name := range v.Members() {
+		if name != "type" && !strings.HasPrefix(name, "@") {
+			return &Error{Kind: DataLoss, Pointer: strictjson.Pointer(ptr, name), Detail: "a value has no members of its own"}
+		}
+	}
+	return nil
 }
 
 func (l *linter) leaf(v strictjson.Value, ptr string) error {
