@@ -12,8 +12,13 @@ import (
 )
 
 // maxExpansion bounds what json-gold copies: it makes a new context, all terms
-// in it, for each object with a type.
-const maxExpansion = 2_000_000
+// in it, for each object with a type. The terms of a context that is scoped to a
+// type or a property it reads anew each time, which takes as long as copying
+// scopedCost terms.
+const (
+	maxExpansion = 2_000_000
+	scopedCost   = 100
+)
 
 // linter walks the received tree before json-gold expands it, and counts what
 // expansion has to keep: every scalar but languages and the types of values,
@@ -27,6 +32,7 @@ type linter struct {
 	directions bool // they may have one
 	objects    int
 	defined    int               // terms in contexts written inline
+	scoped     int               // of these, in contexts scoped to a term
 	pointers   map[string]string // text of a string -> where it first stands
 }
 
@@ -43,7 +49,7 @@ func (e *expander) lint(in Input) (*linter, error) {
 			return nil, err
 		}
 	}
-	if l.objects*(len(e.terms)+l.defined) > maxExpansion {
+	if l.objects*(len(e.terms)+l.defined+l.scoped*scopedCost) > maxExpansion {
 		return nil, &Error{Kind: OverBudget, Detail: "the document has more objects than we expand under contexts written inline"}
 	}
 	return l, nil
@@ -174,6 +180,7 @@ func (l *linter) scope(term string, v strictjson.Value, at string) error {
 		if named == nil {
 			return &Error{Kind: UnknownContext, Pointer: at, Detail: "this context is not among those that we hold"}
 		}
+		l.scoped += members(named.Document)
 		again = defines(named, term)
 	default:
 		return &Error{Kind: ContextFault, Pointer: at, Detail: "a context within an inline context is an object or a name"}
@@ -181,7 +188,26 @@ func (l *linter) scope(term string, v strictjson.Value, at string) error {
 	if again {
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "a term whose own context defines it anew is not handled in a context written inline"}
 	}
-	return l.definitions(v, at)
+	before := l.defined
+	err := l.definitions(v, at)
+	l.scoped += l.defined - before
+	return err
+}
+
+// members counts what is in a context document, at every depth.
+func members(v any) int {
+	n := 0
+	switch v := v.(type) {
+	case map[string]any:
+		for _, m := range v {
+			n += 1 + members(m)
+		}
+	case []any:
+		for _, m := range v {
+			n += members(m)
+		}
+	}
+	return n
 }
 
 // defines tells whether a context document defines a term at its root.
