@@ -79,6 +79,12 @@ func (s *server) headers(c *gin.Context) {
 	if s.cfg.Version != "" {
 		h.Set("Server", "Laurel/"+s.cfg.Version)
 	}
+	// net/http has dropped a Content-Length that stood beside the chunks. A proxy
+	// that went by it would take what follows for part of this request, so nothing
+	// follows (RFC 9112 section 6.3).
+	if len(c.Request.TransferEncoding) > 0 {
+		h.Set("Connection", "close")
+	}
 }
 
 // knownHost refuses requests under a name that is not ours, which come by

@@ -2,6 +2,7 @@ package issuer_test
 
 import (
 	"errors"
+	"maps"
 	"strings"
 	"testing"
 
@@ -124,6 +125,52 @@ func TestEarlierDataModel(t *testing.T) {
 	}
 	if _, err := p.signChosen(t, edit(t, foreignBadge, `"https://www.w3.org/ns/credentials/v2"`, `"https://www.w3.org/2018/credentials/v1"`), issuer.Choice{}); !errors.As(err, &faults) {
 		t.Errorf("a badge of that model: %v", err)
+	}
+}
+
+// What is asked for in the words of data model 1.1 is held to the same rules,
+// and leaves nothing behind where it is refused.
+func TestEarlierDataModelRefuses(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{issuer.VCAPISlug}})
+	const plain = `{"@context":["https://www.w3.org/2018/credentials/v1"],"type":["VerifiableCredential"],"issuer":"did:web:badges.example","credentialSubject":{"id":"did:example:1"}}`
+	inline := func(context string) string { return edit(t, plain, `v1"]`, `v1",`+context+`]`) }
+	with := func(member string) string { return edit(t, plain, `"issuer"`, member+`,"issuer"`) }
+	if _, err := p.signForeign(t, inline(`{"x":"urn:x"}`)); err != nil {
+		t.Fatalf("the control: %v", err)
+	}
+	before := issuertest.Snapshot(t, p.Store)
+	for name, document := range map[string]string{
+		"another issuer":                edit(t, plain, `"did:web:badges.example"`, `"did:web:evil.example"`),
+		"another issuer in an object":   edit(t, plain, `"did:web:badges.example"`, `{"id":"did:web:evil.example"}`),
+		"two issuers":                   edit(t, plain, `"did:web:badges.example"`, `["did:web:badges.example","did:web:evil.example"]`),
+		"no issuer":                     edit(t, plain, `"issuer":"did:web:badges.example",`, ``),
+		"a proof":                       with(`"proof":{"type":"DataIntegrityProof"}`),
+		"an id of ours":                 with(`"id":"https://badges.example/credentials/1"`),
+		"a relative id":                 with(`"id":"one"`),
+		"a blank node's name":           with(`"id":"_:b0"`),
+		"an undefined term":             with(`"salary":1`),
+		"a date of 2.0 that is none":    with(`"validUntil":"soon"`),
+		"a date that is a number":       with(`"issuanceDate":1577836800`),
+		"an end before the beginning":   with(`"issuanceDate":"2020-01-01T00:00:00Z","expirationDate":"2019-01-01T00:00:00Z"`),
+		"null":                          with(`"name":null`),
+		"a control character":           edit(t, inline(`{"x":"urn:x"}`), `"issuer"`, `"x":"a\u0000b","issuer"`),
+		"a context of its own within":   edit(t, plain, `{"id":"did:example:1"}`, `{"@context":{"x":"urn:x"},"id":"did:example:1","x":"y"}`),
+		"contexts in one text":          edit(t, plain, `["https://www.w3.org/2018/credentials/v1"]`, `"https://www.w3.org/2018/credentials/v1"`),
+		"the context of 2.0 behind":     inline(`"https://www.w3.org/ns/credentials/v2"`),
+		"an unknown context":            inline(`"https://evil.example/v1"`),
+		"a context imported":            inline(`{"@import":"https://evil.example/v1"}`),
+		"a protected type, otherwise":   inline(`{"VerifiableCredential":"urn:x"}`),
+		"a protected type, taken away":  inline(`{"VerifiableCredential":null}`),
+		"everything relative to a base": edit(t, inline(`{"@base":"https://evil.example/"}`), "did:example:1", "one"),
+		"an Open Badge":                 edit(t, plain, `["VerifiableCredential"]`, `["VerifiableCredential","OpenBadgeCredential"]`),
+		"an AchievementCredential":      edit(t, plain, `["VerifiableCredential"]`, `["VerifiableCredential","AchievementCredential"]`),
+	} {
+		if signed, err := p.signForeign(t, document); err == nil {
+			t.Errorf("%s: signed as %s", name, signed.Raw())
+		}
+	}
+	if !maps.Equal(before, issuertest.Snapshot(t, p.Store)) {
+		t.Error("what was refused left something in the store")
 	}
 }
 

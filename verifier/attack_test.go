@@ -496,3 +496,25 @@ func TestWitnessesAreNoIssuers(t *testing.T) {
 		s.run(t)
 	}
 }
+
+// Bytes that a lenient reader would take for the text that was signed are not
+// that text.
+func TestOtherBytesForTheSameText(t *testing.T) {
+	w := newWorld(t)
+	w.list(listURL, "revocation", w.issuer, nil)
+	good := w.badge(swap(`"role":"Learner"`, `"role":"L\ufffdrner"`))
+	spelt := `L\ufffdrner`
+	if !strings.Contains(good, spelt) {
+		spelt = "L\ufffdrner"
+	}
+	expect(t, verify(t, w.v, good, verifier.Options{}), valid, finding{proofs, pass, verifier.OK})
+	for name, other := range map[string]string{
+		"no UTF-8": "L\xffrner", "half a sequence": "L\xe2\x82rner", "an overlong one": "L\xc0\xafrner", "a surrogate in UTF-8": "L\xed\xa0\x80rner", "beyond Unicode": "L\xf4\x90\x80\x80rner",
+		"half a pair": `L\ud800rner`, "the other half": `L\udfffrner`, "two halves the wrong way": `L\udc00\ud800rner`,
+	} {
+		r := w.v.Verify(t.Context(), []byte(swap(spelt, other)(t, good)))
+		if f := r.Finding(format); r.Verdict() != invalid || f.Code != verifier.Unreadable || !strings.Contains(f.Detail, "invalid_encoding") {
+			t.Errorf("%s: %s\n%s", name, r.Verdict(), lines(r))
+		}
+	}
+}

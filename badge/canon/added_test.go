@@ -147,13 +147,14 @@ func TestAdded(t *testing.T) {
 // TestAddedRefused has contexts that read well and do not compile.
 func TestAddedRefused(t *testing.T) {
 	for context, want := range map[string]string{
-		`{"p":{"@id":"q:a"},"q":{"@id":"p:b"}}`:                      "is defined by itself",
-		`{"a":"_:b"}`:                                                "is no absolute IRI",
-		`{"a":"urn:a b"}`:                                            "is no absolute IRI",
-		`{"a":{"@id":"urn:a","@type":"urn:a b"}}`:                    "is no absolute IRI",
-		`{"t":"@type","a":{"@id":"urn:a","@type":"t"}}`:              "is no datatype",
-		`{"a":{"@id":"urn:a","@type":"@json","@container":"@list"}}`: "JSON literals in a container are not supported",
-		`{"T":{"@id":"urn:T","@context":{"x":"urn: "}}}`:             `in the context of the term "T"`,
+		`{"p":{"@id":"q:a"},"q":{"@id":"p:b"}}`:         "is defined by itself",
+		`{"a":"_:b"}`:                                   "is no absolute IRI",
+		`{"a":"urn:a b"}`:                               "is no absolute IRI",
+		`{"a":{"@id":"urn:a","@type":"urn:a b"}}`:       "is no absolute IRI",
+		`{"t":"@type","a":{"@id":"urn:a","@type":"t"}}`: "is no datatype",
+		`{"a":{"@id":"urn:a","@type":"http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"}}`: "is no datatype",
+		`{"a":{"@id":"urn:a","@type":"@json","@container":"@list"}}`:                            "JSON literals in a container are not supported",
+		`{"T":{"@id":"urn:T","@context":{"x":"urn: "}}}`:                                        `in the context of the term "T"`,
 	} {
 		x, err := schemas.ReadExtension(tram, []byte(`{"@context":`+context+`}`))
 		if err == nil {

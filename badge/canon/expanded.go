@@ -195,7 +195,10 @@ func (c *converter) literal(value any, m map[string]any) (rdfc.Term, error) {
 			return 0, &Error{Kind: Unsigned, Detail: key + " is not part of what is signed"}
 		}
 	}
-	datatype, _ := m["@type"].(string)
+	datatype, single := m["@type"].(string)
+	if m["@type"] != nil && !single { // several types, or the key of a map of types
+		return 0, &Error{Kind: DataLoss, Detail: "a value has one type, so another would not be signed"}
+	}
 	if datatype == "@json" {
 		return c.jsonLiteral(value)
 	}
@@ -206,6 +209,9 @@ func (c *converter) literal(value any, m map[string]any) (rdfc.Term, error) {
 			return 0, &Error{Kind: InvalidIRI, Pointer: c.pointers[language], Detail: "this is no language tag"}
 		}
 		return c.data.LanguageString(text, strings.ToLower(language)), nil
+	}
+	if datatype == langString {
+		return 0, &Error{Kind: DataLoss, Pointer: c.pointers[datatype], Detail: withoutLanguage}
 	}
 	if datatype != "" && !rdfc.WellFormed(datatype) {
 		return 0, &Error{Kind: InvalidIRI, Pointer: c.pointers[datatype], Detail: strconv.Quote(clip(datatype, 80)) + " is no datatype"}

@@ -40,7 +40,10 @@ func (f *Form) isOf(c *Canonicalizer, in Input) bool {
 		return false
 	}
 	in = in.exact()
-	return f.in.Context == in.Context && f.in.InlineContexts == in.InlineContexts && f.in.Directions == in.Directions && f.in.Hash == in.Hash && slices.Equal(f.in.Omit, in.Omit)
+	if f.in.Directions && !in.Directions {
+		return false // it may rest on one; one that was made without has none
+	}
+	return f.in.Context == in.Context && f.in.InlineContexts == in.InlineContexts && f.in.Hash == in.Hash && slices.Equal(f.in.Omit, in.Omit)
 }
 
 // exact is the input with what means the same written the same.

@@ -60,3 +60,27 @@ func TestFormOfARefusal(t *testing.T) {
 		t.Errorf("%v, %v", form, err)
 	}
 }
+
+// A form saves the work for whoever would have let directions stand too: one
+// made without has none. The other way round it is passed over.
+func TestFormAndDirections(t *testing.T) {
+	c := newCanonicalizer(t)
+	in := canon.Input{Node: parse(t, string(readTestdata(t, "badge-4.5KB.json"))), Omit: []string{"proof"}}
+	form, err := c.Form(in, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	in.Form, in.Directions, in.InlineContexts = form, true, true
+	out := make([]byte, 0, 64)
+	if n := testing.AllocsPerRun(20, func() { _, err = c.Digest(out, in) }); n > 1 || err != nil {
+		t.Errorf("%v allocations, %v: the work was done again", n, err)
+	}
+	directed := canon.Input{Node: parse(t, `{"@context":["https://www.w3.org/ns/credentials/v2"],"id":"urn:x:1","type":["VerifiableCredential"],"issuer":"urn:x:2","name":{"@value":"x","@direction":"rtl"}}`), Directions: true}
+	if form, err = c.Form(directed, nil); err != nil {
+		t.Fatal(err)
+	}
+	directed.Form, directed.Directions = form, false
+	if out, err := c.Digest(nil, directed); err == nil {
+		t.Errorf("a direction was let stand: %x", out)
+	}
+}

@@ -7,12 +7,18 @@ import (
 
 	"github.com/piprate/json-gold/ld"
 
+	"laurel/badge/canon/rdfc"
 	"laurel/internal/strictjson"
 )
 
 // maxExpansion bounds what json-gold copies: it makes a new context, all terms
-// in it, for each object with a type.
-const maxExpansion = 2_000_000
+// in it, for each object with a type. The terms of a context that is scoped to a
+// type or a property it reads anew each time, which takes as long as copying
+// scopedCost terms.
+const (
+	maxExpansion = 2_000_000
+	scopedCost   = 100
+)
 
 // linter walks the received tree before json-gold expands it, and counts what
 // expansion has to keep: every scalar but languages and the types of values,
@@ -26,6 +32,7 @@ type linter struct {
 	directions bool // they may have one
 	objects    int
 	defined    int               // terms in contexts written inline
+	scoped     int               // of these, in contexts scoped to a term
 	pointers   map[string]string // text of a string -> where it first stands
 }
 
@@ -42,7 +49,7 @@ func (e *expander) lint(in Input) (*linter, error) {
 			return nil, err
 		}
 	}
-	if l.objects*(len(e.terms)+l.defined) > maxExpansion {
+	if l.objects*(len(e.terms)+l.defined+l.scoped*scopedCost) > maxExpansion {
 		return nil, &Error{Kind: OverBudget, Detail: "the document has more objects than we expand under contexts written inline"}
 	}
 	return l, nil
@@ -102,6 +109,9 @@ func (l *linter) definitions(v strictjson.Value, ptr string) error {
 		if strings.HasPrefix(name, "@") && name != "@type" {
 			continue
 		}
+		if err := alias(m, at); err != nil {
+			return err
+		}
 		if err := l.definition(name, m, at); err != nil {
 			return err
 		}
@@ -117,6 +127,18 @@ func inlineKeyword(name string, v strictjson.Value, at string, known []string) e
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "this is not handled in a context written inline"}
 	case name == "@vocab" && v.Text() != "" && !strings.Contains(v.Text(), ":"):
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "a relative @vocab is not handled"}
+	case name == "@language" && !rdfc.WellFormedLanguage(v.Text()):
+		return &Error{Kind: InvalidIRI, Pointer: at, Detail: "this is no language tag"}
+	}
+	return nil
+}
+
+// alias refuses other names for the keywords of values and lists: keptWhole
+// looks for those by the keywords themselves.
+func alias(v strictjson.Value, at string) error {
+	switch v.Text() {
+	case "@value", "@language", "@direction", "@list", "@set":
+		return &Error{Kind: Unsupported, Pointer: at, Detail: "another name for " + v.Text() + " is not handled in a context written inline"}
 	}
 	return nil
 }
@@ -128,6 +150,11 @@ func (l *linter) definition(term string, v strictjson.Value, ptr string) error {
 		l.defined++
 		if err := inlineKeyword(name, m, at, definitionKeywords); err != nil {
 			return err
+		}
+		if name == "@id" {
+			if err := alias(m, at); err != nil {
+				return err
+			}
 		}
 		if name != "@context" {
 			continue
@@ -153,6 +180,7 @@ func (l *linter) scope(term string, v strictjson.Value, at string) error {
 		if named == nil {
 			return &Error{Kind: UnknownContext, Pointer: at, Detail: "this context is not among those that we hold"}
 		}
+		l.scoped += members(named.Document)
 		again = defines(named, term)
 	default:
 		return &Error{Kind: ContextFault, Pointer: at, Detail: "a context within an inline context is an object or a name"}
@@ -160,7 +188,26 @@ func (l *linter) scope(term string, v strictjson.Value, at string) error {
 	if again {
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "a term whose own context defines it anew is not handled in a context written inline"}
 	}
-	return l.definitions(v, at)
+	before := l.defined
+	err := l.definitions(v, at)
+	l.scoped += l.defined - before
+	return err
+}
+
+// members counts what is in a context document, at every depth.
+func members(v any) int {
+	n := 0
+	switch v := v.(type) {
+	case map[string]any:
+		for _, m := range v {
+			n += 1 + members(m)
+		}
+	case []any:
+		for _, m := range v {
+			n += members(m)
+		}
+	}
+	return n
 }
 
 // defines tells whether a context document defines a term at its root.
@@ -205,6 +252,9 @@ func (l *linter) value(v strictjson.Value, ptr string) error {
 	case strictjson.Object:
 		l.objects++
 		of := v.Get("@value").Exists()
+		if err := keptWhole(v, ptr, of); err != nil {
+			return err
+		}
 		for name, m := range v.Members() {
 			if err := l.member(name, m, strictjson.Pointer(ptr, name), of); err != nil {
 				return err
@@ -213,6 +263,9 @@ func (l *linter) value(v strictjson.Value, ptr string) error {
 		return nil
 	case strictjson.Array:
 		for i, e := range v.Elements() {
+			if e.Get("@set").Exists() {
+				return &Error{Kind: Unsupported, Pointer: strictjson.Pointer(ptr, strconv.Itoa(i)), Detail: "@set is not handled here"}
+			}
 			if err := l.value(e, strictjson.Pointer(ptr, strconv.Itoa(i))); err != nil {
 				return err
 			}
@@ -220,6 +273,31 @@ func (l *linter) value(v strictjson.Value, ptr string) error {
 		return nil
 	}
 	return l.leaf(v, ptr)
+}
+
+// keptWhole refuses values and lists of which json-gold would keep a part: of
+// two types neither, of a list within a list the items alone.
+func keptWhole(v strictjson.Value, ptr string, isValue bool) error {
+	for i, e := range v.Get("@list").Elements() {
+		if e.Kind() == strictjson.Array {
+			return &Error{Kind: Unsupported, Pointer: strictjson.Pointer(strictjson.Pointer(ptr, "@list"), strconv.Itoa(i)), Detail: "a list within a list is not handled here"}
+		}
+	}
+	if !isValue {
+		return nil
+	}
+	if v.Get("@type").Exists() && v.Get("type").Exists() {
+		return &Error{Kind: DataLoss, Pointer: strictjson.Pointer(ptr, "type"), Detail: "a value has one type or language"}
+	}
+	if language := v.Get("@language"); language.Exists() && !rdfc.WellFormedLanguage(language.Text()) {
+		return &Error{Kind: InvalidIRI, Pointer: strictjson.Pointer(ptr, "@language"), Detail: "this is no language tag"}
+	}
+	for name := range v.Members() {
+		if name != "type" && !strings.HasPrefix(name, "@") {
+			return &Error{Kind: DataLoss, Pointer: strictjson.Pointer(ptr, name), Detail: "a value has no members of its own"}
+		}
+	}
+	return nil
 }
 
 func (l *linter) leaf(v strictjson.Value, ptr string) error {

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"crypto/sha512"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -142,7 +143,7 @@ func TestConcurrent(t *testing.T) {
 // TestInline has what contexts written inline mean, by way of json-gold.
 func TestInline(t *testing.T) {
 	c := newCanonicalizer(t)
-	const ctx = `{"@context":["https://www.w3.org/ns/credentials/v2",{"ex":"https://x.example/","p":"ex:p","j":{"@id":"ex:j","@type":"@json"},"l":{"@id":"ex:l","@container":"@list"},"salary":"ex:salary"}],"id":"urn:x:1",`
+	const ctx = `{"@context":["https://www.w3.org/ns/credentials/v2",{"ex":"https://x.example/","p":"ex:p","j":{"@id":"ex:j","@type":"@json"},"l":{"@id":"ex:l","@container":"@list"},"m":{"@id":"ex:m","@container":"@type"},"kind":"@type","salary":"ex:salary"}],"id":"urn:x:1",`
 	for name, r := range map[string]struct {
 		members, want string
 		kind          canon.Kind
@@ -162,6 +163,13 @@ func TestInline(t *testing.T) {
 		"relative type":       {members: `"p":{"type":"NoType","p":"x"}`, kind: canon.UndefinedType, pointer: "/p/type"},
 		"direction":           {members: `"p":{"@value":"x","@direction":"rtl"}`, kind: canon.Unsigned, pointer: "/p/@direction"},
 		"nested context":      {members: `"p":{"@context":{"p":"urn:q"},"p":"x"}`, kind: canon.UnknownContext, pointer: "/p/@context"},
+		"two types":           {members: `"p":{"@value":"1","@type":"urn:t","type":"urn:u"}`, kind: canon.DataLoss, pointer: "/p/type"},
+		"another type":        {members: `"p":{"@value":"1","@type":"urn:t","kind":"urn:u"}`, kind: canon.DataLoss, pointer: "/p/kind"},
+		"a type as a key":     {members: `"m":{"urn:t":{"@value":"1"}}`, kind: canon.DataLoss},
+		"no language":         {members: `"p":{"@value":"x","@language":"\u0130"}`, kind: canon.InvalidIRI, pointer: "/p/@language"},
+		"a list in a list":    {members: `"p":{"@list":["a",["b"],[]]}`, kind: canon.Unsupported, pointer: "/p/@list/1"},
+		"a set in a list":     {members: `"p":{"@list":[{"@set":["a","b"]}]}`, kind: canon.Unsupported, pointer: "/p/@list/0"},
+		"a set in a list's":   {members: `"l":["a",{"@set":[]}]`, kind: canon.Unsupported, pointer: "/l/1"},
 		"a graph of a name":   {members: `"type":"VerifiableCredential","p":"x","proof":{"id":"urn:x:p"}`, kind: canon.DataLoss},
 	} {
 		got, err := c.Canonicalize(canon.Input{Node: parse(t, ctx+r.members+"}"), InlineContexts: true})
@@ -174,6 +182,13 @@ func TestInline(t *testing.T) {
 	for context, pointer := range map[string]string{`{"name":null}`: "/@context/1/name", `{"p":{"@id":"urn:p","@context":null}}`: "/@context/1/p/@context"} {
 		_, err := c.Canonicalize(canon.Input{Node: parse(t, `{"@context":["https://www.w3.org/ns/credentials/v2",`+context+`],"name":"x"}`), InlineContexts: true})
 		check(t, err, canon.ContextFault, pointer)
+	}
+	for _, context := range []string{`"@value"`, `{"@id":"@list"}`, `"@set"`, `"@language"`, `{"@id":"@direction"}`} {
+		_, err := c.Canonicalize(canon.Input{Node: parse(t, `{"@context":[{"p":"urn:p","other":`+context+`}],"p":"x"}`), InlineContexts: true})
+		var e *canon.Error
+		if !errors.As(err, &e) || e.Kind != canon.Unsupported {
+			t.Errorf("%s: %v", context, err)
+		}
 	}
 }
 

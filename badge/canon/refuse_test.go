@@ -77,6 +77,7 @@ var refusals = []struct {
 	{"value of an undefined type", `,"name":{"@value":"x","@type":"NoType"}`, canon.UndefinedType, "/name/@type"},
 	{"value of a bad type", `,"name":{"@value":"x","@type":"urn:a b"}`, canon.InvalidIRI, "/name/@type"},
 	{"value of two types", `,"name":{"@value":"x","@type":["urn:a","urn:b"]}`, canon.UndefinedType, "/name/@type"},
+	{"text of a type that only texts in a language have", `,"name":{"@value":"x","@type":"http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"}`, canon.DataLoss, "/name/@type"},
 	{"value of type @id", `,"name":{"@value":"x","@type":"@id"}`, canon.UndefinedType, "/name/@type"},
 	{"list with members", `,"name":{"@list":["x"],"name":"y"}`, canon.DataLoss, "/name/name"},
 	{"set with members", `,"name":{"@set":["x"],"name":"y"}`, canon.DataLoss, "/name/name"},
@@ -106,6 +107,19 @@ func TestRefusals(t *testing.T) {
 				t.Errorf("a refusal came with %q", out)
 			}
 		})
+	}
+}
+
+// TestRefusalsInline has the same documents beside a context written inline: by
+// way of json-gold nothing is let pass that is refused otherwise, but for an
+// array within an array: there it may be part of a list or of a JSON literal.
+func TestRefusalsInline(t *testing.T) {
+	c := newCanonicalizer(t)
+	for _, r := range refusals {
+		raw := strings.Replace(badge(r.members), "],", `,{"unused":"urn:unused"}],`, 1)
+		if out, err := c.Canonicalize(canon.Input{Node: parse(t, raw), InlineContexts: true}); err == nil && r.name != "array in an array" {
+			t.Errorf("%s is taken as\n%s", r.name, out)
+		}
 	}
 }
 

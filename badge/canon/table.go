@@ -231,8 +231,8 @@ func (d *definer) coercion(s string) (string, error) {
 		return s, nil
 	}
 	iri, err := d.resolve(s)
-	if err == nil && strings.HasPrefix(iri, "@") {
-		err = fmt.Errorf("%q is no datatype", iri)
+	if err == nil && (strings.HasPrefix(iri, "@") || iri == langString) {
+		err = fmt.Errorf("%q is no datatype of plain values", iri)
 	}
 	return iri, err
 }

@@ -8,6 +8,13 @@ import (
 	"laurel/internal/strictjson"
 )
 
+// langString is the datatype that texts with a language have and no others can
+// (RDF 1.1 Concepts section 3.3); processors leave it out.
+const (
+	langString      = rdf + "langString"
+	withoutLanguage = "a text of this type must have a language, so the type would not be signed"
+)
+
 func (w *walker) null(v strictjson.Value) error {
 	return w.fail(Null, v, "null vanishes from what is signed; leave the member out")
 }
@@ -204,6 +211,9 @@ func (w *walker) typedValue(value, typ strictjson.Value, t *table) (rdfc.Term, e
 			kind = UndefinedType
 		}
 		return 0, w.fail(kind, typ, "this is no datatype")
+	}
+	if datatype == langString {
+		return 0, w.fail(DataLoss, typ, withoutLanguage)
 	}
 	w.explain(typ, typ.Text(), datatype, t.index.find(typ.Text()))
 	return w.plainValue(value, datatype)

@@ -13,6 +13,7 @@ import (
 	"laurel/badge/canon"
 	"laurel/badge/canon/rdfc"
 	"laurel/internal/strictjson"
+	"laurel/verifier"
 )
 
 // canonOptions is what `laurel canon` was asked for.
@@ -47,7 +48,7 @@ func (p *program) canon(_ context.Context, args []string) error {
 	if set.NArg() == 1 {
 		name = set.Arg(0)
 	}
-	raw, err := p.readInput(name)
+	raw, err := p.readInput(name, verifier.MaxBytes)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ func (p *program) dispatch(ctx context.Context, args []string) error {
 		return exitError(exitUsage)
 	}
 	commands := map[string]func(context.Context, []string) error{
-		"init": p.init, "demo": p.demo, "serve": p.serve, "issue": p.issue, "verify": p.verify, "revoke": p.revoke,
+		"init": p.init, "demo": p.demo, "serve": p.serve, "issue": p.issue, "verify": p.verify, "bundle": p.bundle, "revoke": p.revoke,
 		"keys": p.keys, "token": p.token, "programme": p.programme, "canon": p.canon, "audit": p.audit, "compact": p.compact, "check": p.check, "health": p.health, "version": p.version,
 	}
 	switch args[0] {

@@ -49,6 +49,8 @@ func TestScripts(t *testing.T) {
 			"lose":     lose,
 			"keyof":    keyOf,
 			"keyid":    keyID,
+			"logged":   waitLogged,
+			"rebundle": rebundle,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -237,11 +239,11 @@ func TestDemo(t *testing.T) {
 	perAchievement := map[string]int{}
 	for _, b := range d.badges {
 		perAchievement[b.Achievement]++
-		raw, err := p.readBadge(t.Context(), client, b.CredentialID+".json")
+		raw, err := p.readBadge(t.Context(), live{client}, b.CredentialID+".json")
 		if err != nil {
 			t.Fatal(err)
 		}
-		report, err := verifyAlone(t.Context(), processor, client, nil, raw, verifier.Options{})
+		report, err := verifyAlone(t.Context(), processor, live{client}, time.Now, nil, raw, verifier.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -363,7 +365,7 @@ func trusted(t *testing.T, s *settings, processor *canon.Canonicalizer, client *
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := verifyAlone(t.Context(), processor, client, known, raw, verifier.Options{})
+	report, err := verifyAlone(t.Context(), processor, live{client}, time.Now, known, raw, verifier.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

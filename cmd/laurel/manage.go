@@ -17,6 +17,7 @@ import (
 	"laurel/internal/auth"
 	"laurel/issuer"
 	"laurel/programme"
+	"laurel/verifier"
 )
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -267,7 +268,7 @@ func (p *program) issue(ctx context.Context, args []string) error {
 	if len(operands) != 1 {
 		return usagef("issue takes one file with a request as POST /v1/credentials has it, or - for standard input")
 	}
-	in, err := p.readInput(operands[0])
+	in, err := p.readInput(operands[0], verifier.MaxBytes)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/internal/bundle"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
 	"laurel/issuer"
@@ -135,9 +136,9 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	lists := &statusLists{own: own, outgoing: outgoing}
-	svc.verifier, err = newVerifier(processor, newResolver(outgoing, own),
-		sources{lists, newPages(outgoing, own), known, lists.newer, own})
+	lists := &statusLists{own: own, outgoing: live{outgoing}}
+	svc.verifier, err = newVerifier(processor, newResolver(live{outgoing}, own, time.Now),
+		sources{lists: lists, others: newPages(live{outgoing}, own), trust: known, newer: lists.newer, records: own})
 	if err != nil {
 		return nil, err
 	}
@@ -164,6 +165,8 @@ type sources struct {
 	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
 	// records tells since when our own badges are on record.
 	records verifier.Records
+	// now is the moment as of which is verified; nil is the present.
+	now func() time.Time
 }
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
@@ -176,6 +179,7 @@ func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, fro
 		Trust:   from.trust,
 		Newer:   from.newer,
 		Records: from.records,
+		Now:     from.now,
 	})
 }
 
@@ -191,26 +195,39 @@ func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 	}
 }
 
-// newResolver fetches what is not ours. A missing client is no fetcher at all:
-// a nil pointer in an interface is not nil.
-func newResolver(client *fetch.Client, local resolve.Local) *resolve.Resolver {
-	if client == nil {
-		return resolve.New(nil, local)
+// web is whatever brings what others publish: the outgoing client, one that
+// keeps a copy of all that it brings, or a bundle of such copies.
+type web interface {
+	ask(ctx context.Context, use bundle.Use, r fetch.Request) (body []byte, mediaType string, err error)
+	Scheme(host string) string
+}
+
+// live is the outgoing client, which brings things as they are now.
+type live struct{ *fetch.Client }
+
+func (l live) ask(ctx context.Context, _ bundle.Use, r fetch.Request) ([]byte, string, error) {
+	return l.Do(ctx, r)
+}
+
+// newResolver fetches what is not ours, and nothing where from is nil.
+func newResolver(from web, local resolve.Local, now func() time.Time) *resolve.Resolver {
+	if from == nil {
+		return resolve.NewWithClock(nil, local, now)
 	}
-	return resolve.New(keyFetcher{client}, local)
+	return resolve.NewWithClock(keyFetcher{from}, local, now)
 }
 
 // keyFetcher asks for the present state of a key document: the resolver keeps
 // a copy for five minutes, and a copy of a copy would be believed for ten.
-type keyFetcher struct{ client *fetch.Client }
+type keyFetcher struct{ from web }
 
 // Get implements resolve.Fetcher.
 func (f keyFetcher) Get(ctx context.Context, url string, maxBytes int64) ([]byte, string, error) {
-	return f.client.Do(ctx, fetch.Request{URL: url, MaxBytes: maxBytes, Fresh: true})
+	return f.from.ask(ctx, bundle.Key, fetch.Request{URL: url, MaxBytes: maxBytes, Fresh: true})
 }
 
 // Scheme lets did:web reach a host that was allowed without TLS.
-func (f keyFetcher) Scheme(host string) string { return f.client.Scheme(host) }
+func (f keyFetcher) Scheme(host string) string { return f.from.Scheme(host) }
 
 // ownRecords answers in-process for what this service publishes: a service
 // that asked itself over the network would wait for itself.
@@ -238,7 +255,7 @@ func (o *ownRecords) Owns(id string) bool {
 // statusLists gives our own lists in-process and fetches all others.
 type statusLists struct {
 	own      *ownRecords // nil without a service
-	outgoing *fetch.Client
+	outgoing web         // nil where nothing may be fetched
 }
 
 // newer tells of an index of our own lists where the edition is that replaced
@@ -275,7 +292,7 @@ func (l *statusLists) get(ctx context.Context, url string, fresh bool) ([]byte, 
 	if l.outgoing == nil {
 		return nil, errors.New("offline: the status list was not asked for")
 	}
-	raw, _, err := l.outgoing.Do(ctx, fetch.Request{URL: url, MaxBytes: maxStatusList, Follow: true, Fresh: fresh})
+	raw, _, err := l.outgoing.ask(ctx, bundle.Status, fetch.Request{URL: url, MaxBytes: maxStatusList, Follow: true, Fresh: fresh})
 	return raw, err
 }
 
@@ -283,7 +300,7 @@ func (l *statusLists) get(ctx context.Context, url string, fresh bool) ([]byte, 
 // ours is read in-process.
 type otherPages struct {
 	own      *ownRecords // nil without a service
-	outgoing *fetch.Client
+	outgoing web
 }
 
 // maxPage bounds a schema, an edition or a related resource in transfer.
@@ -300,17 +317,17 @@ func (o *otherPages) Page(ctx context.Context, url string) ([]byte, error) {
 			return rec.Document, nil
 		}
 	}
-	raw, _, err := o.outgoing.Do(ctx, fetch.Request{URL: url, MaxBytes: maxPage, Follow: true,
+	raw, _, err := o.outgoing.ask(ctx, bundle.Page, fetch.Request{URL: url, MaxBytes: maxPage, Follow: true,
 		Accept: "application/vc, application/vc+jwt, application/schema+json, application/json, */*;q=0.5"})
 	return raw, err
 }
 
 // newPages is nil where nothing may be fetched.
-func newPages(client *fetch.Client, own *ownRecords) verifier.PageSource {
-	if client == nil {
+func newPages(from web, own *ownRecords) verifier.PageSource {
+	if from == nil {
 		return nil
 	}
-	return &otherPages{own: own, outgoing: client}
+	return &otherPages{own: own, outgoing: from}
 }
 
 // handler is the public face of the service.
@@ -326,7 +343,7 @@ func (svc *service) handler() (http.Handler, error) {
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
-	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, svc.outgoing, url) }
+	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}

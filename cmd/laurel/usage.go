@@ -10,6 +10,7 @@ Usage: laurel COMMAND [flags]
   issue       issue one badge from a JSON request
   revoke      withdraw a badge for good
   verify      check a badge in a file, at an address, or on standard input (-)
+  bundle      keep a badge with all that verifying it takes, for verify --offline
   keys        list, create, rotate, activate, retire, revoke and publish signing keys
   token       create, list and revoke API tokens
   programme   load definitions of issuers, achievements and activities

@@ -9,9 +9,11 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"laurel/api/verify"
 	"laurel/badge/canon"
+	"laurel/internal/bundle"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
 	"laurel/verifier"
@@ -23,7 +25,7 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	offline := set.Bool("offline", false, "make no request: keys must be in the badge's own identifiers, and its status stays open")
+	offline := set.Bool("offline", false, "make no request: of a badge, keys must be in its own identifiers, and its status stays open; a bundle is verified as of its date")
 	asJSON := set.Bool("json", false, "print the whole report")
 	lang := set.String("lang", "en", "`language` of the sentences")
 	challenge := set.String("challenge", "", "`text` that the holder of a presentation was asked to sign")
@@ -34,14 +36,7 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	if set.NArg() != 1 {
 		return usagef("verify takes one file, one address, or - for standard input")
 	}
-	client, err := s.fetcher()
-	if err != nil {
-		return err
-	}
-	if *offline {
-		client = nil
-	}
-	raw, err := p.readBadge(ctx, client, set.Arg(0))
+	m, err := p.bring(ctx, s, set.Arg(0), *offline)
 	if err != nil {
 		return err
 	}
@@ -53,20 +48,52 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	report, err := verifyAlone(ctx, processor, client, known, raw, verifier.Options{Challenge: *challenge, Domain: *domain})
+	report, err := verifyAlone(ctx, processor, m.from, m.now, known, m.raw, verifier.Options{Challenge: *challenge, Domain: *domain})
 	if err != nil {
 		return err
 	}
-	if err := p.tell(report, *asJSON, *lang); err != nil {
+	if err := p.tell(report, m.bundle, *asJSON, *lang); err != nil {
 		return err
 	}
 	return verdictCode(report.Verdict())
 }
 
+// matter is what is to be verified, who is asked about it, and as of when.
+type matter struct {
+	raw    []byte
+	from   web // nil for nobody
+	now    func() time.Time
+	bundle *bundled // that it came in; nil for none
+}
+
+// bring reads a badge, or offline a bundle with one.
+func (p *program) bring(ctx context.Context, s *settings, operand string, offline bool) (m matter, err error) {
+	m.now = time.Now
+	client, err := s.fetcher()
+	if err != nil {
+		return m, err
+	}
+	if !offline {
+		m.from = live{client}
+	}
+	if m.raw, err = p.readBadge(ctx, m.from, operand); err != nil || !bundle.Is(m.raw) {
+		return m, err
+	}
+	if !offline {
+		return m, usagef("this is a bundle, which has a date of its own: verify --offline reads it from a file")
+	}
+	if m.bundle, err = openBundle(m.raw); err != nil {
+		return m, err
+	}
+	m.raw, m.from, m.now = m.bundle.Badge.Bytes, m.bundle, m.bundle.now
+	return m, nil
+}
+
 // verifyAlone needs no service and no store: only the bytes, and what others
-// publish.
-func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, client *fetch.Client, known verifier.TrustList, raw []byte, opts verifier.Options) (*verifier.Report, error) {
-	v, err := newVerifier(processor, newResolver(client, nil), sources{lists: &statusLists{outgoing: client}, others: newPages(client, nil), trust: known})
+// publish, or published by the moment that now tells.
+func verifyAlone(ctx context.Context, processor *canon.Canonicalizer, from web, now func() time.Time, known verifier.TrustList, raw []byte, opts verifier.Options) (*verifier.Report, error) {
+	v, err := newVerifier(processor, newResolver(from, nil, now),
+		sources{lists: &statusLists{outgoing: from}, others: newPages(from, nil), trust: known, now: now})
 	if err != nil {
 		return nil, err
 	}
@@ -83,19 +110,28 @@ func verdictCode(v verifier.Verdict) error {
 	return exitError(exitUnknown)
 }
 
-func (p *program) tell(report *verifier.Report, asJSON bool, lang string) error {
+// tell prints a report, and of a bundle first what it rests on.
+func (p *program) tell(report *verifier.Report, from *bundled, asJSON bool, lang string) error {
 	catalog, err := i18n.New()
 	if err != nil {
 		return err
 	}
 	printer := catalog.For(catalog.Match("", lang))
+	wire := verify.ReportJSON(report, printer)
 	if asJSON {
 		enc := json.NewEncoder(p.stdout)
 		enc.SetEscapeHTML(false)
 		enc.SetIndent("", "  ")
-		return enc.Encode(verify.ReportJSON(report, printer))
+		if from != nil {
+			return enc.Encode(bundledReport{from.told(report), wire})
+		}
+		return enc.Encode(wire)
 	}
-	wire := verify.ReportJSON(report, printer)
+	told := &toldBundle{}
+	if from != nil {
+		told = from.told(report)
+		told.write(p.stdout)
+	}
 	fmt.Fprintln(p.stdout, wire.Summary)
 	for _, c := range wire.Checks {
 		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", c.Result, c.ID, c.Message)
@@ -106,20 +142,21 @@ func (p *program) tell(report *verifier.Report, asJSON bool, lang string) error 
 	for _, e := range wire.Endorsed {
 		fmt.Fprintf(p.stdout, "  %-8s %-13s %s\n", e.Result, e.Pointer, e.Message)
 	}
+	told.writeLog(p.stdout)
 	return nil
 }
 
 // readBadge reads a file, standard input, or an address. What cannot be
 // fetched is a question left open, not a bad badge.
-func (p *program) readBadge(ctx context.Context, client *fetch.Client, operand string) ([]byte, error) {
+func (p *program) readBadge(ctx context.Context, from web, operand string) ([]byte, error) {
 	u, err := url.Parse(operand)
 	if err != nil || (u.Scheme != "https" && u.Scheme != "http") {
-		return p.readInput(operand)
+		return p.readInput(operand, bundle.MaxBytes)
 	}
-	if client == nil {
+	if from == nil {
 		return nil, usagef("--offline takes a file, not an address")
 	}
-	raw, err := fetchBadge(ctx, client, operand)
+	raw, err := fetchBadge(ctx, from, operand)
 	if err != nil {
 		fmt.Fprintf(p.stderr, "laurel: the badge could not be fetched: %v\n", err)
 		return nil, exitError(exitUnknown)
@@ -128,13 +165,15 @@ func (p *program) readBadge(ctx context.Context, client *fetch.Client, operand s
 }
 
 // fetchBadge gets a badge in whatever form its address has it.
-func fetchBadge(ctx context.Context, client *fetch.Client, url string) ([]byte, error) {
-	raw, _, err := client.Do(ctx, fetch.Request{URL: url, MaxBytes: verifier.MaxBytes, Follow: true,
+func fetchBadge(ctx context.Context, from web, url string) ([]byte, error) {
+	raw, _, err := from.ask(ctx, bundle.Badge, fetch.Request{URL: url, MaxBytes: verifier.MaxBytes, Follow: true,
 		Accept: "application/vc, application/vc+jwt, application/json;q=0.9, application/ld+json;q=0.9, image/png;q=0.8, image/svg+xml;q=0.8, */*;q=0.1"})
 	return raw, err
 }
 
-func (p *program) readInput(name string) ([]byte, error) {
+// readInput reads a file, or standard input by the name "-", up to one byte
+// more than the limit.
+func (p *program) readInput(name string, limit int64) ([]byte, error) {
 	in := p.stdin
 	if name != "-" {
 		f, err := os.Open(name)
@@ -146,7 +185,7 @@ func (p *program) readInput(name string) ([]byte, error) {
 		defer f.Close()
 		in = f
 	}
-	raw, err := io.ReadAll(io.LimitReader(in, verifier.MaxBytes+1))
+	raw, err := io.ReadAll(io.LimitReader(in, limit+1))
 	if err != nil {
 		return nil, usageError{fmt.Errorf("reading %s: %w", strings.TrimSpace(name), err)} // nothing was judged: never the code of a bad badge
 	}

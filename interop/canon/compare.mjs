@@ -34,12 +34,15 @@ async function theirs(document) {
   }
 }
 
+const xsd = 'http://www.w3.org/2001/XMLSchema#';
+
 // What jsonld.js does otherwise than the specifications.
 const known = {
-  'number without a point written as an integer': ({document}) => numbers(document).some(n => {
-    const s = String(n);
-    return n % 1 !== 0 && !s.includes('.') && Math.abs(n) < 1e21;
-  }),
+  // Whatever else differs beside such a number is not explained by it.
+  'number without a point written as an integer': ({document, text, mine}) => {
+    const odd = numbers(document).filter(n => n % 1 !== 0 && !String(n).includes('.'));
+    return odd.length > 0 && unlabelled(text) === unlabelled(odd.reduce(mistaken, mine));
+  },
   'a line twice': ({text, mine}) => [...new Set(text.split('\n'))].join('\n') === mine,
   // Order decides labels too, so those are left out of the comparison.
   'UTF-16 order': ({text, mine}) => /[\ud800-\udbff]/.test(mine) && /[\ue000-\uffff]/.test(mine) &&
@@ -64,6 +67,15 @@ function numbers(value) {
     return [value];
   }
   return value !== null && typeof value === 'object' ? Object.values(value).flatMap(numbers) : [];
+}
+
+// Writes a double in canonical N-Quads as jsonld.js does where it takes it for
+// an integer.
+function mistaken(text, n) {
+  const [digits, exponent] = n.toExponential(15).split('e');
+  const lexical = `${digits.replace(/0+$/, '').replace(/\.$/, '.0')}E${Number(exponent)}`;
+  return text.replaceAll(`"${lexical}"^^<${xsd}double>`, `"${n.toFixed(0)}"^^<${xsd}integer>`)
+    .replaceAll(`"${lexical}"^^<`, `"${n.toFixed(0)}"^^<`);
 }
 
 function unlabelled(text) {

@@ -1,0 +1,67 @@
+package deps
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// never are calls that nothing that is shipped makes, and why; where one is
+// made on purpose, the file stands beside it.
+var never = []struct {
+	call   *regexp.Regexp
+	reason string
+	but    []string
+}{
+	{regexp.MustCompile(`InsecureSkipVerify`), "certificates are always checked", nil},
+	{regexp.MustCompile(`New(Default|Caching|RFC7324Caching)DocumentLoader`), "it fetches contexts from the net and opens files", nil},
+	{regexp.MustCompile(`"text/template"`), "it escapes nothing", nil},
+	{regexp.MustCompile(`template\.(HTML|JS|CSS|URL|HTMLAttr|JSStr|Srcset)\b`), "it says that a text needs no escaping", []string{"api/pages"}},
+	{regexp.MustCompile(`\.(Should)?Bind(JSON|Query|URI|With|BodyWith)?\(`), "bodies are read by internal/strictjson alone", nil},
+	{regexp.MustCompile(`jose\.(ParseSigned|ParseEncrypted|ParseDetached|ParseSignedJSON)\b|jwt\.Parse`), "only compact JWS of our own algorithms are parsed", nil},
+	{regexp.MustCompile(`ClientIP\(|"X-Forwarded-For"`), "who calls is who is connected", nil},
+	{regexp.MustCompile(`http\.(Get|Post|Head|DefaultClient|DefaultTransport|ListenAndServe)\b`), "what is fetched goes through internal/fetch, and servers have time-outs", nil},
+}
+
+// TestSourceNeverSays reads what is shipped, tests left out.
+func TestSourceNeverSays(t *testing.T) {
+	read := 0
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && (d.Name() == ".git" || d.Name() == "node_modules" || d.Name() == "testdata") {
+			if d != nil && d.IsDir() && err == nil {
+				return filepath.SkipDir
+			}
+			return err
+		}
+		if d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return nil
+		}
+		raw, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		read++
+		name, _ := filepath.Rel(root, path)
+		for _, n := range never {
+			if found := n.call.Find(raw); found != nil && !startsWithAny(filepath.ToSlash(name), n.but) {
+				t.Errorf("%s says %s: %s", name, found, n.reason)
+			}
+		}
+		return nil
+	})
+	if err != nil || read < 150 {
+		t.Errorf("%d files, %v", read, err)
+	}
+}
+
+func startsWithAny(name string, starts []string) bool {
+	for _, s := range starts {
+		if strings.HasPrefix(name, s) {
+			return true
+		}
+	}
+	return false
+}
