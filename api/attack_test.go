@@ -199,12 +199,12 @@ func TestIssuedBytesStay(t *testing.T) {
 	forms := []string{".json", ".jwt"}
 	before := map[string][]byte{}
 	for _, form := range forms {
-		before[form] = w.get("/credentials/" + id + form).want(t, http.StatusOK).body
+		before[form] = w.get("/credentials/"+id+form).want(t, http.StatusOK).body
 	}
 	w.put("/v1/issuers/city-school", `{"name":"Another School"}`, w.all).want(t, http.StatusOK)
 	w.put("/v1/achievements/healthy-city", `{"issuer":"city-school","name":"Forged","description":"Forged.","criteria":"Nothing.","version":"9"}`, w.all).want(t, http.StatusOK)
 	for _, form := range forms {
-		if after := w.get("/credentials/" + id + form).want(t, http.StatusOK).body; !bytes.Equal(before[form], after) {
+		if after := w.get("/credentials/"+id+form).want(t, http.StatusOK).body; !bytes.Equal(before[form], after) {
 			t.Errorf("%s was %s and is %s", form, before[form], after)
 		}
 	}
