@@ -100,6 +100,9 @@ func older(root strictjson.Value) bool {
 	if root.Get("@context").Exists() || !root.Get("recipient").Exists() || !root.Get("badge").Exists() {
 		return false
 	}
+	if root.Get("badge").Get("issuer").Get("origin").Exists() {
+		return true // edition 0.5 has no word about its verification
+	}
 	return root.Get("verify").Exists() || root.Get("verification").Exists()
 }
 

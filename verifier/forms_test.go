@@ -262,6 +262,7 @@ func TestOlderBadges(t *testing.T) {
 		{name: "hosted", make: text(hosted)},
 		{name: "several contexts", make: text(strings.Replace(hosted, `"https://w3id.org/openbadges/v2"`, `["https://w3id.org/openbadges/v2","https://w3id.org/openbadges/extensions/x"]`, 1))},
 		{name: "1.1", make: text(strings.Replace(hosted, "/v2", "/v1", 1))},
+		{name: "0.5", make: text(`{"recipient":"sha256$ab","salt":"x","badge":{"version":"0.5.0","name":"x","issuer":{"origin":"https://example.org","name":"X"}}}`)},
 		{name: "1.0", make: text(`{"uid":"1","recipient":{"type":"email","identity":"x"},"badge":"https://example.org/b","verify":{"type":"hosted","url":"https://example.org/1"},"issuedOn":1311280800}`)},
 		{name: "a class of badges", make: text(`{"@context":"https://w3id.org/openbadges/v2","type":"BadgeClass","id":"https://example.org/badges/1"}`)},
 		{name: "signed", make: signed},

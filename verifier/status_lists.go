@@ -43,6 +43,13 @@ func (s *subject) readList(ctx context.Context, url, ptr string) listAnswer {
 	if err != nil {
 		return wrongList(ptr, statusVerification+"The list cannot be read: %v", err)
 	}
+	sub := submit(d)
+	if told := sub.finding; told != nil && told.Outcome == Unknown {
+		return listAnswer{finding: unknown(StatusUnsupported, ptr, "%s", told.Detail)}
+	} else if told != nil {
+		return wrongList(ptr, statusVerification+"The list cannot be read: %s", told.Detail)
+	}
+	d = sub.document
 	l := &subject{v: s.v, doc: d, opts: Options{Generic: true}, now: s.now, errands: s.errands, isList: true}
 	if f := l.verifyList(ctx, ptr); f.Outcome != Passed {
 		return listAnswer{finding: f}

@@ -539,6 +539,21 @@ func TestStatus(t *testing.T) {
 			return w.badge()
 		}
 	}
+	enveloped := func(mediaType string, set []int) func(*world) string {
+		return func(w *world) string {
+			w.listJWS(set)
+			w.web.put(listURL, []byte(envelope(mediaType, string(w.web.pages[listURL]))))
+			return w.badge()
+		}
+	}
+	bareJWS := func(set []int) func(*world) string {
+		return func(w *world) string {
+			w.list(listURL, "revocation", w.issuer, set)
+			text := drop("proof")(t, string(w.web.pages[listURL]))
+			w.web.put(listURL, []byte(signedAs(t, w.issuer, `{"alg":"EdDSA","kid":"`+w.issuer.method.ID+`","typ":"vc+jwt"}`, text)))
+			return w.badge()
+		}
+	}
 	wrong := one(revocation, fail, verifier.StatusListInvalid)
 	for _, s := range []state{
 		{name: "revoked", verdict: invalid, make: func(w *world) string { w.list(listURL, "revocation", w.issuer, []int{badgeIndex}); return w.badge() },
@@ -611,6 +626,12 @@ func TestStatus(t *testing.T) {
 		{name: "without the multibase prefix", verdict: valid, make: list(func(t testing.TB, text string) string { return swap(`"encodedList":"u`, `"encodedList":"`)(t, text) }),
 			want: one(revocation, pass, verifier.NotRevoked)},
 		{name: "as a JWS", verdict: valid, make: func(w *world) string { w.listJWS(nil); return w.badge() }, want: one(revocation, pass, verifier.NotRevoked)},
+		{name: "in an envelope", verdict: valid, make: enveloped("application/vc+jwt", nil), want: one(revocation, pass, verifier.NotRevoked)},
+		{name: "in an envelope, revoked", verdict: invalid, make: enveloped("application/vc+jwt", []int{badgeIndex}), want: one(revocation, fail, verifier.Revoked)},
+		{name: "in an envelope of another kind", verdict: indeterminate, make: enveloped("application/vc+sd-jwt", nil), want: one(revocation, open, verifier.StatusUnsupported)},
+		{name: "in an envelope that is none", verdict: invalid, make: enveloped("text/html", nil), want: wrong, detail: "text/html"},
+		{name: "as a JWS without claims", verdict: valid, make: bareJWS(nil), want: one(revocation, pass, verifier.NotRevoked)},
+		{name: "as a JWS without claims, revoked", verdict: invalid, make: bareJWS([]int{badgeIndex}), want: one(revocation, fail, verifier.Revoked)},
 		{name: "as a JWS, revoked", verdict: invalid, make: func(w *world) string { w.listJWS([]int{badgeIndex}); return w.badge() }, want: one(revocation, fail, verifier.Revoked)},
 	} {
 		s.run(t)

@@ -243,7 +243,9 @@ func verifyToken(d *badge.Document, header Header, key keys.VerificationMethod) 
 }
 
 // checkClaims compares the claims with the credential (OB 3.0 section 8.2.4):
-// two statements about one thing must be equal.
+// two statements about one thing must be equal. Open Badges asks for iss, jti
+// and sub; other credentials, status lists among them, may go without (VC-JOSE-COSE
+// section 3.1.3).
 func checkClaims(d *badge.Document) error {
 	claims, view := d.JWS().Payload, d.View()
 	from, until := view.ValidFrom, view.ValidUntil
@@ -253,23 +255,34 @@ func checkClaims(d *badge.Document) error {
 		}
 		from, until = d.Root().Get("issuanceDate").Text(), d.Root().Get("expirationDate").Text()
 	}
-	if issuer := d.IssuerID(); issuer == "" || claims.Get("iss").Text() != issuer {
+	differs := func(claim, from string) bool {
+		v := claims.Get(claim)
+		return (v.Exists() || needsClaims(d)) && v.Text() != from
+	}
+	if issuer := d.IssuerID(); issuer == "" || differs("iss", issuer) {
 		return invalid("iss is not the issuer's id")
 	}
-	if claims.Get("jti").Text() != view.ID {
+	if differs("jti", view.ID) {
 		return invalid("jti is not the credential's id")
 	}
 	subject := ""
 	if view.CredentialSubject != nil {
 		subject = view.CredentialSubject.ID
 	}
-	if claims.Get("sub").Text() != subject {
+	if differs("sub", subject) {
 		return invalid("sub is not the subject's id")
 	}
 	if err := sameMoment(claims, "nbf", from); err != nil {
 		return err
 	}
 	return sameMoment(claims, "exp", until)
+}
+
+// needsClaims tells whether iss, jti and sub have to be there: in all that Open
+// Badges describes, and beside a vc claim (VC data model 1.1 section 6.3.1).
+func needsClaims(d *badge.Document) bool {
+	return d.JWS().Payload.Get("vc").Exists() ||
+		badge.HasType(d.Root().Get("type"), badge.TypeOpenBadge, badge.TypeAchievement, badge.TypeEndorsement)
 }
 
 // sameMoment compares a NumericDate with a date-time at whole seconds. An

@@ -187,7 +187,7 @@ func (p *program) readInput(name string, limit int64) ([]byte, error) {
 	}
 	raw, err := io.ReadAll(io.LimitReader(in, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", strings.TrimSpace(name), err)
+		return nil, usageError{fmt.Errorf("reading %s: %w", strings.TrimSpace(name), err)} // nothing was judged: never the code of a bad badge
 	}
 	return raw, nil
 }
