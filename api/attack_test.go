@@ -190,3 +190,25 @@ func TestFormsFromElsewhere(t *testing.T) {
 		t.Errorf("%d records before, %d after", before, after)
 	}
 }
+
+// What was issued stays what it was, whatever becomes of the achievement and
+// the issuer's profile.
+func TestIssuedBytesStay(t *testing.T) {
+	w := newWorld(t)
+	id := w.issue(1).ID
+	forms := []string{".json", ".jwt"}
+	before := map[string][]byte{}
+	for _, form := range forms {
+		before[form] = w.get("/credentials/"+id+form).want(t, http.StatusOK).body
+	}
+	w.put("/v1/issuers/city-school", `{"name":"Another School"}`, w.all).want(t, http.StatusOK)
+	w.put("/v1/achievements/healthy-city", `{"issuer":"city-school","name":"Forged","description":"Forged.","criteria":"Nothing.","version":"9"}`, w.all).want(t, http.StatusOK)
+	for _, form := range forms {
+		if after := w.get("/credentials/"+id+form).want(t, http.StatusOK).body; !bytes.Equal(before[form], after) {
+			t.Errorf("%s was %s and is %s", form, before[form], after)
+		}
+	}
+	if a := w.do(request{method: "GET", path: "/v1/achievements/healthy-city", token: w.all}).want(t, http.StatusOK); !bytes.Contains(a.body, []byte("Forged")) {
+		t.Errorf("the achievement was not changed: %s", a.body)
+	}
+}

@@ -189,7 +189,7 @@ func (p *presentation) presenter() string {
 }
 
 // otherName is the claim iss of a token where it is not the presenter's: the
-// two say the same (VC-JOSE-COSE section 3.1.3).
+// two are names for one, and a reader may go by either.
 func (p *presentation) otherName(presenter string) string {
 	if p.doc.JWS() == nil {
 		return ""

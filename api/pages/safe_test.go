@@ -386,7 +386,7 @@ func TestHostileBadges(t *testing.T) {
 	}
 }
 
-// TestMarkdownIsBounded holds T52: no narrative that is let through takes much
+// TestMarkdownIsBounded: no narrative that is let through takes much
 // longer than an honest one of the same length, measured in the same run.
 func TestMarkdownIsBounded(t *testing.T) {
 	w := newWorld(t)
