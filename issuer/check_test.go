@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"laurel/badge"
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
+	"laurel/keys"
 	"laurel/store"
 )
 
@@ -124,6 +127,43 @@ func pad(index int) string { return fmt.Sprintf("%06d", index) }
 
 // TestCheckSeesLife is the same for what becomes of badges: editions,
 // suspensions and what is left of those who were erased.
+// A badge whose key leaked before it was issued is told until it was issued
+// anew, with the same words, under another key.
+func TestLeakedKey(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{})
+	rec := p.issue(t, award("ana")).Record
+	leaked := view(t, rec).Issuer.ID
+	doc, err := badge.Parse(rec.Document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	method := doc.Proofs()[0].VerificationMethod
+	p.Clock.Advance(time.Hour)
+	if _, err := p.Ring.GenerateAt(t.Context(), academy, leaked, keys.EdDSA, p.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	same, err := p.Reissue(t.Context(), amendment(rec.ID), issuer.Correction{})
+	if err != nil || !same.Existing {
+		t.Fatalf("nothing leaked yet: %v", err)
+	}
+	if err := p.Ring.Revoke(t.Context(), academy, method, p.Clock.Now().Add(-2*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.problems(t); n != 1 {
+		t.Errorf("%d problems, want the badge", n)
+	}
+	newer := p.reissue(t, rec.ID, issuer.Correction{})
+	if newer.Edition != rec.Edition+1 || p.reissue(t, rec.ID, issuer.Correction{}).Edition != newer.Edition {
+		t.Errorf("edition %d", newer.Edition)
+	}
+	if doc, err := badge.Parse(newer.Document); err != nil || doc.Proofs()[0].VerificationMethod == method {
+		t.Errorf("signed with the same key: %v", err)
+	}
+	if n := p.problems(t); n != 0 {
+		t.Errorf("%d problems", n)
+	}
+}
+
 func TestCheckSeesLife(t *testing.T) {
 	p := at(t, boltHome(t), issuertest.Options{BaseURL: "http://localhost:8080"})
 	p.put(t, suspendable())

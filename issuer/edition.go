@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"laurel/badge"
+	"laurel/keys"
 	"laurel/store"
 )
 
@@ -65,7 +66,8 @@ const (
 // made: a repeated request must not add another one.
 const fullTerm = 24 * time.Hour
 
-// Reissue makes a new edition with a correction. What is corrected already, and
+// Reissue makes a new edition with a correction, or, where the key of the present
+// one was revoked, of the same words. What is corrected already, and
 // what is not signed at all, makes no edition: Existing then says that the
 // current one stands. The errors are those of Issue, ErrErased, and StateError
 // for badges that are revoked, suspended or expired.
@@ -142,6 +144,10 @@ func (i *Issuer) tryAmend(ctx context.Context, a Amendment, action string, chang
 		return nil, err
 	}
 	resign, changed, err := m.differs()
+	if err == nil && !resign && action == actionReissue {
+		resign, err = i.leaked(ctx, m.old)
+		changed = changed || resign
+	}
 	if err != nil || !changed {
 		return &Issued{Record: m.old, Existing: true}, err
 	}
@@ -208,6 +214,22 @@ func (m *amended) unpack() error {
 	m.signed, m.rec = &signed, &rec
 	m.before, err = json.Marshal(m.signed)
 	return err
+}
+
+// leaked tells whether a badge is signed with a key that was revoked since, so
+// that others reject it whatever it says.
+func (i *Issuer) leaked(ctx context.Context, rec *Record) (bool, error) {
+	doc, err := rec.View()
+	if err != nil {
+		return false, fmt.Errorf("reading credential %s as stored: %w", rec.ID, err)
+	}
+	methods, err := i.methods(ctx, rec.Issuer, doc.IssuerID())
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(methods, func(m keys.VerificationMethod) bool {
+		return !m.Revoked.IsZero() && slices.ContainsFunc(doc.Proofs(), func(p badge.Proof) bool { return p.VerificationMethod == m.ID })
+	}), nil
 }
 
 // inForce refuses to amend what is not: a new edition would put it in force.
