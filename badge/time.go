@@ -42,6 +42,10 @@ func follows(s, form string) bool {
 
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
+// maxOffset is how far a time zone lies from UTC at most, in seconds (XML Schema
+// part 2 section D.2.1: fourteen hours).
+const maxOffset = 14 * 60 * 60
+
 // ParseTime reads a date-time with its zone, as validFrom and proof.created
 // carry it (OB 3.0 B.4, DateTimeZ).
 func ParseTime(s string) (time.Time, error) {
@@ -51,6 +55,9 @@ func ParseTime(s string) (time.Time, error) {
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
 		return time.Time{}, fmt.Errorf("%q names no real moment", s)
+	}
+	if _, offset := t.Zone(); offset > maxOffset || offset < -maxOffset {
+		return time.Time{}, fmt.Errorf("%q names a time zone that is none", s)
 	}
 	return t, nil
 }

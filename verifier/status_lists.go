@@ -40,8 +40,10 @@ func (s *subject) readList(ctx context.Context, url, ptr string) listAnswer {
 	if tooMany(err) {
 		return listAnswer{finding: unknown(StatusUnsupported, ptr, "%v", err)}
 	}
-	if err != nil {
-		return wrongList(ptr, statusVerification+"The list cannot be read: %v", err)
+	if err != nil { // a page of the host's, perhaps: nothing that the issuer says was read
+		answer := unreachableList(ptr, err)
+		answer.finding.Detail = statusRetrieval + "What stands at its address is no status list."
+		return answer
 	}
 	sub := submit(d)
 	if told := sub.finding; told != nil && told.Outcome == Unknown {

@@ -84,7 +84,7 @@ func answer(baseURL string, issued *issuer.Issued) *recordBody {
 	return body
 }
 
-// recordBody is a record as callers see it. What a later part builds is null.
+// recordBody is a record as callers see it. What is not there yet is null.
 type recordBody struct {
 	ID           string          `json:"id"`
 	Status       issuer.Status   `json:"status"`
