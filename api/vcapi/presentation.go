@@ -6,7 +6,6 @@ import (
 
 	"laurel/api/verify"
 	"laurel/api/wire"
-	"laurel/badge"
 	"laurel/internal/i18n"
 	"laurel/internal/strictjson"
 	"laurel/verifier"
@@ -31,26 +30,11 @@ type presentationOptions struct {
 // credential and the holder's proof can be relied on, else 400. What comes as
 // presentation, and not as verifiablePresentation, need not be proven.
 func (h *Handler) VerifyPresentation(w http.ResponseWriter, r *http.Request) error {
-	if err := h.desk.Admit(r); err != nil {
-		return err
-	}
-	q, err := wire.Query(r, "checks")
-	if err != nil {
-		return err
-	}
-	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxBody})
-	if err != nil {
-		return err
-	}
 	var body presentationBody
-	if err := decode(v, "", &body); err != nil {
-		return err
-	}
 	var opts presentationOptions
-	if body.Options.Exists() {
-		if err := decode(body.Options, "/options", &opts); err != nil {
-			return err
-		}
+	check, err := h.read(w, r, &body, &opts)
+	if err != nil {
+		return err
 	}
 	brought, proven, err := body.brought()
 	if faults := faultsOf(err); faults != nil {
@@ -60,7 +44,7 @@ func (h *Handler) VerifyPresentation(w http.ResponseWriter, r *http.Request) err
 	}
 	report, err := h.desk.Report(r.Context(), brought, verifier.Options{Generic: true, HolderProof: proven,
 		Challenge: opts.Challenge, Domain: opts.Domain,
-		ProofOnly: slices.Equal(opts.Checks, []string{proofOnly}) || q.Get("checks") == proofOnly})
+		ProofOnly: check == proofOnly || slices.Equal(opts.Checks, []string{proofOnly})})
 	if err != nil {
 		return err
 	}
@@ -68,27 +52,16 @@ func (h *Handler) VerifyPresentation(w http.ResponseWriter, r *http.Request) err
 	return wire.WriteJSON(w, statusOf(report), presentationAnswer(report, opts, wire.Printer(r, h.catalog)))
 }
 
+func (b *presentationBody) options() strictjson.Value { return b.Options }
+
 // brought reads the presentation, and tells whether it has to be proven.
 func (b *presentationBody) brought() (sub *verifier.Submission, proven bool, err error) {
 	v := b.Presentation
 	if proven = v.Exists(); !proven {
 		v = b.Unproven
 	}
-	text := v.Raw()
-	switch v.Kind() {
-	case strictjson.String:
-		text = v.Text()
-	case strictjson.Object:
-	default:
-		return nil, proven, &badge.Error{Code: badge.ParsingError, Rule: string(wire.MissingMember),
-			Detail: "Give the presentation as the member verifiablePresentation: an object, or a compact JWS as a text."}
-	}
-	d, err := badge.Parse([]byte(text))
-	if err != nil {
-		return nil, proven, err
-	}
-	sub = verifier.Submit(d)
-	if sub.Document() != nil && !sub.IsPresentation() {
+	sub, err = submission(v, "verifiablePresentation")
+	if err == nil && sub.Document() != nil && !sub.IsPresentation() {
 		err = otherKind("This is no presentation. Send a credential to /credentials/verify.")
 	}
 	return sub, proven, err

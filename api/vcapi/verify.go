@@ -34,29 +34,14 @@ const proofOnly = "proof"
 // Verify answers POST /credentials/verify: 200 where the credential can be
 // relied on, else 400, because its callers read nothing but the status.
 func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
-	if err := h.desk.Admit(r); err != nil {
-		return err
-	}
-	q, err := wire.Query(r, "checks")
-	if err != nil {
-		return err
-	}
-	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxBody})
-	if err != nil {
-		return err
-	}
 	var body verifyBody
-	if err := decode(v, "", &body); err != nil {
-		return err
-	}
 	var opts verifyOptions
-	if body.Options.Exists() {
-		if err := decode(body.Options, "/options", &opts); err != nil {
-			return err
-		}
+	check, err := h.read(w, r, &body, &opts)
+	if err != nil {
+		return err
 	}
 	p := wire.Printer(r, h.catalog)
-	brought, err := credential(body.Credential)
+	brought, err := submission(body.Credential, "verifiableCredential")
 	if err == nil && brought.IsPresentation() {
 		err = otherKind("This is a presentation. Send it to /presentations/verify.")
 	}
@@ -66,13 +51,37 @@ func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	report, err := h.desk.Report(r.Context(), brought, verifier.Options{Generic: true,
-		ProofOnly: slices.Equal(opts.Checks, []string{proofOnly}) || q.Get("checks") == proofOnly})
+		ProofOnly: check == proofOnly || slices.Equal(opts.Checks, []string{proofOnly})})
 	if err != nil {
 		return err
 	}
 	w.Header().Set("Cache-Control", wire.NoStore)
 	return wire.WriteJSON(w, statusOf(report), answer(report, opts, p))
 }
+
+// read reads a request to verify, and the check that its address asks for.
+func (h *Handler) read(w http.ResponseWriter, r *http.Request, body interface{ options() strictjson.Value }, opts any) (check string, err error) {
+	if err := h.desk.Admit(r); err != nil {
+		return "", err
+	}
+	q, err := wire.Query(r, "checks")
+	if err != nil {
+		return "", err
+	}
+	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxBody})
+	if err != nil {
+		return "", err
+	}
+	if err := decode(v, "", body); err != nil {
+		return "", err
+	}
+	if o := body.options(); o.Exists() {
+		err = decode(o, "/options", opts)
+	}
+	return q.Get("checks"), err
+}
+
+func (b *verifyBody) options() strictjson.Value { return b.Options }
 
 func statusOf(r *verifier.Report) int {
 	if r.Verified() {
@@ -81,9 +90,9 @@ func statusOf(r *verifier.Report) int {
 	return http.StatusBadRequest
 }
 
-// credential reads a credential in any of its three forms: an object, one in
-// an envelope, or a compact JWS as a text.
-func credential(v strictjson.Value) (*verifier.Submission, error) {
+// submission reads what a member holds in any of its three forms: an object, one
+// in an envelope, or a compact JWS as a text.
+func submission(v strictjson.Value, member string) (*verifier.Submission, error) {
 	var raw string
 	switch v.Kind() {
 	case strictjson.Object:
@@ -92,11 +101,11 @@ func credential(v strictjson.Value) (*verifier.Submission, error) {
 		raw = v.Text()
 	default:
 		return nil, &badge.Error{Code: badge.ParsingError, Rule: string(wire.MissingMember),
-			Detail: "Give the credential as the member verifiableCredential: an object, or a compact JWS as a text."}
+			Detail: "Give what is to be verified as the member " + member + ": an object, or a compact JWS as a text."}
 	}
 	if v.Kind() == strictjson.String && strings.HasPrefix(strings.TrimSpace(raw), "{") {
 		return nil, &badge.Error{Code: badge.ParsingError, Rule: "not_an_object",
-			Detail: "A credential in JSON is an object, not a text that holds one."}
+			Detail: "What is JSON is given as an object, not as a text that holds one."}
 	}
 	d, err := badge.Parse([]byte(raw))
 	if err != nil {

@@ -247,29 +247,12 @@ func tree(in Input) any {
 	return m
 }
 
+// plain has the numbers that lint has looked at.
 func plain(v strictjson.Value) any {
-	switch v.Kind() {
-	case strictjson.Object:
-		m := make(map[string]any, v.Len())
-		for name, e := range v.Members() {
-			m[name] = plain(e)
-		}
-		return m
-	case strictjson.Array:
-		a := make([]any, 0, v.Len())
-		for _, e := range v.Elements() {
-			a = append(a, plain(e))
-		}
-		return a
-	case strictjson.String:
-		return v.Text()
-	case strictjson.Number:
-		f, _ := double(v.Raw()) // looked at by lint
+	return strictjson.Plain(v, func(raw string) any {
+		f, _ := double(raw)
 		return f
-	case strictjson.True, strictjson.False:
-		return v.Bool()
-	}
-	return nil
+	})
 }
 
 // undefined looks for the first member whose name no context defines anywhere.

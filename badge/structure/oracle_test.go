@@ -70,35 +70,16 @@ func theSchemas(t testing.TB) oracle {
 	return o
 }
 
-// plain renders a parsed value as the library wants it. It works with exact
-// fractions, for which a number such as 1e999999999 would be a bomb: hence
-// doubles, and the schemas have no bounds.
+// plain has doubles for numbers: the library works with exact fractions, for
+// which 1e999999999 would be a bomb, and the schemas have no bounds.
 func plain(v strictjson.Value) any {
-	switch v.Kind() {
-	case strictjson.Object:
-		m := make(map[string]any, v.Len())
-		for name, e := range v.Members() {
-			m[name] = plain(e)
-		}
-		return m
-	case strictjson.Array:
-		a := make([]any, 0, v.Len())
-		for _, e := range v.Elements() {
-			a = append(a, plain(e))
-		}
-		return a
-	case strictjson.String:
-		return v.Text()
-	case strictjson.Number:
-		f, err := strconv.ParseFloat(v.Raw(), 64)
+	return strictjson.Plain(v, func(raw string) any {
+		f, err := strconv.ParseFloat(raw, 64)
 		if err != nil {
 			return 0.0
 		}
 		return f
-	case strictjson.True, strictjson.False:
-		return v.Bool()
-	}
-	return nil
+	})
 }
 
 // agree holds a document against a class in both ways, and reports the

@@ -234,30 +234,11 @@ func (w *work) regexp(text string) (jsonschema.Regexp, error) {
 	return pattern{compiled, w, len(program.Inst)}, nil
 }
 
-// plain renders a parsed value as the library wants it. It calculates with
-// exact fractions, for which a number such as 1e999999999 would be a bomb:
-// hence doubles.
+// plain has doubles for numbers: the library calculates with exact fractions, for
+// which 1e999999999 would be a bomb.
 func plain(v strictjson.Value) any {
-	switch v.Kind() {
-	case strictjson.Object:
-		m := make(map[string]any, v.Len())
-		for name, e := range v.Members() {
-			m[name] = plain(e)
-		}
-		return m
-	case strictjson.Array:
-		a := make([]any, 0, v.Len())
-		for _, e := range v.Elements() {
-			a = append(a, plain(e))
-		}
-		return a
-	case strictjson.String:
-		return v.Text()
-	case strictjson.Number:
-		f, _ := strconv.ParseFloat(v.Raw(), 64) // beyond all bounds is the largest there is
+	return strictjson.Plain(v, func(raw string) any {
+		f, _ := strconv.ParseFloat(raw, 64) // beyond all bounds is the largest there is
 		return max(min(f, 1e300), -1e300)
-	case strictjson.True, strictjson.False:
-		return v.Bool()
-	}
-	return nil
+	})
 }

@@ -179,12 +179,12 @@ func appendEntry(tx store.Tx, tree hashes, index int64, seq string) error {
 		number := first + int64(n)
 		tree.fresh[number] = hash
 		k := hashKey(number)
-		if err := tx.Put(k, seal(k, hash[:])); err != nil {
+		if err := tx.Put(k, store.Seal(k, hash[:])); err != nil {
 			return err
 		}
 	}
 	k := leafKey(index)
-	if err := tx.Put(k, seal(k, []byte(seq))); err != nil {
+	if err := tx.Put(k, store.Seal(k, []byte(seq))); err != nil {
 		return err
 	}
 	if err := putNumber(tx, placeKey(seq), index); err != nil {
@@ -248,7 +248,7 @@ func keepLonger(tx store.Tx, c Checkpoint, signed []byte) error {
 			return fmt.Errorf("the audit log is not the one of its last checkpoint: %w", store.ErrDamaged)
 		}
 	}
-	return tx.Put(k, seal(k, signed))
+	return tx.Put(k, store.Seal(k, signed))
 }
 
 func rootOf(r store.Reader, size int64) (tlog.Hash, error) {

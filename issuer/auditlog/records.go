@@ -20,25 +20,24 @@ import (
 //	g/place/<seq>    seq -> place
 //	g/hash/<number>  hash of the tree, as tlog.StoredHashIndex counts them
 //	g/checkpoint     the newest that was signed
-func entryKey(seq string) []byte    { return []byte("u/" + seq) }
-func waitingKey(seq string) []byte  { return []byte("o/" + seq) }
-func placeKey(seq string) []byte    { return []byte("g/place/" + seq) }
-func leafKey(index int64) []byte    { return fmt.Appendf(nil, "g/leaf/%016x", index) }
-func hashKey(number int64) []byte   { return fmt.Appendf(nil, "g/hash/%016x", number) }
-func sizeKey() []byte               { return []byte("g/size") }
-func checkpointKey() []byte         { return []byte("g/checkpoint") }
-func seqOf(k []byte) (seq string)   { return string(k[strings.LastIndexByte(string(k), '/')+1:]) }
-func seal(k, payload []byte) []byte { return store.Seal(k, payload) }
+func entryKey(seq string) []byte   { return []byte("u/" + seq) }
+func waitingKey(seq string) []byte { return []byte("o/" + seq) }
+func placeKey(seq string) []byte   { return []byte("g/place/" + seq) }
+func leafKey(index int64) []byte   { return fmt.Appendf(nil, "g/leaf/%016x", index) }
+func hashKey(number int64) []byte  { return fmt.Appendf(nil, "g/hash/%016x", number) }
+func sizeKey() []byte              { return []byte("g/size") }
+func checkpointKey() []byte        { return []byte("g/checkpoint") }
+func seqOf(k []byte) (seq string)  { return string(k[strings.LastIndexByte(string(k), '/')+1:]) }
 
 // Put writes an entry under its sequence, within the Update of the change that
 // it tells of, and queues it for the tree. A sequence is used once.
 func Put(tx store.Tx, seq string, entry []byte) error {
 	k := entryKey(seq)
-	if err := tx.Put(k, seal(k, entry)); err != nil {
+	if err := tx.Put(k, store.Seal(k, entry)); err != nil {
 		return fmt.Errorf("writing the audit record: %w", err)
 	}
 	k = waitingKey(seq)
-	if err := tx.Put(k, seal(k, nil)); err != nil {
+	if err := tx.Put(k, store.Seal(k, nil)); err != nil {
 		return fmt.Errorf("queueing the audit record: %w", err)
 	}
 	return nil
@@ -72,7 +71,7 @@ func readNumber(r store.Reader, k []byte) (int64, error) {
 }
 
 func putNumber(tx store.Tx, k []byte, n int64) error {
-	return tx.Put(k, seal(k, fmt.Appendf(nil, "%d", n)))
+	return tx.Put(k, store.Seal(k, fmt.Appendf(nil, "%d", n)))
 }
 
 // hashes reads the hashes of the tree, first among those of an Update that are

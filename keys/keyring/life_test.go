@@ -371,38 +371,3 @@ func TestRotationUnderLoad(t *testing.T) {
 		t.Errorf("%d keys", n)
 	}
 }
-
-// The did:key form of a key signs with the same key, under a name that needs
-// no document.
-func TestAsDIDKey(t *testing.T) {
-	_, r := create(t, Seal{}, keys.EdDSA, keys.ES256, keys.ES384, keys.RS256)
-	for _, alg := range []keys.Algorithm{keys.EdDSA, keys.ES256, keys.ES384} {
-		own, err := r.Issuer("main").Active(t.Context(), alg)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := keys.AsDIDKey(own)
-		if err != nil {
-			t.Fatal(err)
-		}
-		doc, err := keys.ParseDIDKey(s.Method().Controller)
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := doc.Method(s.Method().ID)
-		if err != nil || !m.Assertion {
-			t.Fatalf("%+v, %v", m, err)
-		}
-		signature, err := s.Sign(t.Context(), []byte("m"))
-		if err != nil || m.Verify([]byte("m"), signature) != nil {
-			t.Errorf("%s: %v", alg, err)
-		}
-	}
-	own, err := r.Issuer("main").Active(t.Context(), keys.RS256)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s, err := keys.AsDIDKey(own); !errors.Is(err, keys.ErrUnsupported) || s != nil {
-		t.Errorf("RSA: %v, %v", s, err)
-	}
-}

@@ -32,12 +32,8 @@ func TestNothingSecretIsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := keys.AsDIDKey(s)
-	if err != nil {
-		t.Fatal(err)
-	}
 	var out bytes.Buffer
-	for _, v := range []any{s, e, d, r, seal, &seal, r.Issuer("main"), r.Keys(), []any{s}, map[string]any{"key": e}} {
+	for _, v := range []any{s, e, r, seal, &seal, r.Issuer("main"), r.Keys(), []any{s}, map[string]any{"key": e}} {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%o", "%b", "%t"} {
 			fmt.Fprintf(&out, verb+"\n", v)
 		}
