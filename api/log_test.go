@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
@@ -47,5 +48,31 @@ func TestAStrangerProvesWhenABadgeWasIssued(t *testing.T) {
 	}
 	if strings.Contains(told.Entry, "example") {
 		t.Errorf("the entry tells of a person: %s", told.Entry)
+	}
+}
+
+// Each edition has its own record: what proves the newer says nothing about the
+// bytes of the older.
+func TestEachEditionHasItsEntry(t *testing.T) {
+	w := newWorld(t)
+	w.put("/v1/achievements/trainer", `{"issuer":"city-school","name":"Trainer","description":"May train.","criteria":"Pass.","validity":"P3Y"}`, w.all).
+		want(t, http.StatusCreated)
+	b := w.issueOf("trainer", 1)
+	w.clock.advance(time.Hour)
+	w.post("/v1/credentials/"+b.ID+"/renew", `{}`).want(t, http.StatusOK)
+	if _, err := w.audit.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for edition, action := range map[string]string{"?edition=1": "credential.issue", "": "credential.renew"} {
+		var told struct{ Entry string }
+		w.get("/log/entries/"+b.ID+edition).want(t, http.StatusOK).into(t, &told)
+		var entry issuer.Event
+		if err := json.Unmarshal([]byte(told.Entry), &entry); err != nil {
+			t.Fatal(err)
+		}
+		document := w.get("/credentials/"+b.ID+".json"+edition).want(t, http.StatusOK).body
+		if entry.Action != action || entry.Document != issuer.DocumentDigest(document) {
+			t.Errorf("edition %q: %s", edition, told.Entry)
+		}
 	}
 }

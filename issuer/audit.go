@@ -1,7 +1,6 @@
 package issuer
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -81,15 +80,6 @@ func DocumentDigest(document []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// IssueEntry is the sequence of the audit record of a credential's issue, by
-// which package auditlog proves it; ErrNotFound.
-func (i *Issuer) IssueEntry(ctx context.Context, id string) (seq string, err error) {
-	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		rec, err := recordByID(r, id)
-		if err == nil {
-			seq = rec.seq
-		}
-		return err
-	})
-	return seq, err
-}
+// AuditSeq is the sequence of the audit record of this edition's issue, by which
+// package auditlog proves it.
+func (r *Record) AuditSeq() string { return r.seq }

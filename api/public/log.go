@@ -44,11 +44,7 @@ func (h *Handler) LogEntry(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	seq, err := h.issuer.IssueEntry(r.Context(), rec.ID)
-	if err != nil {
-		return err
-	}
-	entry, proof, err := h.audit.Prove(r.Context(), seq)
+	entry, proof, err := h.audit.Prove(r.Context(), rec.AuditSeq())
 	if err != nil {
 		return notLogged(err)
 	}
