@@ -1,7 +1,6 @@
 package auditlog
 
 import (
-	"bytes"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -196,24 +195,26 @@ func appendEntry(tx store.Tx, tree hashes, index int64, seq string) error {
 // publish signs the tree as it is where no checkpoint of it exists. The
 // signature is made outside of the Update: a key may be slow.
 func (l *Log) publish(ctx context.Context) error {
-	var tree tlog.Tree
-	var newest []byte
+	c := Checkpoint{Origin: l.cfg.Origin}
+	covered := false
 	err := l.cfg.Store.View(ctx, func(r store.Reader) error {
-		var err error
-		if newest, err = read(r, checkpointKey()); err != nil && !errors.Is(err, store.ErrNotFound) {
+		newest, known, err := readCheckpoint(r)
+		if err != nil {
 			return err
 		}
-		if tree.N, err = readNumber(r, sizeKey()); err != nil {
+		if c.Tree.N, err = readNumber(r, sizeKey()); err != nil {
 			return err
 		}
-		tree.Hash, err = rootOf(r, tree.N)
+		if covered = known && newest.Tree.N == c.Tree.N; covered {
+			return nil
+		}
+		c.Tree.Hash, err = rootOf(r, c.Tree.N)
 		return err
 	})
 	if err != nil {
 		return fmt.Errorf("reading the tree of the audit log: %w", err)
 	}
-	c := Checkpoint{l.cfg.Origin, tree}
-	if newest != nil && bytes.HasPrefix(newest, []byte(c.text()+"\n")) {
+	if covered {
 		return nil
 	}
 	signed, err := l.sign(ctx, c)
@@ -228,15 +229,11 @@ func (l *Log) publish(ctx context.Context) error {
 // that signed both of two that differ could never be believed again.
 func keepLonger(tx store.Tx, c Checkpoint, signed []byte) error {
 	k := checkpointKey()
-	newest, err := read(tx, k)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
+	before, known, err := readCheckpoint(tx)
+	if err != nil {
 		return err
 	}
-	if newest != nil {
-		before, err := parseText(string(newest))
-		if err != nil {
-			return fmt.Errorf("the stored checkpoint: %w", err)
-		}
+	if known {
 		if before.Tree.N >= c.Tree.N {
 			return nil
 		}
@@ -249,6 +246,21 @@ func keepLonger(tx store.Tx, c Checkpoint, signed []byte) error {
 		}
 	}
 	return tx.Put(k, store.Seal(k, signed))
+}
+
+// readCheckpoint reads what the stored checkpoint says; false before the first.
+func readCheckpoint(r store.Reader) (c Checkpoint, known bool, err error) {
+	signed, err := read(r, checkpointKey())
+	if errors.Is(err, store.ErrNotFound) {
+		return c, false, nil
+	}
+	if err == nil {
+		c, err = parseText(string(signed))
+	}
+	if err != nil {
+		return c, false, fmt.Errorf("the stored checkpoint: %w", err)
+	}
+	return c, true, nil
 }
 
 func rootOf(r store.Reader, size int64) (tlog.Hash, error) {
