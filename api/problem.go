@@ -30,7 +30,7 @@ var status = map[wire.Code]int{
 	wire.InvalidEncoding:      http.StatusBadRequest,
 	wire.DuplicateMember:      http.StatusBadRequest,
 	wire.TooDeep:              http.StatusBadRequest,
-	wire.TooManyValues:        http.StatusBadRequest,
+	wire.TooManyValues:        http.StatusRequestEntityTooLarge,
 	wire.UnknownMember:        http.StatusBadRequest,
 	wire.WrongType:            http.StatusBadRequest,
 	wire.MissingMember:        http.StatusBadRequest,

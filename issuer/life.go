@@ -162,6 +162,16 @@ func publicReason(reason string) string {
 	return "in_own_words"
 }
 
+// PublicReason is the reason of the last change of status where it is one of the
+// codes that everybody uses, and "" where it is in words of the issuer's own: they
+// may speak of a person.
+func (r *Record) PublicReason() string {
+	if slices.Contains(reasons, r.Reason) {
+		return r.Reason
+	}
+	return ""
+}
+
 // putStatus writes a change that is allowed.
 func (c *changing) putStatus(tx store.Tx, rec *Record, asked Change) error {
 	var err error

@@ -182,6 +182,9 @@ func (s *subject) askRevocationList(ctx context.Context, st *states, v strictjso
 }
 
 func (a listAnswer) named(id, ptr string) Finding {
+	if a.revoked == nil { // the address was read as a list of bits
+		return failed(StatusListInvalid, ptr, statusMalformed+"This is no list of revoked credentials.")
+	}
 	reason, revoked := a.revoked[id]
 	if !revoked {
 		return passed(NotRevokedUnsigned)
@@ -202,7 +205,7 @@ func (s *subject) readRevocationList(ctx context.Context, url, ptr string) listA
 	root, err := strictjson.Parse(raw, strictjson.Limits{Bytes: badge.MaxBytes})
 	entries := root.Get("revokedCredential")
 	switch issuer := idOf(root.Get("issuer")); {
-	case err != nil || root.Kind() != strictjson.Object || !entries.Exists() && root.Get("type").Text() == "":
+	case err != nil || root.Kind() != strictjson.Object || !entries.Exists() && !badge.HasType(root.Get("type"), typeRevocationList):
 		return wrongList(ptr, statusMalformed+"This is no list of revoked credentials.")
 	case issuer != "" && issuer != s.issuerID():
 		return wrongList(ptr, statusVerification+"The list is of the issuer %s.", clip(issuer, 120))

@@ -227,7 +227,7 @@ var (
 // checks are all questions, in the order of the report: what is cheap comes
 // before what is dear, and what is fetched after what is at hand.
 var checks = []check{
-	askFormat, askSchema, askTerms, askProof, askIssuerKey, askSchemas, askTrust, askValidity,
+	askFormat, askSchema, askTerms, askProof, askIssuerKey, askTrust, askSchemas, askValidity,
 	askRevocation, askSuspension, askMessage, askResources, askRefresh, askRecipient, askEndorsement,
 }
 

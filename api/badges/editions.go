@@ -8,7 +8,6 @@ import (
 	"laurel/api/wire"
 	"laurel/badge"
 	"laurel/internal/auth"
-	"laurel/internal/strictjson"
 	"laurel/issuer"
 )
 
@@ -48,7 +47,7 @@ func (h *Handler) Reissue(w http.ResponseWriter, r *http.Request) error {
 	if body.Activity != nil {
 		var faults badge.Errors
 		c.ActivityStart = optionalMoment(&faults, body.Activity.Start, "/activity/start")
-		c.ActivityEnd = optionalMoment(&faults, body.Activity.End, "/activity/end")
+		c.ActivityEnd = removableMoment(&faults, body.Activity.End, "/activity/end")
 		if err := faults.Err(); err != nil {
 			return err
 		}
@@ -117,17 +116,12 @@ func (h *Handler) amendment(w http.ResponseWriter, r *http.Request, what string,
 	if err != nil {
 		return a, err
 	}
-	var v strictjson.Value
-	if r.ContentLength != 0 {
-		if v, err = wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxAward}); err != nil {
-			return a, err
-		}
-		if err := wire.Decode(v, into); err != nil {
-			return a, err
-		}
+	digest, err := readOptional(w, r, maxAward, into)
+	if err != nil {
+		return a, err
 	}
 	if key != "" {
-		a.Idempotency = &issuer.Idempotency{Scope: wire.Token(r.Context()).ID + " " + what + " " + a.ID, Key: key, Digest: wire.Digest(v)}
+		a.Idempotency = &issuer.Idempotency{Scope: wire.Token(r.Context()).ID + " " + what + " " + a.ID, Key: key, Digest: digest}
 	}
 	return a, nil
 }
@@ -156,6 +150,14 @@ func optionalMoment(faults *badge.Errors, s *string, pointer string) *time.Time 
 		*faults = append(*faults, dateFault(pointer))
 	}
 	return &t
+}
+
+// removableMoment is optionalMoment for a date that an empty text takes away.
+func removableMoment(faults *badge.Errors, s *string, pointer string) *time.Time {
+	if s != nil && *s == "" {
+		return &time.Time{}
+	}
+	return optionalMoment(faults, s, pointer)
 }
 
 // Erase answers DELETE /v1/credentials/{id}/personal-data. It can be repeated:

@@ -43,7 +43,7 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request, action issuer.A
 		return err
 	}
 	var body reasonBody
-	if err := readOptional(w, r, maxReason, &body); err != nil {
+	if _, err := readOptional(w, r, maxReason, &body); err != nil {
 		return err
 	}
 	rec, _, err := h.issuer.ChangeStatus(r.Context(), change(r.Context(), r.PathValue("id"), action, text(body.Reason)))
@@ -53,16 +53,17 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request, action issuer.A
 	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
 }
 
-// readOptional reads a body that may be left out.
-func readOptional(w http.ResponseWriter, r *http.Request, limit int, into any) error {
-	if r.ContentLength == 0 {
-		return nil
+// readOptional reads a body that may be left out, which is as good as an empty
+// object, and gives the digest that tells one request from another.
+func readOptional(w http.ResponseWriter, r *http.Request, limit int, into any) (digest []byte, err error) {
+	v, err := strictjson.Parse([]byte("{}"), strictjson.Limits{})
+	if r.ContentLength != 0 {
+		v, err = wire.ReadJSON(w, r, strictjson.Limits{Bytes: limit})
 	}
-	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: limit})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return wire.Decode(v, into)
+	return wire.Digest(v), wire.Decode(v, into)
 }
 
 func change(ctx context.Context, id string, action issuer.Action, reason string) issuer.Change {

@@ -70,13 +70,15 @@ func decode(v strictjson.Value, prefix string, into any) error {
 	return f
 }
 
+// faultsOf are the faults of a document; none where it is only more than is read,
+// which says nothing about its worth.
 func faultsOf(err error) badge.Errors {
 	var list badge.Errors
 	var one *badge.Error
 	switch {
 	case errors.As(err, &list):
 		return list
-	case errors.As(err, &one):
+	case errors.As(err, &one) && one.Rule != badge.RuleTooMany:
 		return badge.Errors{one}
 	}
 	return nil

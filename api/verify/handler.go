@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -105,10 +104,6 @@ func (h *Handler) neverKept(w http.ResponseWriter) {
 	wire.Vary(w, "Accept", "Accept-Language")
 }
 
-// codedReason is a reason as programs give it. Words of an operator's own may
-// speak of a person, so they stay with us.
-var codedReason = regexp.MustCompile(`^[a-z][a-z0-9]*(_[a-z0-9]+)*$`)
-
 // newerEdition is the address of the edition that has replaced a badge, where
 // it is one of ours.
 func newerEdition(report *verifier.Report) string {
@@ -123,11 +118,9 @@ func registerOf(rec *issuer.Record) *Register {
 	if !rec.StatusAt.IsZero() {
 		out.Since = badge.FormatTime(rec.StatusAt)
 	}
-	switch {
-	case rec.Status == issuer.Superseded:
+	out.Reason = rec.PublicReason()
+	if rec.Status == issuer.Superseded {
 		out.Reason = "superseded_by_" + rec.ReplacedBy
-	case codedReason.MatchString(rec.Reason):
-		out.Reason = rec.Reason
 	}
 	return out
 }

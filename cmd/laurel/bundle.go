@@ -74,10 +74,11 @@ func (p *program) collect(ctx context.Context, processor *canon.Canonicalizer, r
 			rec.askLog(ctx, place)
 		}
 	}
-	for _, err := range rec.missed {
+	collected, missed := rec.collected(at, raw)
+	for _, err := range missed {
 		fmt.Fprintf(p.stderr, "laurel: not in the bundle: %v\n", err)
 	}
-	return rec.collected(at, raw), nil
+	return collected, nil
 }
 
 // handOver reads a bundle back as whoever gets it will, tells what they will
@@ -132,8 +133,9 @@ func (r *recorder) ask(ctx context.Context, use bundle.Use, q fetch.Request) ([]
 // Scheme is that of the client.
 func (r *recorder) Scheme(host string) string { return r.from.Scheme(host) }
 
-// collected makes a bundle of the copies.
-func (r *recorder) collected(at time.Time, raw []byte) *bundle.Bundle {
+// collected makes a bundle of the copies, and tells what is not among them. A
+// request that nobody waits for any more may still end afterwards.
+func (r *recorder) collected(at time.Time, raw []byte) (*bundle.Bundle, []error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	b := &bundle.Bundle{CollectedAt: at, Badge: bundle.Document{Use: bundle.Badge, FetchedAt: at, Bytes: raw}}
@@ -144,7 +146,7 @@ func (r *recorder) collected(at time.Time, raw []byte) *bundle.Bundle {
 			b.Documents = append(b.Documents, d)
 		}
 	}
-	return b
+	return b, slices.Clone(r.missed)
 }
 
 // maxLogPage bounds what an audit log answers, in bytes.
