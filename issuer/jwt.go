@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -74,6 +76,9 @@ type result struct {
 // start sets to work for every issuer that has something waiting and is due.
 func (m *makers) start(ctx context.Context) error {
 	slugs, err := m.i.issuersWaiting(ctx)
+	if err == nil { // what nobody waits for any more is forgotten: it would be due for ever
+		maps.DeleteFunc(m.of, func(slug string, one *maker) bool { return !one.busy && !slices.Contains(slugs, slug) })
+	}
 	for _, slug := range slugs {
 		if m.of[slug] == nil {
 			m.of[slug] = &maker{pause: soon}
