@@ -183,7 +183,7 @@ func TestStatusOfWhatWasSignedForOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := func(purpose string, on bool) error {
-		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Purpose: purpose, Set: on, Actor: "test",
+		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Entries: []issuer.StatusEntry{{Purpose: purpose}}, Set: on, Actor: "test",
 			MayTouch: func(string) bool { return true }})
 	}
 	for _, step := range []struct {
