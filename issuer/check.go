@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"laurel/badge"
 	"laurel/badge/status"
@@ -301,7 +302,7 @@ func (c *checker) verify(ctx context.Context, p pointer) error {
 		c.erased(rec)
 		return nil
 	}
-	if err := c.badge(ctx, rec); err != nil {
+	if err := c.form(ctx, rec, rec.Document); err != nil {
 		c.problem("%s does not verify: %v", rec.ID, err)
 	}
 	if doc, err := badge.Parse(rec.Document); err == nil {
@@ -313,23 +314,32 @@ func (c *checker) verify(ctx context.Context, p pointer) error {
 	} else if err != nil {
 		return c.tell(err, "JWT of %s", rec.ID)
 	}
-	if err := authentic(c.i.cfg.SelfCheck(ctx, token)); err != nil {
+	if err := c.form(ctx, rec, token); err != nil {
 		c.problem("the JWT of %s does not verify: %v", rec.ID, err)
 	}
 	return nil
 }
 
-// badge reads a badge as a stranger. What is out of force may have lost its key
-// as well: that is no damage.
-func (c *checker) badge(ctx context.Context, rec *Record) error {
-	err := authentic(c.i.cfg.SelfCheck(ctx, rec.Document))
-	if err == nil || (rec.Status != Superseded && rec.Status != Revoked) {
+// form reads one form of a badge as a stranger. What is out of force may have
+// lost its key as well: that is no damage, and nothing could cure it.
+func (c *checker) form(ctx context.Context, rec *Record, raw []byte) error {
+	err := authentic(c.i.cfg.SelfCheck(ctx, raw))
+	if err == nil || !rec.outOfForce(c.i.now()) {
 		return err
 	}
-	if leaked, fault := c.i.leaked(ctx, rec); fault != nil || !leaked {
+	if revoked, fault := c.i.signedByRevoked(ctx, rec, raw); fault != nil || !revoked {
 		return err
 	}
 	return nil
+}
+
+// outOfForce tells of an edition that nobody is to take for good any more.
+func (r *Record) outOfForce(now time.Time) bool {
+	return r.Status == Superseded || r.Status == Revoked || r.expired(now)
+}
+
+func (r *Record) expired(now time.Time) bool {
+	return !r.ValidUntil.IsZero() && !now.Before(r.ValidUntil)
 }
 
 // erased holds a record to its promise that nothing of the person is left.
