@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -228,13 +227,12 @@ func (c *checker) index(k, payload []byte) error {
 }
 
 func (c *checker) claim(k, payload []byte) error {
-	list, index, _ := strings.Cut(string(payload), "/")
-	n, err := strconv.Atoi(index)
+	at, _, err := parsePlace(string(payload))
 	if err != nil {
 		c.problem("%s leads to no index", k)
 		return nil //nolint:nilerr // told as a problem
 	}
-	_, err = readMark(c.r, indexKey(list, n))
+	_, err = readMark(c.r, indexKey(at.list, at.index))
 	return c.tell(err, "%s", k)
 }
 

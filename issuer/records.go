@@ -34,7 +34,7 @@ import (
 //	v/<list>                           version of the list, changes with each bit
 //	k/<scope digest>                   idempotency key -> digest of the body, seq, status; kept for 31 days
 //	e                                  times of the first and the last erasure since the file was compacted
-//	q/<digest>                         id of what was signed for the VC-API -> its list and index
+//	q/<digest>                         id of what was signed for the VC-API -> its list and index, the last ones of several
 //	d/<issuer>/<achievement>/<digest>  natural duplicate -> id
 //	f/<kind>/<issuer>/<digest>/<seq>   find by e-mail, external reference, achievement
 //	j/<issuer>/<seq>                   JWT still to be made
