@@ -257,12 +257,18 @@ func (c *checker) answer(k, _ []byte) error {
 }
 
 func (c *checker) duplicate(k, _ []byte) error {
-	var id string
-	if err := getJSON(c.r, k, &id); err != nil {
+	parts := strings.SplitN(string(k), "/", 5)
+	prefix := []byte(strings.Join(parts[:min(len(parts), 4)], "/"))
+	v, err := c.r.Get(k)
+	if err != nil {
+		return err
+	}
+	seq, err := duplicateSeq(c.r, k, v, len(prefix))
+	if err != nil {
 		return c.tell(err, "%s", k)
 	}
-	rec, err := recordByID(c.r, id)
-	if err == nil && !slices.ContainsFunc(rec.duplicateKeys(), func(own []byte) bool { return bytes.Equal(own, k) }) {
+	rec, err := recordAt(c.r, parts[1], seq)
+	if err == nil && !slices.ContainsFunc(rec.duplicateKeys(), func(own []byte) bool { return bytes.HasPrefix(own, k) }) {
 		c.problem("%s leads to %s, which it does not describe", k, rec.ID)
 	}
 	return c.tell(err, "%s", k)

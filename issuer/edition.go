@@ -538,21 +538,24 @@ func (i *Issuer) putEdition(tx store.Tx, m *amended, seq string, a Amendment) er
 	return nil
 }
 
-// removeFinders takes away what leads to a record beside its id. Where a person
-// has a further badge of the same kind, what leads to that one stays.
+// removeFinders takes away what leads to a record beside its id. What leads to
+// further badges of the same person stays.
 func (i *Issuer) removeFinders(tx store.Tx, rec *Record) error {
-	for _, k := range i.finders(rec) {
+	for _, k := range append(i.finders(rec), rec.duplicateKeys()...) {
 		if err := tx.Delete(k); err != nil {
 			return err
 		}
 	}
-	for _, k := range rec.duplicateKeys() {
-		var id string
-		err := getJSON(tx, k, &id)
-		if errors.Is(err, ErrNotFound) || err == nil && id != rec.ID {
+	for _, digest := range [][]byte{rec.ByPerson, rec.ByEmail} {
+		if digest == nil {
 			continue
-		} else if err != nil {
+		}
+		var id string // of the key as it was once written
+		k := duplicatePrefix(rec.Issuer, rec.Achievement, digest)
+		if found, err := find(tx, k, &id); err != nil {
 			return err
+		} else if !found || id != rec.ID {
+			continue
 		}
 		if err := tx.Delete(k); err != nil {
 			return err

@@ -228,6 +228,8 @@ var cases = []testCase{
 	{name: "replay", run: replay},
 	{name: "one key at once", run: oneKeyAtOnce},
 	{name: "duplicates", run: duplicates},
+	{name: "older guards", run: olderGuards},
+	{name: "guards as once written", run: guardsAsOnceWritten},
 	{name: "shared address", run: sharedAddress},
 	{name: "after revocation", run: afterRevocation},
 	{name: "indexes", run: indexes},
