@@ -388,13 +388,15 @@ func (m *amended) register(i *Issuer, f *faults, c Correction) {
 }
 
 // readdress puts the hash of another address into what is signed, or takes the
-// old one out. The same address keeps its hash.
+// old one out. The address that is signed keeps its hash, whatever the record
+// says: it may have been changed alone.
 func (m *amended) readdress(i *Issuer, email string) error {
-	if bytes.Equal(m.rec.Email, m.old.Email) {
+	s := m.signed.CredentialSubject
+	isEmail := func(id badge.IdentityObject) bool { return id.IdentityType == badge.IdentityTypeEmail }
+	if at := slices.IndexFunc(s.Identifier, isEmail); at >= 0 && s.Identifier[at].IdentityHash == identityHash(email, s.Identifier[at].Salt) {
 		return nil
 	}
-	s := m.signed.CredentialSubject
-	s.Identifier = slices.DeleteFunc(s.Identifier, func(id badge.IdentityObject) bool { return id.IdentityType == badge.IdentityTypeEmail })
+	s.Identifier = slices.DeleteFunc(s.Identifier, isEmail)
 	if m.rec.Email == nil || m.profile.PlainOnly {
 		return nil
 	}

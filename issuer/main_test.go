@@ -243,6 +243,7 @@ var cases = []testCase{
 	{name: "amendments with a key", run: amendmentsWithAKey},
 	{name: "amendments at once", run: amendmentsAtOnce},
 	{name: "register", run: register},
+	{name: "address after register", run: addressAfterRegister},
 	{name: "erasure", run: erasure, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
 	{name: "erasure while signing", run: erasureWhileSigning, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
 	{name: "sweep", run: sweep},
