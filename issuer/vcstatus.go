@@ -18,7 +18,7 @@ import (
 type StatusRequest struct {
 	CredentialID string
 	Purpose      string // revocation or suspension
-	List, Index  string // as signed; both may be left out
+	List, Index  string // as signed; both may be left out where one credential alone has the id
 	Set          bool   // true for revoked or suspended
 	Actor        string
 	MayTouch     func(issuer string) bool // as of a Change
@@ -51,7 +51,7 @@ func (i *Issuer) setOwn(ctx context.Context, q StatusRequest, id string) error {
 	case !q.MayTouch(rec.Issuer):
 		return fmt.Errorf("credential record: %w", ErrNotFound)
 	case (q.List != "" || q.Index != "") && !slices.ContainsFunc(i.statusEntries(rec), q.names):
-		return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
+		return statusMismatch()
 	}
 	c := Change{ID: id, Action: Revoke, Actor: q.Actor, MayTouch: q.MayTouch}
 	switch {
@@ -82,40 +82,85 @@ func (i *Issuer) setForeign(ctx context.Context, q StatusRequest) error {
 		return err
 	}
 	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		place, err := readMark(tx, claimKey(i.claim(q.CredentialID), q.Purpose))
-		switch {
-		case err == nil && !q.MayTouch(VCAPISlug):
-			return fmt.Errorf("credential: %w", ErrNotFound)
-		case errors.Is(err, ErrNotFound) && q.MayTouch(VCAPISlug):
-			return i.otherStatus(tx, q)
-		case err != nil:
+		at, err := i.foreignPlace(tx, q)
+		if err != nil {
 			return err
 		}
-		list, text, _ := strings.Cut(place, "/")
-		index, err := status.ParseIndex(text)
-		if err != nil {
-			return fmt.Errorf("status of a credential: %w: %w", store.ErrDamaged, err)
-		}
-		if !q.names(i.statusEntry(list, q.Purpose, index)) {
-			return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
-		}
-		set, err := exists(tx, bitKey(list, index))
+		set, err := exists(tx, bitKey(at.list, at.index))
 		switch {
 		case err != nil, set == q.Set:
 			return err
 		case set && q.Purpose == badge.StatusPurposeRevocation:
 			return &StateError{"revoked_is_final", "This credential was revoked, which is final."}
 		case set:
-			err = clearBit(tx, list, index, run.seq)
+			err = clearBit(tx, at.list, at.index, run.seq)
 		default:
-			err = setBit(tx, list, index, run.seq)
+			err = setBit(tx, at.list, at.index, run.seq)
 		}
 		if err != nil {
 			return err
 		}
-		run.Issuer, run.Subject = VCAPISlug, list+"#"+text
+		run.Issuer, run.Subject = VCAPISlug, at.list+"#"+strconv.Itoa(at.index)
 		return putAudit(tx, run.seq, run.Event)
 	})
+}
+
+// foreignPlace is the entry that a request is about: the one it names, which
+// must have been given to a credential of this id, else the only one that was.
+func (i *Issuer) foreignPlace(r store.Reader, q StatusRequest) (claim, error) {
+	text, err := readMark(r, claimKey(i.claim(q.CredentialID), q.Purpose))
+	switch {
+	case err == nil && !q.MayTouch(VCAPISlug):
+		return claim{}, fmt.Errorf("credential: %w", ErrNotFound)
+	case errors.Is(err, ErrNotFound) && q.MayTouch(VCAPISlug):
+		return claim{}, i.otherStatus(r, q)
+	case err != nil:
+		return claim{}, err
+	}
+	at, several, err := parsePlace(text)
+	switch {
+	case err != nil:
+		return claim{}, fmt.Errorf("status of a credential: %w: %w", store.ErrDamaged, err)
+	case q.List != "" && q.Index != "":
+		return i.namedPlace(r, q)
+	case several:
+		return claim{}, fault("status_ambiguous", "/credentialStatus", "Several credentials were signed under this id. Name the statusListCredential and the statusListIndex of the one that is meant.")
+	case !q.names(i.statusEntry(at.list, q.Purpose, at.index)):
+		return claim{}, statusMismatch()
+	}
+	return at, nil
+}
+
+// namedPlace is the entry that a request names, if it was given to a credential
+// of this id: several may have been signed under one.
+func (i *Issuer) namedPlace(r store.Reader, q StatusRequest) (claim, error) {
+	list, ours := strings.CutPrefix(q.List, i.StatusListURL(""))
+	owner, purpose, known := parseList(list)
+	index, err := status.ParseIndex(q.Index)
+	if !ours || !known || owner != VCAPISlug || purpose != q.Purpose || err != nil {
+		return claim{}, statusMismatch()
+	}
+	claimed, err := readMark(r, indexKey(list, index))
+	if errors.Is(err, ErrNotFound) || err == nil && claimed != i.claim(q.CredentialID) {
+		return claim{}, statusMismatch()
+	}
+	return claim{list, index}, err
+}
+
+func statusMismatch() error {
+	return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
+}
+
+// earlierToo stands behind a place where the same id was given others before.
+const earlierToo = " +"
+
+// parsePlace reads where the last credential of an id has its entry, and
+// whether there were others before.
+func parsePlace(text string) (at claim, several bool, err error) {
+	text, several = strings.CutSuffix(text, earlierToo)
+	list, index, _ := strings.Cut(text, "/")
+	n, err := status.ParseIndex(index)
+	return claim{list, n}, several, err
 }
 
 // otherStatus tells a credential that has no status of this purpose from one
@@ -126,7 +171,7 @@ func (i *Issuer) otherStatus(r store.Reader, q StatusRequest) error {
 		if err != nil {
 			return err
 		} else if known {
-			return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
+			return statusMismatch()
 		}
 	}
 	return fmt.Errorf("credential: %w", ErrNotFound)
@@ -150,11 +195,24 @@ func (i *Issuer) claimForeign(tx store.Tx, f *foreign) error {
 			continue // nobody can ask for it
 		}
 		_, purpose, _ := parseList(c.list)
-		if err := putMark(tx, claimKey(claim, purpose), c.list+"/"+strconv.Itoa(c.index)); err != nil {
+		if err := putPlace(tx, claimKey(claim, purpose), c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// putPlace leads from an id to its entry, and notes where there was one before.
+func putPlace(tx store.Tx, k []byte, at claim) error {
+	again, err := exists(tx, k)
+	if err != nil {
+		return err
+	}
+	text := at.list + "/" + strconv.Itoa(at.index)
+	if again {
+		text += earlierToo
+	}
+	return putMark(tx, k, text)
 }
 
 // foreignActions are the names of changes in audit records.
