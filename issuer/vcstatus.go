@@ -26,7 +26,7 @@ type StatusRequest struct {
 // StatusEntry is one status that a credential has.
 type StatusEntry struct {
 	Purpose     string // revocation or suspension
-	List, Index string // as signed; both may be left out
+	List, Index string // as signed; both may be left out where one credential alone has the id
 	Pointer     string // where it stands in the request, for faults
 }
 
@@ -159,39 +159,80 @@ func (i *Issuer) setForeign(ctx context.Context, q StatusRequest) error {
 }
 
 func (i *Issuer) stepForeign(tx store.Tx, q StatusRequest, e StatusEntry, run *changing) error {
-	place, err := readMark(tx, claimKey(i.claim(q.CredentialID), e.Purpose))
-	switch {
-	case err == nil && !q.MayTouch(VCAPISlug):
-		return fmt.Errorf("credential: %w", ErrNotFound)
-	case errors.Is(err, ErrNotFound) && q.MayTouch(VCAPISlug):
-		return i.otherStatus(tx, q, e)
-	case err != nil:
+	at, err := i.foreignPlace(tx, q, e)
+	if err != nil {
 		return err
 	}
-	list, text, _ := strings.Cut(place, "/")
-	index, err := status.ParseIndex(text)
-	if err != nil {
-		return fmt.Errorf("status of a credential: %w: %w", store.ErrDamaged, err)
-	}
-	if !e.names(i.statusEntry(list, e.Purpose, index)) {
-		return e.mismatch()
-	}
-	set, err := exists(tx, bitKey(list, index))
+	set, err := exists(tx, bitKey(at.list, at.index))
 	switch {
 	case err != nil, set == q.Set:
 		return err
 	case set && e.Purpose == badge.StatusPurposeRevocation:
 		return &StateError{"revoked_is_final", "This credential was revoked, which is final."}
 	case set:
-		err = clearBit(tx, list, index, run.seq)
+		err = clearBit(tx, at.list, at.index, run.seq)
 	default:
-		err = setBit(tx, list, index, run.seq)
+		err = setBit(tx, at.list, at.index, run.seq)
 	}
 	if err != nil {
 		return err
 	}
-	run.Issuer, run.Subject = VCAPISlug, list+"#"+text
+	run.Issuer, run.Subject = VCAPISlug, at.list+"#"+strconv.Itoa(at.index)
 	return putAudit(tx, run.seq, run.Event)
+}
+
+// foreignPlace is the entry that a request is about: the one it names, which
+// must have been given to a credential of this id, else the only one that was.
+func (i *Issuer) foreignPlace(r store.Reader, q StatusRequest, e StatusEntry) (claim, error) {
+	text, err := readMark(r, claimKey(i.claim(q.CredentialID), e.Purpose))
+	switch {
+	case err == nil && !q.MayTouch(VCAPISlug):
+		return claim{}, fmt.Errorf("credential: %w", ErrNotFound)
+	case errors.Is(err, ErrNotFound) && q.MayTouch(VCAPISlug):
+		return claim{}, i.otherStatus(r, q, e)
+	case err != nil:
+		return claim{}, err
+	}
+	at, several, err := parsePlace(text)
+	switch {
+	case err != nil:
+		return claim{}, fmt.Errorf("status of a credential: %w: %w", store.ErrDamaged, err)
+	case e.List != "" && e.Index != "":
+		return i.namedPlace(r, q, e)
+	case several:
+		return claim{}, fault("status_ambiguous", e.Pointer, "Several credentials were signed under this id. Name the statusListCredential and the statusListIndex of the one that is meant.")
+	case !e.names(i.statusEntry(at.list, e.Purpose, at.index)):
+		return claim{}, e.mismatch()
+	}
+	return at, nil
+}
+
+// namedPlace is the entry that a request names, if it was given to a credential
+// of this id: several may have been signed under one.
+func (i *Issuer) namedPlace(r store.Reader, q StatusRequest, e StatusEntry) (claim, error) {
+	list, ours := strings.CutPrefix(e.List, i.StatusListURL(""))
+	owner, purpose, known := parseList(list)
+	index, err := status.ParseIndex(e.Index)
+	if !ours || !known || owner != VCAPISlug || purpose != e.Purpose || err != nil {
+		return claim{}, e.mismatch()
+	}
+	claimed, err := readMark(r, indexKey(list, index))
+	if errors.Is(err, ErrNotFound) || err == nil && claimed != i.claim(q.CredentialID) {
+		return claim{}, e.mismatch()
+	}
+	return claim{list, index}, err
+}
+
+// earlierToo stands behind a place where the same id was given others before.
+const earlierToo = " +"
+
+// parsePlace reads where the last credential of an id has its entry, and
+// whether there were others before.
+func parsePlace(text string) (at claim, several bool, err error) {
+	text, several = strings.CutSuffix(text, earlierToo)
+	list, index, _ := strings.Cut(text, "/")
+	n, err := status.ParseIndex(index)
+	return claim{list, n}, several, err
 }
 
 // otherStatus tells a credential that has no status of this purpose from one
@@ -226,11 +267,24 @@ func (i *Issuer) claimForeign(tx store.Tx, f *foreign) error {
 			continue // nobody can ask for it
 		}
 		_, purpose, _ := parseList(c.list)
-		if err := putMark(tx, claimKey(claim, purpose), c.list+"/"+strconv.Itoa(c.index)); err != nil {
+		if err := putPlace(tx, claimKey(claim, purpose), c); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// putPlace leads from an id to its entry, and notes where there was one before.
+func putPlace(tx store.Tx, k []byte, at claim) error {
+	again, err := exists(tx, k)
+	if err != nil {
+		return err
+	}
+	text := at.list + "/" + strconv.Itoa(at.index)
+	if again {
+		text += earlierToo
+	}
+	return putMark(tx, k, text)
 }
 
 // foreignActions are the names of changes in audit records.
