@@ -89,6 +89,7 @@ func openPart(v strictjson.Value, ptr string) *Submission {
 // proof among the findings; of several, a report of its own with theirs in it.
 func (v *Verifier) verifyPresentation(ctx context.Context, p *presentation, opts Options) *Report {
 	s := v.subject(p.doc, opts)
+	defer s.errands.end()
 	if s.told = p.shape(opts); s.told != nil {
 		return s.report(ctx)
 	}
@@ -218,7 +219,7 @@ func (s *subject) authenticatePresentation(ctx context.Context) authentication {
 	if header.KeyID == "" {
 		return badProof(ProofInvalid, "", "The JWS header names no key.")
 	}
-	method, key := s.namedKey(ctx, header.KeyID, "")
+	method, key := s.namedKey(ctx, header.KeyID)
 	if method.Public == nil {
 		return authentication{unknown(NoKey, "", "There is no key to check it with."), key}
 	}

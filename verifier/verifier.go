@@ -81,8 +81,9 @@ type Config struct {
 	// its address. It changes the words of a finding, never a verdict. nil where
 	// no list is one's own.
 	Newer func(ctx context.Context, list string, index int) (address string, ok bool)
-	// Pages fetches what else a credential names. Without it none of that is
-	// looked at.
+	// Pages fetches what else a credential names. Without it schemas of others
+	// and related resources are open questions, and nobody is asked for a newer
+	// edition.
 	Pages PageSource
 	// Trust may be nil: then no issuer is on a list.
 	Trust TrustList
@@ -185,7 +186,13 @@ func (v *Verifier) VerifyDocument(ctx context.Context, d *badge.Document, opts O
 }
 
 func (v *Verifier) subject(d *badge.Document, opts Options) *subject {
-	return &subject{v: v, doc: d, opts: opts, now: v.now(), errands: newErrands(v, opts.Waiting)}
+	s := &struct {
+		subject
+		own errands
+	}{subject: subject{v: v, doc: d, opts: opts, now: v.now()}}
+	s.own.prepare(v, opts.Waiting)
+	s.errands = &s.own
+	return &s.subject
 }
 
 // check is one question. It is put only where the answers that it needs held,
