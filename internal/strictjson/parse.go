@@ -291,7 +291,8 @@ func (p *parser) number(start int) (int, *Error) {
 	if err := p.room(start); err != nil {
 		return 0, err
 	}
-	at, ok := start, true
+	var ok bool
+	at := start
 	if p.src[at] == '-' {
 		at++
 	}
