@@ -54,8 +54,8 @@ func (w *walker) setObject(v strictjson.Value, at place) error {
 		return err
 	}
 	base := len(w.members)
-	w.push(v, nil)
-	t, err := w.objectScope(v, w.members[base:], at.table, at.property)
+	found := w.push(v, nil)
+	t, err := w.objectScope(v, w.members[base:], found, at.table, at.property)
 	w.members = w.members[:base]
 	if err != nil {
 		return err
@@ -73,10 +73,10 @@ func (w *walker) setObject(v strictjson.Value, at place) error {
 
 // property returns what a property means in the table t, which may be nothing.
 func (t *table) property(p *definition) *definition {
-	if d := t.index.find(p.name); d != nil {
+	if d := t.at(p.term); d != nil {
 		return d
 	}
-	return &definition{name: p.name, iri: p.iri}
+	return &definition{term: p.term, name: p.name, iri: p.iri, plain: true}
 }
 
 // term returns the term of one value.
@@ -149,25 +149,25 @@ func (w *walker) valueObject(members []member, t *table) (rdfc.Term, error) {
 	for i := range members {
 		m := &members[i]
 		into := &value
-		switch m.keyword = t.keyword(m.name); m.keyword {
-		case "@context":
+		switch t.keyword(m.number) {
+		case contextKeyword:
 			continue
-		case "@value":
-		case "@type":
+		case valueKeyword:
+		case typeKeyword:
 			into = &typ
-		case "@language":
+		case languageKeyword:
 			into = &language
-		case "@direction":
+		case directionKeyword:
 			if !w.in.Directions || !isDirection(m.value) {
 				return 0, w.misplaced(m)
 			}
 			continue
-		case "":
+		case unnamed:
 			return 0, w.fail(DataLoss, m.value, "a value has no members of its own")
 		default:
 			return 0, w.misplaced(m)
 		}
-		if into.Exists() || m.value.Kind() == strictjson.Null && m.keyword != "@value" {
+		if into.Exists() || m.value.Kind() == strictjson.Null && into != &value {
 			return 0, w.fail(DataLoss, m.value, "a value has one type or language")
 		}
 		*into = m.value
@@ -215,7 +215,7 @@ func (w *walker) typedValue(value, typ strictjson.Value, t *table) (rdfc.Term, e
 	if datatype == langString {
 		return 0, w.fail(DataLoss, typ, withoutLanguage)
 	}
-	w.explain(typ, typ.Text(), datatype, t.index.find(typ.Text()))
+	w.explain(typ, typ.Text(), datatype, t.find(typ.Text()))
 	return w.plainValue(value, datatype)
 }
 
