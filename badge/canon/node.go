@@ -209,7 +209,15 @@ func (w *walker) typ(v strictjson.Value, t *table) (rdfc.Term, error) {
 	}
 	iri := t.expand(v.Text(), true)
 	w.explain(v, v.Text(), iri, nil)
-	return w.identifier(v, iri, UndefinedType)
+	return w.reference(v, iri, UndefinedType)
+}
+
+// reference is identifier for what stands as object only.
+func (w *walker) reference(v strictjson.Value, iri string, relative Kind) (rdfc.Term, error) {
+	if rdfc.WellFormed(iri) {
+		return w.data.Reference(iri), nil
+	}
+	return w.identifier(v, iri, relative)
 }
 
 // identifier returns the term of an IRI or of the name of a blank node.

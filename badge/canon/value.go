@@ -107,7 +107,7 @@ func (w *walker) scalar(v strictjson.Value, t *table, coercion string) (rdfc.Ter
 		return w.jsonLiteral(v)
 	case "@id", "@vocab":
 		if v.Kind() == strictjson.String {
-			return w.identifier(v, t.expand(v.Text(), coercion == "@vocab"), RelativeIRI)
+			return w.reference(v, t.expand(v.Text(), coercion == "@vocab"), RelativeIRI)
 		}
 		coercion = ""
 	}
