@@ -110,7 +110,7 @@ func (w *walker) scopeOfType(t, outer *table, v strictjson.Value) (*table, error
 	case d == nil || d.scope == nil:
 		return t, nil
 	}
-	return w.enter(t, d.scope, byType, d.origin, v)
+	return w.enter(t, d.scope, d.scopeStep+step(byType), d.origin, v)
 }
 
 // node says what a node object says, and returns the node's name. Types mean
@@ -264,6 +264,8 @@ func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Ter
 	w.explain(m.value, m.name, d.iri, d)
 	at := place{subject, w.iri(d), graph, t, d}
 	switch {
+	case d.plain && m.value.Kind() == strictjson.String:
+		return w.text(m.value, at)
 	case d.plain:
 		return w.set(m.value, at)
 	case d.coercion == "@json":

@@ -43,6 +43,7 @@ type definition struct {
 	coercion  string // "@id", "@vocab", "@json", the IRI of a datatype, or empty
 	container string // "@graph", "@list", "@set", or empty
 	scope     *schemas.Context
+	scopeStep step // into the scope, to be added to the manner
 	reset     bool // the scope is null
 	protected bool
 	origin    string // URL of the context that says so
@@ -52,8 +53,10 @@ type definition struct {
 type step int
 
 func (x *lexicon) step(c *schemas.Context, how manner) step {
-	return step(x.contexts[c]*manners + int(how))
+	return step(x.contexts[c]*manners) + step(how)
 }
+
+func (s step) how() manner { return manner(s % manners) }
 
 // manner is how a context comes into force.
 type manner uint8
@@ -239,10 +242,14 @@ func (d *definer) definition(t *schemas.Term) (*definition, error) {
 	if coercion == "@json" && t.Container != "" {
 		return nil, fmt.Errorf("the term %q: JSON literals in a container are not supported", t.Name)
 	}
-	return &definition{name: t.Name, iri: iri, prefix: t.Prefix, coercion: coercion, container: t.Container,
+	def := &definition{name: t.Name, iri: iri, prefix: t.Prefix, coercion: coercion, container: t.Container,
 		scope: t.Scope, reset: t.Reset, protected: t.Protected, origin: d.origin,
 		keyword: keywords[iri],
-		plain:   t.Scope == nil && !t.Reset && coercion != "@json" && t.Container != "@graph" && t.Container != "@list"}, nil
+		plain:   t.Scope == nil && !t.Reset && coercion != "@json" && t.Container != "@graph" && t.Container != "@list"}
+	if t.Scope != nil {
+		def.scopeStep = d.names.step(t.Scope, 0)
+	}
+	return def, nil
 }
 
 func (d *definer) coercion(s string) (string, error) {

@@ -79,6 +79,26 @@ func (t *table) property(p *definition) *definition {
 	return &definition{term: p.term, name: p.name, iri: p.iri, plain: true}
 }
 
+// text is value for a string under a plain definition, which most values are.
+func (w *walker) text(v strictjson.Value, at place) error {
+	if err := w.count(v); err != nil {
+		return err
+	}
+	object, err := w.scalar(v, at.table, at.property.coercion)
+	if err == nil {
+		w.data.Add(rdfc.Quad{Subject: at.subject, Predicate: at.predicate, Object: object, Graph: at.graph})
+	}
+	return err
+}
+
+// count counts one value.
+func (w *walker) count(v strictjson.Value) error {
+	if w.values++; w.values > maxValues {
+		return w.fail(OverBudget, v, "the document has more values than we canonicalise")
+	}
+	return nil
+}
+
 // term returns the term of one value.
 func (w *walker) term(v strictjson.Value, t *table, p *definition, graph rdfc.Term) (rdfc.Term, error) {
 	switch v.Kind() {
@@ -87,8 +107,8 @@ func (w *walker) term(v strictjson.Value, t *table, p *definition, graph rdfc.Te
 	case strictjson.Object:
 		return w.object(v, t, p, graph)
 	}
-	if w.values++; w.values > maxValues {
-		return 0, w.fail(OverBudget, v, "the document has more values than we canonicalise")
+	if err := w.count(v); err != nil {
+		return 0, err
 	}
 	if p.scope != nil || p.reset {
 		var err error

@@ -126,7 +126,7 @@ func (w *walker) within(v strictjson.Value, graph rdfc.Term) error {
 
 // push lays the members of an object out, without those to omit.
 func (w *walker) push(v strictjson.Value, omit []string) (found marks) {
-	names := w.library.names
+	names, members := w.library.names, w.members
 	for name, m := range v.Members() {
 		if len(omit) > 0 && slices.Contains(omit, name) {
 			continue
@@ -139,9 +139,9 @@ func (w *walker) push(v strictjson.Value, omit []string) (found marks) {
 		default:
 			found |= aliasMark
 		}
-		w.members = append(w.members, member{name, m, n})
+		members = append(members, member{name, m, n})
 	}
-	w.widest = max(w.widest, len(w.members))
+	w.members, w.widest = members, max(w.widest, len(members))
 	return found
 }
 
@@ -150,7 +150,7 @@ func (w *walker) contexts(t *table, context strictjson.Value, root bool) (*table
 	for i, v := range context.Each() {
 		c, err := w.heldContext(v)
 		if err == nil {
-			t, err = w.enter(t, c, byDocument, "", v)
+			t, err = w.enter(t, c, w.library.names.step(c, byDocument), "", v)
 		}
 		var e *Error
 		if errors.As(err, &e) && root {
@@ -178,15 +178,14 @@ func (w *walker) heldContext(v strictjson.Value) (*schemas.Context, error) {
 }
 
 // enter returns the table of t with a context entered at v.
-func (w *walker) enter(t *table, c *schemas.Context, how manner, origin string, v strictjson.Value) (*table, error) {
-	s := w.library.names.step(c, how)
+func (w *walker) enter(t *table, c *schemas.Context, s step, origin string, v strictjson.Value) (*table, error) {
 	if next := t.next(s); next != nil {
 		return next, nil
 	}
 	if w.tables++; w.tables > maxNewTables {
 		return nil, w.fail(OverBudget, v, "the document combines more types than we compile for one")
 	}
-	next, err := w.library.define(t, c, how, origin)
+	next, err := w.library.define(t, c, s.how(), origin)
 	if err != nil {
 		return nil, w.fail(ContextFault, v, "%s", err)
 	}
@@ -203,7 +202,7 @@ func (w *walker) propertyScope(t *table, p *definition, v strictjson.Value) (*ta
 	case p.reset:
 		return w.library.empty, nil
 	case p.scope != nil:
-		return w.enter(t, p.scope, byProperty, p.origin, v)
+		return w.enter(t, p.scope, p.scopeStep+step(byProperty), p.origin, v)
 	}
 	return t, nil
 }
@@ -211,8 +210,8 @@ func (w *walker) propertyScope(t *table, p *definition, v strictjson.Value) (*ta
 // descend counts one value, and one level for a container.
 func (w *walker) descend(v strictjson.Value) error {
 	w.depth++
-	if w.values++; w.values > maxValues {
-		return w.fail(OverBudget, v, "the document has more values than we canonicalise")
+	if err := w.count(v); err != nil {
+		return err
 	}
 	if w.depth > maxDepth {
 		return w.fail(OverBudget, v, "the document is nested deeper than we canonicalise")
