@@ -99,7 +99,7 @@ func TestRevocationList(t *testing.T) {
 		{name: "of another issuer", verdict: invalid, make: with(`{"issuer":"did:web:evil.example","revokedCredential":[]}`), want: one(revocation, fail, verifier.StatusListInvalid)},
 		{name: "of another address", verdict: invalid, make: with(`{"id":"https://other.example/","revokedCredential":[]}`), want: one(revocation, fail, verifier.StatusListInvalid)},
 		{name: "no list", verdict: invalid, make: with(`[]`), want: one(revocation, fail, verifier.StatusListInvalid)},
-		{name: "a page", verdict: invalid, make: with(`<html>`), want: one(revocation, fail, verifier.StatusListInvalid)},
+		{name: "a page", verdict: indeterminate, make: with(`<html>`), want: one(revocation, open, verifier.StatusListUnreachable)},
 		{name: "unreachable", verdict: indeterminate, make: with(``), want: one(revocation, open, verifier.StatusListUnreachable)},
 	} {
 		s.run(t)
@@ -157,29 +157,101 @@ func (c *copying) FreshStatusList(ctx context.Context, url string) ([]byte, erro
 	return c.web.StatusList(ctx, url)
 }
 
-// TestCopiesOfListsAreAsOldAsTheyMayBe: a revocation is seen when the list's
-// own ttl is over, however long copies of it are kept.
-func TestCopiesOfListsAreAsOldAsTheyMayBe(t *testing.T) {
-	at := now
-	var source *copying
-	w := newWorld(t, func(c *verifier.Config) {
-		source = &copying{web: c.Status.(*web), copies: map[string][]byte{}}
-		c.Status, c.Now = source, func() time.Time { return at }
+// copies is a world whose verifier has a clock that can be moved and reads
+// copies of lists.
+type copies struct {
+	*world
+	at     time.Time
+	source *copying
+	text   string // of the badge
+}
+
+func newCopies(t *testing.T) *copies {
+	c := &copies{at: now}
+	c.world = newWorld(t, func(cfg *verifier.Config) {
+		c.source = &copying{web: cfg.Status.(*web), copies: map[string][]byte{}}
+		cfg.Status, cfg.Now = c.source, func() time.Time { return c.at }
 	})
-	w.list(listURL, "revocation", w.issuer, nil, ttl("60000"))
-	text := w.badge()
-	ask := func(want verifier.Code, fresh int) {
-		t.Helper()
-		if got := w.v.Verify(context.Background(), []byte(text)).Finding(revocation).Code; got != want || source.fresh != fresh {
-			t.Errorf("%s after %d fresh lists, want %s and %d", got, source.fresh, want, fresh)
-		}
+	c.text = c.badge()
+	return c
+}
+
+// ask verifies the badge at a time, and holds what is found and how many lists
+// were asked for afresh so far.
+func (c *copies) ask(after time.Duration, want verifier.Code, fresh int) verifier.Finding {
+	c.t.Helper()
+	c.at = now.Add(after)
+	f := c.v.Verify(context.Background(), []byte(c.text)).Finding(revocation)
+	if f.Code != want || c.source.fresh != fresh {
+		c.t.Errorf("after %s: %s after %d fresh lists, want %s and %d", after, f.Code, c.source.fresh, want, fresh)
 	}
-	ask(verifier.NotRevoked, 0)
-	w.list(listURL, "revocation", w.issuer, []int{badgeIndex}, ttl("60000"))
-	at = now.Add(59 * time.Second)
-	ask(verifier.NotRevoked, 0)
-	at = now.Add(time.Minute)
-	ask(verifier.Revoked, 1)
+	return f
+}
+
+// TestCopiesOfListsAreAsOldAsTheyMayBe: a revocation is seen when the list's
+// own ttl is over, however long copies of it are kept, how often it is read in
+// between, and in whatever form it comes.
+func TestCopiesOfListsAreAsOldAsTheyMayBe(t *testing.T) {
+	for name, publish := range map[string]func(c *copies, set []int){
+		"embedded proof": func(c *copies, set []int) { c.list(listURL, "revocation", c.issuer, set, ttl("60000")) },
+		"two proofs": func(c *copies, set []int) {
+			c.list(listURL, "revocation", c.issuer, set, ttl("60000"))
+			p := onlyProof(t, string(c.web.pages[listURL]))
+			c.web.put(listURL, []byte(put("proof", "["+p+","+p+"]")(t, string(c.web.pages[listURL]))))
+		},
+		"token":       func(c *copies, set []int) { c.listJWS(set, ttl("60000")) },
+		"token's exp": func(c *copies, set []int) { c.listJWS(set, add(`"validUntil":"2026-11-21T10:01:00Z"`)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCopies(t)
+			publish(c, nil)
+			c.ask(0, verifier.NotRevoked, 0)
+			publish(c, []int{badgeIndex})
+			c.ask(30*time.Second, verifier.NotRevoked, 0)
+			c.ask(59*time.Second, verifier.NotRevoked, 0)
+			if name == "token's exp" { // good until the end of that second
+				c.at = now.Add(30 * time.Second)
+				c.list(listURL, "revocation", c.issuer, []int{badgeIndex})
+				c.ask(61*time.Second, verifier.Revoked, 1)
+				return
+			}
+			c.ask(time.Minute, verifier.Revoked, 1)
+		})
+	}
+}
+
+// TestListThatWasNotRenewed: when a list's ttl is over and it is still the same,
+// its time begins anew; when no newer one can be had, that is tried again after
+// a minute, and not by everybody.
+func TestListThatWasNotRenewed(t *testing.T) {
+	c := newCopies(t)
+	c.listJWS(nil, ttl("600000"))
+	c.ask(0, verifier.NotRevoked, 0)
+	c.ask(10*time.Minute, verifier.NotRevoked, 1)
+	c.ask(20*time.Minute-1, verifier.NotRevoked, 1)
+	delete(c.web.pages, listURL)
+	c.ask(20*time.Minute, verifier.NotRevoked, 2)
+	c.ask(21*time.Minute-1, verifier.NotRevoked, 2)
+	c.ask(21*time.Minute, verifier.NotRevoked, 3)
+}
+
+// TestExpiredCopy: before a list is called expired, it is asked for past all
+// copies.
+func TestExpiredCopy(t *testing.T) {
+	c := newCopies(t)
+	c.list(listURL, "revocation", c.issuer, nil, add(`"validUntil":"2026-11-21T09:59:59Z"`))
+	f := c.ask(0, verifier.StatusListExpired, 1)
+	if f.Params["until"] != "2026-11-21T09:59:59Z" || f.Params["last"] != "not_revoked" || f.Params["lastAt"] != "" {
+		t.Errorf("params %v", f.Params)
+	}
+	c.ask(59*time.Second, verifier.StatusListExpired, 1) // not for everybody
+	c.list(listURL, "revocation", c.issuer, nil, put("validUntil", `"2026-11-21T11:00:00Z"`))
+	c.ask(time.Minute, verifier.NotRevoked, 2)
+	c.source.copies = map[string][]byte{}
+	delete(c.web.pages, listURL)
+	if f := c.ask(2*time.Minute, verifier.StatusListUnreachable, 2); f.Params["lastAt"] != "2026-11-21T10:01:00Z" {
+		t.Errorf("params %v", f.Params)
+	}
 }
 
 const editionsURL = "https://badges.example.edu/refresh/1"

@@ -23,7 +23,7 @@ func foreignSchema(v strictjson.Value) bool {
 // alone; the VC data model counts schemas to validation (section 7.1), which
 // is the business of those who use the credential.
 func namesForeignSchemas(s *subject) bool {
-	return s.v.pages != nil && !s.opts.Generic && !s.opts.ProofOnly && len(s.foreign) > 0
+	return !s.opts.Generic && !s.opts.ProofOnly && len(s.foreign) > 0
 }
 
 // checkForeignSchemas holds a badge against the schemas of others that it

@@ -159,8 +159,11 @@ func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value
 	if f.Outcome == Passed {
 		f = answer.state(e, purpose, ptr)
 	}
+	if outOfTime(f) {
+		f = answer.saidLast(f, e, purpose, ptr)
+	}
 	f.Params = withParams(f.Params, "list", e.list, "index", strconv.Itoa(e.index))
-	if f.Code == StatusListUnreachable {
+	if f.Code == StatusListUnreachable || f.Code == StatusListNotYetValid {
 		s.lastKnown(&f, e.list, func(a listAnswer) Finding { return a.state(e, purpose, ptr) })
 	}
 	if f.Code == Revoked && s.v.newer != nil {
@@ -198,6 +201,19 @@ func (a listAnswer) state(e entry, purpose, ptr string) Finding {
 		return failed(StatusListInvalid, ptr, statusListLength+"%v", err)
 	}
 	return e.meaning(value, purpose, ptr)
+}
+
+// saidLast puts beside a list that has ended what it said until then. One that
+// could not say anything is wrong, whenever it was good.
+func (a listAnswer) saidLast(f Finding, e entry, purpose, ptr string) Finding {
+	last := a.state(e, purpose, ptr)
+	switch {
+	case last.Code == StatusListInvalid:
+		return last
+	case f.Code == StatusListExpired:
+		f.Params = withParams(f.Params, "last", string(last.Code))
+	}
+	return f
 }
 
 // meaning: every value but 0 is set (Bitstring Status List section 3.2). What

@@ -128,10 +128,7 @@ func (e *errands) do(ctx context.Context, t task) *errand {
 	case a.ready != nil:
 		back := e.aside()
 		defer back()
-		select {
-		case <-a.ready:
-			a.ready = nil
-		case <-e.ctx.Done():
+		if !a.arrives(e.ctx) {
 			return &errand{brought: brought{err: e.ctx.Err()}}
 		}
 	}
@@ -139,6 +136,22 @@ func (e *errands) do(ctx context.Context, t task) *errand {
 		panic(a.broke)
 	}
 	return a
+}
+
+// arrives waits for what an errand brings. What has arrived counts, even if
+// nobody would have waited any longer.
+func (a *errand) arrives(ctx context.Context) bool {
+	select {
+	case <-a.ready:
+	case <-ctx.Done():
+		select {
+		case <-a.ready:
+		default:
+			return false
+		}
+	}
+	a.ready = nil
+	return true
 }
 
 // run does an errand in the course of the verification.
@@ -179,20 +192,12 @@ func (e *errands) find(q question) *errand {
 	return nil
 }
 
+// bounded is the time of all errands, the caller's own where that ends sooner.
 func (e *errands) bounded(ctx context.Context) context.Context {
-	if e.ctx != nil {
-		return e.ctx
-	}
-	if e.ctx = ctx; !sooner(ctx, patience) {
+	if e.ctx == nil {
 		e.ctx, e.cancel = context.WithTimeout(ctx, patience)
 	}
 	return e.ctx
-}
-
-// sooner tells of a caller that waits no longer than that anyway.
-func sooner(ctx context.Context, than time.Duration) bool {
-	end, ok := ctx.Deadline()
-	return ok && time.Until(end) <= than
 }
 
 // key resolves a verification method by its id.

@@ -7,10 +7,12 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
+	"laurel/keys"
 	"laurel/verifier"
 )
 
@@ -245,5 +247,87 @@ func TestWaiting(t *testing.T) {
 	expect(t, verify(t, tn.v, h.badge(drop("credentialStatus")), opts), valid) // the key is at hand
 	if times != 0 {
 		t.Errorf("it waited %d times for nobody", times)
+	}
+}
+
+// lastMoment is a list of issuers that is asked when the lists have arrived,
+// and ends the patience of whoever waits for them.
+type lastMoment struct {
+	*web
+	wait  sync.WaitGroup // for the lists
+	leave context.CancelFunc
+}
+
+func (l *lastMoment) StatusList(ctx context.Context, url string) ([]byte, error) {
+	defer l.wait.Done()
+	return l.web.StatusList(ctx, url)
+}
+
+func (l *lastMoment) Knows(context.Context, string) (verifier.Listing, bool, error) {
+	l.wait.Wait()
+	time.Sleep(5 * time.Millisecond) // what was brought is put down
+	l.leave()
+	return verifier.Listing{}, false, nil
+}
+
+// TestAnswerOfTheLastMoment: what has arrived counts, though nobody would have
+// waited any longer.
+func TestAnswerOfTheLastMoment(t *testing.T) {
+	var last *lastMoment
+	w := newWorld(t, func(c *verifier.Config) {
+		last = &lastMoment{web: c.Status.(*web)}
+		c.Status, c.Trust = last, last
+	})
+	w.list(listURL, "revocation", w.issuer, nil)
+	w.list(suspensionURL, "suspension", w.issuer, nil)
+	text := w.badge(put("credentialStatus", "["+entryOf("revocation", "7", listURL, "")+","+entryOf("suspension", "7", suspensionURL, "")+"]"))
+	for range 20 { // it was a matter of luck
+		ctx, cancel := context.WithCancel(context.Background())
+		last.leave = cancel
+		last.wait.Add(2)
+		if r := w.v.Verify(ctx, []byte(text)); r.Verdict() != valid {
+			t.Fatal(lines(r))
+		}
+	}
+}
+
+// watching notes how long what it was asked for may take.
+type watching struct {
+	verifier.KeyResolver
+	last context.Context
+}
+
+func (w *watching) Resolve(ctx context.Context, id string) (keys.VerificationMethod, error) {
+	w.last = ctx
+	return w.KeyResolver.Resolve(ctx, id)
+}
+
+// TestErrandsEndWithTheAnswer: nothing is under way any more when there is an
+// answer, to whatever was brought and however short the caller's time is.
+func TestErrandsEndWithTheAnswer(t *testing.T) {
+	var watch *watching
+	w := newWorld(t, func(c *verifier.Config) {
+		watch = &watching{KeyResolver: c.Keys}
+		c.Keys = watch
+	})
+	key := w.publish(keyPair(t, keys.EdDSA), func(m *keys.VerificationMethod) { m.Authentication = true })
+	w.list(listURL, "revocation", key, nil)
+	text := w.sign(w.unsigned(webDID), key, now)
+	for name, brought := range map[string]string{
+		"badge":        text,
+		"presentation": w.presented(key, true, nil),
+	} {
+		for _, limit := range []time.Duration{time.Second, time.Hour} {
+			ctx, cancel := context.WithTimeout(context.Background(), limit)
+			watch.last = nil
+			r := w.v.VerifyBytes(ctx, []byte(brought), verifier.Options{Generic: name == "presentation"})
+			if r.Verdict() != valid {
+				t.Errorf("%s: %s\n%s", name, r.Verdict(), lines(r))
+			}
+			if watch.last == nil || watch.last.Err() == nil {
+				t.Errorf("%s within %s: what was asked for may go on", name, limit)
+			}
+			cancel()
+		}
 	}
 }

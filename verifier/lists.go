@@ -16,6 +16,10 @@ const (
 	// anew.
 	maxListAge = 5 * time.Minute
 
+	// retryList is how long after an attempt to have a newer list the next one
+	// follows.
+	retryList = time.Minute
+
 	maxLists      = 64
 	maxListsBytes = 32 << 20 // of their texts and bits
 )
@@ -40,7 +44,8 @@ type knownList struct {
 	doc         *badge.Document // nil where it is read anew each time
 	proof       badge.Proof     // its only one
 	key         crypto.PublicKey
-	from, until time.Time // the time in which it counts
+	from, until time.Time // the time in which it counts as it did
+	due         time.Time // when by its own words there is to be a newer one; zero: never
 	answer      listAnswer
 }
 
@@ -69,15 +74,29 @@ func (l *lists) last(url string) (knownList, bool) {
 	return k, ok
 }
 
-// stale tells of a copy of a list that it is older than the list itself allows.
-func (l *lists) stale(url string, raw []byte, now time.Time) bool {
-	k, ok := l.find(url, raw)
-	return ok && !now.Before(k.until) && k.until.Before(k.from.Add(maxListAge))
-}
-
-func (l *lists) put(url string, k knownList) {
+// overdue tells of a copy of a list that it is older than the list itself
+// allows. Whoever is told so asks for a newer one, and until retryList has passed
+// nobody else is told.
+func (l *lists) overdue(url string, raw []byte, now time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	k, ok := l.known[url]
+	if !ok || k.due.IsZero() || now.Before(k.due) || !bytes.Equal(k.raw, raw) {
+		return false
+	}
+	k.due = now.Add(retryList)
+	l.known[url] = k
+	return true
+}
+
+// put keeps what a list said. The same bytes out of a copy are as old as they
+// were; fresh ones begin anew.
+func (l *lists) put(url string, k knownList, fresh bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if old := l.known[url]; !fresh && !old.due.IsZero() && bytes.Equal(old.raw, k.raw) {
+		k.due = old.due
+	}
 	l.drop(url)
 	if l.known == nil {
 		l.known = map[string]knownList{}
@@ -119,50 +138,51 @@ func sameKey(a, b crypto.PublicKey) bool {
 	return ok && k.Equal(b)
 }
 
-// remember keeps the answer of a list that has just been verified. A list with
-// another number of embedded proofs than one is verified each time.
-func (s *subject) remember(ctx context.Context, url string, answer listAnswer) {
-	set := s.doc.Proofs()
-	if answer.finding.Outcome != Passed || !s.held(CheckProof) {
+// remember keeps the answer of a list that has just been verified, in whatever
+// form it came. One with another number of embedded proofs than one is verified
+// each time all the same.
+func (s *subject) remember(ctx context.Context, url string, answer listAnswer, fresh bool) {
+	if answer.finding.Outcome != Passed && answer.finding.Code != StatusListExpired {
 		return
 	}
 	k := knownList{raw: s.doc.Raw(), issuer: s.issuerID(), from: s.now, answer: answer}
-	if len(set) == 1 {
-		method, f := s.proofKey(ctx, set[0])
-		until, ok := s.listEnd(set[0])
-		if f.Outcome == Passed && ok {
-			k.doc, k.proof, k.key, k.until = s.doc, set[0], method.Public, until
+	set := s.doc.Proofs()
+	ends, sound := s.listEnd(set)
+	if k.due = ends; answer.finding.Code == StatusListExpired {
+		k.from = ends // when it was good last
+	} else if sound && len(set) == 1 {
+		if method, f := s.proofKey(ctx, set[0]); f.Outcome == Passed {
+			k.doc, k.proof, k.key, k.until = s.doc, set[0], method.Public, earliest(s.now.Add(maxListAge), ends)
 		}
 	}
-	s.v.lists.put(url, k)
+	s.v.lists.put(url, k, fresh)
 }
 
-// listEnd is until when a list counts without another look: as long as it says
-// itself (ttl, in milliseconds, Bitstring Status List section 2.2; validUntil),
-// as its proof says, and maxListAge at most.
-func (s *subject) listEnd(p badge.Proof) (until time.Time, ok bool) {
-	until = s.now.Add(maxListAge)
-	ends, _, err := s.bound("exp", earlier, s.dates("validUntil", "expirationDate")...)
-	expires, errProof := proofTime(p, "expires")
-	if err != nil || errProof != nil {
-		return until, false
+// listEnd is until when a list is to be used by its own words: validUntil, or
+// exp of a token; ttl, in milliseconds (Bitstring Status List section 2.2); and
+// the end of each proof. Zero where it names none, and false where it names one
+// that cannot be read.
+func (s *subject) listEnd(set []badge.Proof) (end time.Time, sound bool) {
+	end, _, err := s.bound("exp", earlier, s.dates("validUntil", "expirationDate")...)
+	sound = err == nil
+	for _, p := range set {
+		expires, err := proofTime(p, "expires")
+		end, sound = earliest(end, expires), sound && err == nil
 	}
 	if ttl := s.doc.Root().Get("credentialSubject").Get("ttl"); ttl.Exists() {
 		ms, err := strconv.ParseUint(ttl.Raw(), 10, 32)
 		if err != nil {
-			return until, false
+			return end, false
 		}
-		until = earliest(until, s.now.Add(time.Duration(ms)*time.Millisecond))
+		end = earliest(end, s.now.Add(time.Duration(ms)*time.Millisecond))
 	}
-	return earliest(until, ends, expires), true
+	return end, sound
 }
 
 // earliest passes over the zero time, which is no end.
-func earliest(first time.Time, others ...time.Time) time.Time {
-	for _, t := range others {
-		if !t.IsZero() && t.Before(first) {
-			first = t
-		}
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
 	}
-	return first
+	return a
 }

@@ -92,7 +92,7 @@ func TestRememberedList(t *testing.T) {
 		"within its ttl":  {[]edit{ttl("60000")}, func(r *remembering) { r.at = now.Add(time.Minute - 1) }, verifier.NotRevoked, 0},
 		"past its ttl":    {[]edit{ttl("60000")}, func(r *remembering) { r.at = now.Add(time.Minute) }, verifier.NotRevoked, 1},
 		"no proper ttl":   {[]edit{ttl("-1")}, func(*remembering) {}, verifier.NotRevoked, 1},
-		"past its end":    {[]edit{put("validUntil", `"2026-11-21T10:00:30Z"`)}, func(r *remembering) { r.at = now.Add(31 * time.Second) }, verifier.StatusListInvalid, 1},
+		"past its end":    {[]edit{put("validUntil", `"2026-11-21T10:00:30Z"`)}, func(r *remembering) { r.at = now.Add(31 * time.Second) }, verifier.StatusListExpired, 1},
 		"revoked":         {nil, func(r *remembering) { r.list(listURL, "revocation", r.issuer, []int{badgeIndex}) }, verifier.Revoked, 1},
 		"not to be had":   {nil, func(r *remembering) { delete(r.web.pages, listURL) }, verifier.StatusListUnreachable, 0},
 		"signature moved": {nil, func(r *remembering) { r.web.put(listURL, flip(r.web.pages[listURL], `"proofValue":"z`)) }, verifier.StatusListInvalid, 1},

@@ -89,6 +89,7 @@ func openPart(v strictjson.Value, ptr string) *Submission {
 // proof among the findings; of several, a report of its own with theirs in it.
 func (v *Verifier) verifyPresentation(ctx context.Context, p *presentation, opts Options) *Report {
 	s := v.subject(p.doc, opts)
+	defer s.errands.end()
 	if s.told = p.shape(opts); s.told != nil {
 		return s.report(ctx)
 	}

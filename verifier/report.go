@@ -161,6 +161,8 @@ const (
 	StatusListUnreachable Code = "status_list_unreachable"
 	StatusListInvalid     Code = "status_list_invalid"
 	StatusUnsupported     Code = "status_unsupported"
+	StatusListExpired     Code = "status_list_expired"       // the issuer's, and good until a day that has passed
+	StatusListNotYetValid Code = "status_list_not_yet_valid" // the issuer's, and good from a time to come
 
 	NotRevokedUnsigned Code = "not_revoked_unsigned" // by a list that nobody signed
 	StatusMessage      Code = "status_message"

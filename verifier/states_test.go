@@ -172,7 +172,7 @@ func ordinaryStates(tn *town) []ordinary {
 		{name: "list too short", make: then(func(h *house) { h.list(h.at("status"), "revocation", h.key, nil, encodedList(shortList(h.t))) }), verdict: invalid, check: revocation, code: verifier.StatusListInvalid, sentence: "The issuer’s list of withdrawn badges is not in order. Do not rely on the badge; ask the issuer."},
 		{name: "list expired", make: then(func(h *house) {
 			h.list(h.at("status"), "revocation", h.key, nil, put("validUntil", `"2026-11-21T09:00:00Z"`))
-		}), verdict: invalid, check: revocation, code: verifier.StatusListInvalid, sentence: "The issuer’s list of withdrawn badges is not in order. Do not rely on the badge; ask the issuer."},
+		}), verdict: indeterminate, check: revocation, code: verifier.StatusListExpired, sentence: "The issuer’s list that tells this was good until 21 November 2026 only. By it, the badge was not withdrawn. What is so today could not be checked. Try again; do not rely on the badge yet."},
 		{name: "list of another purpose", make: then(func(h *house) { h.list(h.at("status"), "suspension", h.key, nil) }), verdict: invalid, check: revocation, code: verifier.StatusListInvalid, sentence: "The issuer’s list of withdrawn badges is not in order. Do not rely on the badge; ask the issuer."},
 		{name: "index out of range", make: func(h *house) string { return h.badge(put("credentialStatus", h.entry("revocation", "131072", ""))) }, verdict: invalid, check: revocation, code: verifier.StatusListInvalid, sentence: "The issuer’s list of withdrawn badges is not in order. Do not rely on the badge; ask the issuer."},
 		{name: "a status of an unknown kind", make: func(h *house) string {

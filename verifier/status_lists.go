@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
@@ -28,43 +29,76 @@ func (s *subject) readList(ctx context.Context, url, ptr string) listAnswer {
 	if err != nil {
 		return unreachableList(ptr, err)
 	}
-	if s.v.lists.stale(url, raw, s.now) {
-		if newer, ok := s.errands.freshList(ctx, url); ok {
-			raw = newer
+	raw, fresh := s.newest(ctx, url, raw)
+	answer := s.readListText(ctx, url, ptr, raw, fresh)
+	if answer.finding.Code == StatusListExpired { // the copy, perhaps, and not the list
+		if newer, fresh := s.newest(ctx, url, raw); fresh && !bytes.Equal(newer, raw) {
+			return s.readListText(ctx, url, ptr, newer, fresh)
 		}
 	}
+	return answer
+}
+
+// newest asks for a newer list where this one is known to be older than it
+// allows itself.
+func (s *subject) newest(ctx context.Context, url string, raw []byte) (newest []byte, fresh bool) {
+	if s.v.lists.overdue(url, raw, s.now) {
+		if newer, ok := s.errands.freshList(ctx, url); ok {
+			return newer, true
+		}
+	}
+	return raw, false
+}
+
+func (s *subject) readListText(ctx context.Context, url, ptr string, raw []byte, fresh bool) listAnswer {
 	if answer, ok := s.recall(ctx, url, raw); ok {
 		return answer
 	}
-	d, err := badge.Parse(raw)
-	if tooMany(err) {
-		return listAnswer{finding: unknown(StatusUnsupported, ptr, "%v", err)}
+	d, told := openList(raw, ptr)
+	if told != nil {
+		return *told
 	}
-	if err != nil { // a page of the host's, perhaps: nothing that the issuer says was read
-		answer := unreachableList(ptr, err)
-		answer.finding.Detail = statusRetrieval + "What stands at its address is no status list."
-		return answer
-	}
-	sub := submit(d)
-	if told := sub.finding; told != nil && told.Outcome == Unknown {
-		return listAnswer{finding: unknown(StatusUnsupported, ptr, "%s", told.Detail)}
-	} else if told != nil {
-		return wrongList(ptr, statusVerification+"The list cannot be read: %s", told.Detail)
-	}
-	d = sub.document
 	l := &subject{v: s.v, doc: d, opts: Options{Generic: true}, now: s.now, errands: s.errands, isList: true}
-	if f := l.verifyList(ctx, ptr); f.Outcome != Passed {
-		return listAnswer{finding: f}
-	}
-	if l.issuerID() != s.issuerID() {
+	verified := l.verifyList(ctx, ptr)
+	switch {
+	case verified.Outcome != Passed && !outOfTime(verified):
+		return listAnswer{finding: verified}
+	case l.issuerID() != s.issuerID():
 		return wrongList(ptr, statusVerification+"The list is of the issuer %s.", clip(l.issuerID(), 120))
-	}
-	if d.Root().Get("id").Text() != url {
+	case d.Root().Get("id").Text() != url:
 		return wrongList(ptr, statusVerification+"The list has another id than its address.")
 	}
 	answer := readBits(d.Root(), ptr)
-	l.remember(ctx, url, answer)
+	if answer.finding.Outcome == Passed {
+		answer.finding = verified
+	}
+	l.remember(ctx, url, answer, fresh)
 	return answer
+}
+
+// openList reads a list in any of its forms.
+func openList(raw []byte, ptr string) (*badge.Document, *listAnswer) {
+	say := func(a listAnswer) (*badge.Document, *listAnswer) { return nil, &a }
+	d, err := badge.Parse(raw)
+	if tooMany(err) {
+		return say(listAnswer{finding: unknown(StatusUnsupported, ptr, "%v", err)})
+	}
+	if err != nil { // a page of the host's, perhaps: nothing that the issuer says was read
+		return say(noList(ptr, err))
+	}
+	sub := submit(d)
+	if told := sub.finding; told != nil && told.Outcome == Unknown {
+		return say(listAnswer{finding: unknown(StatusUnsupported, ptr, "%s", told.Detail)})
+	} else if told != nil {
+		return say(wrongList(ptr, statusVerification+"The list cannot be read: %s", told.Detail))
+	}
+	return sub.document, nil
+}
+
+func noList(ptr string, err error) listAnswer {
+	a := unreachableList(ptr, err)
+	a.finding.Detail = statusRetrieval + "What stands at its address is no status list."
+	return a
 }
 
 func wrongList(ptr, format string, args ...any) listAnswer {
@@ -94,7 +128,7 @@ func (s *subject) verifyList(ctx context.Context, ptr string) Finding {
 	for _, c := range statusListChecks {
 		s.ask(ctx, c)
 	}
-	worst := gravest(s.findings)
+	worst := s.worstOfList()
 	if worst.Code == NoKey { // the reason stands beside it
 		r := Report{Findings: s.findings}
 		worst = r.Finding(CheckIssuerKey)
@@ -102,20 +136,53 @@ func (s *subject) verifyList(ctx context.Context, ptr string) Finding {
 	f := Finding{Outcome: worst.Outcome, Pointer: ptr, Cause: worst.Cause,
 		Detail: statusVerification + "The list's own " + string(worst.Check) + " is " + string(worst.Code) + ". " + worst.Detail}
 	switch {
-	case worst.Outcome == Failed:
+	case worst.Outcome == Failed && !isTime(worst):
 		f.Code = StatusListInvalid
 	case worst.Code == KeyUnreachable:
 		f.Code = StatusListUnreachable
 	case worst.Code == InternalFault:
 		f.Code = InternalFault
+	case s.doc.Root().Get("credentialStatus").Exists() && worst.Outcome != Unknown:
+		return failed(StatusListInvalid, ptr, statusVerification+"The list has a status of its own.")
+	case worst.Code == NotYetValid:
+		f.Outcome, f.Code = Unknown, StatusListNotYetValid
+	case isTime(worst):
+		f.Outcome, f.Code, f.Params = Unknown, StatusListExpired, withParams(nil, "until", worst.Params["until"])
 	case worst.Outcome == Unknown || !s.held(CheckProof) || !s.held(CheckIssuerKey):
 		f.Outcome, f.Code = Unknown, StatusUnsupported
-	case s.doc.Root().Get("credentialStatus").Exists():
-		return failed(StatusListInvalid, ptr, statusVerification+"The list has a status of its own.")
 	default:
 		return passed(OK)
 	}
 	return f
+}
+
+// worstOfList is gravest, but that a list has not begun, or has ended, is the
+// least of what can be wrong with it: it is the issuer's all the same, and only
+// does not speak of the present.
+func (s *subject) worstOfList() Finding {
+	weight := func(f Finding) int {
+		if isTime(f) {
+			return 2*gravity[Warned] + 1
+		}
+		return 2 * gravity[f.Outcome]
+	}
+	worst := s.findings[0]
+	for _, f := range s.findings[1:] {
+		if weight(f) > weight(worst) {
+			worst = f
+		}
+	}
+	return worst
+}
+
+// isTime tells of a fault that it is one of time alone.
+func isTime(f Finding) bool {
+	return f.Outcome == Failed && (f.Code == Expired || f.Code == NotYetValid || f.Code == ProofExpired)
+}
+
+// outOfTime tells that a list is the issuer's and in order, but for its time.
+func outOfTime(f Finding) bool {
+	return f.Code == StatusListExpired || f.Code == StatusListNotYetValid
 }
 
 // readBits reads the list itself (Bitstring Status List section 2.2, and
@@ -203,9 +270,12 @@ func (s *subject) readRevocationList(ctx context.Context, url, ptr string) listA
 		return unreachableList(ptr, err)
 	}
 	root, err := strictjson.Parse(raw, strictjson.Limits{Bytes: badge.MaxBytes})
+	if err != nil { // a page of the host's, perhaps
+		return noList(ptr, err)
+	}
 	entries := root.Get("revokedCredential")
 	switch issuer := idOf(root.Get("issuer")); {
-	case err != nil || root.Kind() != strictjson.Object || !entries.Exists() && !badge.HasType(root.Get("type"), typeRevocationList):
+	case root.Kind() != strictjson.Object || !entries.Exists() && !badge.HasType(root.Get("type"), typeRevocationList):
 		return wrongList(ptr, statusMalformed+"This is no list of revoked credentials.")
 	case issuer != "" && issuer != s.issuerID():
 		return wrongList(ptr, statusVerification+"The list is of the issuer %s.", clip(issuer, 120))
@@ -222,7 +292,7 @@ func (s *subject) readRevocationList(ctx context.Context, url, ptr string) listA
 			a.revoked[id] = clip(firstText(e.Get("revocationReason"), e.Get("statusReason")), 200)
 		}
 	}
-	s.v.lists.put(url, knownList{raw: raw, issuer: s.issuerID(), from: s.now, answer: a})
+	s.v.lists.put(url, knownList{raw: raw, issuer: s.issuerID(), from: s.now, answer: a}, true)
 	return a
 }
 

@@ -81,8 +81,9 @@ type Config struct {
 	// its address. It changes the words of a finding, never a verdict. nil where
 	// no list is one's own.
 	Newer func(ctx context.Context, list string, index int) (address string, ok bool)
-	// Pages fetches what else a credential names. Without it none of that is
-	// looked at.
+	// Pages fetches what else a credential names. Without it schemas of others
+	// and related resources are open questions, and nobody is asked for a newer
+	// edition.
 	Pages PageSource
 	// Trust may be nil: then no issuer is on a list.
 	Trust TrustList

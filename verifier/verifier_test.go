@@ -185,15 +185,28 @@ func TestSchemaRemarks(t *testing.T) {
 	w.list(listURL, "revocation", w.issuer, nil)
 	for text, want := range map[string]string{
 		w.badge(): "",
-		w.badge(swap(`"type":["Profile"]`, `"type":"Profile"`)):                                                         "Only the tolerant form of the schema is met.",
-		w.badge(put("credentialSchema", `[{"id":"https://example.org/s.json","type":"JsonSchema"}]`)):                   "Not looked at: https://example.org/s.json.",
-		w.badge(put("credentialSchema", `{"id":"https://example.org/s.json","type":"1EdTechJsonSchemaValidator2019"}`)): "Only the tolerant form of the schema is met. Not looked at: https://example.org/s.json.",
+		w.badge(swap(`"type":["Profile"]`, `"type":"Profile"`)):                                                 "Only the tolerant form of the schema is met.",
+		w.badge(put("credentialSchema", `[{"id":"https://example.org/s.json","type":"JsonSchemaCredential"}]`)): "Not looked at: https://example.org/s.json.",
+		w.badge(put("credentialSchema", `{"id":"https://example.org/s.json","type":"JsonSchemaCredential"}`)):   "Only the tolerant form of the schema is met. Not looked at: https://example.org/s.json.",
 	} {
 		r := verify(t, w.v, text, verifier.Options{})
 		if f := r.Finding(schema); f.Outcome != pass || f.Detail != want {
 			t.Errorf("%s: %q, want %q", f.Outcome, f.Detail, want)
 		}
 	}
+}
+
+// TestNothingFetched: what is not looked at because nothing is fetched at all is
+// as open as what could not be had.
+func TestNothingFetched(t *testing.T) {
+	w := newWorld(t, func(cfg *verifier.Config) { cfg.Pages = nil })
+	w.list(listURL, "revocation", w.issuer, nil)
+	for _, kind := range []string{"JsonSchema", "1EdTechJsonSchemaValidator2019"} {
+		r := verify(t, w.v, w.badge(put("credentialSchema", `[{"id":"https://example.org/s.json","type":"`+kind+`"}]`)), verifier.Options{})
+		expect(t, r, indeterminate, finding{schema, open, verifier.SchemaUnreachable})
+	}
+	r := verify(t, w.v, w.badge(put("relatedResource", `[{"id":"https://example.org/r","digestSRI":"sha256-uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek="}]`)), verifier.Options{})
+	expect(t, r, indeterminate, finding{resources, open, verifier.ResourceUnreachable})
 }
 
 func endorsement(issuer signer) string {
@@ -554,6 +567,19 @@ func TestStatus(t *testing.T) {
 			return w.badge()
 		}
 	}
+	// provenUntil is a good badge whose list has a proof that ends, changed after
+	// that.
+	provenUntil := func(end string, change func(proof string) string) func(*world) string {
+		return func(w *world) string {
+			w.list(listURL, "revocation", w.issuer, nil)
+			text := w.prove(drop("proof")(t, string(w.web.pages[listURL])), w.issuer, map[string]any{"expires": end})
+			if change != nil {
+				text = change(text)
+			}
+			w.web.put(listURL, []byte(text))
+			return w.badge()
+		}
+	}
 	wrong := one(revocation, fail, verifier.StatusListInvalid)
 	for _, s := range []state{
 		{name: "revoked", verdict: invalid, make: func(w *world) string { w.list(listURL, "revocation", w.issuer, []int{badgeIndex}); return w.badge() },
@@ -605,8 +631,27 @@ func TestStatus(t *testing.T) {
 			w.list(listURL, "revocation", other, nil)
 			return w.badge()
 		}, want: wrong, detail: "issuer_key"},
-		{name: "expired list", verdict: invalid, make: list(add(`"validUntil":"2026-11-21T09:59:59Z"`)), want: wrong, detail: "expired"},
-		{name: "list of tomorrow", verdict: invalid, make: list(put("validFrom", `"2026-11-22T00:00:00Z"`)), want: wrong, detail: "not_yet_valid"},
+		{name: "expired list", verdict: indeterminate, make: list(add(`"validUntil":"2026-11-21T09:59:59Z"`)), want: one(revocation, open, verifier.StatusListExpired), detail: "expired"},
+		{name: "list of tomorrow", verdict: indeterminate, make: list(put("validFrom", `"2026-11-22T00:00:00Z"`)), want: one(revocation, open, verifier.StatusListNotYetValid), detail: "not_yet_valid"},
+		{name: "expired list of another issuer", verdict: invalid, make: func(w *world) string {
+			w.list(listURL, "revocation", didKey(t), nil, add(`"validUntil":"2026-11-21T09:59:59Z"`))
+			return w.badge()
+		}, want: wrong, detail: "of the issuer"},
+		{name: "expired list, forged", verdict: invalid, make: func(w *world) string {
+			w.list(listURL, "revocation", w.issuer, []int{badgeIndex}, add(`"validUntil":"2026-11-22T09:59:59Z"`))
+			w.web.put(listURL, []byte(swap("2026-11-22T09:59:59Z", "2026-11-21T09:59:59Z")(t, string(w.web.pages[listURL]))))
+			return w.badge()
+		}, want: wrong, detail: "proof"},
+		{name: "expired list of another purpose", verdict: invalid, make: list(add(`"validUntil":"2026-11-21T09:59:59Z"`), swap(`"statusPurpose":"revocation"`, `"statusPurpose":"suspension"`)), want: wrong, detail: "not for revocation"},
+		{name: "expired list, too short", verdict: invalid, make: list(add(`"validUntil":"2026-11-21T09:59:59Z"`), encodedList(shortList(t))), want: wrong, detail: "STATUS_LIST_LENGTH_ERROR"},
+		{name: "expired list as a JWS", verdict: indeterminate, make: func(w *world) string {
+			w.listJWS(nil, add(`"validUntil":"2026-11-21T09:59:59Z"`))
+			return w.badge()
+		}, want: one(revocation, open, verifier.StatusListExpired)},
+		{name: "list with an expired proof", verdict: indeterminate, make: provenUntil("2026-11-21T09:59:59Z", nil), want: one(revocation, open, verifier.StatusListExpired), detail: "proof_expired"},
+		{name: "list with an expired proof, changed", verdict: invalid, make: provenUntil("2026-11-21T09:59:59Z", func(pr string) string {
+			return strings.Replace(pr, "09:59:59", "09:59:58", 1)
+		}), want: wrong, detail: "proof_invalid"},
 		{name: "another id", verdict: invalid, make: list(put("id", `"https://badges.example.edu/status/8"`)), want: wrong, detail: "another id"},
 		{name: "no id", verdict: invalid, make: list(drop("id")), want: wrong, detail: "another id"},
 		{name: "another type", verdict: invalid, make: list(swap(`,"BitstringStatusListCredential"`, ``)), want: wrong},

@@ -397,9 +397,9 @@ func (w *world) list(url, purpose string, key signer, set []int, edits ...edit) 
 }
 
 // listJWS publishes the revocation list as a compact JWS.
-func (w *world) listJWS(set []int) {
+func (w *world) listJWS(set []int, edits ...edit) {
 	w.t.Helper()
-	w.list(listURL, "revocation", w.issuer, set)
+	w.list(listURL, "revocation", w.issuer, set, edits...)
 	d, err := badge.Parse(w.web.pages[listURL])
 	must(w.t, err)
 	signed, err := proof.VCJWT{}.Secure(context.Background(), d, w.issuer, now)

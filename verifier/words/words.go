@@ -142,7 +142,7 @@ const longest = 120
 func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) i18n.Params {
 	params := i18n.Params{"Name": "", "Achievement": "", "Issuer": "", "Host": "", "Date": "", "ValidFrom": "", "ValidUntil": "",
 		"List": Line(f.Params["list"], longest), "Message": Line(f.Params["message"], 3*longest), "Address": Line(f.Params["address"], longest),
-		"Last": last(p, f), "Holder": Line(f.Params["holder"], longest)}
+		"Last": last(p, f), "ListEnd": date(p, f.Params["until"]), "Holder": Line(f.Params["holder"], longest)}
 	if r == nil || r.Document == nil {
 		return params
 	}
@@ -171,9 +171,20 @@ var lastWords = map[string]string{
 	"suspended":            "last.suspended",
 }
 
+// listedWords are what a status list says that has ended since.
+var listedWords = map[string]string{
+	"not_revoked":   "listed.not_revoked",
+	"revoked":       "listed.revoked",
+	"not_suspended": "listed.not_suspended",
+	"suspended":     "listed.suspended",
+}
+
 // last says what was known before a list could not be had any more, "" for
 // nothing.
 func last(p *i18n.Printer, f verifier.Finding) string {
+	if id := listedWords[f.Params["last"]]; f.Code == verifier.StatusListExpired && id != "" {
+		return p.Text(id, nil)
+	}
 	on := date(p, f.Params["lastAt"])
 	id := lastWords[f.Params["last"]]
 	if on == "" || id == "" {
