@@ -85,6 +85,10 @@ func (p *parser) room(at int) *Error {
 	if len(p.nodes) < p.lim.Nodes {
 		return nil
 	}
+	return p.tooMany(at)
+}
+
+func (p *parser) tooMany(at int) *Error {
 	return fail(at, TooLarge, "the document has more than "+strconv.Itoa(p.lim.Nodes)+" values")
 }
 
@@ -226,7 +230,7 @@ func (p *parser) member(at, depth int, seen *names) (int, *Error) {
 	if err != nil {
 		return 0, err
 	}
-	if seen.repeated(p, key, name) {
+	if !seen.fresh(name) && seen.repeated(p, key, name) {
 		return 0, fail(at, Duplicate, "the member "+strconv.Quote(clip(name, 80))+" stands twice in this object")
 	}
 	p.facts.mind(name)
@@ -246,25 +250,23 @@ type names struct {
 	set    map[string]struct{}
 }
 
-// bit is one of 64 that a name sets.
-func bit(name string) uint64 {
+// fresh counts a name, and tells of most that were not met before.
+func (s *names) fresh(name string) bool {
 	n := uint(len(name))
 	if n > 0 {
 		n = 11*n + 7*uint(name[0]) + 3*uint(name[n/2]) + uint(name[n-1])
 	}
-	return 1 << (n % 64)
+	before := s.seen
+	s.seen |= 1 << (n % 64)
+	s.n++
+	return s.seen != before && s.n <= lookBack
 }
 
 const lookBack = 24
 
+// repeated tells of any name whether it was met before.
 func (s *names) repeated(p *parser, key uint32, name string) bool {
-	s.n++
-	before, b := s.seen, bit(name)
-	s.seen |= b
 	if s.n <= lookBack {
-		if before&b == 0 {
-			return false
-		}
 		for i := s.object + 1; i < key; i = p.nodes[i+1].next {
 			if p.text(i) == name {
 				return true
