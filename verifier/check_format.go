@@ -64,6 +64,8 @@ func unreadable(err error) Finding {
 	switch {
 	case tooMany(err):
 		return unknown(OverBudget, "", "%v", err)
+	case errors.As(err, &e) && errors.Is(err, badge.ErrToken):
+		return failed(MalformedToken, e.Pointer, "%s: %s", e.Rule, e.Detail)
 	case errors.As(err, &e):
 		return failed(Unreadable, e.Pointer, "%s: %s", e.Rule, e.Detail)
 	case err == nil:
