@@ -204,7 +204,7 @@ func bakedInto(t testing.TB, picture []byte, credential string) string {
 	t.Helper()
 	d, err := badge.Parse([]byte(credential))
 	must(t, err)
-	out, err := bake.Embed(picture, d, false)
+	out, err := bake.Embed(picture, d)
 	must(t, err)
 	return string(out)
 }

@@ -82,6 +82,7 @@ const (
 	SeveralBadges       Code = "several_badges"       // in order, a presentation of several
 	EmptyPresentation   Code = "empty_presentation"   // without a credential
 	TooManyBadges       Code = "too_many_badges"      // more than are looked at
+	UnsupportedKind     Code = "unsupported_kind"     // no badge, but a kind of credential with badges in it
 	UnsupportedEnvelope Code = "unsupported_envelope" // of a kind that is not opened here
 
 	// schema
