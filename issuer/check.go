@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
+	"time"
 
 	"laurel/badge"
 	"laurel/badge/status"
@@ -227,13 +227,12 @@ func (c *checker) index(k, payload []byte) error {
 }
 
 func (c *checker) claim(k, payload []byte) error {
-	list, index, _ := strings.Cut(string(payload), "/")
-	n, err := strconv.Atoi(index)
+	at, _, err := parsePlace(string(payload))
 	if err != nil {
 		c.problem("%s leads to no index", k)
 		return nil //nolint:nilerr // told as a problem
 	}
-	_, err = readMark(c.r, indexKey(list, n))
+	_, err = readMark(c.r, indexKey(at.list, at.index))
 	return c.tell(err, "%s", k)
 }
 
@@ -258,12 +257,18 @@ func (c *checker) answer(k, _ []byte) error {
 }
 
 func (c *checker) duplicate(k, _ []byte) error {
-	var id string
-	if err := getJSON(c.r, k, &id); err != nil {
+	parts := strings.SplitN(string(k), "/", 5)
+	prefix := []byte(strings.Join(parts[:min(len(parts), 4)], "/"))
+	v, err := c.r.Get(k)
+	if err != nil {
+		return err
+	}
+	seq, err := duplicateSeq(c.r, k, v, len(prefix))
+	if err != nil {
 		return c.tell(err, "%s", k)
 	}
-	rec, err := recordByID(c.r, id)
-	if err == nil && !slices.ContainsFunc(rec.duplicateKeys(), func(own []byte) bool { return bytes.Equal(own, k) }) {
+	rec, err := recordAt(c.r, parts[1], seq)
+	if err == nil && !slices.ContainsFunc(rec.duplicateKeys(), func(own []byte) bool { return bytes.HasPrefix(own, k) }) {
 		c.problem("%s leads to %s, which it does not describe", k, rec.ID)
 	}
 	return c.tell(err, "%s", k)
@@ -301,7 +306,7 @@ func (c *checker) verify(ctx context.Context, p pointer) error {
 		c.erased(rec)
 		return nil
 	}
-	if err := c.badge(ctx, rec); err != nil {
+	if err := c.form(ctx, rec, rec.Document); err != nil {
 		c.problem("%s does not verify: %v", rec.ID, err)
 	}
 	if doc, err := badge.Parse(rec.Document); err == nil {
@@ -313,23 +318,32 @@ func (c *checker) verify(ctx context.Context, p pointer) error {
 	} else if err != nil {
 		return c.tell(err, "JWT of %s", rec.ID)
 	}
-	if err := authentic(c.i.cfg.SelfCheck(ctx, token)); err != nil {
+	if err := c.form(ctx, rec, token); err != nil {
 		c.problem("the JWT of %s does not verify: %v", rec.ID, err)
 	}
 	return nil
 }
 
-// badge reads a badge as a stranger. What is out of force may have lost its key
-// as well: that is no damage.
-func (c *checker) badge(ctx context.Context, rec *Record) error {
-	err := authentic(c.i.cfg.SelfCheck(ctx, rec.Document))
-	if err == nil || (rec.Status != Superseded && rec.Status != Revoked) {
+// form reads one form of a badge as a stranger. What is out of force may have
+// lost its key as well: that is no damage, and nothing could cure it.
+func (c *checker) form(ctx context.Context, rec *Record, raw []byte) error {
+	err := authentic(c.i.cfg.SelfCheck(ctx, raw))
+	if err == nil || !rec.outOfForce(c.i.now()) {
 		return err
 	}
-	if leaked, fault := c.i.leaked(ctx, rec); fault != nil || !leaked {
+	if revoked, fault := c.i.signedByRevoked(ctx, rec, raw); fault != nil || !revoked {
 		return err
 	}
 	return nil
+}
+
+// outOfForce tells of an edition that nobody is to take for good any more.
+func (r *Record) outOfForce(now time.Time) bool {
+	return r.Status == Superseded || r.Status == Revoked || r.expired(now)
+}
+
+func (r *Record) expired(now time.Time) bool {
+	return !r.ValidUntil.IsZero() && !now.Before(r.ValidUntil)
 }
 
 // erased holds a record to its promise that nothing of the person is left.

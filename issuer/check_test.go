@@ -3,6 +3,7 @@ package issuer_test
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"laurel/issuer/issuertest"
 	"laurel/keys"
 	"laurel/store"
+	"laurel/verifier"
 )
 
 // TestCheckSees spoils a store that is in order, one way at a time, with
@@ -71,7 +73,10 @@ func TestCheckSees(t *testing.T) {
 		"finder too many":         {"f/ref/academy/AAAAAAAAAAAAAAAAAAAAAA/" + seq: put("")},
 		"finder of nothing":       {"f/ref/academy/AAAAAAAAAAAAAAAAAAAAAA/0": put("")},
 		"key of nothing":          {find("k/"): put(`{"issuer":"academy","seq":"0"}`)},
-		"duplicate of nothing":    {find("d/"): put(`"` + strings.Repeat("A", 22) + `"`)},
+		"duplicate of nothing":    {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA/0": put("")},
+		"duplicate of another":    {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA/" + seq: put("")},
+		"duplicate as it was":     {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA": put(`"` + strings.Repeat("A", 22) + `"`)},
+		"duplicate that is none":  {find("d/")[:len("d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA")]: put(`7`)},
 		"JWT neither nor":         {"w/academy/" + seq: nil},
 		"JWT both":                {"j/academy/" + seq: put("")},
 		"JWT of nothing":          {"w/academy/0": put("x")},
@@ -125,10 +130,8 @@ func (p *place) remove(t *testing.T, key string) {
 // pad writes an index as keys have it.
 func pad(index int) string { return fmt.Sprintf("%06d", index) }
 
-// TestCheckSeesLife is the same for what becomes of badges: editions,
-// suspensions and what is left of those who were erased.
-// A badge whose key leaked before it was issued is told until it was issued
-// anew, with the same words, under another key.
+// TestLeakedKey: a badge whose key leaked before it was issued is told until it
+// was issued anew, with the same words, under another key.
 func TestLeakedKey(t *testing.T) {
 	p := at(t, boltHome(t), issuertest.Options{})
 	rec := p.issue(t, award("ana")).Record
@@ -164,6 +167,61 @@ func TestLeakedKey(t *testing.T) {
 	}
 }
 
+// TestLeakedJWTKey: the same where only the key of the JWT leaked. The old
+// token stays what it was, one that nobody is to take.
+func TestLeakedJWTKey(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{RSA: true})
+	stop := run(t, p.Issuer)
+	defer stop()
+	rec := p.issue(t, award("ana")).Record
+	short := award("bo")
+	short.ValidUntil = p.Clock.Now().Add(time.Hour)
+	over := p.issue(t, short).Record
+	token := patientJWT(t, p, rec)
+	patientJWT(t, p, over)
+	p.Clock.Advance(30 * time.Minute)
+	all, err := p.Keys(t.Context(), academy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rsa := all[slices.IndexFunc(all, func(k keys.Info) bool { return k.Algorithm == keys.RS256 })]
+	if _, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: rsa.ID, At: issuertest.Start.Add(-time.Hour), Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.RS256}, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.problems(t); n != 2 {
+		t.Errorf("%d problems, want two tokens", n)
+	}
+	p.Clock.Advance(time.Hour) // one of the two is over, and no reissue could cure it
+	if n := p.problems(t); n != 1 {
+		t.Errorf("%d problems, want one token", n)
+	}
+	newer := p.reissue(t, rec.ID, issuer.Correction{})
+	if again := p.reissue(t, rec.ID, issuer.Correction{}); newer.Edition != 2 || again.Edition != 2 {
+		t.Errorf("editions %d and %d", newer.Edition, again.Edition)
+	}
+	fresh := patientJWT(t, p, newer)
+	check := p.full(t)
+	for name, raw := range map[string][]byte{"new badge": newer.Document, "new token": fresh} {
+		if r := check.Verify(t.Context(), raw); r.Verdict() != verifier.Valid {
+			t.Errorf("%s: %v %+v", name, r.Verdict(), r.Findings)
+		}
+	}
+	if r := check.Verify(t.Context(), token); r.Verdict() != verifier.Invalid || r.Finding(verifier.CheckIssuerKey).Code != verifier.KeyRevoked {
+		t.Errorf("the old token: %v %+v", r.Verdict(), r.Findings)
+	}
+	if r := check.Verify(t.Context(), rec.Document); r.Verdict() != verifier.Invalid || r.Finding(verifier.CheckRevocation).Code != verifier.Revoked {
+		t.Errorf("the old edition: %v %+v", r.Verdict(), r.Findings)
+	}
+	if n := p.problems(t); n != 0 {
+		t.Errorf("%d problems", n)
+	}
+}
+
+// TestCheckSeesLife is the same for what becomes of badges: editions,
+// suspensions and what is left of those who were erased.
 func TestCheckSeesLife(t *testing.T) {
 	p := at(t, boltHome(t), issuertest.Options{BaseURL: "http://localhost:8080"})
 	p.put(t, suspendable())
@@ -233,7 +291,8 @@ func TestCheckSeesLife(t *testing.T) {
 		"erased and not revoked":           {"b/" + gone.List + "/" + pad(gone.Index): nil},
 		"erased and a reference is left":   {tomb: with(tomb, `"awardedAt"`, `"externalRef":"x","awardedAt"`)},
 		"erased and a JWT is left":         {"w/academy/" + tomb[strings.LastIndex(tomb, "/")+1:]: &gone.ID},
-		"erased and found":                 {holding("d/", free.ID): with(holding("d/", free.ID), free.ID, gone.ID)},
+		"erased and found":                 {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA/" + tomb[strings.LastIndex(tomb, "/")+1:]: &empty},
+		"replaced and found":               {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA/" + oldSeq: &empty},
 		"claim of nothing":                 {"q/x": ptr("vc-api-1/7")},
 		"claim that is none":               {"q/x": ptr("vc-api-1")},
 	} {

@@ -183,7 +183,7 @@ func TestStatusOfWhatWasSignedForOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := func(purpose string, on bool) error {
-		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Purpose: purpose, Set: on, Actor: "test",
+		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Entries: []issuer.StatusEntry{{Purpose: purpose}}, Set: on, Actor: "test",
 			MayTouch: func(string) bool { return true }})
 	}
 	for _, step := range []struct {
@@ -208,4 +208,78 @@ func TestStatusOfWhatWasSignedForOthers(t *testing.T) {
 	if err := set("revocation", false); !errors.As(err, &final) {
 		t.Errorf("taking a revocation back: %v", err)
 	}
+}
+
+// TestStatusOfOneIDTwice: each of two credentials that were signed under one id
+// is revoked by the entry that it has, and neither by accident.
+func TestStatusOfOneIDTwice(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}})
+	const id = "urn:uuid:1d2f9e6c-7a0e-4c2e-9b57-0d6f3a5f2b11"
+	sign := func(id string) *badge.Document {
+		t.Helper()
+		doc, err := p.signChosen(t, edit(t, foreignCredential, "{", `{"id": "`+id+`",`), issuer.Choice{Purposes: []string{"revocation"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return doc
+	}
+	first, second, other := sign(id), sign(id), sign(id+"2")
+	entry := func(doc *badge.Document) (list, index string) {
+		s := doc.Root().Get("credentialStatus")
+		return s.Get("statusListCredential").Text(), s.Get("statusListIndex").Text()
+	}
+	revoke := func(id, list, index string, may bool) error {
+		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Entries: []issuer.StatusEntry{{Purpose: "revocation", List: list, Index: index, Pointer: "/credentialStatus"}}, Set: true,
+			Actor: "test", MayTouch: func(string) bool { return may }})
+	}
+	verdict := func(name string, doc *badge.Document, want verifier.Verdict) {
+		t.Helper()
+		if r := p.full(t).VerifyDocument(t.Context(), doc, verifier.Options{Generic: true}); r.Verdict() != want {
+			t.Errorf("%s: %v %+v", name, r.Verdict(), r.Decisive())
+		}
+	}
+	list, index := entry(first)
+	otherList, otherIndex := entry(other)
+	before := issuertest.Snapshot(t, p.Store)
+	for name, c := range map[string]struct{ list, index, rule string }{
+		"neither is named":     {"", "", "status_ambiguous"},
+		"the list alone":       {list, "", "status_ambiguous"},
+		"the index alone":      {"", index, "status_ambiguous"},
+		"of another id":        {otherList, otherIndex, "status_mismatch"},
+		"of nobody":            {list, "131072", "status_mismatch"},
+		"no index":             {list, "x", "status_mismatch"},
+		"a list of badges":     {p.StatusListURL(academy + "-1"), index, "status_mismatch"},
+		"a list of elsewhere":  {"https://other.example/status/vc-api-1", index, "status_mismatch"},
+		"of another purpose":   {p.StatusListURL("vc-api-s1"), index, "status_mismatch"},
+		"a list of long names": {list + "/x", index, "status_mismatch"},
+	} {
+		var faults badge.Errors
+		if err := revoke(id, c.list, c.index, true); !errors.As(err, &faults) || faults[0].Rule != c.rule || faults[0].Pointer != "/credentialStatus" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	for name, err := range map[string]error{"unknown": revoke("urn:x", list, index, true), "no id": revoke("", list, index, true), "not theirs": revoke(id, list, index, false)} {
+		if !errors.Is(err, issuer.ErrNotFound) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if !maps.Equal(before, issuertest.Snapshot(t, p.Store)) {
+		t.Error("what was refused left something in the store")
+	}
+	if err := revoke(id, list, index, true); err != nil {
+		t.Fatal(err)
+	}
+	verdict("the first", first, verifier.Invalid)
+	verdict("the second", second, verifier.Valid)
+	verdict("the other", other, verifier.Valid)
+	list, index = entry(second)
+	if err := revoke(id, list, index, true); err != nil {
+		t.Fatal(err)
+	}
+	verdict("the second", second, verifier.Invalid)
+	if err := revoke(id+"2", "", "", true); err != nil { // the only one of its id needs no name
+		t.Fatal(err)
+	}
+	verdict("the other", other, verifier.Invalid)
+	issuertest.Audit(t, p.Issuer)
 }

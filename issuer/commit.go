@@ -116,28 +116,8 @@ func claimIndexes(tx store.Tx, rec *Record) error {
 	return nil
 }
 
-// duplicateKeys lead from a person to the badge.
-func (r *Record) duplicateKeys() [][]byte {
-	var keys [][]byte
-	for _, digest := range [][]byte{r.ByPerson, r.ByEmail} {
-		if digest != nil {
-			keys = append(keys, duplicateKey(r.Issuer, r.Achievement, digest))
-		}
-	}
-	return keys
-}
-
 func (i *Issuer) putFinders(tx store.Tx, rec *Record) error {
-	id, err := appendQuoted(nil, rec.ID)
-	if err != nil {
-		return err
-	}
-	for _, k := range rec.duplicateKeys() {
-		if err := tx.Put(k, store.Seal(k, id)); err != nil {
-			return err
-		}
-	}
-	for _, k := range i.finders(rec) {
+	for _, k := range append(rec.duplicateKeys(), i.finders(rec)...) {
 		if err := putMark(tx, k, ""); err != nil {
 			return err
 		}

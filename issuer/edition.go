@@ -216,10 +216,24 @@ func (m *amended) unpack() error {
 	return err
 }
 
-// leaked tells whether a badge is signed with a key that was revoked since, so
-// that others reject it whatever it says.
+// leaked tells whether a badge, in one of its forms, is signed with a key that
+// was revoked since, so that others reject it whatever it says.
 func (i *Issuer) leaked(ctx context.Context, rec *Record) (bool, error) {
-	doc, err := rec.View()
+	if revoked, err := i.signedByRevoked(ctx, rec, rec.Document); err != nil || revoked {
+		return revoked, err
+	}
+	token, err := i.storedJWT(ctx, rec)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil // it will be signed with a good key
+	} else if err != nil {
+		return false, err
+	}
+	return i.signedByRevoked(ctx, rec, token)
+}
+
+// signedByRevoked tells it of one form of a badge.
+func (i *Issuer) signedByRevoked(ctx context.Context, rec *Record, form []byte) (bool, error) {
+	doc, err := badge.Parse(form)
 	if err != nil {
 		return false, fmt.Errorf("reading credential %s as stored: %w", rec.ID, err)
 	}
@@ -227,9 +241,21 @@ func (i *Issuer) leaked(ctx context.Context, rec *Record) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	signers := signersOf(doc)
 	return slices.ContainsFunc(methods, func(m keys.VerificationMethod) bool {
-		return !m.Revoked.IsZero() && slices.ContainsFunc(doc.Proofs(), func(p badge.Proof) bool { return p.VerificationMethod == m.ID })
+		return !m.Revoked.IsZero() && slices.Contains(signers, m.ID)
 	}), nil
+}
+
+// signersOf are the ids of the keys that a document says it is signed with.
+func signersOf(doc *badge.Document) (ids []string) {
+	if jws := doc.JWS(); jws != nil {
+		return []string{jws.Header.Get("kid").Text()}
+	}
+	for _, p := range doc.Proofs() {
+		ids = append(ids, p.VerificationMethod)
+	}
+	return ids
 }
 
 // inForce refuses to amend what is not: a new edition would put it in force.
@@ -239,7 +265,7 @@ func (m *amended) inForce() error {
 		return &StateError{"revoked_is_final", "This badge was revoked, which is final. Issue a new one."}
 	case m.old.Status == Suspended:
 		return &StateError{"suspended", "This badge is suspended. Reinstate it first."}
-	case !m.old.ValidUntil.IsZero() && !m.now.Before(m.old.ValidUntil):
+	case m.old.expired(m.now):
 		return &StateError{"expired", "This badge has expired. Renew it, or issue a new one."}
 	}
 	return nil
@@ -362,13 +388,15 @@ func (m *amended) register(i *Issuer, f *faults, c Correction) {
 }
 
 // readdress puts the hash of another address into what is signed, or takes the
-// old one out. The same address keeps its hash.
+// old one out. The address that is signed keeps its hash, whatever the record
+// says: it may have been changed alone.
 func (m *amended) readdress(i *Issuer, email string) error {
-	if bytes.Equal(m.rec.Email, m.old.Email) {
+	s := m.signed.CredentialSubject
+	isEmail := func(id badge.IdentityObject) bool { return id.IdentityType == badge.IdentityTypeEmail }
+	if at := slices.IndexFunc(s.Identifier, isEmail); at >= 0 && s.Identifier[at].IdentityHash == identityHash(email, s.Identifier[at].Salt) {
 		return nil
 	}
-	s := m.signed.CredentialSubject
-	s.Identifier = slices.DeleteFunc(s.Identifier, func(id badge.IdentityObject) bool { return id.IdentityType == badge.IdentityTypeEmail })
+	s.Identifier = slices.DeleteFunc(s.Identifier, isEmail)
 	if m.rec.Email == nil || m.profile.PlainOnly {
 		return nil
 	}
@@ -512,21 +540,24 @@ func (i *Issuer) putEdition(tx store.Tx, m *amended, seq string, a Amendment) er
 	return nil
 }
 
-// removeFinders takes away what leads to a record beside its id. Where a person
-// has a further badge of the same kind, what leads to that one stays.
+// removeFinders takes away what leads to a record beside its id. What leads to
+// further badges of the same person stays.
 func (i *Issuer) removeFinders(tx store.Tx, rec *Record) error {
-	for _, k := range i.finders(rec) {
+	for _, k := range append(i.finders(rec), rec.duplicateKeys()...) {
 		if err := tx.Delete(k); err != nil {
 			return err
 		}
 	}
-	for _, k := range rec.duplicateKeys() {
-		var id string
-		err := getJSON(tx, k, &id)
-		if errors.Is(err, ErrNotFound) || err == nil && id != rec.ID {
+	for _, digest := range [][]byte{rec.ByPerson, rec.ByEmail} {
+		if digest == nil {
 			continue
-		} else if err != nil {
+		}
+		var id string // of the key as it was once written
+		k := duplicatePrefix(rec.Issuer, rec.Achievement, digest)
+		if found, err := find(tx, k, &id); err != nil {
 			return err
+		} else if !found || id != rec.ID {
+			continue
 		}
 		if err := tx.Delete(k); err != nil {
 			return err

@@ -364,3 +364,28 @@ func register(t *testing.T, p *place) {
 		t.Errorf("%+v %v", gone, err)
 	}
 }
+
+// addressAfterRegister: an address that was changed on record alone is signed
+// when the badge is corrected to it, and once.
+func addressAfterRegister(t *testing.T, p *place) {
+	rec := p.issue(t, award("ana")).Record
+	if _, err := p.ChangeRegister(t.Context(), amendment(rec.ID), issuer.Register{Email: ptr("new@learner.example")}); err != nil {
+		t.Fatal(err)
+	}
+	mail := func(rec *issuer.Record) badge.IdentityObject { return view(t, rec).CredentialSubject.Identifier[0] }
+	if now := p.reissue(t, rec.ID, issuer.Correction{Role: ptr("Guest")}); now.Edition != 2 || mail(now) != mail(rec) {
+		t.Errorf("a correction of something else signs %+v", mail(now))
+	}
+	for range 2 {
+		now := p.reissue(t, rec.ID, issuer.Correction{Email: ptr(" New@learner.example")})
+		if now.Edition != 3 || mail(now).IdentityHash != issuer.IdentityHash("new@learner.example", mail(now).Salt) {
+			t.Errorf("edition %d signs %+v", now.Edition, mail(now))
+		}
+	}
+	for range 2 {
+		now := p.reissue(t, rec.ID, issuer.Correction{Email: ptr("")})
+		if now.Edition != 4 || mail(now).IdentityType != badge.IdentityTypeName {
+			t.Errorf("edition %d signs %+v", now.Edition, mail(now))
+		}
+	}
+}

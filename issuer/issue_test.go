@@ -15,6 +15,7 @@ import (
 	"laurel/badge"
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
+	"laurel/store"
 	"laurel/verifier"
 )
 
@@ -276,6 +277,74 @@ func duplicates(t *testing.T, p *place) {
 	nameless.Recipient = issuer.Recipient{Name: "Person ana"}
 	if got := p.issue(t, nameless); got.Existing {
 		t.Error("a name alone was taken for a person")
+	}
+}
+
+// olderGuards: whoever was given a badge twice has it still when the newer one
+// is theirs no more, and gets no third.
+func olderGuards(t *testing.T, p *place) {
+	for name, leave := range map[string]func(rec *issuer.Record) error{
+		"erased": func(rec *issuer.Record) error {
+			_, _, err := p.Erase(t.Context(), amendment(rec.ID))
+			return err
+		},
+		"readdressed": func(rec *issuer.Record) error {
+			_, err := p.Reissue(t.Context(), amendment(rec.ID), issuer.Correction{Email: ptr("x@" + rec.ID + ".example"), ExternalID: ptr(rec.ID)})
+			return err
+		},
+		"put in another's name": func(rec *issuer.Record) error {
+			_, err := p.ChangeRegister(t.Context(), amendment(rec.ID), issuer.Register{Email: ptr("y@" + rec.ID + ".example"), ExternalID: ptr(rec.ID + "2")})
+			return err
+		},
+		"revoked": func(rec *issuer.Record) error {
+			_, err := p.Revoke(t.Context(), rec.ID, "", "test", anyIssuer)
+			return err
+		},
+	} {
+		person := award(strings.Fields(name)[0])
+		first := p.issue(t, person).Record
+		p.Clock.Advance(time.Second)
+		again := person
+		again.OnDuplicate = issuer.AllowDuplicate
+		second := p.issue(t, again).Record
+		p.Clock.Advance(time.Second)
+		if got := p.issue(t, person); !got.Existing || got.Record.ID != second.ID {
+			t.Errorf("%s: of two the newer one is not the answer", name)
+		}
+		if err := leave(second); err != nil {
+			t.Fatal(name, err)
+		}
+		if got := p.issue(t, person); !got.Existing || got.Record.ID != first.ID {
+			t.Errorf("%s: a third badge was issued", name)
+		}
+	}
+}
+
+// guardsAsOnceWritten: one key for all badges of a person, which led to the
+// last of them by its id.
+func guardsAsOnceWritten(t *testing.T, p *place) {
+	rec := p.issue(t, award("ana")).Record
+	for k := range issuertest.Snapshot(t, p.Store) {
+		if strings.HasPrefix(k, "d/") {
+			p.remove(t, k)
+			k = k[:strings.LastIndex(k, "/")]
+			p.overwrite(t, k, string(store.Seal([]byte(k), []byte(`"`+rec.ID+`"`))))
+		}
+	}
+	if got := p.issue(t, award("ana")); !got.Existing || got.Record.ID != rec.ID {
+		t.Error("a second badge was issued")
+	}
+	issuertest.Audit(t, p.Issuer)
+	if _, _, err := p.Erase(t.Context(), amendment(rec.ID)); err != nil {
+		t.Fatal(err)
+	}
+	for k := range issuertest.Snapshot(t, p.Store) {
+		if strings.HasPrefix(k, "d/") {
+			t.Errorf("%s leads to who was erased", k)
+		}
+	}
+	if got := p.issue(t, award("ana")); got.Existing {
+		t.Error("what was erased was found")
 	}
 }
 

@@ -249,7 +249,7 @@ type KeyChange struct {
 	Issuer string
 	ID     string    // that of the verification method, or its fragment
 	At     time.Time // zero: now
-	Reason string    // for the audit record
+	Reason string    // for the audit record: a code such as key_compromised; of words of one's own it tells that there were some
 	Actor  string
 }
 
@@ -297,7 +297,7 @@ func (i *Issuer) changeKey(ctx context.Context, c KeyChange, action string, chan
 	i.cfg.Log.InfoContext(ctx, "changed a key", "action", action, "issuer", c.Issuer, "key", c.ID, "at", c.At, "actor", c.Actor)
 	reason := "from " + c.At.UTC().Format(time.RFC3339)
 	if c.Reason != "" {
-		reason += ": " + c.Reason
+		reason += ": " + publicReason(c.Reason)
 	}
 	all := keeper.KeysOf(c.Issuer)
 	at := slices.IndexFunc(all, func(k keys.Info) bool { return k.ID == c.ID || k.Method.ID == c.ID })

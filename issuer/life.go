@@ -35,7 +35,7 @@ const (
 type Change struct {
 	ID     string
 	Action Action
-	Reason string // a code such as issued_in_error is shown to anybody, words of one's own to the issuer alone
+	Reason string // shown to anybody where it is one of the codes in common use (Record.PublicReason), else to the issuer alone
 	Actor  string // who asks, for the audit record
 	// MayTouch bounds what the caller may touch: a credential of another issuer
 	// is ErrNotFound, as one that does not exist.
@@ -144,16 +144,11 @@ func (c *changing) note(tx store.Tx, rec *Record, reason string) error {
 // reasons are the codes that an audit record takes: it can never be changed, so
 // it must not hold words that may speak of a person. Those stand in the record
 // alone, from which they can be erased.
-var reasons = []string{"", ReasonError, ReasonWithdrawn, ReasonCorrected, ReasonRenewed, "under_review", "review_passed", "review_failed",
-	"rules_not_met", "duplicate", "fraud", "expired", "key_compromised", "name_corrected", "email_changed", "requested_by_holder"}
+var reasons = []string{"", "issued_in_error", ReasonWithdrawn, "superseded_by_correction", "superseded_by_renewal", "under_review", "review_passed",
+	"review_failed", "rules_not_met", "duplicate", "fraud", "expired", "key_compromised", "name_corrected", "email_changed", "requested_by_holder"}
 
-// The reasons that the service itself gives, and the commonest of issuers.
-const (
-	ReasonError     = "issued_in_error"
-	ReasonWithdrawn = "withdrawn_by_holder"
-	ReasonCorrected = "superseded_by_correction"
-	ReasonRenewed   = "superseded_by_renewal"
-)
+// ReasonWithdrawn is the reason that the service itself gives for an erasure.
+const ReasonWithdrawn = "withdrawn_by_holder"
 
 func publicReason(reason string) string {
 	if slices.Contains(reasons, reason) {

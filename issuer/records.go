@@ -34,8 +34,8 @@ import (
 //	v/<list>                           version of the list, changes with each bit
 //	k/<scope digest>                   idempotency key -> digest of the body, seq, status; kept for 31 days
 //	e                                  times of the first and the last erasure since the file was compacted
-//	q/<digest>                         id of what was signed for the VC-API -> its list and index
-//	d/<issuer>/<achievement>/<digest>  natural duplicate -> id
+//	q/<digest>                         id of what was signed for the VC-API -> its list and index, the last ones of several
+//	d/<issuer>/<achievement>/<digest>/<seq>  natural duplicate; without <seq>, as once written, -> id
 //	f/<kind>/<issuer>/<digest>/<seq>   find by e-mail, external reference, achievement
 //	j/<issuer>/<seq>                   JWT still to be made
 //	w/<issuer>/<seq>                   JWT
@@ -354,7 +354,9 @@ type digester struct {
 
 func digestText(d []byte) string { return base64.RawURLEncoding.EncodeToString(d) }
 
-func duplicateKey(issuer, achievement string, digest []byte) []byte {
+// duplicatePrefix stands before the badges of one person; no digest is the
+// beginning of another.
+func duplicatePrefix(issuer, achievement string, digest []byte) []byte {
 	return key("d", issuer, achievement, digestText(digest))
 }
 

@@ -70,9 +70,9 @@ func (i *Issuer) idempotencyKey(idem *Idempotency) []byte {
 }
 
 // duplicate finds a badge of the same achievement, edition and person that was
-// not revoked, or where a person is served once only, one of any status. A
-// platform's own id of the person counts before the address, which several
-// people may share.
+// not revoked, or where a person is served once only, one of any status; the
+// newest of several. A platform's own id of the person counts before the
+// address, which several people may share.
 func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	if d.award.OnDuplicate == AllowDuplicate {
 		return nil, nil
@@ -81,25 +81,74 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 		if digest == nil {
 			continue
 		}
-		var id string
-		if found, err := find(r, duplicateKey(d.profile.Slug, d.ach.Slug, digest), &id); err != nil {
+		rec, err := i.newest(r, d, digest)
+		switch {
+		case err != nil:
 			return nil, err
-		} else if !found {
+		case rec == nil:
 			continue
-		}
-		rec, err := recordByID(r, id)
-		if err != nil {
-			return nil, err
-		}
-		if (rec.Status == Revoked && !d.award.Once) || differentPeople(d, rec) {
-			continue
-		}
-		if d.award.OnDuplicate == RejectDuplicate {
+		case d.award.OnDuplicate == RejectDuplicate:
 			return nil, &DuplicateError{ID: rec.ID}
 		}
 		return &Issued{Record: rec, Existing: true}, nil
 	}
 	return nil, nil
+}
+
+// newest is the newest badge under a digest that answers an award; nil where
+// none does.
+func (i *Issuer) newest(r store.Reader, d *draft, digest []byte) (*Record, error) {
+	seqs, err := duplicateSeqs(r, duplicatePrefix(d.profile.Slug, d.ach.Slug, digest))
+	for n := len(seqs) - 1; n >= 0 && err == nil; n-- {
+		var rec *Record
+		if rec, err = recordAt(r, d.profile.Slug, seqs[n]); err != nil {
+			break
+		}
+		if (rec.Status != Revoked || d.award.Once) && !differentPeople(d, rec) {
+			return rec, nil
+		}
+	}
+	return nil, err
+}
+
+// duplicateSeqs are the badges under a prefix, oldest first.
+func duplicateSeqs(r store.Reader, prefix []byte) (seqs []string, err error) {
+	err = r.Scan(prefix, nil, func(k, v []byte) error {
+		seq, err := duplicateSeq(r, k, v, len(prefix))
+		seqs = append(seqs, seq)
+		return err
+	})
+	return seqs, err
+}
+
+// duplicateSeq is the place of the badge that a key behind a prefix stands for.
+// Once there was one key for all badges of a person, which leads to the last.
+func duplicateSeq(r store.Reader, k, v []byte, prefix int) (seq string, err error) {
+	if len(k) > prefix {
+		_, err = store.Unseal(k, v)
+		return lastPart(k), err
+	}
+	var id string
+	var p pointer
+	if err = unsealJSON(k, v, &id); err == nil {
+		err = getJSON(r, idKey(id), &p)
+	}
+	return p.Seq, err
+}
+
+// duplicateKeys are the keys under which the badge is found as a duplicate.
+// What was replaced is none.
+func (r *Record) duplicateKeys() [][]byte {
+	if r.Status == Superseded {
+		return nil
+	}
+	var keys [][]byte
+	for _, digest := range [][]byte{r.ByPerson, r.ByEmail} {
+		if digest != nil {
+			keys = append(keys, append(append(duplicatePrefix(r.Issuer, r.Achievement, digest), '/'), r.seq...))
+		}
+	}
+	return keys
 }
 
 // duplicateDigests are the names under which a person is known in an edition

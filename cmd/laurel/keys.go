@@ -175,7 +175,7 @@ func (p *program) keyFlags(name string, args []string) (keyRequest, *settings, e
 			set.StringVar(&at, "at", "", "`when`: now, a duration such as 2h, or a time (default now)")
 		case "revoke":
 			set.StringVar(&at, "since", "", "`time` from which the key may have been in strange hands, such as 2026-11-21T10:00:00Z (default now)")
-			set.StringVar(&in.Reason, "reason", "", "why, for the record")
+			set.StringVar(&in.Reason, "reason", "", "why, as a `code` such as key_compromised, for the audit log; words of your own are not kept")
 		case "export-public":
 			set.BoolVar(&in.JWKS, "jwks", false, "as a JSON Web Key Set instead of a controller document")
 		}
