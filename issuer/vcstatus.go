@@ -64,7 +64,7 @@ func (i *Issuer) setOwn(ctx context.Context, q StatusRequest, id string) error {
 	case !q.Set:
 		return nil
 	}
-	_, _, err = i.ChangeStatus(ctx, c)
+	_, err = i.ChangeStatus(ctx, c)
 	return err
 }
 
