@@ -161,6 +161,11 @@ func (c *contract) hold(t *testing.T, req *http.Request, body string, a answer) 
 	again := req.Clone(context.Background())
 	again.Body = io.NopCloser(strings.NewReader(body))
 	in := &openapi3filter.RequestValidationInput{Request: again, PathParams: params, Route: route, Options: options}
+	for name := range req.URL.Query() {
+		if a.status < 300 && !describes(route, openapi3.ParameterInQuery, name) && !passedOver(route, name) {
+			t.Errorf("%s %s takes the parameter %s, which its description does not name", req.Method, route.Path, name)
+		}
+	}
 	if a.status < 300 && !exotic(req, body) {
 		if err := openapi3filter.ValidateRequest(context.Background(), in); err != nil {
 			t.Errorf("%s %s was taken, but is not as described: %v", req.Method, req.URL, err)
@@ -171,6 +176,19 @@ func (c *contract) hold(t *testing.T, req *http.Request, body string, a answer) 
 	if err := openapi3filter.ValidateResponse(context.Background(), out); err != nil {
 		t.Errorf("%s %s answered %d, not as described: %v\n%.500s", req.Method, req.URL, a.status, err, a.body)
 	}
+}
+
+// passedOver tells of parameters that links collect on their way, which public
+// reads take no notice of. Those that mean something somewhere are not among them.
+func passedOver(r *routers.Route, name string) bool {
+	meant := []string{"edition", "format", "size", "for", "checks", "challenge", "domain"}
+	open := r.Operation.Security != nil && len(*r.Operation.Security) == 0
+	return r.Method == http.MethodGet && open && !slices.Contains(meant, name)
+}
+
+// describes tells whether a call has a parameter of a name.
+func describes(r *routers.Route, in, name string) bool {
+	return r.Operation.Parameters.GetByInAndName(in, name) != nil || r.PathItem.Parameters.GetByInAndName(in, name) != nil
 }
 
 // exotic requests are taken out of kindness and not promised: a body without

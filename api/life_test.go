@@ -361,3 +361,41 @@ func TestErase(t *testing.T) {
 		t.Error("the name stands in the log")
 	}
 }
+
+// The description lists the reasons that everybody sees, and no other is seen.
+func TestReasonsThatAreShown(t *testing.T) {
+	w := newWorld(t)
+	text := w.contract.doc.Components.Schemas["ReasonText"].Value
+	if len(text.Examples) < 10 {
+		t.Fatalf("only %d reasons are described", len(text.Examples))
+	}
+	var list []string
+	for n, example := range append(text.Examples, "Issued In Error", "copied from Ana", strings.Repeat("é", int(*text.MaxLength))) {
+		b, reason := w.issue(n), example.(string)
+		w.post("/v1/credentials/"+b.ID+"/revoke", fmt.Sprintf(`{"reason":%q}`, reason)).want(t, http.StatusOK)
+		var r report
+		w.get("/v/"+b.ID+"?format=json").want(t, http.StatusOK).into(t, &r)
+		if shown := r.Register.Reason; shown != reason && n < len(text.Examples) || shown != "" && n >= len(text.Examples) {
+			t.Errorf("revoked with %q, shown is %q", reason, shown)
+		}
+		rec := w.do(request{method: "GET", path: "/v1/credentials/" + b.ID, token: w.all}).object(t)
+		if rec["reason"] != reason {
+			t.Errorf("the record has %v, not %q", rec["reason"], reason)
+		}
+		list = append(list, reason)
+	}
+	w.post("/v1/credentials/"+w.issue(99).ID+"/revoke", fmt.Sprintf(`{"reason":%q}`, strings.Repeat("é", int(*text.MaxLength)+1))).
+		want(t, http.StatusUnprocessableEntity)
+	events := ""
+	if _, err := w.audit.Sequence(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.audit.Entries(t.Context(), "", 1000, func(_ string, entry []byte) { events += string(entry) }); err != nil {
+		t.Fatal(err)
+	}
+	for n, reason := range list {
+		if in := strings.Contains(events, fmt.Sprintf(`"reason":%q`, reason)); in != (n < len(text.Examples)) {
+			t.Errorf("%q in the audit log: %t", reason, in)
+		}
+	}
+}

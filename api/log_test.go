@@ -76,3 +76,15 @@ func TestEachEditionHasItsEntry(t *testing.T) {
 		}
 	}
 }
+
+// What an entry's address answers otherwise, each as described.
+func TestEntriesThatAreNotTold(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	for _, edition := range []string{"0", "-1", "x", "1000001", "1.5", ""} {
+		w.get("/log/entries/"+b.ID+"?edition="+edition).problem(t, http.StatusBadRequest, "invalid_parameter")
+	}
+	w.get("/log/entries/"+b.ID+"?edition=2").problem(t, http.StatusNotFound, "not_found")
+	w.do(request{method: "DELETE", path: "/v1/credentials/" + b.ID + "/personal-data", token: w.all}).want(t, http.StatusOK)
+	w.get("/log/entries/"+b.ID).problem(t, http.StatusGone, "erased")
+}

@@ -107,6 +107,8 @@ func TestPresentationsOfTheVCAPI(t *testing.T) {
 	}{
 		"good":              {`{"verifiablePresentation":` + envelope(good) + `,"options":{"challenge":"c-1","domain":"x.example","returnPresentation":true,"returnResults":true}}`, 200, "", 0},
 		"as a text":         {`{"verifiablePresentation":"` + good + `"}`, 200, "", 0},
+		"unproven as text":  {`{"presentation":"` + good + `"}`, 200, "", 0},
+		"unproven, asked":   {`{"presentation":` + unsigned + `,"options":{"challenge":"c-1"}}`, 400, "holder_unproven", 0},
 		"another challenge": {`{"verifiablePresentation":` + envelope(good) + `,"options":{"challenge":"c-2"}}`, 400, "challenge_differs", 0},
 		"not proven":        {`{"verifiablePresentation":` + unsigned + `}`, 400, "holder_unproven", 0},
 		"need not be":       {`{"presentation":` + unsigned + `}`, 200, "", 0},
@@ -139,4 +141,13 @@ func TestPresentationsOfTheVCAPI(t *testing.T) {
 	if a.status != 400 || !bytes.Contains(a.body, []byte("other_kind")) {
 		t.Errorf("a presentation for a credential: %d %s", a.status, a.body)
 	}
+	// The same parameters as of a credential: what was revoked has a good proof still.
+	w.post("/v1/credentials/"+b.ID+"/revoke", `{}`).want(t, 200)
+	for query, want := range map[string]int{"?lang=ar": 400, "?checks=proof": 200, "?checks=proof&lang=ar": 200} {
+		a := w.do(request{method: "POST", path: "/presentations/verify" + query, body: `{"presentation":` + unsigned + `}`, header: map[string]string{"Content-Type": "application/json"}})
+		if a.want(t, want); want == 400 && !bytes.Contains(a.body, []byte("أ")) {
+			t.Errorf("%s: %s", query, a.body)
+		}
+	}
+	w.post("/presentations/verify?edition=1", `{"presentation":`+unsigned+`}`).problem(t, 400, "unknown_parameter")
 }

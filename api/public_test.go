@@ -242,6 +242,10 @@ func TestQRCodes(t *testing.T) {
 		!bytes.Equal(svg.body, w.get("/credentials/"+id+"/qr.svg").body) {
 		t.Errorf("%d %.40s", svg.status, svg.body)
 	}
+	// One code is for all editions.
+	if png := w.get("/credentials/" + id + "/qr.png?utm=1"); !bytes.Equal(png.body, w.get("/credentials/"+id+"/qr.png").body) {
+		t.Error("another code under another address")
+	}
 	w.get("/credentials/AAAAAAAAAAAAAAAAAAAAAA/qr.png").problem(t, http.StatusNotFound, "not_found")
 	w.get("/credentials/AAAAAAAAAAAAAAAAAAAAAA/qr.svg").problem(t, http.StatusNotFound, "not_found")
 }

@@ -224,6 +224,103 @@ func TestVCAPIStatus(t *testing.T) {
 	}
 }
 
+// Several statuses of one credential change together or not at all.
+func TestVCAPIStatusesTogether(t *testing.T) {
+	w := newSecureWorld(t)
+	w.licence()
+	const id = "urn:uuid:6f1d0f3a-0c0e-4b1e-9f63-000000000113"
+	credential := `{"@context":["https://www.w3.org/ns/credentials/v2","https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
+		"id":"` + id + `","type":["VerifiableCredential","OpenBadgeCredential"],"name":"N","validFrom":"2025-01-01T00:00:00Z",
+		"credentialSubject":{"type":["AchievementSubject"],"identifier":[{"type":"IdentityObject","hashed":false,"identityHash":"Ana","identityType":"name"}],
+		"achievement":{"id":"https://a.example/1","type":["Achievement"],"name":"N","description":"D","criteria":{"narrative":"C"}}}}`
+	var signed struct{ VerifiableCredential json.RawMessage }
+	w.post("/credentials/issue", `{"credential":`+credential+`,"options":{"statusPurpose":["revocation","suspension"]}}`).want(t, http.StatusCreated).into(t, &signed)
+	var of struct{ CredentialStatus []json.RawMessage }
+	if err := json.Unmarshal(signed.VerifiableCredential, &of); err != nil || len(of.CredentialStatus) != 2 {
+		t.Fatalf("%s %v", signed.VerifiableCredential, err)
+	}
+	whole := `[` + string(of.CredentialStatus[0]) + `,` + string(of.CredentialStatus[1]) + `]`
+	badge := w.issueOf("licence", 1)
+	ask := func(id, statuses string, on bool) answer {
+		t.Helper()
+		return w.post("/credentials/status", fmt.Sprintf(`{"credentialId":%q,"credentialStatus":%s,"status":%t}`, id, statuses, on))
+	}
+	codes := func(document []byte) string {
+		t.Helper()
+		var r report
+		w.check(string(document), "application/vc").want(t, http.StatusOK).into(t, &r)
+		_, revocation := r.check("revocation")
+		_, suspension := r.check("suspension")
+		return revocation + " " + suspension
+	}
+	const (
+		both    = `[{"type":"BitstringStatusListEntry","statusPurpose":"revocation"},{"type":"BitstringStatusListEntry","statusPurpose":"suspension"}]`
+		pause   = `[{"statusPurpose":"suspension"}]`
+		nowhere = `[{"statusPurpose":"suspension"},{"statusPurpose":"revocation","statusListIndex":"1"}]`
+	)
+	for _, c := range []struct {
+		id       string
+		document []byte
+	}{{id, signed.VerifiableCredential}, {badge.CredentialID, badge.Credential}} {
+		for bad, pointer := range map[string]string{
+			`[]`: "/credentialStatus", `null`: "/credentialStatus", `7`: "/credentialStatus", `[7]`: "/credentialStatus/0", `{}`: "/credentialStatus/statusPurpose",
+			`[{"statusPurpose":"revocation"},{"statusPurpose":"message"}]`:        "/credentialStatus/1/statusPurpose",
+			`[{"statusPurpose":"revocation"},{"statusPurpose":"revocation"}]`:     "/credentialStatus/1/statusPurpose",
+			`[{"statusPurpose":"revocation","more":1}]`:                           "/credentialStatus/0/more",
+			`[{"statusPurpose":"a"},{"statusPurpose":"b"},{"statusPurpose":"c"}]`: "/credentialStatus",
+			nowhere: "/credentialStatus/1",
+		} {
+			a := ask(c.id, bad, true).want(t, http.StatusBadRequest)
+			if got := a.object(t)["errors"].([]any)[0].(map[string]any)["pointer"]; got != pointer {
+				t.Errorf("%s: pointer %v, want %s", bad, got, pointer)
+			}
+		}
+		if got := codes(c.document); got != "not_revoked not_suspended" {
+			t.Errorf("after what was refused: %s", got)
+		}
+		ask(c.id, pause, true).want(t, http.StatusOK)
+		if got := codes(c.document); got != "not_revoked suspended" {
+			t.Errorf("suspended: %s", got)
+		}
+		ask(c.id, both, false).want(t, http.StatusOK)
+		if got := codes(c.document); got != "not_revoked not_suspended" {
+			t.Errorf("taken back: %s", got)
+		}
+		ask(c.id, both, true).want(t, http.StatusOK)
+		if got := codes(c.document); got != "revoked suspended" {
+			t.Errorf("both: %s", got)
+		}
+		// What cannot be taken back keeps the other as it is too.
+		ask(c.id, both, false).problem(t, http.StatusConflict, "revoked_is_final")
+		if got := codes(c.document); got != "revoked suspended" {
+			t.Errorf("after a conflict: %s", got)
+		}
+	}
+	ask(id, whole, true).want(t, http.StatusOK)
+	if _, err := w.issuer.Check(t.Context(), func(problem string) { t.Error(problem) }); err != nil {
+		t.Error(err)
+	}
+}
+
+// A credential of too many values is more than is read, which says nothing of
+// its worth: the answer is not that of one that was looked at.
+func TestVCAPITooManyValues(t *testing.T) {
+	w := newWorld(t)
+	crowd := `{"a":[` + strings.Repeat("1,", 60_000) + `1]}`
+	for path, body := range map[string]string{
+		"/credentials/verify":    `{"verifiableCredential":` + crowd + `}`,
+		"/presentations/verify":  `{"verifiablePresentation":` + crowd + `}`,
+		"/presentations/verify?": `{"presentation":` + crowd + `}`,
+		"/credentials/issue":     `{"credential":` + strings.Replace(strings.Replace(generic, "ISSUER", w.vcIssuer(), 1), `"7"`, `[`+strings.Repeat(`"7",`, 60_000)+`"7"]`, 1) + `}`,
+	} {
+		a := w.post(path, body)
+		a.problem(t, http.StatusRequestEntityTooLarge, "too_many_values")
+		if strings.Contains(string(a.body), "verdict") || strings.Contains(string(a.body), "verified") {
+			t.Errorf("%s: %s", path, a.body)
+		}
+	}
+}
+
 func TestVCAPIIsOffUnlessAskedFor(t *testing.T) {
 	w := newWorld(t, func(c *api.Config) { c.VCAPI = nil })
 	for _, token := range []string{"", w.all, w.token(auth.Token{Scopes: []auth.Scope{auth.VCIssue}})} {

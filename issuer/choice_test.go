@@ -183,7 +183,7 @@ func TestStatusOfWhatWasSignedForOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	set := func(purpose string, on bool) error {
-		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Purpose: purpose, Set: on, Actor: "test",
+		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Entries: []issuer.StatusEntry{{Purpose: purpose}}, Set: on, Actor: "test",
 			MayTouch: func(string) bool { return true }})
 	}
 	for _, step := range []struct {
@@ -229,7 +229,7 @@ func TestStatusOfOneIDTwice(t *testing.T) {
 		return s.Get("statusListCredential").Text(), s.Get("statusListIndex").Text()
 	}
 	revoke := func(id, list, index string, may bool) error {
-		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Purpose: "revocation", Set: true, List: list, Index: index,
+		return p.SetStatus(t.Context(), issuer.StatusRequest{CredentialID: id, Entries: []issuer.StatusEntry{{Purpose: "revocation", List: list, Index: index, Pointer: "/credentialStatus"}}, Set: true,
 			Actor: "test", MayTouch: func(string) bool { return may }})
 	}
 	verdict := func(name string, doc *badge.Document, want verifier.Verdict) {

@@ -35,7 +35,7 @@ const (
 type Change struct {
 	ID     string
 	Action Action
-	Reason string // a code such as issued_in_error is shown to anybody, words of one's own to the issuer alone
+	Reason string // shown to anybody where it is one of the codes in common use (Record.PublicReason), else to the issuer alone
 	Actor  string // who asks, for the audit record
 	// MayTouch bounds what the caller may touch: a credential of another issuer
 	// is ErrNotFound, as one that does not exist.

@@ -13,24 +13,40 @@ import (
 	"laurel/store"
 )
 
-// StatusRequest asks for the status of a credential in the terms of what is
-// signed (VCALM appendix C). The pointers in faults are those of its body.
+// StatusRequest asks for the statuses of a credential in the terms of what is
+// signed (VCALM appendix C): all of them change, or none.
 type StatusRequest struct {
 	CredentialID string
-	Purpose      string // revocation or suspension
-	List, Index  string // as signed; both may be left out where one credential alone has the id
-	Set          bool   // true for revoked or suspended
+	Entries      []StatusEntry
+	Set          bool // true for revoked and suspended
 	Actor        string
 	MayTouch     func(issuer string) bool // as of a Change
 }
 
-// SetStatus changes the status of one of our badges, or of what
+// StatusEntry is one status that a credential has.
+type StatusEntry struct {
+	Purpose     string // revocation or suspension
+	List, Index string // as signed; both may be left out where one credential alone has the id
+	Pointer     string // where it stands in the request, for faults
+}
+
+// SetStatus changes the statuses of one of our badges, or of what
 // SignCredential has signed. What is so already is no fault. The errors are
 // badge.Errors, ErrNotFound, StateError and those of the store.
 func (i *Issuer) SetStatus(ctx context.Context, q StatusRequest) error {
-	if !slices.Contains([]string{badge.StatusPurposeRevocation, badge.StatusPurposeSuspension}, q.Purpose) {
-		return fault("purpose_unknown", "/credentialStatus/statusPurpose", "Say revocation or suspension.")
+	if len(q.Entries) == 0 {
+		return fault("purpose_unknown", "/credentialStatus", "Name at least one status.")
 	}
+	for n, e := range q.Entries {
+		if _, known := foreignActions[e.Purpose]; !known {
+			return fault("purpose_unknown", e.Pointer+"/statusPurpose", "Say revocation or suspension.")
+		}
+		if slices.ContainsFunc(q.Entries[:n], func(o StatusEntry) bool { return o.Purpose == e.Purpose }) {
+			return fault("purpose_repeated", e.Pointer+"/statusPurpose", "A credential has one status of each purpose; name it once.")
+		}
+	}
+	// What is revoked cannot be suspended any more, so that comes last.
+	q.Entries = slices.SortedStableFunc(slices.Values(q.Entries), func(a, b StatusEntry) int { return strings.Compare(b.Purpose, a.Purpose) })
 	if id, ours := strings.CutPrefix(q.CredentialID, i.CredentialURL("")); ours {
 		return i.setOwn(ctx, q, id)
 	}
@@ -38,34 +54,81 @@ func (i *Issuer) SetStatus(ctx context.Context, q StatusRequest) error {
 }
 
 // names tells whether a request names an entry, as far as it names one.
-func (q StatusRequest) names(e badge.CredentialStatus) bool {
-	return e.StatusPurpose == q.Purpose && (q.List == "" || q.List == e.StatusListCredential) &&
-		(q.Index == "" || q.Index == e.StatusListIndex)
+func (s StatusEntry) names(e badge.CredentialStatus) bool {
+	return e.StatusPurpose == s.Purpose && (s.List == "" || s.List == e.StatusListCredential) &&
+		(s.Index == "" || s.Index == e.StatusListIndex)
+}
+
+func (s StatusEntry) mismatch() error {
+	return fault("status_mismatch", s.Pointer, "The credential has another status than this.")
 }
 
 func (i *Issuer) setOwn(ctx context.Context, q StatusRequest, id string) error {
-	rec, err := i.Credential(ctx, id)
-	switch {
-	case err != nil:
-		return err
-	case !q.MayTouch(rec.Issuer):
-		return fmt.Errorf("credential record: %w", ErrNotFound)
-	case (q.List != "" || q.Index != "") && !slices.ContainsFunc(i.statusEntries(rec), q.names):
-		return statusMismatch()
+	var steps []ownStep
+	for _, e := range q.Entries {
+		run, err := i.changing(q.Actor, "credential."+string(e.action(q.Set)))
+		if err != nil {
+			return err
+		}
+		steps = append(steps, ownStep{e, run, false})
 	}
-	c := Change{ID: id, Action: Revoke, Actor: q.Actor, MayTouch: q.MayTouch}
+	var rec *Record
+	err := i.cfg.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if rec, err = steps[0].run.read(tx, id, q.MayTouch); err != nil {
+			return err
+		}
+		for n := range steps {
+			if err := i.step(tx, rec, &steps[n], q.Set); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, s := range steps {
+		if s.changed {
+			i.cfg.Log.InfoContext(ctx, "status changed", "action", string(s.entry.action(q.Set)), "credential", rec.ID, "issuer", rec.Issuer, "actor", q.Actor)
+		}
+	}
+	return nil
+}
+
+// ownStep is one change of a badge of ours, among those of one request.
+type ownStep struct {
+	entry   StatusEntry
+	run     *changing
+	changed bool
+}
+
+// action is what sets a status or takes it back; a revocation stays.
+func (s StatusEntry) action(set bool) Action {
 	switch {
-	case q.Purpose == badge.StatusPurposeSuspension && q.Set:
-		c.Action = Suspend
-	case q.Purpose == badge.StatusPurposeSuspension:
-		c.Action = Reinstate
-	case !q.Set && rec.Status == Revoked:
+	case s.Purpose == badge.StatusPurposeRevocation:
+		return Revoke
+	case set:
+		return Suspend
+	}
+	return Reinstate
+}
+
+func (i *Issuer) step(tx store.Tx, rec *Record, s *ownStep, set bool) (err error) {
+	s.changed = false
+	e := s.entry
+	switch {
+	case (e.List != "" || e.Index != "") && !slices.ContainsFunc(i.statusEntries(rec), e.names):
+		return e.mismatch()
+	case e.Purpose == badge.StatusPurposeRevocation && !set && rec.Status == Revoked:
 		return &StateError{"revoked_is_final", "This badge was revoked, which is final."}
-	case !q.Set:
+	case e.Purpose == badge.StatusPurposeRevocation && !set:
 		return nil
 	}
-	_, err = i.ChangeStatus(ctx, c)
-	return err
+	asked := Change{Action: e.action(set)}
+	if s.changed, err = rec.allows(asked.Action); err != nil || !s.changed {
+		return err
+	}
+	return s.run.putStatus(tx, rec, asked)
 }
 
 // claimKey leads from the id of what was signed for others to its index.
@@ -77,43 +140,56 @@ func claimKey(claim, purpose string) []byte {
 }
 
 func (i *Issuer) setForeign(ctx context.Context, q StatusRequest) error {
-	run, err := i.changing(q.Actor, foreignActions[q.Purpose][q.Set])
+	var runs []*changing
+	for _, e := range q.Entries {
+		run, err := i.changing(q.Actor, foreignActions[e.Purpose][q.Set])
+		if err != nil {
+			return err
+		}
+		runs = append(runs, run)
+	}
+	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		for n, e := range q.Entries {
+			if err := i.stepForeign(tx, q, e, runs[n]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (i *Issuer) stepForeign(tx store.Tx, q StatusRequest, e StatusEntry, run *changing) error {
+	at, err := i.foreignPlace(tx, q, e)
 	if err != nil {
 		return err
 	}
-	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		at, err := i.foreignPlace(tx, q)
-		if err != nil {
-			return err
-		}
-		set, err := exists(tx, bitKey(at.list, at.index))
-		switch {
-		case err != nil, set == q.Set:
-			return err
-		case set && q.Purpose == badge.StatusPurposeRevocation:
-			return &StateError{"revoked_is_final", "This credential was revoked, which is final."}
-		case set:
-			err = clearBit(tx, at.list, at.index, run.seq)
-		default:
-			err = setBit(tx, at.list, at.index, run.seq)
-		}
-		if err != nil {
-			return err
-		}
-		run.Issuer, run.Subject = VCAPISlug, at.list+"#"+strconv.Itoa(at.index)
-		return putAudit(tx, run.seq, run.Event)
-	})
+	set, err := exists(tx, bitKey(at.list, at.index))
+	switch {
+	case err != nil, set == q.Set:
+		return err
+	case set && e.Purpose == badge.StatusPurposeRevocation:
+		return &StateError{"revoked_is_final", "This credential was revoked, which is final."}
+	case set:
+		err = clearBit(tx, at.list, at.index, run.seq)
+	default:
+		err = setBit(tx, at.list, at.index, run.seq)
+	}
+	if err != nil {
+		return err
+	}
+	run.Issuer, run.Subject = VCAPISlug, at.list+"#"+strconv.Itoa(at.index)
+	return putAudit(tx, run.seq, run.Event)
 }
 
 // foreignPlace is the entry that a request is about: the one it names, which
 // must have been given to a credential of this id, else the only one that was.
-func (i *Issuer) foreignPlace(r store.Reader, q StatusRequest) (claim, error) {
-	text, err := readMark(r, claimKey(i.claim(q.CredentialID), q.Purpose))
+func (i *Issuer) foreignPlace(r store.Reader, q StatusRequest, e StatusEntry) (claim, error) {
+	text, err := readMark(r, claimKey(i.claim(q.CredentialID), e.Purpose))
 	switch {
 	case err == nil && !q.MayTouch(VCAPISlug):
 		return claim{}, fmt.Errorf("credential: %w", ErrNotFound)
 	case errors.Is(err, ErrNotFound) && q.MayTouch(VCAPISlug):
-		return claim{}, i.otherStatus(r, q)
+		return claim{}, i.otherStatus(r, q, e)
 	case err != nil:
 		return claim{}, err
 	}
@@ -121,34 +197,30 @@ func (i *Issuer) foreignPlace(r store.Reader, q StatusRequest) (claim, error) {
 	switch {
 	case err != nil:
 		return claim{}, fmt.Errorf("status of a credential: %w: %w", store.ErrDamaged, err)
-	case q.List != "" && q.Index != "":
-		return i.namedPlace(r, q)
+	case e.List != "" && e.Index != "":
+		return i.namedPlace(r, q, e)
 	case several:
-		return claim{}, fault("status_ambiguous", "/credentialStatus", "Several credentials were signed under this id. Name the statusListCredential and the statusListIndex of the one that is meant.")
-	case !q.names(i.statusEntry(at.list, q.Purpose, at.index)):
-		return claim{}, statusMismatch()
+		return claim{}, fault("status_ambiguous", e.Pointer, "Several credentials were signed under this id. Name the statusListCredential and the statusListIndex of the one that is meant.")
+	case !e.names(i.statusEntry(at.list, e.Purpose, at.index)):
+		return claim{}, e.mismatch()
 	}
 	return at, nil
 }
 
 // namedPlace is the entry that a request names, if it was given to a credential
 // of this id: several may have been signed under one.
-func (i *Issuer) namedPlace(r store.Reader, q StatusRequest) (claim, error) {
-	list, ours := strings.CutPrefix(q.List, i.StatusListURL(""))
+func (i *Issuer) namedPlace(r store.Reader, q StatusRequest, e StatusEntry) (claim, error) {
+	list, ours := strings.CutPrefix(e.List, i.StatusListURL(""))
 	owner, purpose, known := parseList(list)
-	index, err := status.ParseIndex(q.Index)
-	if !ours || !known || owner != VCAPISlug || purpose != q.Purpose || err != nil {
-		return claim{}, statusMismatch()
+	index, err := status.ParseIndex(e.Index)
+	if !ours || !known || owner != VCAPISlug || purpose != e.Purpose || err != nil {
+		return claim{}, e.mismatch()
 	}
 	claimed, err := readMark(r, indexKey(list, index))
 	if errors.Is(err, ErrNotFound) || err == nil && claimed != i.claim(q.CredentialID) {
-		return claim{}, statusMismatch()
+		return claim{}, e.mismatch()
 	}
 	return claim{list, index}, err
-}
-
-func statusMismatch() error {
-	return fault("status_mismatch", "/credentialStatus", "The credential has another status than this.")
 }
 
 // earlierToo stands behind a place where the same id was given others before.
@@ -165,13 +237,13 @@ func parsePlace(text string) (at claim, several bool, err error) {
 
 // otherStatus tells a credential that has no status of this purpose from one
 // that is not known.
-func (i *Issuer) otherStatus(r store.Reader, q StatusRequest) error {
-	for _, purpose := range []string{badge.StatusPurposeRevocation, badge.StatusPurposeSuspension} {
+func (i *Issuer) otherStatus(r store.Reader, q StatusRequest, e StatusEntry) error {
+	for purpose := range foreignActions {
 		known, err := exists(r, claimKey(i.claim(q.CredentialID), purpose))
 		if err != nil {
 			return err
 		} else if known {
-			return statusMismatch()
+			return e.mismatch()
 		}
 	}
 	return fmt.Errorf("credential: %w", ErrNotFound)

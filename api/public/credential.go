@@ -149,9 +149,14 @@ func (h *Handler) QRSVG(w http.ResponseWriter, r *http.Request) error {
 	return h.code(w, r, "image/svg+xml", qr.SVG)
 }
 
-// code draws the address where one of our badges is verified, and no other.
+// code draws the address where one of our badges is verified, and no other. It
+// is one for all editions.
 func (h *Handler) code(w http.ResponseWriter, r *http.Request, mediaType string, draw func(text string) ([]byte, error)) error {
-	rec, err := h.record(r, r.PathValue("id"))
+	id := r.PathValue("id")
+	if !wire.IsID(id) {
+		return issuer.ErrNotFound
+	}
+	rec, err := h.issuer.PublicEdition(r.Context(), id, 0)
 	if err != nil {
 		return err
 	}

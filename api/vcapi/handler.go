@@ -54,7 +54,7 @@ const maxBody = badge.MaxBytes + 64<<10
 const unknownOption = "https://www.w3.org/TR/vcalm#UNKNOWN_OPTION_PROVIDED"
 
 // decode reads a body or its options; what is unknown is the problem that
-// VCALM names (H-002).
+// VCALM names.
 func decode(v strictjson.Value, prefix string, into any) error {
 	err := wire.Decode(v, into)
 	var f *wire.Fault

@@ -2,6 +2,7 @@ package vcapi
 
 import (
 	"net/http"
+	"strconv"
 
 	"laurel/api/wire"
 	"laurel/internal/auth"
@@ -9,17 +10,21 @@ import (
 	"laurel/issuer"
 )
 
-// statusBody asks for another status (VCALM appendix C).
+// statusBody asks for another status (VCALM appendix C). The schema there has
+// one entry, its example a list of them; both are taken.
 type statusBody struct {
-	CredentialID     string `json:"credentialId"`
-	CredentialStatus struct {
-		ID                   *string `json:"id"`
-		Type                 *string `json:"type"`
-		StatusPurpose        string  `json:"statusPurpose"`
-		StatusListIndex      *string `json:"statusListIndex"`
-		StatusListCredential *string `json:"statusListCredential"`
-	} `json:"credentialStatus"`
-	Status *bool `json:"status"`
+	CredentialID     string           `json:"credentialId"`
+	CredentialStatus strictjson.Value `json:"credentialStatus"`
+	Status           *bool            `json:"status"`
+}
+
+// statusEntry names a status by what is signed.
+type statusEntry struct {
+	ID                   *string `json:"id"`
+	Type                 *string `json:"type"`
+	StatusPurpose        string  `json:"statusPurpose"`
+	StatusListIndex      *string `json:"statusListIndex"`
+	StatusListCredential *string `json:"statusListCredential"`
 }
 
 // maxStatus bounds a change of status, in bytes.
@@ -41,10 +46,13 @@ func (h *Handler) Status(w http.ResponseWriter, r *http.Request) error {
 	if body.Status == nil {
 		return wire.At(wire.MissingMember, "/status", "Say true for revoked or suspended, false for not.")
 	}
+	entries, err := statusEntries(body.CredentialStatus)
+	if err != nil {
+		return err
+	}
 	token := wire.Token(r.Context())
-	err = h.signer.SetStatus(r.Context(), issuer.StatusRequest{CredentialID: body.CredentialID,
-		Purpose: body.CredentialStatus.StatusPurpose, List: text(body.CredentialStatus.StatusListCredential),
-		Index: text(body.CredentialStatus.StatusListIndex), Set: *body.Status, Actor: wire.Actor(r.Context()),
+	err = h.signer.SetStatus(r.Context(), issuer.StatusRequest{CredentialID: body.CredentialID, Entries: entries,
+		Set: *body.Status, Actor: wire.Actor(r.Context()),
 		MayTouch: func(slug string) bool {
 			return token.Allows(auth.Revoke, slug) == nil || slug == issuer.VCAPISlug && token.Allows(auth.VCIssue, slug) == nil
 		}})
@@ -55,6 +63,34 @@ func (h *Handler) Status(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return wire.WriteJSON(w, http.StatusOK, struct{}{})
+}
+
+// maxEntries is how many statuses a credential can have: one of each purpose.
+const maxEntries = 2
+
+// statusEntries reads one entry, or a list of them.
+func statusEntries(v strictjson.Value) ([]issuer.StatusEntry, error) {
+	const at = "/credentialStatus"
+	if !v.Exists() || v.Kind() == strictjson.Array && v.Len() == 0 {
+		return nil, wire.At(wire.MissingMember, at, "Name the status that is to change, or several as a list.")
+	}
+	if v.Kind() == strictjson.Array && v.Len() > maxEntries {
+		return nil, wire.At(wire.MalformedBody, at, "A credential has at most two statuses, one of each purpose.")
+	}
+	var list []issuer.StatusEntry
+	for n, e := range v.Each() {
+		pointer := at
+		if v.Kind() == strictjson.Array {
+			pointer += "/" + strconv.Itoa(n)
+		}
+		var entry statusEntry
+		if err := decode(e, pointer, &entry); err != nil {
+			return nil, err
+		}
+		list = append(list, issuer.StatusEntry{Purpose: entry.StatusPurpose, List: text(entry.StatusListCredential),
+			Index: text(entry.StatusListIndex), Pointer: pointer})
+	}
+	return list, nil
 }
 
 func text(s *string) string {

@@ -131,7 +131,7 @@ type problem struct {
 }
 
 // result is what VCALM calls a VerificationResult, with the lists that older
-// suites read (H-014).
+// suites read.
 type result struct {
 	Verified       bool            `json:"verified"`
 	Verdict        string          `json:"verdict"`

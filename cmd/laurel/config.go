@@ -48,7 +48,7 @@ func (s *settings) declared() []setting {
 		{name: "contexts", text: &s.contexts, usage: "`folder` of further JSON-LD contexts that badges may name, listed with their digests in its contexts.json"},
 		{name: "verify-rate", number: &s.verifyRate, usage: "verifications a `minute` and address; 0 for no limit"},
 		{name: "compact-after", number: &s.compactAfter, usage: "`hours` after an erasure until the store's file is compacted; 0 for never by itself"},
-		{name: "vc-api", truth: &s.vcAPI, usage: "answer POST /credentials/issue, with a key of its own"},
+		{name: "vc-api", truth: &s.vcAPI, usage: "answer POST /credentials/issue and /credentials/status of the VC-API, with keys of its own"},
 		{name: "trust", list: &s.trust, usage: "`file` with a list of issuers that are known, as often as there are lists; a change in it is seen at once"},
 		{name: "fetch-allow", text: &s.fetchAllow, usage: "`host:port,…` that may be asked whatever their address"},
 		{name: "fetch-ca", text: &s.fetchCA, usage: "PEM `file` of further trusted roots for outgoing requests"},

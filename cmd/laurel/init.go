@@ -37,7 +37,7 @@ func identityFlags(set *flag.FlagSet) *identity {
 
 func (p *program) init(ctx context.Context, args []string) error {
 	s := defaults()
-	set, err := p.flags("init", s, "data", "store", "base-url", "seal-passphrase-file", "vc-api")
+	set, err := p.flags("init", s, "data", "store", "base-url", "seal-passphrase-file")
 	if err != nil {
 		return err
 	}

@@ -293,7 +293,7 @@ func revokeOne(ctx context.Context, svc *service, in revocation) (nothing, error
 func (p *program) revoke(ctx context.Context, args []string) error {
 	var in revocation
 	s, operands, err := p.manage("revoke", args, "ID", func(set *flag.FlagSet) {
-		set.StringVar(&in.Reason, "reason", "", "why, in words that may be shown to anybody")
+		set.StringVar(&in.Reason, "reason", "", "why: a code such as issued_in_error or withdrawn_by_holder is shown to anybody, other `words` stay with the issuer")
 	})
 	if err != nil {
 		return err
