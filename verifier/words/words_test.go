@@ -328,3 +328,16 @@ func TestSummarySaysWhatToDo(t *testing.T) {
 		}
 	}
 }
+
+// TestUnreadableEndorsement: nobody is named who could not be read.
+func TestUnreadableEndorsement(t *testing.T) {
+	for code, want := range map[verifier.Code]string{
+		verifier.EndorsementInvalid: "An endorsement in it cannot be read. Do not count it.",
+		verifier.EndorsementOpen:    "An endorsement in it could not be read. Do not count it yet.",
+	} {
+		f := verifier.Finding{Check: verifier.CheckEndorsement, Outcome: verifier.Warned, Code: code}
+		if got := words.Sentence(catalog(t).For(i18n.English), nil, f); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+}
