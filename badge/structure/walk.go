@@ -41,8 +41,8 @@ func (w *walk) object(v strictjson.Value, c *class) *Fault {
 		if inner != nil || p.text && !p.Many && m.Kind() == strictjson.String {
 			continue
 		}
-		if inner = w.property(m, p); inner != nil {
-			inner.within(name)
+		if f := w.property(m, p); f != nil {
+			inner = f.within(name)
 		}
 	}
 	if required < len(c.required) {
