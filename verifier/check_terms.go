@@ -36,7 +36,7 @@ func checkTerms(_ context.Context, s *subject) Finding {
 	}
 	stated := statements{self: "<" + root.Get("id").Text() + ">"}
 	in := canon.Input{Node: root, Omit: unsigned, InlineContexts: s.generic(), Directions: s.generic()}
-	form, err := s.v.canon.Form(in, stated.count)
+	form, err := s.v.canon.Form(in, predicates[:], stated.count)
 	if err != nil {
 		return canonFinding(err)
 	}
@@ -141,30 +141,12 @@ func place(member string) int {
 var decisive = [...]string{"issuer", "validFrom", "validUntil", "credentialSubject", "credentialStatus", "statusSize",
 	"issuanceDate", "expirationDate"}
 
-// placeOfPredicate is place of what a statement calls a member in N-Quads.
-func placeOfPredicate(predicate []byte) int {
-	switch string(predicate) {
-	case credentials + "issuer>":
-		return 0
-	case credentials + "validFrom>":
-		return 1
-	case credentials + "validUntil>":
-		return 2
-	case credentials + "credentialSubject>":
-		return 3
-	case credentials + "credentialStatus>":
-		return 4
-	case "<https://www.w3.org/ns/credentials/status#statusSize>":
-		return 5
-	case credentials + "issuanceDate>":
-		return 6
-	case credentials + "expirationDate>":
-		return 7
-	}
-	return -1
-}
+// predicates are what statements call them.
+var predicates = [len(decisive)]string{credentials + "issuer", credentials + "validFrom", credentials + "validUntil",
+	credentials + "credentialSubject", credentials + "credentialStatus", "https://www.w3.org/ns/credentials/status#statusSize",
+	credentials + "issuanceDate", credentials + "expirationDate"}
 
-const credentials = "<https://www.w3.org/2018/credentials#"
+const credentials = "https://www.w3.org/2018/credentials#"
 
 // tally is a number for each of the decisive statements.
 type tally [len(decisive)]int
@@ -176,14 +158,11 @@ type statements struct {
 	ofSelf tally // those whose subject is the credential
 }
 
-func (n *statements) count(subject, predicate []byte) {
-	i := placeOfPredicate(predicate)
-	if i < 0 {
-		return
-	}
-	n.all[i]++
+// count takes a statement of the predicate of a place.
+func (n *statements) count(subject []byte, place int) {
+	n.all[place]++
 	if string(subject) == n.self {
-		n.ofSelf[i]++
+		n.ofSelf[place]++
 	}
 }
 
