@@ -280,7 +280,7 @@ func startDemo(t *testing.T, more ...string) *demoProcess {
 
 func startDemoOf(t *testing.T, binary string, more ...string) *demoProcess {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	t.Cleanup(cancel)
 	args := append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "demo")}, more...)
 	cmd := exec.CommandContext(ctx, binary, args...)
