@@ -56,6 +56,7 @@ var status = map[wire.Code]int{
 	wire.TooManyItems:         http.StatusUnprocessableEntity,
 	wire.Required:             http.StatusUnprocessableEntity,
 	wire.SlugMismatch:         http.StatusUnprocessableEntity,
+	wire.InvalidIdentifier:    http.StatusUnprocessableEntity,
 	wire.AddressNotSupported:  http.StatusUnprocessableEntity,
 	wire.AddressUnreachable:   http.StatusUnprocessableEntity,
 	wire.TooManyRequests:      http.StatusTooManyRequests,
