@@ -66,6 +66,9 @@ func TestOperationsListsEverySetting(t *testing.T) {
 			t.Errorf("--%s is not in docs/operations.md", name)
 			continue
 		}
+		if !strings.Contains(says, "("+variable(name)+")") {
+			t.Errorf("--%s does not name its variable: %s", name, says)
+		}
 		if m := byDefault.FindStringSubmatch(says); m != nil && strings.Trim(row, "`") != m[1] {
 			t.Errorf("--%s is %s by default, not %s", name, m[1], row)
 		}
@@ -85,7 +88,7 @@ func TestDocumentsShowCommandsThatExist(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^  ([a-z]+) {2,}`).FindAllStringSubmatch(usage, -1) {
 		commands[m[1]] = true
 	}
-	subcommands := map[string][]string{"keys": {"list", "create", "rotate", "activate", "retire", "revoke", "publish", "reload"},
+	subcommands := map[string][]string{"keys": {"list", "create", "rotate", "activate", "retire", "revoke", "export-public", "reload"},
 		"token": {"create", "list", "revoke"}, "programme": {"load"}, "audit": {"list", "verify", "key"}}
 	shown := 0
 	for _, name := range []string{"README.md", "SECURITY.md", "docs/operations.md", "docs/verification.md", "docs/architecture.md", "docs/conformance.md"} {
