@@ -199,7 +199,15 @@ func TestCopiesOfListsAreAsOldAsTheyMayBe(t *testing.T) {
 			p := onlyProof(t, string(c.web.pages[listURL]))
 			c.web.put(listURL, []byte(put("proof", "["+p+","+p+"]")(t, string(c.web.pages[listURL]))))
 		},
-		"token":       func(c *copies, set []int) { c.listJWS(set, ttl("60000")) },
+		"token": func(c *copies, set []int) { c.listJWS(set, ttl("60000")) },
+		"envelope": func(c *copies, set []int) {
+			c.listJWS(set, ttl("60000"))
+			c.web.put(listURL, []byte(envelope("application/vc+jwt", string(c.web.pages[listURL]))))
+		},
+		"token as a JSON text": func(c *copies, set []int) {
+			c.listJWS(set, ttl("60000"))
+			c.web.put(listURL, []byte(`"`+string(c.web.pages[listURL])+`"`))
+		},
 		"token's exp": func(c *copies, set []int) { c.listJWS(set, add(`"validUntil":"2026-11-21T10:01:00Z"`)) },
 	} {
 		t.Run(name, func(t *testing.T) {
