@@ -24,6 +24,7 @@ type ordinary struct {
 	sentence string
 	key      func(*keys.VerificationMethod) // a change to the key before it is published
 	asked    *verifier.Identity
+	opts     verifier.Options // what else is asked
 }
 
 func (o ordinary) run(t *testing.T, tn *town, p *i18n.Printer, name string) {
@@ -34,7 +35,8 @@ func (o ordinary) run(t *testing.T, tn *town, p *i18n.Printer, name string) {
 			change = append(change, o.key)
 		}
 		h := tn.newHouse(name, change...)
-		r := tn.v.VerifyBytes(t.Context(), []byte(o.make(h)), verifier.Options{Recipient: o.asked})
+		o.opts.Recipient = o.asked
+		r := tn.v.VerifyBytes(t.Context(), []byte(o.make(h)), o.opts)
 		f := r.Finding(o.check)
 		said := strings.NewReplacer(h.at(""), "HOUSE/", tn.host, "HOST").Replace(words.Sentence(p, r, f))
 		if r.Verdict() != o.verdict || f.Code != o.code || said != o.sentence {

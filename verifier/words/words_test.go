@@ -104,6 +104,9 @@ func TestNoSentenceIsStale(t *testing.T) {
 		for _, code := range list {
 			known["check."+string(check)+"."+string(code)] = true
 			known["check.any."+string(code)] = true
+			for _, o := range outcomes {
+				known["check."+string(check)+"."+string(code)+"."+o.String()] = true
+			}
 		}
 	}
 	for _, o := range outcomes {
