@@ -75,7 +75,7 @@ func TestWycheproofJWS(t *testing.T) {
 // holdsJWS is the way of a token up to its payload.
 func holdsJWS(text string, key keys.JSONWebKey) bool {
 	parts := strings.Split(text, ".")
-	if _, err := badge.Parse([]byte(text)); err == nil || len(parts) != 3 || !strings.HasPrefix(err.Error(), "JWS payload:") {
+	if _, err := badge.Parse([]byte(text)); err == nil || len(parts) != 3 || !strings.HasPrefix(err.Error(), "payload: ") {
 		return false // not even a JWS
 	}
 	d, err := badge.Parse([]byte(parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte("{}")) + "." + parts[2]))
@@ -91,12 +91,7 @@ func holdsJWS(text string, key keys.JSONWebKey) bool {
 	if err != nil || alg != header.Algorithm {
 		return false
 	}
-	jws, err := jose.ParseSignedCompact(text, []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
-	if err != nil {
-		return false
-	}
-	_, err = jws.Verify(key.Public)
-	return err == nil && method.Verify([]byte(parts[0]+"."+parts[1]), d.JWS().Signature) == nil
+	return method.Verify([]byte(parts[0]+"."+parts[1]), d.JWS().Signature) == nil
 }
 
 // supported tells whether a header asks for an algorithm of ours.
