@@ -291,7 +291,7 @@ func (w *walker) iri(d *definition) rdfc.Term {
 		return t
 	}
 	t := w.data.Keep(d.iri)
-	if t.IsKept() {
+	if w.data.IsKept(t) {
 		w.known[d.number] = t
 	}
 	return t

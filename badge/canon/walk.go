@@ -69,14 +69,16 @@ type place struct {
 }
 
 func (w *walker) begin(in Input, l *library) {
-	if w.data.Reset(); w.numbered != l {
+	if w.numbered != l {
 		w.data.Forget()
 		clear(w.known)
-		for _, name := range [...]string{"first", "rest", "nil"} {
+		for _, name := range [...]string{"type", "first", "rest", "nil"} {
 			w.data.Keep(rdf + name)
 		}
-		w.numbered, w.rdfType = l, w.data.Keep(rdf+"type")
+		w.numbered = l
 	}
+	w.data.Reset()
+	w.rdfType = w.data.IRI(rdf + "type")
 	w.in, w.library = in, l
 	w.members, w.widest, w.depth, w.values, w.tables = w.members[:0], 0, 0, 0, 0
 }

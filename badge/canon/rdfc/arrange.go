@@ -80,7 +80,7 @@ func (d *Dataset) compareTerms(a, b Term) int {
 	case a == b:
 		return 0
 	case a.IsBlank() || b.IsBlank():
-		return cmp.Compare(a&^keptBit, b&^keptBit) // the others lack the uppermost bit
+		return cmp.Compare(a, b) // the others lack the uppermost bit
 	}
 	return bytes.Compare(d.textOf(a), d.textOf(b))
 }
@@ -90,7 +90,7 @@ func (d *Dataset) compareTerms(a, b Term) int {
 func (d *Dataset) gather(ranks []uint32) {
 	// place is by subject: how many quads it has, then where the next of them
 	// goes.
-	d.place = zeroed(d.place, d.dense(keptBit|Term(len(d.kept.terms))))
+	d.place = zeroed(d.place, len(d.terms)+int(d.blank))
 	d.subjects = d.subjects[:0]
 	for i := range d.quads {
 		t := d.quads[i].Subject
@@ -109,49 +109,38 @@ func (d *Dataset) gather(ranks []uint32) {
 	for i := range d.quads {
 		q := &d.quads[i]
 		at := &d.place[d.dense(q.Subject)]
-		d.keys[*at] = uint64(d.rank(ranks, q.Predicate))<<32 | uint64(i)
+		d.keys[*at] = uint64(ranks[q.Predicate])<<32 | uint64(i)
 		*at++
 	}
 }
 
-// rankPredicates ranks the predicates: as the vocabulary has them, if all are
-// kept, which it gives as nil, and otherwise by dense number.
+// rankPredicates ranks the predicates, by their terms: as the vocabulary has them,
+// if all are kept.
 func (d *Dataset) rankPredicates() []uint32 {
-	foreign := func(q Quad) bool { return !q.Predicate.IsKept() }
+	foreign := func(q Quad) bool { return !d.IsKept(q.Predicate) }
 	if !slices.ContainsFunc(d.quads, foreign) {
-		return nil
+		return d.kept.rank
 	}
-	ranks := make([]uint32, d.dense(keptBit|Term(len(d.kept.terms))))
+	ranks := make([]uint32, len(d.terms))
 	var all []Term
 	for i := range d.quads {
 		p := d.quads[i].Predicate
-		if at := &ranks[d.dense(p)]; *at == 0 {
+		if at := &ranks[p]; *at == 0 {
 			*at = 1
 			all = append(all, p)
 		}
 	}
 	slices.SortFunc(all, func(a, b Term) int { return bytes.Compare(d.textOf(a), d.textOf(b)) })
 	for i, p := range all {
-		ranks[d.dense(p)] = uint32(i)
+		ranks[p] = uint32(i)
 	}
 	return ranks
 }
 
-func (d *Dataset) rank(ranks []uint32, p Term) uint32 {
-	if ranks == nil {
-		return d.kept.rank[p&^keptBit]
-	}
-	return ranks[d.dense(p)]
-}
-
-// dense numbers all terms from zero on: blank nodes after the terms of the
-// document, the vocabulary last.
+// dense numbers all terms from zero on: blank nodes after the others.
 func (d *Dataset) dense(t Term) int {
-	switch {
-	case t.IsBlank():
+	if t.IsBlank() {
 		return len(d.terms) + int(t.number())
-	case t.IsKept():
-		return len(d.terms) + int(d.blank) + int(t&^keptBit)
 	}
 	return int(t)
 }
