@@ -21,8 +21,8 @@ import (
 	"laurel/store"
 )
 
-// checkForeign reports what can be seen before anything is signed. Schemas and
-// terms are judged by the self-check.
+// checkForeign reports what can be seen in what was sent. The schema is asked
+// about the whole badge, by inForm, and terms by the suite, before it signs.
 func (i *Issuer) checkForeign(f *foreign) error {
 	var all faults
 	if f.root.Kind() != strictjson.Object {

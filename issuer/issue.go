@@ -177,6 +177,9 @@ func (i *Issuer) sign(ctx context.Context, d *draft) error {
 
 // secure signs a badge with its issuer's key and reads it back.
 func (i *Issuer) secure(ctx context.Context, rec *Record, doc *badge.Document) ([]byte, error) {
+	if err := i.onTime(); err != nil {
+		return nil, err
+	}
 	signer, err := i.signer(ctx, rec.Issuer, keys.EdDSA)
 	if err != nil {
 		return nil, err

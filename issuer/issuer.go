@@ -31,6 +31,7 @@ var (
 	ErrConflict          = errors.New("issuer: conflicts with what is stored")
 	ErrNoKey             = errors.New("issuer: the issuer has no active key")
 	ErrSigning           = errors.New("issuer: the key does not sign just now")
+	ErrClock             = errors.New("issuer: the clock went back")
 	ErrNotReady          = errors.New("issuer: not made yet")
 	ErrErased            = errors.New("issuer: the personal data of this credential were erased")
 	ErrSelfCheck         = errors.New("issuer: the signed badge does not verify, so it was not released")
@@ -80,6 +81,7 @@ type Issuer struct {
 	jwtReady  notifier
 	making    sync.Mutex // one making of keys at a time
 	documents documents
+	latest    latest
 }
 
 // New opens the issuer over a store that Initialise has prepared.
@@ -115,6 +117,7 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	}
 	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}}}
 	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
+	i.latest.nanoseconds.Store(meta.Created.Add(-clockSkew).UnixNano()) // no clock is right that stands before
 	return i, nil
 }
 

@@ -203,11 +203,15 @@ func (i *Issuer) StatusList(ctx context.Context, list string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e := i.lists.get(list, version, i.now()); e != nil && i.stands(ctx, owner, e.key) {
+	if e := i.signedList(ctx, owner, list, version); e != nil {
 		return e.document, nil
 	}
 	flight := i.lists.flight.DoChan(list+"@"+version, func() (any, error) {
-		return i.signList(context.WithoutCancel(ctx), owner, list)
+		ctx := context.WithoutCancel(ctx)
+		if e := i.signedList(ctx, owner, list, version); e != nil { // by the flight before this one
+			return e.document, nil
+		}
+		return i.signList(ctx, owner, list)
 	})
 	select {
 	case <-ctx.Done():
@@ -218,6 +222,15 @@ func (i *Issuer) StatusList(ctx context.Context, list string) ([]byte, error) {
 		}
 		return done.Val.([]byte), nil
 	}
+}
+
+// signedList is a list as it was signed last, nil where that does not stand any
+// more.
+func (i *Issuer) signedList(ctx context.Context, issuer, list, version string) *signedList {
+	if e := i.lists.get(list, version, i.now()); e != nil && i.stands(ctx, issuer, e.key) {
+		return e
+	}
+	return nil
 }
 
 // stands tells whether nothing is said against a key of an issuer: a list that

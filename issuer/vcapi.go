@@ -7,11 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"laurel/badge"
 	"laurel/badge/proof"
+	"laurel/badge/structure"
 	"laurel/internal/strictjson"
 	"laurel/keys"
+	"laurel/schemas"
 	"laurel/store"
 )
 
@@ -102,6 +105,11 @@ func (i *Issuer) tryForeign(ctx context.Context, f *foreign) (*badge.Document, e
 }
 
 func (i *Issuer) secureForeign(ctx context.Context, f *foreign, check SelfCheck, doc *badge.Document) (*badge.Document, error) {
+	if f.badge {
+		if err := inForm(doc); err != nil {
+			return nil, err
+		}
+	}
 	signed, err := f.suite.Secure(ctx, doc, f.signer, i.now())
 	if err != nil {
 		return nil, unsignable(err, func(pointer string) string { return pointer })
@@ -114,6 +122,20 @@ func (i *Issuer) secureForeign(ctx context.Context, f *foreign, check SelfCheck,
 		return nil, err
 	}
 	return nil, i.selfCheckFailed(ctx, VCAPISlug, err)
+}
+
+// inForm holds a badge against the schema before a key comes near it. The
+// self-check does so again, but a signature that is thrown away was made.
+func inForm(doc *badge.Document) error {
+	err := structure.Check(doc.Root(), badge.TypeAchievement, schemas.Tolerant, "credentialStatus")
+	var wrong *structure.Fault
+	if errors.As(err, &wrong) {
+		if strings.HasPrefix(wrong.Pointer, "/@context") {
+			return nil // the suite has better words for it, and refuses it before it signs
+		}
+		return fault("schema_mismatch", wrong.Pointer, wrong.Detail)
+	}
+	return err
 }
 
 // check is a self-check that holds badges to their dates: only those of any

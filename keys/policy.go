@@ -88,12 +88,21 @@ func uncompressedPoint(curve elliptic.Curve, x, y []byte) (crypto.PublicKey, err
 // smallOrderY holds the y coordinates, little-endian, of the eight Ed25519
 // points whose order divides 8: with such a "key" one signature fits many
 // messages. The first two stand twice on the curve, as x and -x.
-var smallOrderY = [...]string{
-	"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05", // order 8
-	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a", // order 8
-	"0000000000000000000000000000000000000000000000000000000000000000", // order 4
-	"0100000000000000000000000000000000000000000000000000000000000000", // the neutral point
-	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", // order 2
+var smallOrderY = [...][ed25519.PublicKeySize]byte{
+	point("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), // order 8
+	point("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), // order 8
+	point("0000000000000000000000000000000000000000000000000000000000000000"), // order 4
+	point("0100000000000000000000000000000000000000000000000000000000000000"), // the neutral point
+	point("ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f"), // order 2
+}
+
+// allOnes are the bytes of 2^255-19 between its first and its last.
+var allOnes = [30]byte(bytes.Repeat([]byte{0xff}, 30))
+
+// point is a row of the table, from hexadecimal digits.
+func point(digits string) (y [ed25519.PublicKeySize]byte) {
+	_, _ = hex.Decode(y[:], []byte(digits))
+	return y
 }
 
 // checkEd25519 also keeps ed25519.Verify from its panic on a wrong length.
@@ -102,19 +111,16 @@ func checkEd25519(pub ed25519.PublicKey) error {
 		return fmt.Errorf("%w: Ed25519 with %d bytes instead of %d", ErrInvalidKey, len(pub), ed25519.PublicKeySize)
 	}
 	// The topmost bit is the sign of x; without it the bytes are y.
-	y := bytes.Clone(pub)
+	y := [ed25519.PublicKeySize]byte(pub)
 	y[31] &= 0x7f
 	// RFC 8032 section 5.1.3: y below 2^255-19, or the encoding is not
 	// canonical. crypto/ed25519 takes it all the same, and two of these
 	// encodings are small-order points again.
-	if y[31] == 0x7f && y[0] >= 0xed && bytes.Equal(y[1:31], bytes.Repeat([]byte{0xff}, 30)) {
+	if y[31] == 0x7f && y[0] >= 0xed && [30]byte(y[1:31]) == allOnes {
 		return fmt.Errorf("%w: Ed25519 point that is not canonical", ErrWeakKey)
 	}
-	text := hex.EncodeToString(y)
-	for _, small := range smallOrderY {
-		if text == small {
-			return fmt.Errorf("%w: Ed25519 point of small order", ErrWeakKey)
-		}
+	if slices.Contains(smallOrderY[:], y) {
+		return fmt.Errorf("%w: Ed25519 point of small order", ErrWeakKey)
 	}
 	return nil
 }

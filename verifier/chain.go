@@ -13,8 +13,12 @@ import (
 // checkPrevious: a proof that names others must find each of them once (Data
 // Integrity section 4.5), and cannot have been there before itself.
 func checkPrevious(set []badge.Proof, p badge.Proof) Finding {
+	previous := p.Object.Get("previousProof")
+	if !previous.Exists() {
+		return passed(OK)
+	}
 	ptr := p.Pointer + "/previousProof"
-	for _, v := range p.Object.Get("previousProof").Each() {
+	for _, v := range previous.Each() {
 		switch n := len(named(set, v.Text())); {
 		case v.Text() == "" || n == 0:
 			return failed(ProofInvalid, ptr, "The proof names one before it that is not there.")

@@ -18,7 +18,11 @@ import (
 // was found comes back even where it may not, so that the signature can be
 // told apart from the right to sign.
 func (s *subject) proofKey(ctx context.Context, p badge.Proof) (keys.VerificationMethod, Finding) {
-	return s.namedKey(ctx, p.VerificationMethod, p.Pointer+"/verificationMethod")
+	m, f := s.namedKey(ctx, p.VerificationMethod)
+	if f.Outcome != Passed {
+		f.Pointer = p.Pointer + "/verificationMethod"
+	}
+	return m, f
 }
 
 // envelopeKey finds the key of a JWS: the one that kid names. A key that the
@@ -26,14 +30,14 @@ func (s *subject) proofKey(ctx context.Context, p badge.Proof) (keys.Verificatio
 // that the issuer publishes.
 func (s *subject) envelopeKey(ctx context.Context, h proof.Header) (keys.VerificationMethod, Finding) {
 	if h.KeyID != "" {
-		return s.namedKey(ctx, h.KeyID, "")
+		return s.namedKey(ctx, h.KeyID)
 	}
 	brought, err := keys.ParseJWK([]byte(h.JWK.Raw()))
 	if err != nil {
-		return keys.VerificationMethod{}, keyFault(err, "")
+		return keys.VerificationMethod{}, keyFault(err)
 	}
 	m, err := s.errands.broughtKey(ctx, brought.Public, s.issuerID())
-	return s.authorize(ctx, m, err, "")
+	return s.authorize(ctx, m, err)
 }
 
 // contradicts tells whether a token brings another key than the one it names.
@@ -51,30 +55,31 @@ func contradicts(h proof.Header, named keys.VerificationMethod) bool {
 }
 
 // namedKey resolves an identifier of a key that must be the issuer's. What
-// shows by its name to be another's is not even asked for.
-func (s *subject) namedKey(ctx context.Context, id, ptr string) (keys.VerificationMethod, Finding) {
+// shows by its name to be another's is not even asked for. Where it is named in
+// the document is known to the caller.
+func (s *subject) namedKey(ctx context.Context, id string) (keys.VerificationMethod, Finding) {
 	issuer := s.issuerID()
 	owner, _, _ := strings.Cut(id, "#")
 	if isDID(issuer) || isDID(owner) {
 		if owner != issuer {
-			return s.keyOfAnother(ctx, id, owner, ptr)
+			return s.keyOfAnother(ctx, id, owner)
 		}
 		m, err := s.errands.key(ctx, id)
-		return s.authorize(ctx, m, err, ptr)
+		return s.authorize(ctx, m, err)
 	}
 	if !sameHost(owner, issuer) {
-		return keys.VerificationMethod{}, wrongController(owner, issuer, ptr)
+		return keys.VerificationMethod{}, wrongController(owner, issuer)
 	}
 	m, err := s.errands.issuerKey(ctx, id, issuer)
-	return s.authorize(ctx, m, err, ptr)
+	return s.authorize(ctx, m, err)
 }
 
 // keyOfAnother looks at a key that is not the issuer's. That of a badge is not
 // asked for: its signature would say nothing. In any other credential somebody
 // may have signed beside the issuer (VC Data Integrity section 2.1.1), so there a
 // key that is its own document is used.
-func (s *subject) keyOfAnother(ctx context.Context, id, owner, ptr string) (keys.VerificationMethod, Finding) {
-	f := wrongController(owner, s.issuerID(), ptr)
+func (s *subject) keyOfAnother(ctx context.Context, id, owner string) (keys.VerificationMethod, Finding) {
+	f := wrongController(owner, s.issuerID())
 	if !s.others || !strings.HasPrefix(owner, "did:key:") && !strings.HasPrefix(owner, "did:jwk:") {
 		return keys.VerificationMethod{}, f
 	}
@@ -116,24 +121,24 @@ func sameHost(a, b string) bool {
 	return errX != nil || errY != nil || strings.EqualFold(x.Host, y.Host)
 }
 
-func wrongController(owner, issuer, ptr string) Finding {
-	return failed(WrongController, ptr, "The key is of %s, the issuer is %s.", clip(owner, 120), clip(issuer, 120))
+func wrongController(owner, issuer string) Finding {
+	return failed(WrongController, "", "The key is of %s, the issuer is %s.", clip(owner, 120), clip(issuer, 120))
 }
 
 // authorize asks of a resolved key whether the issuer lets it sign, now. The
 // present counts and not proof.created, which is the signer's own word.
-func (s *subject) authorize(ctx context.Context, m keys.VerificationMethod, err error, ptr string) (keys.VerificationMethod, Finding) {
+func (s *subject) authorize(ctx context.Context, m keys.VerificationMethod, err error) (keys.VerificationMethod, Finding) {
 	if err != nil {
-		return keys.VerificationMethod{}, keyFault(err, ptr)
+		return keys.VerificationMethod{}, keyFault(err)
 	}
 	if issuer := s.issuerID(); m.Controller != issuer || issuer == "" {
-		return m, wrongController(m.Controller, issuer, ptr)
+		return m, wrongController(m.Controller, issuer)
 	}
 	if allowed := m.Assertion && s.presenter == "" || m.Authentication && s.presenter != ""; !allowed {
-		return m, failed(KeyNotAuthorized, ptr, "The issuer does not list the key under %s.", s.purpose())
+		return m, failed(KeyNotAuthorized, "", "The issuer does not list the key under %s.", s.purpose())
 	}
 	if err := m.ValidAt(s.now); err != nil {
-		f := keyFault(err, ptr)
+		f := keyFault(err)
 		if errors.Is(err, keys.ErrRevoked) {
 			f = s.revokedKey(ctx, m, f)
 		}
@@ -143,7 +148,9 @@ func (s *subject) authorize(ctx context.Context, m keys.VerificationMethod, err 
 		return m, f
 	}
 	f := passed(OK)
-	f.Params = map[string]string{"key": m.ID, "controller": m.Controller}
+	if !s.isList { // whose findings nobody is told
+		f.Params = map[string]string{"key": m.ID, "controller": m.Controller}
+	}
 	return m, f
 }
 
@@ -157,13 +164,13 @@ func (s *subject) revokedKey(ctx context.Context, m keys.VerificationMethod, rev
 	at, ok, err := s.v.records.RecordedAt(ctx, s.doc)
 	switch {
 	case err != nil:
-		f := unknown(KeyUnreachable, revoked.Pointer, "Whether the document is older than the revocation could not be looked up.")
+		f := unknown(KeyUnreachable, "", "Whether the document is older than the revocation could not be looked up.")
 		f.Cause = err
 		return f
 	case !ok || !at.Before(m.Revoked):
 		return revoked
 	}
-	return Finding{Outcome: Warned, Code: KeyCompromisedLater, Pointer: revoked.Pointer, Params: map[string]string{
+	return Finding{Outcome: Warned, Code: KeyCompromisedLater, Params: map[string]string{
 		"key": m.ID, "controller": m.Controller, "at": m.Revoked.UTC().Format(time.RFC3339), "recorded": at.UTC().Format(time.RFC3339)},
 		Detail: "The key was revoked; this document was on record before."}
 }
@@ -187,19 +194,19 @@ var keyCodes = []struct {
 
 // keyFault sorts the errors of a resolver: somebody's fault, or an open
 // question. What a request met with on its way is no stranger's business.
-func keyFault(err error, ptr string) Finding {
+func keyFault(err error) Finding {
 	detail := clip(err.Error(), 400)
 	if keys.Wrong(err) {
 		for _, k := range keyCodes {
 			if errors.Is(err, k.err) {
-				return failed(k.code, ptr, "%s", detail)
+				return failed(k.code, "", "%s", detail)
 			}
 		}
 	}
 	if errors.Is(err, keys.ErrUnsupported) && !errors.Is(err, keys.ErrUnreachable) {
-		return unknown(KeyUnsupported, ptr, "%s", detail)
+		return unknown(KeyUnsupported, "", "%s", detail)
 	}
-	f := unknown(KeyUnreachable, ptr, "The issuer's keys could not be fetched.")
+	f := unknown(KeyUnreachable, "", "The issuer's keys could not be fetched.")
 	f.Cause = err
 	return f
 }

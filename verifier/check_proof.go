@@ -32,15 +32,15 @@ func checkProof(ctx context.Context, s *subject) Finding { return s.authenticate
 func checkIssuerKey(ctx context.Context, s *subject) Finding { return s.authenticate(ctx).key }
 
 func (s *subject) authenticate(ctx context.Context) authentication {
-	if s.auth == nil {
-		a := s.authenticateOnce(ctx)
+	if !s.authenticated {
+		s.auth = s.authenticateOnce(ctx)
 		// The key may have been replaced since its document was fetched.
-		if (a.proof.Outcome == Failed || a.key.Outcome == Failed) && s.errands.refresh(ctx, s.issuerID(), s.now) {
-			a = s.authenticateOnce(ctx)
+		if (s.auth.proof.Outcome == Failed || s.auth.key.Outcome == Failed) && s.errands.refresh(ctx, s.issuerID(), s.now) {
+			s.auth = s.authenticateOnce(ctx)
 		}
-		s.auth = &a
+		s.authenticated = true
 	}
-	return *s.auth
+	return s.auth
 }
 
 func (s *subject) authenticateOnce(ctx context.Context) authentication {
@@ -71,27 +71,34 @@ func (s *subject) authenticateSet(ctx context.Context) authentication {
 	case len(set) > maxProofs:
 		return badProof(TooManyProofs, "/proof", "There are more than %d proofs.", maxProofs)
 	}
-	all := make([]authentication, len(set))
+	var room [maxProofs]authentication
+	all := room[:len(set)]
 	for i, p := range set {
 		all[i] = s.authenticateProof(ctx, set, p)
 	}
 	restOnOthers(set, all)
 	s.amongOthers(all)
-	var proofs, keyed []Finding
-	var strange *Finding
-	for _, a := range all {
-		if a.proof.Outcome == Unknown && a.proof.Code == UnsupportedSuite {
-			strange = &a.proof
+	return together(all)
+}
+
+// together sums up the proofs of a set.
+func together(all []authentication) authentication {
+	var room [2][maxProofs]Finding
+	proofs, keyed := room[0][:0], room[1][:0]
+	strange := -1
+	for i := range all {
+		if f := &all[i].proof; f.Outcome == Unknown && f.Code == UnsupportedSuite {
+			strange = i
 			continue
 		}
-		proofs, keyed = append(proofs, a.proof), append(keyed, a.key)
+		proofs, keyed = append(proofs, all[i].proof), append(keyed, all[i].key)
 	}
 	if len(proofs) == 0 {
-		return authentication{*strange, skipped(NotRun)}
+		return authentication{all[strange].proof, skipped(NotRun)}
 	}
 	a := authentication{gravest(proofs), gravest(keyed)}
-	if strange != nil && a.proof.Outcome == Passed {
-		a.proof = *strange
+	if strange >= 0 && a.proof.Outcome == Passed {
+		a.proof = all[strange].proof
 		a.proof.Outcome = Warned
 	}
 	return a
@@ -250,10 +257,11 @@ func proofTime(p badge.Proof, name string) (time.Time, error) {
 
 // signatureFinding sorts what a suite says.
 func signatureFinding(err error, ptr string) Finding {
+	if err == nil {
+		return passed(OK)
+	}
 	var refusal *canon.Error
 	switch {
-	case err == nil:
-		return passed(OK)
 	case errors.Is(err, proof.ErrBaseProof):
 		return unknown(BaseProof, ptr, "%s", clip(err.Error(), 400))
 	case errors.Is(err, proof.ErrInvalid):

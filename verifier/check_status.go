@@ -39,7 +39,25 @@ const (
 // that tells them, and the lists that were read for them.
 type states struct {
 	revocation, suspension, message, refresh []Finding
-	lists                                    map[string]listAnswer
+	lists                                    []readAnswer
+}
+
+// readAnswer is what was read at an address.
+type readAnswer struct {
+	url string
+	listAnswer
+}
+
+// list reads the list at an address once, however many entries name it.
+func (st *states) list(url string, read func() listAnswer) listAnswer {
+	for i := range st.lists {
+		if st.lists[i].url == url {
+			return st.lists[i].listAnswer
+		}
+	}
+	a := read()
+	st.lists = append(st.lists, readAnswer{url, a})
+	return a
 }
 
 // checkRevocation asks the status lists that the credential names (OB 3.0
@@ -78,10 +96,11 @@ func stateFinding(answers []Finding) Finding {
 
 // examine reads every entry once.
 func (s *subject) examine(ctx context.Context) *states {
-	if s.states != nil {
-		return s.states
+	if s.examined {
+		return &s.states
 	}
-	st := &states{lists: map[string]listAnswer{}}
+	st := &s.states
+	*st = states{} // an examination that broke off counts for nothing
 	member := s.doc.Root().Get("credentialStatus")
 	for i, v := range member.Each() {
 		ptr := "/credentialStatus"
@@ -90,7 +109,7 @@ func (s *subject) examine(ctx context.Context) *states {
 		}
 		s.examineEntry(ctx, st, v, ptr)
 	}
-	s.states = st
+	s.examined = true
 	return st
 }
 
@@ -150,11 +169,7 @@ func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value
 	if f.Outcome != Passed {
 		return f
 	}
-	answer, known := st.lists[e.list]
-	if !known {
-		answer = s.readList(ctx, e.list, ptr)
-		st.lists[e.list] = answer
-	}
+	answer := st.list(e.list, func() listAnswer { return s.readList(ctx, e.list, ptr) })
 	f = answer.finding
 	if f.Outcome == Passed {
 		f = answer.state(e, purpose, ptr)
@@ -275,7 +290,11 @@ func readEntry(v strictjson.Value, ptr string) (entry, Finding) {
 // readMessages reads how wide entries are, and what their values mean. The
 // widths are those that fill bytes.
 func (e *entry) readMessages(v strictjson.Value, ptr string) Finding {
-	size := v.Get("statusSize")
+	size, member := v.Get("statusSize"), v.Get("statusMessage")
+	if !size.Exists() && !member.Exists() {
+		e.size = 1
+		return passed(OK)
+	}
 	switch n, err := strconv.ParseInt(size.Raw(), 10, 32); {
 	case !size.Exists():
 		e.size = 1
@@ -286,7 +305,6 @@ func (e *entry) readMessages(v strictjson.Value, ptr string) Finding {
 	default:
 		e.size = int(n)
 	}
-	member := v.Get("statusMessage")
 	if !member.Exists() && e.size == 1 {
 		return passed(OK)
 	}

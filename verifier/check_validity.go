@@ -15,11 +15,11 @@ import (
 func checkValidity(_ context.Context, s *subject) Finding {
 	from, begins, err := s.bound("nbf", later, s.dates("validFrom", "issuanceDate")...)
 	if err != nil {
-		return failed(BadDate, begins, "%v", err)
+		return failed(BadDate, pointerTo(begins), "%v", err)
 	}
 	until, ends, err := s.bound("exp", earlier, s.dates("validUntil", "expirationDate")...)
 	if err != nil {
-		return failed(BadDate, ends, "%v", err)
+		return failed(BadDate, pointerTo(ends), "%v", err)
 	}
 	f := Finding{Outcome: Passed, Code: OK, Params: map[string]string{}}
 	if !from.IsZero() {
@@ -30,11 +30,11 @@ func checkValidity(_ context.Context, s *subject) Finding {
 	}
 	switch {
 	case !until.IsZero() && until.Before(from):
-		return failed(BadDate, ends, "It ends before it begins.")
+		return failed(BadDate, pointerTo(ends), "It ends before it begins.")
 	case s.now.Before(from):
-		f.Outcome, f.Code, f.Pointer = Failed, NotYetValid, begins
+		f.Outcome, f.Code, f.Pointer = Failed, NotYetValid, pointerTo(begins)
 	case !until.IsZero() && s.now.After(until):
-		f.Outcome, f.Code, f.Pointer = Failed, Expired, ends
+		f.Outcome, f.Code, f.Pointer = Failed, Expired, pointerTo(ends)
 	case until.IsZero():
 		f.Code = NoEnd
 	}
@@ -55,26 +55,26 @@ func (s *subject) dates(name, former string) []string {
 
 // bound reads one end of the period: the member, by the names that the two
 // data models have for it, and in a JWS the claim beside it. Where several
-// stand the tightest one counts, and ptr points to its member; zero is none.
-func (s *subject) bound(claim string, tighter func(a, b time.Time) bool, members ...string) (end time.Time, ptr string, err error) {
+// stand the tightest one counts, and name is that of its member; zero is none.
+func (s *subject) bound(claim string, tighter func(a, b time.Time) bool, members ...string) (end time.Time, name string, err error) {
 	for _, member := range members {
 		text, ok, err := stringMember(s.doc.Root(), member)
 		if err != nil {
-			return end, "/" + member, err
+			return end, member, err
 		}
 		if !ok {
 			continue
 		}
 		at, err := badge.ParseTime(text)
 		if err != nil {
-			return end, "/" + member, fmt.Errorf("%s: %w", member, err)
+			return end, member, fmt.Errorf("%s: %w", member, err)
 		}
 		if end.IsZero() || tighter(at, end) {
-			end, ptr = at, "/"+member
+			end, name = at, member
 		}
 	}
 	if s.doc.JWS() == nil {
-		return end, ptr, nil
+		return end, name, nil
 	}
 	claimed, err := numericDate(s.doc.JWS().Payload.Get(claim))
 	if err != nil {
@@ -83,7 +83,15 @@ func (s *subject) bound(claim string, tighter func(a, b time.Time) bool, members
 	if !claimed.IsZero() && (end.IsZero() || tighter(claimed, end)) {
 		end = claimed
 	}
-	return end, ptr, nil
+	return end, name, nil
+}
+
+// pointerTo points to a member of the credential; "" to none.
+func pointerTo(member string) string {
+	if member == "" {
+		return ""
+	}
+	return "/" + member
 }
 
 // maxNumericDate is the last second of the year 9999.

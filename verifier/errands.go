@@ -33,6 +33,13 @@ type errands struct {
 	known   []*errand          // few: each but a key of did:key is a request
 	ctx     context.Context    // ends with patience; made when there is the first
 	cancel  context.CancelFunc // ends what nobody waits for any more
+
+	// Room for what most need: a key and a list.
+	room struct {
+		known [2]*errand
+		first [2]errand
+		used  int
+	}
 }
 
 // question is what an errand asks for: a key by its id, or by a kid or a
@@ -75,8 +82,9 @@ type task struct {
 	run    func(ctx context.Context) brought
 }
 
-func newErrands(v *Verifier, waiting func() (back func())) *errands {
-	return &errands{v: v, left: maxFetches, waiting: waiting}
+// prepare makes the zero errands ready for one verification.
+func (e *errands) prepare(v *Verifier, waiting func() (back func())) {
+	e.v, e.waiting, e.left, e.known = v, waiting, maxFetches, e.room.known[:0]
 }
 
 // aside tells whoever wants to know that nothing but waiting is done until the
@@ -156,7 +164,7 @@ func (a *errand) arrives(ctx context.Context) bool {
 
 // run does an errand in the course of the verification.
 func (e *errands) run(ctx context.Context, t task) brought {
-	if t.price > 0 && !e.v.atHand(t.source) {
+	if t.price > 0 && e.waiting != nil && !e.v.atHand(t.source) {
 		back := e.aside()
 		defer back()
 	}
@@ -178,7 +186,14 @@ func (e *errands) note(t task) *errand {
 	if t.source != "" && t.price > 0 {
 		e.paid = append(e.paid, t.source)
 	}
-	a := &errand{question: t.question}
+	var a *errand
+	if r := &e.room; r.used < len(r.first) {
+		a = &r.first[r.used]
+		r.used++
+	} else {
+		a = new(errand)
+	}
+	a.question = t.question
 	e.known = append(e.known, a)
 	return a
 }
@@ -202,12 +217,17 @@ func (e *errands) bounded(ctx context.Context) context.Context {
 
 // key resolves a verification method by its id.
 func (e *errands) key(ctx context.Context, id string) (keys.VerificationMethod, error) {
+	if a := e.find(question{by: byID, name: id}); a != nil && a.ready == nil && a.err == nil && a.broke == nil {
+		return a.method, nil // as do gives it
+	}
 	return e.doKey(ctx, e.keyTask(id))
 }
 
 func (e *errands) keyTask(id string) task {
 	source, _, _ := strings.Cut(id, "#")
-	return keyTask(question{by: byID, name: id}, source, func(ctx context.Context) (keys.VerificationMethod, error) { return e.v.keys.Resolve(ctx, id) })
+	return keyTask(question{by: byID, name: id}, source, func(ctx context.Context) brought {
+		return broughtKey(e.v.keys.Resolve(ctx, id))
+	})
 }
 
 // issuerKey resolves a kid among the keys of an issuer.
@@ -216,8 +236,8 @@ func (e *errands) issuerKey(ctx context.Context, kid, issuer string) (keys.Verif
 }
 
 func (e *errands) issuerKeyTask(kid, issuer string) task {
-	return keyTask(question{byKeyID, kid, issuer}, issuer, func(ctx context.Context) (keys.VerificationMethod, error) {
-		return e.v.keys.ResolveForIssuer(ctx, kid, issuer)
+	return keyTask(question{byKeyID, kid, issuer}, issuer, func(ctx context.Context) brought {
+		return broughtKey(e.v.keys.ResolveForIssuer(ctx, kid, issuer))
 	})
 }
 
@@ -227,17 +247,16 @@ func (e *errands) broughtKey(ctx context.Context, public crypto.PublicKey, issue
 	if err != nil {
 		return keys.VerificationMethod{}, err
 	}
-	return e.doKey(ctx, keyTask(question{byThumbprint, thumbprint, issuer}, issuer, func(ctx context.Context) (keys.VerificationMethod, error) {
-		return e.v.keys.ResolveKeyForIssuer(ctx, public, issuer)
+	return e.doKey(ctx, keyTask(question{byThumbprint, thumbprint, issuer}, issuer, func(ctx context.Context) brought {
+		return broughtKey(e.v.keys.ResolveKeyForIssuer(ctx, public, issuer))
 	}))
 }
 
-func keyTask(q question, source string, resolve func(context.Context) (keys.VerificationMethod, error)) task {
-	return task{question: q, source: source, price: price(source), run: func(ctx context.Context) (b brought) {
-		b.method, b.err = resolve(ctx)
-		return b
-	}}
+func keyTask(q question, source string, run func(context.Context) brought) task {
+	return task{question: q, source: source, price: price(source), run: run}
 }
+
+func broughtKey(m keys.VerificationMethod, err error) brought { return brought{method: m, err: err} }
 
 func (e *errands) doKey(ctx context.Context, t task) (keys.VerificationMethod, error) {
 	a := e.do(ctx, t)

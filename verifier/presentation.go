@@ -219,7 +219,7 @@ func (s *subject) authenticatePresentation(ctx context.Context) authentication {
 	if header.KeyID == "" {
 		return badProof(ProofInvalid, "", "The JWS header names no key.")
 	}
-	method, key := s.namedKey(ctx, header.KeyID, "")
+	method, key := s.namedKey(ctx, header.KeyID)
 	if method.Public == nil {
 		return authentication{unknown(NoKey, "", "There is no key to check it with."), key}
 	}

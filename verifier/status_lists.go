@@ -232,11 +232,7 @@ func (s *subject) askRevocationList(ctx context.Context, st *states, v strictjso
 	if !isURL(url) || id == "" {
 		return failed(StatusListInvalid, ptr+"/id", statusMalformed+"The status names the address of its list, and the credential has an id.")
 	}
-	answer, known := st.lists[url]
-	if !known {
-		answer = s.readRevocationList(ctx, url, ptr)
-		st.lists[url] = answer
-	}
+	answer := st.list(url, func() listAnswer { return s.readRevocationList(ctx, url, ptr) })
 	f := answer.finding
 	if f.Outcome == Passed {
 		f = answer.named(id, ptr)

@@ -34,12 +34,14 @@ type subject struct {
 	presenter  string // of a presentation: whose proof it has to be
 	isList     bool   // a status list, looked at on behalf of another document
 
-	kind     kind            // from format on
-	others   bool            // others than the issuer may have signed too; from format on
-	form     *canon.Form     // from terms on
-	auth     *authentication // from proof on
-	states   *states         // from revocation on
+	kind     kind           // from format on
+	others   bool           // others than the issuer may have signed too; from format on
+	form     *canon.Form    // from terms on
+	auth     authentication // from proof on: when it is authenticated
+	states   states         // from revocation on: when they are examined
 	findings []Finding
+
+	authenticated, examined bool
 
 	foreign      []string      // schemas of others, from schema on
 	endorsed     int           // one more than it carries endorsements; 0: not counted yet

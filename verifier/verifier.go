@@ -186,7 +186,13 @@ func (v *Verifier) VerifyDocument(ctx context.Context, d *badge.Document, opts O
 }
 
 func (v *Verifier) subject(d *badge.Document, opts Options) *subject {
-	return &subject{v: v, doc: d, opts: opts, now: v.now(), errands: newErrands(v, opts.Waiting)}
+	s := &struct {
+		subject
+		own errands
+	}{subject: subject{v: v, doc: d, opts: opts, now: v.now()}}
+	s.own.prepare(v, opts.Waiting)
+	s.errands = &s.own
+	return &s.subject
 }
 
 // check is one question. It is put only where the answers that it needs held,

@@ -47,6 +47,18 @@ func (m *Map[K, V]) GetOrMake(key K, make func() V) V {
 	return value
 }
 
+// Get returns the value of a key, where there is one.
+func (m *Map[K, V]) Get(key K) (value V, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.items[key]
+	if e == nil {
+		return value, false
+	}
+	m.order.MoveToFront(e)
+	return e.Value.(*item[K, V]).value, true
+}
+
 // Len returns the number of values held.
 func (m *Map[K, V]) Len() int {
 	m.mu.Lock()

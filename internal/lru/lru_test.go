@@ -19,12 +19,23 @@ func TestTheLeastRecentlyUsedLeavesFirst(t *testing.T) {
 	if get("a") != 1 {
 		t.Error("a was made again")
 	}
+	if v, ok := m.Get("a"); v != 1 || !ok {
+		t.Error("a is not found")
+	}
+	if _, ok := m.Get("c"); ok {
+		t.Error("c is found before it was made")
+	}
 	get("c") // b leaves
 	if get("a") != 1 || get("c") != 3 {
 		t.Error("a or c left")
 	}
 	if get("b") != 4 {
 		t.Error("b had stayed")
+	}
+	m.Get("c") // which counts as a use
+	get("d")   // so b leaves
+	if _, ok := m.Get("c"); !ok {
+		t.Error("c left although it was asked for last")
 	}
 	if m.Len() != 2 {
 		t.Errorf("%d values in a map of two", m.Len())

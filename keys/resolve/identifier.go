@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"laurel/keys"
 )
@@ -20,9 +21,9 @@ const (
 // source is where keys are published: an address to fetch, or a DID that holds
 // its own key.
 type source struct {
-	id       string                   // DID or address, without fragment
-	url      string                   // what to fetch
-	inherent *keys.ControllerDocument // of did:key and did:jwk
+	id       string     // DID or address, without fragment
+	url      string     // what to fetch
+	inherent *published // of did:key and did:jwk
 }
 
 // target is one method of a source.
@@ -49,7 +50,7 @@ func (r *Resolver) parse(id string) (target, error) {
 		if !strings.HasPrefix(base, "did:key:") {
 			return target{}, fmt.Errorf("%w: %s names a controller and no key of it", keys.ErrInvalidIdentifier, show(id))
 		}
-		t.id = s.inherent.Methods[0].ID
+		t.id = s.inherent.document.Methods[0].ID
 	}
 	return t, nil
 }
@@ -76,16 +77,46 @@ func (r *Resolver) parseSource(id string) (source, error) {
 	case !isDID(id):
 		return r.parseURL(id)
 	case kind == "key":
-		doc, err := keys.ParseDIDKey(id)
-		return source{id: id, inherent: doc}, err
+		p, err := r.didKey(id)
+		return source{id: id, inherent: p}, err
 	case kind == "jwk":
-		doc, err := keys.ParseDIDJWK(id)
-		return source{id: id, inherent: doc}, err
+		p, err := inherent(keys.ParseDIDJWK(id))
+		return source{id: id, inherent: p}, err
 	case kind == "web":
 		host, path, err := parseDIDWeb(id)
 		return source{id: id, url: r.scheme(host) + "://" + host + path}, err
 	}
 	return source{}, fmt.Errorf("%w: the DID method %.40q", keys.ErrUnsupported, kind)
+}
+
+// maxDIDKeys is how many did:keys are kept read: they say the same for ever, and
+// to read one takes longer than all else that finds its key. A longer one than
+// maxDIDKey is none that holds a key known here.
+const (
+	maxDIDKeys = 256
+	maxDIDKey  = 160 // characters
+)
+
+// didKey reads a did:key. Each is read outside of the lock that all share.
+func (r *Resolver) didKey(did string) (*published, error) {
+	if len(did) > maxDIDKey {
+		return inherent(keys.ParseDIDKey(did))
+	}
+	if read, ok := r.didKeys.Get(did); ok {
+		return read()
+	}
+	did = strings.Clone(did) // not the document that it stands in
+	return r.didKeys.GetOrMake(did, func() func() (*published, error) {
+		return sync.OnceValues(func() (*published, error) { return inherent(keys.ParseDIDKey(did)) })
+	})()
+}
+
+// inherent is what a DID publishes that holds its own key.
+func inherent(doc *keys.ControllerDocument, err error) (*published, error) {
+	if err != nil {
+		return nil, err
+	}
+	return &published{id: doc.ID, document: doc}, nil
 }
 
 func (r *Resolver) parseURL(id string) (source, error) {

@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"laurel/internal/lru"
 	"laurel/keys"
 )
 
@@ -45,6 +46,7 @@ type Resolver struct {
 	fetcher Fetcher
 	local   Local
 	cache   *cache
+	didKeys *lru.Map[string, func() (*published, error)]
 	own     readings
 	flights singleflight.Group
 }
@@ -57,7 +59,7 @@ func New(f Fetcher, local Local) *Resolver { return NewWithClock(f, local, time.
 
 // NewWithClock is New with the clock that ages documents.
 func NewWithClock(f Fetcher, local Local, now func() time.Time) *Resolver {
-	return &Resolver{fetcher: f, local: local, cache: newCache(now)}
+	return &Resolver{fetcher: f, local: local, cache: newCache(now), didKeys: lru.New[string, func() (*published, error)](maxDIDKeys)}
 }
 
 // Resolve finds a verification method: "did:key:z…" with or without its
@@ -106,7 +108,7 @@ func (r *Resolver) find(ctx context.Context, s source, pick func(*published) (ke
 // load brings what a source offers, and tells whether it was kept from before.
 func (r *Resolver) load(ctx context.Context, s source) (p *published, kept bool, err error) {
 	if s.inherent != nil {
-		return &published{document: s.inherent}, false, nil
+		return s.inherent, false, nil
 	}
 	if r.local != nil {
 		raw, ours, err := r.local.ControllerDocument(ctx, s.id)
@@ -203,6 +205,9 @@ func (r *Resolver) Refresh(ctx context.Context, issuerID string, before time.Tim
 // AtHand tells whether a key of an issuer can be told without a request: it
 // stands in the identifier, in a document that is kept, or is our own.
 func (r *Resolver) AtHand(issuerID string) bool {
+	if issuerID == "" {
+		return false
+	}
 	if strings.HasPrefix(issuerID, "did:key:") || strings.HasPrefix(issuerID, "did:jwk:") {
 		return true
 	}

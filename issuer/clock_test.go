@@ -1,0 +1,127 @@
+package issuer_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"laurel/internal/strictjson"
+	"laurel/issuer"
+	"laurel/issuer/issuertest"
+)
+
+// TestClockThatWentBack: nothing is signed as if it were earlier than what was
+// signed before, by whatever way it comes; a correction of seconds does not
+// matter, nor a clock that goes ahead.
+func TestClockThatWentBack(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}})
+	first := p.issue(t, award("first")).Record
+	p.Clock.Advance(-5 * time.Second)
+	p.issue(t, award("corrected"))
+	p.Clock.Advance(5 * time.Second)
+	for _, back := range []time.Duration{6 * time.Second, 10 * time.Minute, 365 * 24 * time.Hour} {
+		p.Clock.Advance(-back)
+		before := issuertest.Snapshot(t, p.Store)
+		a := keyed(award("second"), "key", "body")
+		a.AwardedAt = p.Clock.Now().Add(-time.Hour)
+		if issued, err := p.Issue(t.Context(), a); issued != nil || !errors.Is(err, issuer.ErrClock) {
+			t.Errorf("%s back: %+v, %v", back, issued, err)
+		}
+		if _, err := p.Reissue(t.Context(), amendment(first.ID), issuer.Correction{Name: ptr("Person other")}); !errors.Is(err, issuer.ErrClock) {
+			t.Errorf("%s back, a correction: %v", back, err)
+		}
+		if doc, err := p.signForeign(t, foreignCredential); doc != nil || !errors.Is(err, issuer.ErrClock) {
+			t.Errorf("%s back, for the VC-API: %v", back, err)
+		}
+		if !maps.Equal(before, issuertest.Snapshot(t, p.Store)) {
+			t.Errorf("%s back: something was stored", back)
+		}
+		// Withdrawing goes on: it only ever makes badges worse.
+		if _, err := p.StatusList(t.Context(), academy+"-1"); err != nil {
+			t.Errorf("%s back: no status list: %v", back, err)
+		}
+		p.Clock.Advance(back)
+	}
+	if issued := p.issue(t, keyed(award("second"), "key", "body")); issued.Replayed {
+		t.Errorf("%+v", issued)
+	}
+	p.Clock.Advance(365 * 24 * time.Hour)
+	p.issue(t, award("third"))
+}
+
+// TestClockBeforeTheStore: a machine that starts without knowing the time
+// issues nothing until it knows it.
+func TestClockBeforeTheStore(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy}})
+	const long = 50 * 365 * 24 * time.Hour
+	p.Clock.Advance(-long)
+	i := p.with(t, func(*issuer.Config) {})
+	before := issuertest.Snapshot(t, p.Store)
+	a := award("ana")
+	a.AwardedAt = p.Clock.Now().Add(-time.Hour)
+	if issued, err := i.Issue(t.Context(), a); issued != nil || !errors.Is(err, issuer.ErrClock) {
+		t.Errorf("%+v, %v", issued, err)
+	}
+	if !maps.Equal(before, issuertest.Snapshot(t, p.Store)) {
+		t.Error("something was stored")
+	}
+	p.Clock.Advance(long)
+	if _, err := i.Issue(t.Context(), award("ana")); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestNothingIsSignedUnchecked: what is refused never came near a key.
+func TestNothingIsSignedUnchecked(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy, institute, issuer.VCAPISlug}})
+	p.put(t, rich(academy))
+	var signed atomic.Int64
+	counted := func(slug string, rings issuer.KeyRings) issuer.KeyRings {
+		return elsewhere{rings, slug, func(context.Context) error { signed.Add(1); return nil }}
+	}
+	i := p.with(t, func(cfg *issuer.Config) {
+		cfg.Keys = counted(issuer.VCAPISlug, counted(academy, p.Ring))
+	})
+	refused := 0
+	for _, f := range awardFaults() {
+		a := award("ana")
+		f.spoil(&a)
+		if _, err := i.Issue(t.Context(), a); err == nil {
+			t.Errorf("%s at %s is taken", f.rule, f.pointer)
+		}
+		if n := signed.Swap(0); n != 0 {
+			t.Errorf("%d signatures for %s at %s", n, f.rule, f.pointer)
+		}
+		refused++
+	}
+	for _, document := range []string{
+		edit(t, foreignBadge, "{", `{"proof": {},`), edit(t, foreignBadge, "{", `{"issuer": "did:web:other.example",`),
+		edit(t, foreignBadge, `"name": "Ville`, `"nmae": "Ville`), edit(t, foreignBadge, `"urn:uuid:3fa85f64-5717-4562-b3fc-2c963f66afa6"`, `"course"`),
+		edit(t, foreignBadge, `2.50`, `null`), edit(t, foreignBadge, `2.50`, `"2.5"`), edit(t, foreignBadge, `2.50`, `9007199254740993`),
+		edit(t, foreignBadge, `"criteria": {`, `"criteria": {"@context": {"narrative": null}, `), edit(t, foreignBadge, `"A course."`, `"A\u0000course."`),
+		edit(t, foreignBadge, `"Come."`, `"Come.", "@index": "x"`), edit(t, foreignBadge, `"urn:uuid:3fa85f64-5717-4562-b3fc-2c963f66afa6"`, `"urn:a> <urn:b> <urn:c"`),
+		edit(t, foreignBadge, `"urn:uuid:3fa85f64-5717-4562-b3fc-2c963f66afa6"`, `"_:course"`), edit(t, foreignCredential, `"did:example:1"`, `"one"`),
+		edit(t, foreignCredential, `"did:web:badges.example"`, `"https://issuer.example"`),
+	} {
+		v, err := strictjson.Parse([]byte(document), strictjson.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if doc, err := i.SignCredential(t.Context(), v, issuer.Choice{}, "test"); doc != nil || len(errorsIn(err)) == 0 {
+			t.Errorf("%v for %s", err, document)
+		}
+		if n := signed.Swap(0); n != 0 {
+			t.Errorf("%d signatures for what is refused: %s", n, document)
+		}
+		refused++
+	}
+	if _, err := i.Issue(t.Context(), award("ana")); err != nil || signed.Load() != 1 {
+		t.Errorf("%d signatures for a good award, %v", signed.Load(), err)
+	}
+	if refused < 60 {
+		t.Errorf("only %d requests", refused)
+	}
+}
