@@ -31,7 +31,7 @@ type walker struct {
 
 	data    rdfc.Dataset
 	rdfType rdfc.Term
-	known   []rdfc.Term // the IRIs of definitions that the dataset keeps, by number
+	known   []known // by the numbers of definitions
 	// numbered is the library that known holds the numbers of.
 	numbered *library
 	members  []member // of the objects being walked, innermost last
@@ -69,16 +69,15 @@ type place struct {
 }
 
 func (w *walker) begin(in Input, l *library) {
-	if w.numbered != l {
+	if w.data.Reset(); w.numbered != l {
 		w.data.Forget()
 		clear(w.known)
 		for _, name := range [...]string{"type", "first", "rest", "nil"} {
 			w.data.Keep(rdf + name)
 		}
-		w.numbered = l
+		w.data.Reset()
+		w.numbered, w.rdfType = l, w.data.IRI(rdf+"type")
 	}
-	w.data.Reset()
-	w.rdfType = w.data.IRI(rdf + "type")
 	w.in, w.library = in, l
 	w.members, w.widest, w.depth, w.values, w.tables = w.members[:0], 0, 0, 0, 0
 }

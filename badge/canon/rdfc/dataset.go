@@ -243,6 +243,20 @@ func (d *Dataset) Literal(lexical, datatype string) Term {
 	return d.end(start)
 }
 
+// Typed is Literal with the term of a datatype in its place; the zero Term means
+// XSDString, whose own may not stand there.
+func (d *Dataset) Typed(lexical string, datatype Term) Term {
+	start := d.begin(` "`)
+	d.quote(lexical)
+	if datatype == 0 {
+		d.text = append(d.text, '"')
+		return d.end(start)
+	}
+	d.text = append(d.text, `"^^`...)
+	d.text = append(d.text, d.textOf(datatype)...)
+	return d.end(start)
+}
+
 // LanguageString returns the term of a string in a language; see Literal.
 func (d *Dataset) LanguageString(lexical, language string) Term {
 	start := d.begin(` "`)
