@@ -156,7 +156,9 @@ func (w *walker) literal(v strictjson.Value, datatype string) (rdfc.Term, error)
 
 func (w *walker) number(v strictjson.Value, datatype string) (rdfc.Term, error) {
 	text, own := v.Raw(), xsdInteger
-	if !plainInteger(text) || datatype == xsdDouble {
+	if short, ok := shortDecimal(text); ok {
+		text, own = short, xsdDouble
+	} else if !plainInteger(text) || datatype == xsdDouble {
 		f, fault := double(text)
 		if fault != "" {
 			return 0, w.fail(DataLoss, v, "%s", fault)
