@@ -248,13 +248,15 @@ func (d *Dataset) Literal(lexical, datatype string) Term {
 func (d *Dataset) Typed(lexical string, datatype Term) Term {
 	start := d.begin(` "`)
 	d.quote(lexical)
-	if datatype == 0 {
-		d.text = append(d.text, '"')
-		return d.end(start)
+	if datatype != 0 { // its text is followed by the end of a line as well
+		s := &d.terms[datatype]
+		end := uint32(len(d.text)) + 3 + s.end - s.start
+		d.text = append(append(d.text, `"^^`...), d.text[s.start:s.end+uint32(len(lineEnd))]...)
+		return d.enter(span{start: start, end: end, hash: notIndexed})
 	}
-	d.text = append(d.text, `"^^`...)
-	d.text = append(d.text, d.textOf(datatype)...)
-	return d.end(start)
+	end := uint32(len(d.text)) + 1
+	d.text = append(d.text, "\" .\n"...)
+	return d.enter(span{start: start, end: end, hash: notIndexed})
 }
 
 // LanguageString returns the term of a string in a language; see Literal.
