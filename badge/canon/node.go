@@ -87,11 +87,12 @@ func (w *walker) scopeOfTypes(t, outer *table, v strictjson.Value) (*table, erro
 	}
 	w.typeValues = w.typeValues[:0]
 	for _, e := range v.Elements() {
+		if v.Len() == 1 {
+			return w.scopeOfType(t, outer, e)
+		}
 		w.typeValues = append(w.typeValues, e)
 	}
-	if len(w.typeValues) > 1 {
-		slices.SortStableFunc(w.typeValues, func(a, b strictjson.Value) int { return cmp.Compare(a.Text(), b.Text()) })
-	}
+	slices.SortStableFunc(w.typeValues, func(a, b strictjson.Value) int { return cmp.Compare(a.Text(), b.Text()) })
 	for _, e := range w.typeValues {
 		var err error
 		if t, err = w.scopeOfType(t, outer, e); err != nil {

@@ -30,39 +30,65 @@ func (d *Dataset) arrange() {
 	d.arranged = true
 	ranks := d.rankPredicates()
 	d.gather(ranks)
-	d.ordered = d.ordered[:0]
+	d.ordered = slices.Grow(d.ordered[:0], len(d.quads))
 	from := uint32(0)
 	for i := range d.subjects {
 		s := &d.subjects[i]
-		keys := d.keys[from:s.end]
-		from = s.end
-		slices.Sort(keys)
-		d.appendSorted(keys)
-		s.end = uint32(len(d.ordered))
+		d.appendSorted(d.keys[from:s.end])
+		from, s.end = s.end, uint32(len(d.ordered))
 	}
 	d.quads, d.ordered = d.ordered, d.quads
 }
 
-// appendSorted appends the quads that keys stand for to d.ordered, those of
-// one predicate in the order of their objects, each once.
+// appendSorted appends the quads of one subject, which keys stand for, to
+// d.ordered: in the order of their predicates, and of their objects where they
+// have the same one.
 func (d *Dataset) appendSorted(keys []uint64) {
-	for len(keys) > 0 {
+	sortKeys(keys)
+	base := len(d.ordered)
+	alike := false
+	for i, k := range keys {
+		d.ordered = append(d.ordered, d.quads[uint32(k)])
+		alike = alike || i > 0 && k>>32 == keys[i-1]>>32
+	}
+	if alike {
+		d.sortRuns(base)
+	}
+}
+
+// sortKeys sorts few keys, as most subjects have, without ado.
+func sortKeys(keys []uint64) {
+	if len(keys) > 24 {
+		slices.Sort(keys)
+		return
+	}
+	for i := 1; i < len(keys); i++ {
+		k, j := keys[i], i
+		for ; j > 0 && keys[j-1] > k; j-- {
+			keys[j] = keys[j-1]
+		}
+		keys[j] = k
+	}
+}
+
+// sortRuns orders the quads from base on, which are those of one subject, within
+// each predicate, and drops those that stand twice.
+func (d *Dataset) sortRuns(base int) {
+	rest, kept := d.ordered[base:], base
+	for len(rest) > 0 {
 		n := 1
-		for n < len(keys) && keys[n]>>32 == keys[0]>>32 {
+		for n < len(rest) && rest[n].Predicate == rest[0].Predicate {
 			n++
 		}
-		base := len(d.ordered)
-		for _, k := range keys[:n] {
-			d.ordered = append(d.ordered, d.quads[uint32(k)])
-		}
+		run := rest[:n]
+		rest = rest[n:]
 		if n > 1 {
-			run := d.ordered[base:]
 			slices.SortFunc(run, func(a, b Quad) int { return d.compareObjects(&a, &b) })
 			run = slices.CompactFunc(run, func(a, b Quad) bool { return d.compareObjects(&a, &b) == 0 })
-			d.ordered = d.ordered[:base+len(run)]
 		}
-		keys = keys[n:]
+		kept += copy(d.ordered[kept:], run)
 	}
+	d.ordered = d.ordered[:kept]
 }
 
 // compareObjects orders quads of one subject and predicate.
@@ -138,9 +164,4 @@ func (d *Dataset) rankPredicates() []uint32 {
 }
 
 // dense numbers all terms from zero on: blank nodes after the others.
-func (d *Dataset) dense(t Term) int {
-	if t.IsBlank() {
-		return len(d.terms) + int(t.number())
-	}
-	return int(t)
-}
+func (d *Dataset) dense(t Term) int { return int(t.number()) + int(t>>31)*len(d.terms) }

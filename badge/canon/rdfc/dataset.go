@@ -150,8 +150,8 @@ func (d *Dataset) IRI(iri string) Term {
 // object only. Like those of Literal, each call makes a term.
 func (d *Dataset) Reference(iri string) Term {
 	start := d.begin(" <")
-	d.text = append(append(d.text, iri...), '>')
-	return d.end(start)
+	d.text = append(append(d.text, iri...), "> .\n"...)
+	return d.enter(span{start: start, end: uint32(len(d.text) - len(lineEnd)), hash: notIndexed})
 }
 
 // lookup returns the term of an IRI that the dataset has a term of, made by IRI or
