@@ -191,6 +191,53 @@ func TestReissue(t *testing.T) {
 	w.post("/v1/credentials/"+b.ID+"/renew", `{}`).problem(t, http.StatusConflict, "not_renewable")
 }
 
+// TestAnswersStay: with a key a request is answered with the same bytes again,
+// whatever came between, and does nothing a second time.
+func TestAnswersStay(t *testing.T) {
+	w := newWorld(t)
+	w.licence()
+	b := w.issueOf("licence", 1)
+	at := "/v1/credentials/" + b.ID
+	requests := []struct{ method, path, body string }{
+		{"POST", at + "/reissue", `{"recipient":{}}`}, // changes nothing
+		{"PATCH", at, `{"externalRef":"run-7"}`},
+		{"PATCH", at, `{"externalRef":"run-7"}`},
+		{"POST", at + "/reinstate", `{}`}, // it is in force
+		{"POST", at + "/suspend", `{"reason":"under_review"}`},
+		{"POST", "/v1/credentials/status", `{"items":[{"id":"` + b.ID + `","action":"reinstate","reason":"review_passed"}]}`},
+		{"POST", at + "/reissue", `{"recipient":{"name":"Ana Mora Ruiz"}}`},
+		{"POST", at + "/reissue", `{"recipient":{"name":"Ana Mora Ruiz"}}`},
+		{"PATCH", at, `{"externalRef":""}`},
+		{"POST", at + "/revoke", `{"reason":"issued_in_error"}`},
+		{"POST", "/v1/credentials/status", `{"items":[{"id":"` + b.ID + `","action":"revoke"}]}`},
+	}
+	ask := func(n int) answer {
+		w.clock.advance(time.Minute)
+		r := requests[n]
+		return w.do(request{method: r.method, path: r.path, body: r.body, token: w.all,
+			header: map[string]string{"Content-Type": "application/json", "Idempotency-Key": fmt.Sprint(n)}})
+	}
+	var first []string
+	for n := range requests {
+		a := ask(n)
+		if a.status != http.StatusOK && a.status != http.StatusMultiStatus || a.header.Get("Idempotent-Replayed") != "" {
+			t.Fatalf("request %d: %d %s", n, a.status, a.body)
+		}
+		first = append(first, string(a.body))
+	}
+	for n := range requests {
+		a := ask(n)
+		many := requests[n].path == "/v1/credentials/status"
+		if many { // each of many tells it for itself
+			a.body = bytes.Replace(a.body, []byte(`,"replayed":true`), nil, 1)
+		}
+		if string(a.body) != first[n] || !many && a.header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("request %d is answered with\n%s\nnot with\n%s", n, a.body, first[n])
+		}
+	}
+	w.post(at+"/suspend", `{"reason":"fraud"}`, "Idempotency-Key", "4").problem(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
+}
+
 func TestRenew(t *testing.T) {
 	w := newWorld(t)
 	w.put("/v1/achievements/trainer", `{"issuer":"city-school","name":"Trainer","description":"May train.","criteria":"Pass.","validity":"P3Y"}`, w.all).

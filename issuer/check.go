@@ -3,6 +3,7 @@ package issuer
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -58,8 +59,9 @@ func (c *checker) structure(r store.Reader) error {
 		check  func(k []byte, payload []byte) error
 	}{
 		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
-		{"k/", c.answer}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned},
+		{"k/", c.answer}, {"r/", c.past}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned},
 		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"y/", c.whole}, {"e", c.whole}, {"q/", c.claim},
+		{"m", c.whole}, {"p/", c.whole}, {"t/", c.whole}, // packages programme and tokens read two of these
 		{"o/", c.waits}, {"g/", c.whole}, // package auditlog tells more of these
 	} {
 		err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error {
@@ -254,6 +256,24 @@ func (c *checker) answer(k, _ []byte) error {
 		_, err = recordAt(c.r, kept.Issuer, kept.Seq)
 	}
 	return c.tell(err, "idempotency key %s", k)
+}
+
+// past is a record as it was: of one that is still of somebody.
+func (c *checker) past(k, payload []byte) error {
+	parts := strings.Split(string(k), "/")
+	rec, err := recordAt(c.r, parts[1], parts[2])
+	if err != nil {
+		return c.tell(err, "%s", k)
+	}
+	var p past
+	was := new(Record)
+	if err := json.Unmarshal(payload, &p); err != nil || json.Unmarshal(p.Head, was) != nil || was.ID != rec.ID || was.Changes >= rec.Changes {
+		c.problem("%s is not what %s once was", k, rec.ID)
+	}
+	if !rec.ErasedAt.IsZero() {
+		c.problem("%s was erased, and %s is left", rec.ID, k)
+	}
+	return nil
 }
 
 func (c *checker) duplicate(k, _ []byte) error {

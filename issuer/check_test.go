@@ -75,6 +75,10 @@ func TestCheckSees(t *testing.T) {
 		"key of nothing":          {find("k/"): put(`{"issuer":"academy","seq":"0"}`)},
 		"duplicate of nothing":    {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA/0": put("")},
 		"duplicate of another":    {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA/" + seq: put("")},
+		"past of nothing":         {"r/academy/0/0": put(`{"head":{}}`)},
+		"past of another":         {"r/" + first[2:] + "/0": put(`{"head":{"id":"x"}}`)},
+		"past that is to come":    {"r/" + first[2:] + "/7": put(`{"head":{"id":"` + recID(t, payload(first)) + `","changes":7}}`)},
+		"past that is none":       {"r/" + first[2:] + "/0": put(`x`)},
 		"duplicate as it was":     {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA": put(`"` + strings.Repeat("A", 22) + `"`)},
 		"duplicate that is none":  {find("d/")[:len("d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA")]: put(`7`)},
 		"JWT neither nor":         {"w/academy/" + seq: nil},
@@ -102,6 +106,16 @@ func TestCheckSees(t *testing.T) {
 		}
 	}
 	issuertest.Audit(t, p.Issuer)
+}
+
+// recID is the id in the head of a record.
+func recID(t *testing.T, payload string) string {
+	t.Helper()
+	_, rest, found := strings.Cut(payload, `"id":"`)
+	if !found {
+		t.Fatal("a record without an id")
+	}
+	return rest[:strings.Index(rest, `"`)]
 }
 
 // apply makes a change with proper seals; it must be one.
@@ -291,6 +305,7 @@ func TestCheckSeesLife(t *testing.T) {
 		"erased and not revoked":           {"b/" + gone.List + "/" + pad(gone.Index): nil},
 		"erased and a reference is left":   {tomb: with(tomb, `"awardedAt"`, `"externalRef":"x","awardedAt"`)},
 		"erased and a JWT is left":         {"w/academy/" + tomb[strings.LastIndex(tomb, "/")+1:]: &gone.ID},
+		"erased and a past is left":        {"r/" + tomb[2:] + "/0": ptr(`{"head":{"id":"` + gone.ID + `"}}`)},
 		"erased and found":                 {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA/" + tomb[strings.LastIndex(tomb, "/")+1:]: &empty},
 		"replaced and found":               {"d/academy/academy-course/AAAAAAAAAAAAAAAAAAAAAA/" + oldSeq: &empty},
 		"claim of nothing":                 {"q/x": ptr("vc-api-1/7")},

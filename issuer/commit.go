@@ -146,5 +146,5 @@ func (i *Issuer) keepAnswer(tx store.Tx, idem *Idempotency, k []byte, answer *Is
 		return nil
 	}
 	return putEncoded(tx, k, keptAnswer{Digest: i.bodyDigest(idem), Issuer: answer.Record.Issuer,
-		Seq: answer.Record.seq, Status: answer.Record.Status, Existing: answer.Existing, At: i.now()})
+		Seq: answer.Record.seq, Changes: answer.Record.Changes, Status: answer.Record.Status, Existing: answer.Existing, At: i.now()})
 }

@@ -148,13 +148,19 @@ func (i *Issuer) tryAmend(ctx context.Context, a Amendment, action string, chang
 		resign, err = i.leaked(ctx, m.old)
 		changed = changed || resign
 	}
-	if err != nil || !changed {
-		return &Issued{Record: m.old, Existing: true}, err
+	if err != nil {
+		return nil, err
+	}
+	if !changed && a.Idempotency == nil {
+		return &Issued{Record: m.old, Existing: true}, nil
 	}
 	if resign {
 		if err := i.signEdition(ctx, m); err != nil {
 			return nil, err
 		}
+	}
+	if !changed {
+		return i.commitUnchanged(ctx, m, a)
 	}
 	found, err = i.commitEdition(ctx, m, a, action, resign)
 	if err != nil || found != nil {
@@ -440,7 +446,7 @@ func (i *Issuer) signEdition(ctx context.Context, m *amended) error {
 	rec := m.rec
 	rec.Edition, rec.Status, rec.Reason, rec.StatusAt = m.old.Edition+1, Active, "", time.Time{}
 	rec.IssuedAt = m.now.Truncate(time.Second)
-	rec.PauseList, rec.PauseIndex = "", 0
+	rec.PauseList, rec.PauseIndex, rec.Changes = "", 0, 0
 	if err := i.drawIndexes(ctx, rec, m.ach.Suspendable); err != nil {
 		return err
 	}
@@ -482,12 +488,9 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 		if found, err = i.replay(tx, a.Idempotency, answer); err != nil || found != nil {
 			return err
 		}
-		now, err := amendable(tx, a)
+		now, err := m.unchanged(tx, a)
 		if err != nil {
 			return err
-		}
-		if now.seq != m.old.seq || !now.ChangedAt.Equal(m.old.ChangedAt) {
-			return errAgain
 		}
 		if err := i.removeFinders(tx, now); err != nil {
 			return err
@@ -495,7 +498,7 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 		if resigned {
 			err = i.putEdition(tx, m, run.seq, a)
 		} else {
-			err = putRecord(tx, m.rec)
+			err = putChanged(tx, now, m.rec, run.At)
 		}
 		if err != nil {
 			return err
@@ -503,12 +506,44 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 		if err := i.putFinders(tx, m.rec); err != nil {
 			return err
 		}
-		if err := i.keepAnswer(tx, a.Idempotency, answer, &Issued{Record: m.rec}); err != nil {
+		if err := i.keepAnswer(tx, a.Idempotency, answer, &Issued{Record: m.rec, Existing: !resigned}); err != nil {
 			return err
 		}
 		return run.note(tx, m.rec, a.Reason)
 	})
 	return found, err
+}
+
+// unchanged is the credential of an amendment as it is, which must be as it was
+// when the amendment was made.
+func (m *amended) unchanged(r store.Reader, a Amendment) (*Record, error) {
+	now, err := amendable(r, a)
+	if err == nil && (now.seq != m.old.seq || !now.ChangedAt.Equal(m.old.ChangedAt) || now.Changes != m.old.Changes) {
+		err = errAgain
+	}
+	return now, err
+}
+
+// commitUnchanged keeps the answer to an amendment that changes nothing: the
+// same request may come again when there would be something to change.
+func (i *Issuer) commitUnchanged(ctx context.Context, m *amended, a Amendment) (*Issued, error) {
+	answer := i.idempotencyKey(a.Idempotency)
+	var found *Issued
+	err := i.cfg.Store.Update(ctx, func(tx store.Tx) (err error) {
+		if found, err = i.replay(tx, a.Idempotency, answer); err != nil || found != nil {
+			return err
+		}
+		now, err := m.unchanged(tx, a)
+		if err != nil {
+			return err
+		}
+		found = &Issued{Record: now, Existing: true}
+		return i.keepAnswer(tx, a.Idempotency, answer, found)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
 }
 
 // putEdition writes the next edition and marks the one before as replaced.
@@ -527,7 +562,7 @@ func (i *Issuer) putEdition(tx store.Tx, m *amended, seq string, a Amendment) er
 	steps := []func() error{
 		func() error { return claimIndexes(tx, rec) },
 		func() error { return setBit(tx, old.List, old.Index, seq) },
-		func() error { return putRecord(tx, &old) },
+		func() error { return putChanged(tx, m.old, &old, rec.ChangedAt) },
 		func() error { return putRecord(tx, rec) },
 		func() error { return putEncoded(tx, idKey(rec.ID), to) },
 		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },

@@ -86,9 +86,18 @@ func (i *Issuer) eraseRecord(tx store.Tx, rec *Record, run *changing) error {
 	if rec.Status == Superseded {
 		rec.Reason = ""
 	}
-	rec.Document, rec.Email, rec.Person, rec.ByPerson, rec.ByEmail, rec.ExternalRef = nil, nil, nil, nil, nil, ""
+	rec.Document, rec.Email, rec.Person, rec.ByPerson, rec.ByEmail = nil, nil, nil, nil, nil
+	rec.ExternalRef, rec.Language = "", ""
 	rec.ErasedAt, rec.ChangedAt = run.At, run.At
-	for _, k := range [][]byte{jwtKey(rec.Issuer, rec.seq), jwtQueueKey(rec.Issuer, rec.seq)} {
+	gone := [][]byte{jwtKey(rec.Issuer, rec.seq), jwtQueueKey(rec.Issuer, rec.seq)}
+	err := tx.Scan(key("r", rec.Issuer, rec.seq, ""), nil, func(k, _ []byte) error {
+		gone = append(gone, k)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, k := range gone {
 		if err := tx.Delete(k); err != nil {
 			return err
 		}

@@ -19,6 +19,7 @@ func erasure(t *testing.T, p *place) {
 	stop := run(t, p.Issuer)
 	p.put(t, suspendable())
 	a := keyed(licence("erased"), "key", "body")
+	a.Language = "fr"
 	a.Recipient.Name, a.ExternalRef, a.Narrative = "Zenobia Quirk", "enrolment-zenobia", "Zenobia did well."
 	first := p.issue(t, a).Record
 	other := p.issue(t, licence("bo")).Record
@@ -39,7 +40,7 @@ func erasure(t *testing.T, p *place) {
 	p.Clock.Advance(time.Hour)
 	before := issuertest.Snapshot(t, p.Store)
 	rec, changed, err := p.Erase(t.Context(), issuer.Amendment{ID: first.ID, Actor: "clerk", MayTouch: anyIssuer})
-	if err != nil || !changed || rec.Status != issuer.Revoked || rec.Reason != issuer.ReasonWithdrawn || !rec.ErasedAt.Equal(p.Clock.Now()) {
+	if err != nil || !changed || rec.Status != issuer.Revoked || rec.Reason != issuer.ReasonWithdrawn || first.Language != "fr" || rec.Language != "" || !rec.ErasedAt.Equal(p.Clock.Now()) {
 		t.Fatalf("%+v %t %v", rec, changed, err)
 	}
 	if n := p.traces(t, traces); n != 0 {
@@ -56,7 +57,7 @@ func erasure(t *testing.T, p *place) {
 
 func (p *place) suspendInOwnWords(t *testing.T, id, words string) {
 	t.Helper()
-	if _, _, err := p.ChangeStatus(t.Context(), issuer.Change{ID: id, Action: issuer.Suspend, Reason: words, Actor: "clerk", MayTouch: anyIssuer}); err != nil {
+	if _, err := p.ChangeStatus(t.Context(), issuer.Change{ID: id, Action: issuer.Suspend, Reason: words, Actor: "clerk", MayTouch: anyIssuer}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -109,7 +110,7 @@ func (p *place) afterErasure(t *testing.T, first, last, other *issuer.Record) {
 	if err != nil || changed || len(rec.Document) > 0 {
 		t.Errorf("erasing again: %t %v", changed, err)
 	}
-	if _, changed, err := p.ChangeStatus(t.Context(), issuer.Change{ID: first.ID, Action: issuer.Revoke, MayTouch: anyIssuer}); err != nil || changed {
+	if answer, err := p.ChangeStatus(t.Context(), issuer.Change{ID: first.ID, Action: issuer.Revoke, MayTouch: anyIssuer}); err != nil || !answer.Existing {
 		t.Errorf("revoking what was erased: %t %v", changed, err)
 	}
 	if _, err := p.Reissue(t.Context(), amendment(first.ID), issuer.Correction{Name: ptr("X")}); !errors.Is(err, issuer.ErrErased) {

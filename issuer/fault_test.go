@@ -216,7 +216,7 @@ func failingStore(t *testing.T, p *place) {
 		},
 		"suspend and reinstate": func(i *issuer.Issuer, _ string) error {
 			for _, action := range []issuer.Action{issuer.Suspend, issuer.Reinstate} {
-				if _, _, err := i.ChangeStatus(t.Context(), issuer.Change{ID: paused.ID, Action: action, Actor: "test", MayTouch: anyIssuer}); err != nil {
+				if _, err := i.ChangeStatus(t.Context(), issuer.Change{ID: paused.ID, Action: action, Actor: "test", MayTouch: anyIssuer}); err != nil {
 					return err
 				}
 			}

@@ -13,10 +13,10 @@ import (
 	"laurel/store"
 )
 
-// Issued is the answer to an award.
+// Issued is the answer to an award, or to a change of what was issued.
 type Issued struct {
 	Record   *Record
-	Existing bool // the person held it already; nothing was issued
+	Existing bool // nothing was issued: the person held it already, or what is signed was so already
 	Replayed bool // the answer to an earlier request with the same idempotency key
 }
 

@@ -138,10 +138,11 @@ func (i *Issuer) CreateKeys(ctx context.Context, n NewKeys) ([]keys.Info, bool, 
 		ids = append(ids, m.ID)
 		i.cfg.Log.InfoContext(ctx, "made a key", "issuer", n.Issuer, "key", m.ID, "actor", n.Actor)
 	}
-	if err := i.noteMade(ctx, n, ids); err != nil {
+	made := pick(keeper.KeysOf(n.Issuer), ids)
+	if err := i.noteMade(ctx, n, made); err != nil {
 		return nil, false, err
 	}
-	return pick(keeper.KeysOf(n.Issuer), ids), false, nil
+	return made, false, nil
 }
 
 // defaultAlgorithms leaves out what cannot be replaced: a did:key is its key.
@@ -197,12 +198,23 @@ func (i *Issuer) createKey(ctx context.Context, keeper KeyKeeper, n NewKeys, alg
 
 // madeKeys is what an idempotency key of CreateKeys leads to.
 type madeKeys struct {
-	Digest []byte   `json:"digest"`
-	Issuer string   `json:"issuer"`
-	IDs    []string `json:"ids"`
+	Digest []byte    `json:"digest"`
+	Issuer string    `json:"issuer"`
+	Keys   []madeKey `json:"keys"`
+	At     time.Time `json:"at"`
 }
 
-func (i *Issuer) madeKey(idem *Idempotency) []byte {
+// madeKey is a key as it was when it had been made: time changes its state.
+type madeKey struct {
+	ID        string     `json:"id"` // of the method
+	State     keys.State `json:"state"`
+	Signs     bool       `json:"signs,omitempty"`
+	Activates time.Time  `json:"activates,omitzero"`
+	Retired   time.Time  `json:"retired,omitzero"`
+	Revoked   time.Time  `json:"revoked,omitzero"`
+}
+
+func (i *Issuer) madeKeysKey(idem *Idempotency) []byte {
 	return key("y", digestText(i.digest(idem.Scope, idem.Key)))
 }
 
@@ -210,20 +222,30 @@ func (i *Issuer) madeBefore(ctx context.Context, keeper KeyKeeper, n NewKeys) ([
 	if n.Idempotency == nil {
 		return nil, nil
 	}
-	var made madeKeys
-	err := i.cfg.Store.View(ctx, func(r store.Reader) error { return getJSON(r, i.madeKey(n.Idempotency), &made) })
+	var before madeKeys
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error { return getJSON(r, i.madeKeysKey(n.Idempotency), &before) })
 	switch {
 	case errors.Is(err, ErrNotFound):
 		return nil, nil
 	case err != nil:
 		return nil, err
-	case !bytes.Equal(made.Digest, n.Idempotency.Digest) || made.Issuer != n.Issuer:
+	case !bytes.Equal(before.Digest, i.bodyDigest(n.Idempotency)) || before.Issuer != n.Issuer:
 		return nil, ErrIdempotencyReused
 	}
-	return pick(keeper.KeysOf(n.Issuer), made.IDs), nil
+	var made []keys.Info
+	for _, k := range keeper.KeysOf(n.Issuer) {
+		at := slices.IndexFunc(before.Keys, func(m madeKey) bool { return m.ID == k.Method.ID })
+		if at < 0 {
+			continue
+		}
+		m := before.Keys[at]
+		k.State, k.Signs, k.Activates, k.Retired, k.Revoked = m.State, m.Signs, m.Activates, m.Retired, m.Revoked
+		made = append(made, k)
+	}
+	return made, nil
 }
 
-func (i *Issuer) noteMade(ctx context.Context, n NewKeys, ids []string) error {
+func (i *Issuer) noteMade(ctx context.Context, n NewKeys, made []keys.Info) error {
 	published, err := i.cfg.Keys.Issuer(n.Issuer).Published(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the keys of %s: %w", n.Issuer, err)
@@ -232,7 +254,11 @@ func (i *Issuer) noteMade(ctx context.Context, n NewKeys, ids []string) error {
 		if err := i.putKeys(tx, n.Issuer, published, n.Actor); err != nil || n.Idempotency == nil {
 			return err
 		}
-		return putJSON(tx, i.madeKey(n.Idempotency), madeKeys{n.Idempotency.Digest, n.Issuer, ids})
+		answer := madeKeys{Digest: i.bodyDigest(n.Idempotency), Issuer: n.Issuer, At: i.now()}
+		for _, k := range made {
+			answer.Keys = append(answer.Keys, madeKey{k.Method.ID, k.State, k.Signs, k.Activates, k.Retired, k.Revoked})
+		}
+		return putJSON(tx, i.madeKeysKey(n.Idempotency), answer)
 	})
 	if err != nil {
 		return fmt.Errorf("noting the keys of %s: %w", n.Issuer, err)

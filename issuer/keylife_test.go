@@ -3,9 +3,11 @@ package issuer_test
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -205,6 +207,36 @@ func newKeysAsked(t *testing.T, p *place) {
 	}
 	n.Idempotency = &issuer.Idempotency{Scope: "token", Key: "k", Digest: []byte("another")}
 	ask(n, issuer.ErrIdempotencyReused)
+
+	// The answer stays as it was when the keys are others, tells nobody what was
+	// asked for, and is forgotten when it is old.
+	p.Clock.Advance(issuer.PublishLead + time.Hour)
+	if _, err := p.RetireKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: first[0].ID}); err != nil {
+		t.Fatal(err)
+	}
+	n.Idempotency = &issuer.Idempotency{Scope: "token", Key: "k", Digest: []byte("body")}
+	if again := ask(n, nil); !reflect.DeepEqual(again, first) {
+		t.Errorf("the answer was\n%+v, is\n%+v", first, again)
+	}
+	rows := func() (rows []string) {
+		for k, v := range issuertest.Snapshot(t, p.Store) {
+			if strings.HasPrefix(k, "y/") {
+				rows = append(rows, v)
+			}
+		}
+		return rows
+	}
+	if list := rows(); len(list) != 1 || strings.Contains(list[0], base64.StdEncoding.EncodeToString([]byte("body"))) {
+		t.Errorf("%q", list)
+	}
+	p.Clock.Advance(29 * 24 * time.Hour)
+	if _, err := p.SweepAnswers(t.Context()); err != nil || len(rows()) != 1 {
+		t.Errorf("after 30 days %d answers, %v", len(rows()), err)
+	}
+	p.Clock.Advance(2 * 24 * time.Hour)
+	if _, err := p.SweepAnswers(t.Context()); err != nil || len(rows()) != 0 {
+		t.Errorf("after 31 days %d answers, %v", len(rows()), err)
+	}
 
 	// There is an end to it: verifiers refuse documents without one.
 	var last error

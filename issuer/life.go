@@ -41,53 +41,82 @@ type Change struct {
 	// is ErrNotFound, as one that does not exist.
 	MayTouch func(issuer string) bool
 	// DryRun answers what would be done, and does nothing.
-	DryRun bool
+	DryRun      bool
+	Idempotency *Idempotency // may be nil
 }
 
-// ChangeStatus changes the status of a credential, durably, and reports whether
-// there was anything to change: asking for what is so already is no fault.
-// Revocation is final. The errors are badge.Errors for the reason, ErrNotFound,
-// StateError and those of the store.
-func (i *Issuer) ChangeStatus(ctx context.Context, c Change) (rec *Record, changed bool, err error) {
+// ChangeStatus changes the status of a credential, durably. Asking for what is
+// so already is no fault, and the answer says Existing. Revocation is final. The
+// errors are badge.Errors for the reason, ErrNotFound, StateError,
+// ErrIdempotencyReused, for an old request also ErrErased, and those of the
+// store.
+func (i *Issuer) ChangeStatus(ctx context.Context, c Change) (*Issued, error) {
 	var f faults
 	f.text(&c.Reason, "/reason", 500, false)
 	if err := f.Err(); err != nil {
-		return nil, false, err
+		return nil, err
 	}
 	run, err := i.changing(c.Actor, "credential."+string(c.Action))
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	change := func(r store.Reader) error {
-		if rec, err = run.read(r, c.ID, c.MayTouch); err != nil {
-			return err
-		}
-		changed, err = rec.allows(c.Action)
-		return err
-	}
+	var answer *Issued
 	if c.DryRun {
-		err = i.cfg.Store.View(ctx, change)
+		err = i.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+			answer, err = run.look(r, c)
+			return err
+		})
 	} else {
-		err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-			if err := change(tx); err != nil || !changed {
-				return err
-			}
-			return run.putStatus(tx, rec, c)
+		err = i.cfg.Store.Update(ctx, func(tx store.Tx) (err error) {
+			answer, err = i.putChange(tx, run, c)
+			return err
 		})
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, err
 	}
-	if changed && !c.DryRun {
+	if rec := answer.Record; !answer.Existing && !answer.Replayed && !c.DryRun {
 		i.cfg.Log.InfoContext(ctx, "status changed", "action", string(c.Action), "credential", rec.ID, "issuer", rec.Issuer, "actor", c.Actor)
 	}
-	return rec, changed, nil
+	return answer, nil
+}
+
+// look tells whether there is anything to change.
+func (c *changing) look(r store.Reader, asked Change) (*Issued, error) {
+	rec, err := c.read(r, asked.ID, asked.MayTouch)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := rec.allows(asked.Action)
+	return &Issued{Record: rec, Existing: !changes}, err
+}
+
+// putChange writes a change of status and its answer, or finds the answer that
+// the request was given before.
+func (i *Issuer) putChange(tx store.Tx, run *changing, c Change) (*Issued, error) {
+	k := i.idempotencyKey(c.Idempotency)
+	answer, err := i.replay(tx, c.Idempotency, k)
+	if err != nil || answer != nil {
+		return answer, err
+	}
+	if answer, err = run.look(tx, c); err != nil {
+		return nil, err
+	}
+	if !answer.Existing {
+		if err := run.putStatus(tx, answer.Record, c); err != nil {
+			return nil, err
+		}
+	}
+	return answer, i.keepAnswer(tx, c.Idempotency, k, answer)
 }
 
 // Revoke withdraws a credential for good.
 func (i *Issuer) Revoke(ctx context.Context, id, reason, actor string, mayTouch func(issuer string) bool) (*Record, error) {
-	rec, _, err := i.ChangeStatus(ctx, Change{ID: id, Action: Revoke, Reason: reason, Actor: actor, MayTouch: mayTouch})
-	return rec, err
+	answer, err := i.ChangeStatus(ctx, Change{ID: id, Action: Revoke, Reason: reason, Actor: actor, MayTouch: mayTouch})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Record, nil
 }
 
 // allows tells whether an action would change a record; a StateError where it
@@ -170,6 +199,7 @@ func (r *Record) PublicReason() string {
 // putStatus writes a change that is allowed.
 func (c *changing) putStatus(tx store.Tx, rec *Record, asked Change) error {
 	var err error
+	was := *rec
 	switch asked.Action {
 	case Revoke:
 		rec.Status = Revoked
@@ -185,7 +215,7 @@ func (c *changing) putStatus(tx store.Tx, rec *Record, asked Change) error {
 		return err
 	}
 	rec.Reason, rec.StatusAt, rec.ChangedAt = asked.Reason, c.At, c.At
-	if err := putRecord(tx, rec); err != nil {
+	if err := putChanged(tx, &was, rec, c.At); err != nil {
 		return err
 	}
 	return c.note(tx, rec, rec.Reason)

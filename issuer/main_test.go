@@ -242,6 +242,7 @@ var cases = []testCase{
 	{name: "renewal", run: renewal},
 	{name: "amendments with a key", run: amendmentsWithAKey},
 	{name: "amendments at once", run: amendmentsAtOnce},
+	{name: "answers stay", run: answersStay},
 	{name: "register", run: register},
 	{name: "address after register", run: addressAfterRegister},
 	{name: "erasure", run: erasure, options: issuertest.Options{BaseURL: "http://localhost:8080"}},

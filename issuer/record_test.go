@@ -48,7 +48,7 @@ func TestNoChangeWithoutItsRecord(t *testing.T) {
 			return err
 		},
 		"suspend": func(ctx context.Context) error {
-			_, _, err := mute.ChangeStatus(ctx, issuer.Change{ID: licensed.ID, Action: issuer.Suspend, Actor: "test", MayTouch: anyIssuer})
+			_, err := mute.ChangeStatus(ctx, issuer.Change{ID: licensed.ID, Action: issuer.Suspend, Actor: "test", MayTouch: anyIssuer})
 			return err
 		},
 		"correct": func(ctx context.Context) error {

@@ -33,6 +33,7 @@ import (
 //	b/<list>/<index>                   present when the bit is set; that of a revocation is never deleted
 //	v/<list>                           version of the list, changes with each bit
 //	k/<scope digest>                   idempotency key -> digest of the body, seq, status; kept for 31 days
+//	r/<issuer>/<seq>/<changes>         Record as it was before a change in place; kept for 31 days
 //	e                                  times of the first and the last erasure since the file was compacted
 //	q/<digest>                         id of what was signed for the VC-API -> its list and index, the last ones of several
 //	d/<issuer>/<achievement>/<digest>/<seq>  natural duplicate; without <seq>, as once written, -> id
@@ -42,7 +43,7 @@ import (
 //	u/<seq>                            audit record
 //	o/<seq>  g/…                       package auditlog
 //	h/<issuer>/<fragment>              key that was published once; never deleted
-//	y/<scope digest>                   idempotency key -> digest of the body, keys that were made
+//	y/<scope digest>                   idempotency key -> digest of the body, keys as they were made; kept for 31 days
 //	p/<activity>                       package programme
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by
@@ -118,9 +119,10 @@ type Record struct {
 	Index       int       `json:"index"`               // in that list
 	PauseList   string    `json:"pauseList,omitempty"` // status list of suspensions; "" where the badge cannot be suspended
 	PauseIndex  int       `json:"pauseIndex,omitempty"`
-	AwardedAt   time.Time `json:"awardedAt"` // when it was earned
-	IssuedAt    time.Time `json:"issuedAt"`  // when it was signed
-	ChangedAt   time.Time `json:"changedAt"` // last change of this record
+	AwardedAt   time.Time `json:"awardedAt"`         // when it was earned
+	IssuedAt    time.Time `json:"issuedAt"`          // when it was signed
+	ChangedAt   time.Time `json:"changedAt"`         // last change of this record
+	Changes     int       `json:"changes,omitempty"` // how often it was changed in place
 	ValidUntil  time.Time `json:"validUntil,omitzero"`
 	Language    string    `json:"language,omitempty"` // the recipient's, for pages
 	ExternalRef string    `json:"externalRef,omitempty"`
@@ -156,6 +158,9 @@ func (r *Record) head() ([]byte, error) {
 	e.time("awardedAt", r.AwardedAt)
 	e.time("issuedAt", r.IssuedAt)
 	e.time("changedAt", r.ChangedAt)
+	if r.Changes != 0 {
+		e.number("changes", r.Changes)
+	}
 	e.optionalTime("validUntil", r.ValidUntil)
 	e.optional("language", r.Language)
 	e.optional("externalRef", r.ExternalRef)

@@ -2,7 +2,9 @@ package issuer
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 
 	"laurel/store"
@@ -28,10 +30,57 @@ func (i *Issuer) replay(r store.Reader, idem *Idempotency, k []byte) (*Issued, e
 	if !rec.ErasedAt.IsZero() {
 		return nil, fmt.Errorf("credential %s: %w", rec.ID, ErrErased)
 	}
-	if kept.Status == Active { // the first answer said so, whatever became of it since
+	rec, err = rec.before(r, kept.Changes)
+	if err != nil {
+		return nil, err
+	}
+	if kept.Status == Active && rec.Status != Active { // the first answer said so, whatever became of it since
 		rec.Status, rec.Reason, rec.StatusAt = Active, "", time.Time{}
 	}
 	return &Issued{Record: rec, Existing: kept.Existing, Replayed: true}, nil
+}
+
+// past is a record as it was before a change in place, from which the answers
+// of that time are given again. It may speak of the person, so it goes when
+// they are erased.
+type past struct {
+	At   time.Time       `json:"at"` // of the change
+	Head json.RawMessage `json:"head"`
+}
+
+func pastKey(issuer, seq string, changes int) []byte {
+	return key("r", issuer, seq, strconv.Itoa(changes))
+}
+
+// putChanged writes a record in the place of what it was.
+func putChanged(tx store.Tx, was, rec *Record, at time.Time) error {
+	head, err := was.head()
+	if err != nil {
+		return fmt.Errorf("encoding record: %w", err)
+	}
+	if err := putJSON(tx, pastKey(was.Issuer, was.seq, was.Changes), past{at, head}); err != nil {
+		return err
+	}
+	rec.Changes = was.Changes + 1
+	return putRecord(tx, rec)
+}
+
+// before is the record as it was after that many changes; as it is, where that
+// is not kept any more.
+func (r *Record) before(from store.Reader, changes int) (*Record, error) {
+	if changes == r.Changes {
+		return r, nil
+	}
+	var p past
+	k := pastKey(r.Issuer, r.seq, changes)
+	if found, err := find(from, k, &p); err != nil || !found {
+		return r, err
+	}
+	was := &Record{Document: r.Document, seq: r.seq}
+	if err := json.Unmarshal(p.Head, was); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", k, store.ErrDamaged, err)
+	}
+	return was, nil
 }
 
 // keptAnswer is what an idempotency key leads to.
@@ -39,6 +88,7 @@ type keptAnswer struct {
 	Digest   []byte    `json:"digest"`
 	Issuer   string    `json:"issuer"`
 	Seq      string    `json:"seq"`
+	Changes  int       `json:"changes,omitempty"` // of the record when it was the answer
 	Status   Status    `json:"status"`
 	Existing bool      `json:"existing,omitempty"`
 	At       time.Time `json:"at"`
@@ -49,6 +99,9 @@ func (a keptAnswer) encode() ([]byte, error) {
 	e.bytes("digest", a.Digest)
 	e.text("issuer", a.Issuer)
 	e.text("seq", a.Seq)
+	if a.Changes != 0 {
+		e.number("changes", a.Changes)
+	}
 	e.text("status", string(a.Status))
 	if a.Existing {
 		e.boolean("existing", true)

@@ -20,14 +20,26 @@ const (
 	swept  = 200
 )
 
-// SweepAnswers forgets the answers to idempotency keys that are older than 31
-// days, and returns how many. It holds writers up for moments only. The errors
+// SweepAnswers forgets the answers to idempotency keys, and what records were
+// when they were given, after 31 days, and returns how many entries. It holds writers up for moments only. The errors
 // are those of the store; what was swept before stays swept.
 func (i *Issuer) SweepAnswers(ctx context.Context) (n int, err error) {
 	before := i.now().Add(-answersKept)
+	for _, prefix := range [][]byte{key("k", ""), key("y", ""), key("r", "")} {
+		some, err := i.sweep(ctx, prefix, before)
+		n += some
+		if err != nil {
+			return n, err
+		}
+	}
+	return n, nil
+}
+
+// sweep does it for one kind of entries.
+func (i *Issuer) sweep(ctx context.Context, prefix []byte, before time.Time) (n int, err error) {
 	var after []byte
 	for {
-		old, last, err := i.oldAnswers(ctx, after, before)
+		old, last, err := i.oldAnswers(ctx, prefix, after, before)
 		if err != nil {
 			return n, fmt.Errorf("looking for old answers: %w", err)
 		}
@@ -48,11 +60,11 @@ func (i *Issuer) SweepAnswers(ctx context.Context) (n int, err error) {
 
 // oldAnswers looks at the next answers after a key; last is nil at the end. One
 // that is damaged is left for Check to tell of.
-func (i *Issuer) oldAnswers(ctx context.Context, after []byte, before time.Time) (old [][]byte, last []byte, err error) {
+func (i *Issuer) oldAnswers(ctx context.Context, prefix, after []byte, before time.Time) (old [][]byte, last []byte, err error) {
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
 		old, last = nil, nil
 		seen := 0
-		return r.Scan(key("k", ""), after, func(k, v []byte) error {
+		return r.Scan(prefix, after, func(k, v []byte) error {
 			if isOld(k, v, before) {
 				old = append(old, k)
 			}
@@ -67,7 +79,7 @@ func (i *Issuer) oldAnswers(ctx context.Context, after []byte, before time.Time)
 }
 
 func isOld(k, v []byte, before time.Time) bool {
-	var kept keptAnswer
+	var kept struct{ At time.Time }
 	return unsealJSON(k, v, &kept) == nil && kept.At.Before(before)
 }
 

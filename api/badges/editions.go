@@ -120,10 +120,16 @@ func (h *Handler) amendment(w http.ResponseWriter, r *http.Request, what string,
 	if err != nil {
 		return a, err
 	}
-	if key != "" {
-		a.Idempotency = &issuer.Idempotency{Scope: wire.Token(r.Context()).ID + " " + what + " " + a.ID, Key: key, Digest: digest}
-	}
+	a.Idempotency = amendmentKey(r.Context(), what, a.ID, key, digest)
 	return a, nil
+}
+
+// amendmentKey is nil without a key.
+func amendmentKey(ctx context.Context, what, id, key string, digest []byte) *issuer.Idempotency {
+	if key == "" {
+		return nil
+	}
+	return &issuer.Idempotency{Scope: wire.Token(ctx).ID + " " + what + " " + id, Key: key, Digest: digest}
 }
 
 func mayIssue(ctx context.Context) func(slug string) bool {

@@ -22,8 +22,8 @@ type reasonBody struct {
 }
 
 // Revoke answers POST /v1/credentials/{id}/revoke, Suspend and Reinstate the
-// calls of their names. They need no key to be repeated: what is so already
-// stays as it is.
+// calls of their names. What is so already stays as it is; with a key a request
+// that is repeated is answered as it was, whatever came between.
 func (h *Handler) Revoke(w http.ResponseWriter, r *http.Request) error {
 	return h.status(w, r, issuer.Revoke)
 }
@@ -39,18 +39,19 @@ func (h *Handler) Reinstate(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) status(w http.ResponseWriter, r *http.Request, action issuer.Action) error {
-	if _, err := wire.IdempotencyKey(r); err != nil {
-		return err
-	}
-	var body reasonBody
-	if _, err := readOptional(w, r, maxReason, &body); err != nil {
-		return err
-	}
-	rec, _, err := h.issuer.ChangeStatus(r.Context(), change(r.Context(), r.PathValue("id"), action, text(body.Reason)))
+	key, err := wire.IdempotencyKey(r)
 	if err != nil {
 		return err
 	}
-	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
+	var body reasonBody
+	digest, err := readOptional(w, r, maxReason, &body)
+	if err != nil {
+		return err
+	}
+	asked := change(r.Context(), r.PathValue("id"), action, text(body.Reason))
+	asked.Idempotency = amendmentKey(r.Context(), string(action), asked.ID, key, digest)
+	issued, err := h.issuer.ChangeStatus(r.Context(), asked)
+	return h.amended(w, issued, err)
 }
 
 // readOptional reads a body that may be left out, which is as good as an empty
@@ -97,7 +98,8 @@ func (h *Handler) ChangeMany(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if _, err := wire.IdempotencyKey(r); err != nil {
+	key, err := wire.IdempotencyKey(r)
+	if err != nil {
 		return err
 	}
 	items, err := readItems(w, r, "changes")
@@ -105,23 +107,25 @@ func (h *Handler) ChangeMany(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return wire.WriteJSON(w, http.StatusMultiStatus, each(items, dryRun, func(n int, item strictjson.Value) itemAnswer {
-		return h.changeItem(r.Context(), n, item, dryRun)
+		return h.changeItem(r.Context(), n, item, key, dryRun)
 	}))
 }
 
-func (h *Handler) changeItem(ctx context.Context, n int, v strictjson.Value, dryRun bool) itemAnswer {
+func (h *Handler) changeItem(ctx context.Context, n int, v strictjson.Value, batchKey string, dryRun bool) itemAnswer {
 	var body changeBody
 	if err := wire.Decode(v, &body); err != nil {
 		return failed(n, h.explain(ctx, err))
 	}
 	asked := change(ctx, body.ID, issuer.Action(body.Action), text(body.Reason))
 	asked.DryRun = dryRun
-	rec, did, err := h.issuer.ChangeStatus(ctx, asked)
+	asked.Idempotency = batchItemKey(ctx, batchKey, n, wire.Digest(v))
+	issued, err := h.issuer.ChangeStatus(ctx, asked)
 	if err != nil {
 		return failed(n, h.explain(ctx, err))
 	}
+	rec, did := issued.Record, !issued.Existing
 	a := itemAnswer{Index: n, Status: http.StatusOK, Outcome: "unchanged", ID: rec.ID,
-		CredentialID: credentialURL(h.baseURL, rec.ID), VerifyURL: verifyURL(h.baseURL, rec.ID)}
+		CredentialID: credentialURL(h.baseURL, rec.ID), VerifyURL: verifyURL(h.baseURL, rec.ID), Replayed: issued.Replayed}
 	switch {
 	case did && dryRun:
 		a.Outcome = changed[asked.Action][1]
@@ -129,6 +133,15 @@ func (h *Handler) changeItem(ctx context.Context, n int, v strictjson.Value, dry
 		a.Outcome = changed[asked.Action][0]
 	}
 	return a
+}
+
+// batchItemKey is nil without a key of the batch.
+func batchItemKey(ctx context.Context, batchKey string, n int, digest []byte) *issuer.Idempotency {
+	key, _ := itemKey(nil, batchKey, n) // an item of this batch has no key of its own that could be none
+	if key == "" {
+		return nil
+	}
+	return &issuer.Idempotency{Scope: wire.Token(ctx).ID + " POST /v1/credentials/status", Key: key, Digest: digest}
 }
 
 // readItems reads the body of a batch.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -30,7 +31,10 @@ type Config struct {
 
 // Log is the Merkle tree over the entries of one store. It is safe for
 // concurrent use.
-type Log struct{ cfg Config }
+type Log struct {
+	cfg  Config
+	seen atomic.Pointer[Checkpoint] // that the tree was last found to continue
+}
 
 // New makes a Log. The error says what cfg lacks.
 func New(cfg Config) (*Log, error) {
@@ -40,7 +44,7 @@ func New(cfg Config) (*Log, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Log{cfg}, nil
+	return &Log{cfg: cfg}, nil
 }
 
 // VerifierKeys are the public keys of the log, retired ones too, as
@@ -141,6 +145,9 @@ func (l *Log) place(ctx context.Context, seqs []string) (placed int, err error) 
 		if err != nil {
 			return err
 		}
+		if err := notShort(tx, size); err != nil {
+			return err
+		}
 		tree := hashes{r: tx, fresh: map[int64]tlog.Hash{}}
 		for _, seq := range seqs {
 			if _, err := tx.Get(waitingKey(seq)); errors.Is(err, store.ErrNotFound) {
@@ -192,29 +199,16 @@ func appendEntry(tx store.Tx, tree hashes, index int64, seq string) error {
 	return tx.Delete(waitingKey(seq))
 }
 
-// publish signs the tree as it is where no checkpoint of it exists. The
-// signature is made outside of the Update: a key may be slow.
+// publish signs the tree as it is where no checkpoint of it exists. A log that
+// signed two that differ could never be believed again, so it makes sure first
+// that the tree continues the one of the stored checkpoint. The signature is
+// made outside of the Update: a key may be slow.
 func (l *Log) publish(ctx context.Context) error {
-	c := Checkpoint{Origin: l.cfg.Origin}
-	covered := false
-	err := l.cfg.Store.View(ctx, func(r store.Reader) error {
-		newest, known, err := readCheckpoint(r)
-		if err != nil {
-			return err
-		}
-		if c.Tree.N, err = readNumber(r, sizeKey()); err != nil {
-			return err
-		}
-		if covered = known && newest.Tree.N == c.Tree.N; covered {
-			return nil
-		}
-		c.Tree.Hash, err = rootOf(r, c.Tree.N)
-		return err
-	})
+	c, due, err := l.next(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the tree of the audit log: %w", err)
 	}
-	if covered {
+	if !due {
 		return nil
 	}
 	signed, err := l.sign(ctx, c)
@@ -224,27 +218,86 @@ func (l *Log) publish(ctx context.Context) error {
 	return l.cfg.Store.Update(ctx, func(tx store.Tx) error { return keepLonger(tx, c, signed) })
 }
 
-// keepLonger stores a checkpoint unless one of as many entries is there. Before
-// it replaces one it makes sure that the new tree continues the old one: a log
-// that signed both of two that differ could never be believed again.
+// next is the checkpoint to be signed, if one is due.
+func (l *Log) next(ctx context.Context) (c Checkpoint, due bool, err error) {
+	var seen *Checkpoint
+	err = l.cfg.Store.View(ctx, func(r store.Reader) error {
+		c, due, seen = Checkpoint{Origin: l.cfg.Origin}, false, nil
+		newest, known, err := readCheckpoint(r)
+		if err != nil {
+			return err
+		}
+		if c.Tree.N, err = readNumber(r, sizeKey()); err != nil {
+			return err
+		}
+		if last := l.seen.Load(); known && last != nil && newest == *last && c.Tree.N == newest.Tree.N {
+			return nil // which was looked at before: nothing came since
+		}
+		if known {
+			if err := continues(r, newest, c.Tree.N); err != nil {
+				return err
+			}
+			seen = &newest
+		}
+		if due = !known || c.Tree.N > newest.Tree.N; !due {
+			return nil
+		}
+		c.Tree.Hash, err = rootOf(r, c.Tree.N)
+		return err
+	})
+	if err == nil && seen != nil {
+		l.seen.Store(seen)
+	}
+	return c, due, err
+}
+
+// continues makes sure that a tree of some size has the one of a checkpoint as
+// its beginning. The error is store.ErrDamaged.
+func continues(r store.Reader, c Checkpoint, size int64) error {
+	if size < c.Tree.N {
+		return tooShort(c, size)
+	}
+	root, err := rootOf(r, c.Tree.N)
+	if err == nil && root != c.Tree.Hash {
+		err = fmt.Errorf("the audit log is not the one of its last checkpoint: %w", store.ErrDamaged)
+	}
+	return err
+}
+
+// notShort keeps a tree that has lost its end as it is: what was appended to it
+// would stand in places that are taken.
+func notShort(r store.Reader, size int64) error {
+	c, known, err := readCheckpoint(r)
+	if err == nil && known && size < c.Tree.N {
+		err = tooShort(c, size)
+	}
+	return err
+}
+
+func tooShort(c Checkpoint, size int64) error {
+	return fmt.Errorf("the audit log has %d entries, and its last checkpoint %d: %w", size, c.Tree.N, store.ErrDamaged)
+}
+
+// keepLonger stores a checkpoint unless one of as many entries is there. It
+// looks once more that neither contradicts the tree.
 func keepLonger(tx store.Tx, c Checkpoint, signed []byte) error {
-	k := checkpointKey()
 	before, known, err := readCheckpoint(tx)
 	if err != nil {
 		return err
 	}
+	size, err := readNumber(tx, sizeKey())
+	if err != nil {
+		return err
+	}
+	if err := continues(tx, c, size); err != nil {
+		return err
+	}
 	if known {
-		if before.Tree.N >= c.Tree.N {
-			return nil
-		}
-		root, err := rootOf(tx, before.Tree.N)
-		if err != nil {
+		if err := continues(tx, before, size); err != nil || before.Tree.N >= c.Tree.N {
 			return err
 		}
-		if root != before.Tree.Hash {
-			return fmt.Errorf("the audit log is not the one of its last checkpoint: %w", store.ErrDamaged)
-		}
 	}
+	k := checkpointKey()
 	return tx.Put(k, store.Seal(k, signed))
 }
 

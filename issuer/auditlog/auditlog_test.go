@@ -2,6 +2,7 @@ package auditlog_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"laurel/issuer/auditlog"
@@ -43,6 +45,12 @@ func newWorld(t testing.TB) *world { t.Helper(); return newWorldOn(t, "bolt") }
 
 func newWorldOn(t testing.TB, backend string) *world {
 	t.Helper()
+	return newWorldOf(t, backend, func(k keys.KeyRing) keys.KeyRing { return k })
+}
+
+// newWorldOf makes a log with something around its keys.
+func newWorldOf(t testing.TB, backend string, around func(keys.KeyRing) keys.KeyRing) *world {
+	t.Helper()
 	s, err := backends[backend](t)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +67,7 @@ func newWorldOn(t testing.TB, backend string) *world {
 	if _, err := ring.Generate(t.Context(), "audit-log", "https://badges.example.edu/log", keys.EdDSA); err != nil {
 		t.Fatal(err)
 	}
-	l, err := auditlog.New(auditlog.Config{Store: s, Origin: origin, Keys: ring.Issuer("audit-log")})
+	l, err := auditlog.New(auditlog.Config{Store: s, Origin: origin, Keys: around(ring.Issuer("audit-log"))})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -255,28 +263,88 @@ func TestVerifyFindsWhatWasChanged(t *testing.T) {
 	}
 }
 
-// A log that lost its end, as an old backup does, must not sign another one.
+// counted counts the signatures that a key makes.
+type counted struct {
+	keys.KeyRing
+	signed *atomic.Int64
+}
+
+func (c counted) Active(ctx context.Context, alg keys.Algorithm) (keys.Signer, error) {
+	key, err := c.KeyRing.Active(ctx, alg)
+	return countedKey{key, c.signed}, err
+}
+
+type countedKey struct {
+	keys.Signer
+	signed *atomic.Int64
+}
+
+func (c countedKey) Sign(ctx context.Context, message []byte) ([]byte, error) {
+	c.signed.Add(1)
+	return c.Signer.Sign(ctx, message)
+}
+
+// A log that is not the one of its last checkpoint, as an old backup is not,
+// must not sign another one, however long it is.
 func TestNoCheckpointOfAnotherPast(t *testing.T) {
-	w := newWorld(t)
-	for n := range 6 {
-		w.put(t, n)
+	size := func(t *testing.T, _ *world) (k, payload string) { return "g/size", "3" }
+	other := func(t *testing.T, _ *world) (k, payload string) {
+		o := newWorld(t)
+		for n := range 6 {
+			o.put(t, 100+n)
+		}
+		o.sequence(t, 6)
+		signed, err := o.Checkpoint(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		return "g/checkpoint", string(signed)
 	}
-	w.sequence(t, 6)
+	for name, c := range map[string]struct {
+		spoil func(t *testing.T, w *world) (k, payload string)
+		more  int
+	}{
+		"shorter": {size, 0}, "shorter, and grows": {size, 2}, "shorter, and grows as long": {size, 3}, "shorter, and grows longer": {size, 6},
+		"another as long": {other, 0}, "another, and grows": {other, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var signed atomic.Int64
+			w := newWorldOf(t, "bolt", func(k keys.KeyRing) keys.KeyRing { return counted{k, &signed} })
+			for n := range 6 {
+				w.put(t, n)
+			}
+			w.sequence(t, 6)
+			if signed.Load() != 1 {
+				t.Fatalf("%d signatures", signed.Load())
+			}
+			k, payload := c.spoil(t, w)
+			w.overwrite(t, k, payload)
+			before, err := w.Checkpoint(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for n := range c.more {
+				w.put(t, 6+n)
+			}
+			for range 2 {
+				if _, err := w.Sequence(t.Context()); !errors.Is(err, store.ErrDamaged) {
+					t.Errorf("it goes on from a second past: %v", err)
+				}
+			}
+			if after, err := w.Checkpoint(t.Context()); err != nil || !bytes.Equal(before, after) || signed.Load() != 1 {
+				t.Errorf("the checkpoint is %s, and %d were signed", after, signed.Load())
+			}
+		})
+	}
+}
+
+func (w *world) overwrite(t *testing.T, k, payload string) {
+	t.Helper()
 	err := w.store.Update(t.Context(), func(tx store.Tx) error {
-		k := []byte("g/size")
-		return tx.Put(k, store.Seal(k, []byte("3")))
+		return tx.Put([]byte(k), store.Seal([]byte(k), []byte(payload)))
 	})
 	if err != nil {
 		t.Fatal(err)
-	}
-	for n := 6; n < 12; n++ {
-		w.put(t, n)
-	}
-	if _, err := w.Sequence(t.Context()); !errors.Is(err, store.ErrDamaged) {
-		t.Errorf("it signed a second past: %v", err)
-	}
-	if c := w.checkpoint(t); c.Tree.N != 6 {
-		t.Errorf("the checkpoint is %+v", c)
 	}
 }
 
