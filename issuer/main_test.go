@@ -269,6 +269,9 @@ var cases = []testCase{
 	{name: "remembered templates", run: rememberedTemplates},
 	{name: "remembered damage", run: rememberedDamage},
 	{name: "damaged records", run: damagedRecords, damages: true, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
+	{name: "clock set back", run: clockSetBack, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}},
+	{name: "clocks apart", run: clocksApart},
+	{name: "clock ran ahead", run: clockRanAhead},
 	{name: "vc-api", run: vcAPI, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}, empty: true},
 }
 
