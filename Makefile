@@ -32,10 +32,10 @@ ci: ## everything that has to hold before a change lands
 fuzz-long: ## every fuzz target for FUZZTIME
 	FUZZTIME=$(FUZZTIME) .ci/run fuzz
 
-canon-long: ## COUNT generated documents of each sort, from seed FROM, against npm jsonld and rdf-canonize
+canon-long: ## COUNT generated documents of each sort, twice as many with contexts inline, from seed FROM, against npm jsonld and rdf-canonize
 	npm ci --prefix interop --loglevel=error
 	mkdir -p artifacts
-	go run ./interop/canon/lines -count $(COUNT) -from $(FROM) > artifacts/lines
+	go run ./interop/canon/lines -count $(COUNT) -inline $$((2 * $(COUNT))) -from $(FROM) > artifacts/lines
 	node interop/canon/compare.mjs artifacts/lines
 
 rdf-canon: ## the W3C tests of RDFC-1.0, in the folder that RDF_CANON_TESTS names

@@ -31,7 +31,7 @@ func painting(t *testing.T) []byte {
 func bakedInto(t *testing.T, picture []byte, credential string) string {
 	t.Helper()
 	d := must(badge.Parse([]byte(credential)))(t)
-	return string(must(bake.Embed(picture, d, false))(t))
+	return string(must(bake.Embed(picture, d))(t))
 }
 
 // form is one of the clothes that a badge comes in, with what is said of it.

@@ -194,6 +194,12 @@ func syntaxError(err error, size int) error {
 	return &Error{ParsingError, rules[e.Reason], e.Pointer, fmt.Sprintf("At byte %d: %s.", e.Offset, e.Detail)}
 }
 
+// ErrToken is beside the *Error of Parse where the fault lies in something that
+// looks like a compact JWS.
+var ErrToken = errors.New("no compact JWS of a credential")
+
+func inToken(err error) error { return fmt.Errorf("%w: %w", ErrToken, err) }
+
 // parseJWS takes only the compact serialisation with strict base64url, so
 // that one signature has one spelling.
 func parseJWS(raw []byte, text string) (*Document, error) {
@@ -202,21 +208,21 @@ func parseJWS(raw []byte, text string) (*Document, error) {
 	for i, p := range parts {
 		b, err := base64.RawURLEncoding.Strict().DecodeString(p)
 		if err != nil || len(b) == 0 && i < 2 || strings.ContainsAny(p, "\r\n") {
-			return nil, &Error{ParsingError, "malformed_jws", "", "A compact JWS is three base64url parts with dots between."}
+			return nil, inToken(&Error{ParsingError, "malformed_jws", "", "A compact JWS is three base64url parts with dots between."})
 		}
 		decoded[i] = b
 	}
 	header, err := parseObject(decoded[0])
 	if err != nil {
-		return nil, fmt.Errorf("JWS header: %w", err)
+		return nil, fmt.Errorf("header: %w", inToken(err))
 	}
 	payload, err := parseObject(decoded[1])
 	if err != nil {
-		return nil, fmt.Errorf("JWS payload: %w", err)
+		return nil, fmt.Errorf("payload: %w", inToken(err))
 	}
 	root, _, err := credentialClaim(payload)
 	if err != nil {
-		return nil, fmt.Errorf("JWS payload: %w", err)
+		return nil, fmt.Errorf("payload: %w", inToken(err))
 	}
 	input := text[:len(parts[0])+1+len(parts[1])]
 	return newDocument(raw, root, &JWS{Header: header, Payload: payload, SigningInput: []byte(input), Signature: decoded[2]}), nil

@@ -63,7 +63,7 @@ func TestInnocent(t *testing.T) {
 	for _, depth := range []int{MaxDepth, MaxDepth + 1} {
 		text := `{"a":` + strings.Repeat("[", depth-1) + "1" + strings.Repeat("]", depth-1) + "}"
 		root, err := strictjson.Parse([]byte(text), strictjson.Limits{})
-		if err != nil || (closely(root, nil) == nil) != (depth == MaxDepth) || innocent(root) {
+		if err != nil || (closely(root, nil) == nil) != (depth == MaxDepth) || innocent(root) != (depth == MaxDepth) {
 			t.Errorf("depth %d: %v, innocent: %t", depth, err, innocent(root))
 		}
 	}

@@ -37,7 +37,7 @@ func CheckContent(root strictjson.Value, omit []string) error {
 }
 
 func closely(root strictjson.Value, omit []string) error {
-	c := content{root: root, contexts: root.Get("@context"), zeros: strings.Contains(root.Source(), `\u0000`)}
+	c := content{root: root, contexts: root.Get("@context"), zeros: root.Facts().Zeros}
 	for name, v := range root.Members() {
 		switch {
 		case len(omit) > 0 && slices.Contains(omit, name):
@@ -50,53 +50,23 @@ func closely(root strictjson.Value, omit []string) error {
 	return c.faults.Err()
 }
 
-// innocent tells, in one flat look at all members, whether a credential has
-// nothing that CheckContent could object to. It may say no of one that is good,
-// which is then looked at closely; most are done with this.
+// innocent tells by what the parser has noted whether a credential has nothing
+// that CheckContent could object to. It may say no of one that is good, which is
+// then looked at closely; most are done with this.
 func innocent(root strictjson.Value) bool {
-	if root.Depth() > MaxDepth || strings.Contains(root.Source(), `\u0000`) {
-		return false
+	contexts := 0
+	if root.Get("@context").Exists() {
+		contexts = 1
 	}
-	for name, v := range root.Within() {
-		switch {
-		case name == "":
-		case name[0] == '@' && (name != "@context" || v != root.Get(name)), name[0] == '_', strings.IndexByte(name, ':') >= 0:
-			return false
-		}
-		if !innocentValue(v, name == "id" || name == "type") {
-			return false
-		}
-	}
-	return true
+	f := root.Facts()
+	return f.Depth <= MaxDepth && f.AtNames == contexts && !f.UnderscoreNames && !f.ColonNames && !f.BlankTexts &&
+		!f.Nulls && !f.EmptyArrays && !f.LongNumbers && !f.Zeros
 }
-
-func innocentValue(v strictjson.Value, identifier bool) bool {
-	switch v.Kind() {
-	case strictjson.Null, strictjson.Number:
-		return v.Kind() == strictjson.Number && len(v.Raw()) <= maxInnocentDigits && !strings.ContainsAny(v.Raw(), "eE")
-	case strictjson.String:
-		return !identifier || !strings.HasPrefix(v.Text(), "_:")
-	case strictjson.Array:
-		if v.Len() == 0 {
-			return false
-		}
-		for _, e := range v.Elements() {
-			if e.Kind() == strictjson.Array || !innocentValue(e, identifier) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-// maxInnocentDigits: no number of so few characters, without an exponent, is
-// beyond the safe integers.
-const maxInnocentDigits = 15
 
 type content struct {
 	root, contexts strictjson.Value // the whole credential, and its contexts
 	faults         Errors
-	zeros          bool // there may be a U+0000: the parser takes it as an escape only
+	zeros          bool // there is a U+0000 somewhere
 }
 
 // fault points at a value; nothing is kept for that on the way to it.

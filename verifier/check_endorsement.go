@@ -80,25 +80,38 @@ func (s *subject) verifyEndorsement(ctx context.Context, c carried) Endorsement 
 // carried is an endorsement where it stands: an object with a proof of its own
 // (endorsement), or a compact JWS (endorsementJwt).
 type carried struct {
-	pointer string
+	value   strictjson.Value
+	token   bool
 	of      string // the id of the object that carries it
-	raw     string
+	pointer string // from here on once it was read
 	doc     *badge.Document
 	err     error // why it cannot be read
 }
 
+func (c *carried) read(root strictjson.Value) {
+	raw := c.value.Raw()
+	if c.token {
+		raw = c.value.Text()
+	}
+	c.pointer = strictjson.PointerTo(root, c.value)
+	c.doc, c.err = parse([]byte(raw))
+}
+
 // carriedEndorsements reads the first endorsements, once.
 func (s *subject) carriedEndorsements() []carried {
-	if s.carried != nil || s.countEndorsements() == 0 {
-		return s.carried
-	}
-	all := gatherEndorsements(s.doc)
-	s.carried = all[:min(len(all), maxEndorsements)]
+	s.findEndorsements()
 	for i := range s.carried {
-		c := &s.carried[i]
-		c.doc, c.err = parse([]byte(c.raw))
+		if c := &s.carried[i]; c.doc == nil && c.err == nil {
+			c.read(s.doc.Root())
+		}
 	}
 	return s.carried
+}
+
+// countEndorsements counts all.
+func (s *subject) countEndorsements() int {
+	s.findEndorsements()
+	return s.endorsed - 1
 }
 
 const (
@@ -109,23 +122,22 @@ const (
 // outside are the members of a credential in which nothing is endorsed.
 func outside(name string) bool { return name == "@context" || name == "proof" }
 
-// countEndorsements counts what is endorsed at any depth, but not what endorses
-// an endorsement; once, since it looks at the whole document.
-func (s *subject) countEndorsements() int {
+// findEndorsements finds what is endorsed at any depth, in document order, but
+// not what endorses an endorsement; once, since it looks at the whole document.
+func (s *subject) findEndorsements() {
 	if s.endorsed > 0 {
-		return s.endorsed - 1
+		return
 	}
-	n := 0
-	for name, v := range s.doc.Root().Members() {
+	s.endorsed = 1
+	root := s.doc.Root()
+	for name, v := range root.Members() {
 		if !outside(name) && endorsed(name, v) {
-			n += endorsements(name, v)
+			s.gather(name, v, root)
 		}
 	}
-	s.endorsed = n + 1
-	return n
 }
 
-// endorsed tells, faster than they are counted, whether there is any.
+// endorsed tells, faster than they are found, whether there is any.
 func endorsed(name string, v strictjson.Value) bool {
 	found := isEndorsement(name)
 	for within := range v.Within() {
@@ -138,52 +150,21 @@ func isEndorsement(name string) bool {
 	return name == memberEndorsement || name == memberEndorsementJWT
 }
 
-func endorsements(name string, v strictjson.Value) int {
+// gather counts the endorsements in a member of an object, and keeps the first.
+func (s *subject) gather(name string, v, object strictjson.Value) {
 	if isEndorsement(name) {
-		return values(v)
+		for _, e := range v.Each() {
+			s.endorsed++
+			if len(s.carried) < maxEndorsements {
+				s.carried = append(s.carried, carried{value: e, token: name == memberEndorsementJWT, of: object.Get("id").Text()})
+			}
+		}
+		return
 	}
-	n := 0
 	for m, e := range v.Members() {
-		n += endorsements(m, e)
+		s.gather(m, e, v)
 	}
 	for _, e := range v.Elements() {
-		n += endorsements("", e)
+		s.gather("", e, object)
 	}
-	return n
-}
-
-// gatherEndorsements finds the same in document order.
-func gatherEndorsements(d *badge.Document) []carried {
-	var all []carried
-	root := d.Root()
-	for name, v := range root.Members() {
-		if !outside(name) {
-			all = gather(all, name, v, strictjson.Pointer("", name), root.Get("id").Text())
-		}
-	}
-	return all
-}
-
-func gather(all []carried, name string, v strictjson.Value, ptr, of string) []carried {
-	if isEndorsement(name) {
-		for i, e := range v.Each() {
-			at := ptr
-			if v.Kind() == strictjson.Array {
-				at = strictjson.Pointer(ptr, strconv.Itoa(i))
-			}
-			c := carried{pointer: at, of: of, raw: e.Raw()}
-			if name == memberEndorsementJWT {
-				c.raw = e.Text()
-			}
-			all = append(all, c)
-		}
-		return all
-	}
-	for m, e := range v.Members() {
-		all = gather(all, m, e, strictjson.Pointer(ptr, m), v.Get("id").Text())
-	}
-	for i, e := range v.Elements() {
-		all = gather(all, "", e, strictjson.Pointer(ptr, strconv.Itoa(i)), of)
-	}
-	return all
 }

@@ -265,7 +265,7 @@ func signatureFinding(err error, ptr string) Finding {
 	case errors.Is(err, proof.ErrBaseProof):
 		return unknown(BaseProof, ptr, "%s", clip(err.Error(), 400))
 	case errors.Is(err, proof.ErrInvalid):
-		return failed(ProofInvalid, ptr, "%s", clip(err.Error(), 400))
+		return failed(tokenCode(err), ptr, "%s", clip(err.Error(), 400))
 	case errors.As(err, &refusal):
 		f := canonFinding(err)
 		f.Pointer = ptr
@@ -274,6 +274,20 @@ func signatureFinding(err error, ptr string) Finding {
 		return failed(ProofInvalid, ptr, "%s", clip(err.Error(), 400))
 	}
 	return unknown(Unsupported, ptr, "%s", clip(err.Error(), 400))
+}
+
+// tokenCode tells the faults of tokens apart that say nothing of whether
+// anything was changed.
+func tokenCode(err error) Code {
+	switch {
+	case errors.Is(err, proof.ErrAlgorithm):
+		return AlgorithmNotAllowed
+	case errors.Is(err, proof.ErrHeader):
+		return HeaderNotAllowed
+	case errors.Is(err, proof.ErrClaims):
+		return ClaimsDiffer
+	}
+	return ProofInvalid
 }
 
 // foreignAlgorithms are honest signature algorithms that are not verified
@@ -294,17 +308,17 @@ func (s *subject) authenticateJWS(ctx context.Context) authentication {
 	}
 	header, err := proof.ReadHeader(s.doc)
 	if err != nil {
-		return badProof(ProofInvalid, "", "%s", clip(err.Error(), 400))
+		return authentication{signatureFinding(err, ""), skipped(NotRun)}
 	}
 	if header.KeyID == "" && !header.JWK.Exists() {
-		return badProof(ProofInvalid, "", "The JWS header names no key.")
+		return badProof(KeyUnclear, "", "The JWS header names no key.")
 	}
 	method, key := s.envelopeKey(ctx, header)
 	if method.Public == nil {
 		return authentication{unknown(NoKey, "", "There is no key to check it with."), key}
 	}
 	if contradicts(header, method) {
-		return authentication{failed(ProofInvalid, "", "The token names one key and brings another."), key}
+		return authentication{failed(KeyUnclear, "", "The token names one key and brings another."), key}
 	}
 	a := authentication{signatureFinding(suite.Verify(s.doc, badge.Proof{}, method), ""), key}
 	if a.proof.Outcome != Passed || !s.doc.Root().Get("proof").Exists() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"strings"
 
 	"laurel/badge"
 	"laurel/badge/canon"
@@ -36,9 +37,9 @@ func checkTerms(_ context.Context, s *subject) Finding {
 	}
 	stated := statements{self: "<" + root.Get("id").Text() + ">"}
 	in := canon.Input{Node: root, Omit: unsigned, InlineContexts: s.generic(), Directions: s.generic()}
-	form, err := s.v.canon.Form(in, stated.count)
+	form, err := s.v.canon.Form(in, predicates[:], stated.count)
 	if err != nil {
-		return canonFinding(err)
+		return openContext(root, canonFinding(err))
 	}
 	s.form = form
 	if name := stated.hidden(root); name != "" {
@@ -107,6 +108,35 @@ func canonFinding(err error) Finding {
 	return failed(code, e.Pointer, "%s", e.Detail)
 }
 
+// openContext opens the question where a context is named that we do not hold:
+// what it would define is not dropped, and only unknown here. One that is written
+// out where only a name may stand is a fault.
+func openContext(root strictjson.Value, f Finding) Finding {
+	if f.Code == UnknownContext && valueAt(root, f.Pointer).Kind() == strictjson.String {
+		f.Outcome = Unknown
+	}
+	return f
+}
+
+// valueAt is what a pointer (RFC 6901) into a value points to.
+func valueAt(v strictjson.Value, pointer string) strictjson.Value {
+	for _, token := range strings.Split(pointer, "/")[1:] {
+		token = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+		if v.Kind() != strictjson.Array {
+			v = v.Get(token)
+			continue
+		}
+		var at strictjson.Value
+		for i, e := range v.Elements() {
+			if strconv.Itoa(i) == token {
+				at = e
+			}
+		}
+		v = at
+	}
+	return v
+}
+
 // The decisive statements are those that the verdict hangs on and that a
 // credential may do without. A signature covers statements, not the names they are told
 // by, and @context is not signed: whoever renames such a member by way of
@@ -141,30 +171,12 @@ func place(member string) int {
 var decisive = [...]string{"issuer", "validFrom", "validUntil", "credentialSubject", "credentialStatus", "statusSize",
 	"issuanceDate", "expirationDate"}
 
-// placeOfPredicate is place of what a statement calls a member in N-Quads.
-func placeOfPredicate(predicate []byte) int {
-	switch string(predicate) {
-	case credentials + "issuer>":
-		return 0
-	case credentials + "validFrom>":
-		return 1
-	case credentials + "validUntil>":
-		return 2
-	case credentials + "credentialSubject>":
-		return 3
-	case credentials + "credentialStatus>":
-		return 4
-	case "<https://www.w3.org/ns/credentials/status#statusSize>":
-		return 5
-	case credentials + "issuanceDate>":
-		return 6
-	case credentials + "expirationDate>":
-		return 7
-	}
-	return -1
-}
+// predicates are what statements call them.
+var predicates = [len(decisive)]string{credentials + "issuer", credentials + "validFrom", credentials + "validUntil",
+	credentials + "credentialSubject", credentials + "credentialStatus", "https://www.w3.org/ns/credentials/status#statusSize",
+	credentials + "issuanceDate", credentials + "expirationDate"}
 
-const credentials = "<https://www.w3.org/2018/credentials#"
+const credentials = "https://www.w3.org/2018/credentials#"
 
 // tally is a number for each of the decisive statements.
 type tally [len(decisive)]int
@@ -176,14 +188,11 @@ type statements struct {
 	ofSelf tally // those whose subject is the credential
 }
 
-func (n *statements) count(subject, predicate []byte) {
-	i := placeOfPredicate(predicate)
-	if i < 0 {
-		return
-	}
-	n.all[i]++
+// count takes a statement of the predicate of a place.
+func (n *statements) count(subject []byte, place int) {
+	n.all[place]++
 	if string(subject) == n.self {
-		n.ofSelf[i]++
+		n.ofSelf[place]++
 	}
 }
 

@@ -5,13 +5,13 @@ package verifier
 // belongs here and into the message catalogues.
 func Codes() map[Check][]Code {
 	codes := map[Check][]Code{
-		CheckFormat: {OK, Unreadable, Malformed, UnsupportedEdition, NotABadge, UnknownContext,
-			VCDM11, SeveralInImage, Misbaked, UnsupportedEnvelope, SeveralBadges, EmptyPresentation, TooManyBadges, OverBudget},
+		CheckFormat: {OK, Unreadable, MalformedToken, Malformed, UnsupportedEdition, NotABadge, UnknownContext,
+			VCDM11, SeveralInImage, Misbaked, UnsupportedKind, UnsupportedEnvelope, SeveralBadges, EmptyPresentation, TooManyBadges, OverBudget},
 		CheckSchema: {OK, SchemaMismatch, NoSchema, SchemaUnreachable, SchemaUnsupported},
 		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
 			UnknownContext, NestedContext, UnsignedKeyword, UnsignedDirection, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,
 			BadCharacter, TooDeep, MemberName, HiddenStatement, Unsupported, OverBudget},
-		CheckProof: {OK, NoProof, ProofInvalid, UnsupportedSuite, WrongPurpose, ProofExpired, CreatedInFuture,
+		CheckProof: {OK, NoProof, ProofInvalid, AlgorithmNotAllowed, HeaderNotAllowed, KeyUnclear, ClaimsDiffer, UnsupportedSuite, WrongPurpose, ProofExpired, CreatedInFuture,
 			TooManyProofs, BaseProof, PartlyShown, NoKey, Unsupported, OverBudget},
 		CheckIssuerKey: {OK, KeyUnreachable, KeyUnsupported, KeyNotFound, KeyNotAuthorized, WrongController,
 			KeyRevoked, KeyCompromisedLater, KeyExpired, WeakKey, KeyExposed, KeyDocumentInvalid},

@@ -51,7 +51,7 @@ func TestPublicKeyAsASecret(t *testing.T) {
 					`{"alg":"` + strings.ToLower(name) + `","kid":"` + k.method.ID + `"}`} {
 					forger := signer{sign: func(m []byte) ([]byte, error) { mac := hmac.New(h, secret); mac.Write(m); return mac.Sum(nil), nil }}
 					r := w.v.Verify(t.Context(), []byte(signedAs(t, forger, header, payload)))
-					if f := r.Finding(proofs); r.Verdict() != invalid || f.Code != verifier.ProofInvalid {
+					if f := r.Finding(proofs); r.Verdict() != invalid || f.Code != verifier.AlgorithmNotAllowed {
 						t.Errorf("%s of the %s key as %s: %s\n%s", name, alg, form, r.Verdict(), lines(r))
 					}
 				}

@@ -214,10 +214,10 @@ func (s *subject) authenticatePresentation(ctx context.Context) authentication {
 	}
 	header, err := proof.ReadPresentationHeader(s.doc)
 	if err != nil {
-		return badProof(ProofInvalid, "", "%s", clip(err.Error(), 400))
+		return authentication{signatureFinding(err, ""), skipped(NotRun)}
 	}
 	if header.KeyID == "" {
-		return badProof(ProofInvalid, "", "The JWS header names no key.")
+		return badProof(KeyUnclear, "", "The JWS header names no key.")
 	}
 	method, key := s.namedKey(ctx, header.KeyID)
 	if method.Public == nil {

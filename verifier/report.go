@@ -74,6 +74,7 @@ const (
 	Malformed          Code = "malformed"
 	UnsupportedEdition Code = "unsupported_edition"
 	NotABadge          Code = "not_a_badge"
+	MalformedToken     Code = "malformed_token" // a compact JWS by its looks, and none
 
 	VCDM11              Code = "vcdm_1_1"             // in order, by VC data model 1.1
 	SeveralInImage      Code = "several_in_image"     // more than one credential in a picture
@@ -81,6 +82,7 @@ const (
 	SeveralBadges       Code = "several_badges"       // in order, a presentation of several
 	EmptyPresentation   Code = "empty_presentation"   // without a credential
 	TooManyBadges       Code = "too_many_badges"      // more than are looked at
+	UnsupportedKind     Code = "unsupported_kind"     // no badge, but a kind of credential with badges in it
 	UnsupportedEnvelope Code = "unsupported_envelope" // of a kind that is not opened here
 
 	// schema
@@ -125,6 +127,12 @@ const (
 	BaseProof        Code = "base_proof"           // for the holder alone: a proof derived from it can be checked
 	PartlyShown      Code = "selective_disclosure" // the holder may have left out an end or a status
 	NoKey            Code = "no_key"               // there is none to check it with; issuer_key tells why
+
+	// proof, of tokens: a proof_invalid in all but what there is to be said
+	AlgorithmNotAllowed Code = "algorithm_not_allowed" // none, one that proves nothing, or not that of its key
+	HeaderNotAllowed    Code = "header_not_allowed"
+	KeyUnclear          Code = "key_unclear"   // no key is named, or two
+	ClaimsDiffer        Code = "claims_differ" // the token and the credential in it contradict each other
 
 	// issuer_key
 	KeyUnreachable      Code = "key_unreachable"

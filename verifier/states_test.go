@@ -1,6 +1,7 @@
 package verifier_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,7 @@ type ordinary struct {
 	sentence string
 	key      func(*keys.VerificationMethod) // a change to the key before it is published
 	asked    *verifier.Identity
+	opts     verifier.Options // what else is asked
 }
 
 func (o ordinary) run(t *testing.T, tn *town, p *i18n.Printer, name string) {
@@ -33,7 +35,8 @@ func (o ordinary) run(t *testing.T, tn *town, p *i18n.Printer, name string) {
 			change = append(change, o.key)
 		}
 		h := tn.newHouse(name, change...)
-		r := tn.v.VerifyBytes(t.Context(), []byte(o.make(h)), verifier.Options{Recipient: o.asked})
+		o.opts.Recipient = o.asked
+		r := tn.v.VerifyBytes(t.Context(), []byte(o.make(h)), o.opts)
 		f := r.Finding(o.check)
 		said := strings.NewReplacer(h.at(""), "HOUSE/", tn.host, "HOST").Replace(words.Sentence(p, r, f))
 		if r.Verdict() != o.verdict || f.Code != o.code || said != o.sentence {
@@ -107,6 +110,17 @@ func ordinaryStates(tn *town) []ordinary {
 			return h.badge(put("relatedResource", `[{"id":"`+h.at("report")+`","digestSRI":"sha256-uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek="}]`)) // of "hello world"
 		}
 	}
+	// token is the badge as a compact JWS with a header, changed after that.
+	token := func(old, new, header string) func(h *house) string {
+		return func(h *house) string {
+			if header == "" {
+				header = `{"alg":"EdDSA","kid":"KEY"}`
+			}
+			payload := swap(listURL+`"`, h.at("status")+`"`)(h.t, h.payload(h.key))
+			parts := strings.Split(signedAs(h.t, h.key, strings.Replace(header, "KEY", h.key.method.ID, 1), payload), ".")
+			return parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte(strings.Replace(payload, old, new, 1))) + "." + parts[2]
+		}
+	}
 	person := func(kind, value string) *verifier.Identity { return &verifier.Identity{Type: kind, Value: value} }
 	return []ordinary{
 		{name: "good", make: badgeOf(), verdict: valid, check: proofs, code: verifier.OK, sentence: "Not changed since it was signed."},
@@ -143,6 +157,19 @@ func ordinaryStates(tn *town) []ordinary {
 			good := onlyProof(h.t, text)
 			return put("proof", "["+good+","+strings.Replace(good, "T09:00:00Z", "T09:00:01Z", 1)+"]")(h.t, text)
 		}, verdict: invalid, check: proofs, code: verifier.ProofInvalid, sentence: "The signature does not fit: the badge was changed after it was signed, or another key signed it. Ask the holder for the original."},
+
+		{name: "a token", make: token("", "", ""), verdict: valid, check: proofs, code: verifier.OK, sentence: "Not changed since it was signed."},
+		{name: "a token, changed", make: token(`"value":"94"`, `"value":"99"`, ""), verdict: invalid, check: proofs, code: verifier.ProofInvalid, sentence: "The signature does not fit: the badge was changed after it was signed, or another key signed it. Ask the holder for the original."},
+		{name: "a token by no method", make: token("", "", `{"alg":"none","kid":"KEY"}`), verdict: invalid, check: proofs, code: verifier.AlgorithmNotAllowed, sentence: "It names a way of signing that proves nothing, or another than that of its key. Anyone could have made it; ask the holder for the original."},
+		{name: "a token by a shared secret", make: token("", "", `{"alg":"HS256","kid":"KEY"}`), verdict: invalid, check: proofs, code: verifier.AlgorithmNotAllowed, sentence: "It names a way of signing that proves nothing, or another than that of its key. Anyone could have made it; ask the holder for the original."},
+		{name: "a token by the method of another key", make: token("", "", `{"alg":"ES256","kid":"KEY"}`), verdict: invalid, check: proofs, code: verifier.AlgorithmNotAllowed, sentence: "It names a way of signing that proves nothing, or another than that of its key. Anyone could have made it; ask the holder for the original."},
+		{name: "a token with certificates", make: token("", "", `{"alg":"EdDSA","kid":"KEY","x5c":[]}`), verdict: invalid, check: proofs, code: verifier.HeaderNotAllowed, sentence: "The head of the token says things that the standard does not allow there. Ask the issuer for a corrected badge."},
+		{name: "a token without a key", make: token("", "", `{"alg":"EdDSA"}`), verdict: invalid, check: proofs, code: verifier.KeyUnclear, sentence: "It does not say clearly which key signed it. Ask the issuer for a corrected badge."},
+		{name: "a token with another key of the issuer", make: token("", "", `{"alg":"EdDSA","kid":"KEY-2"}`), verdict: invalid, check: issuerKey, code: verifier.KeyNotFound, sentence: "The named issuer publishes no such key. Do not rely on the badge; ask the issuer."},
+		{name: "a token that contradicts itself", make: func(h *house) string {
+			return signedAs(h.t, h.key, `{"alg":"EdDSA","kid":"`+h.key.method.ID+`"}`, put("sub", `"urn:x"`)(h.t, h.payload(h.key)))
+		}, verdict: invalid, check: proofs, code: verifier.ClaimsDiffer, sentence: "The signature fits, but what was signed contradicts itself: who issued it, whose it is, which badge it is or since when. Ask the issuer for a corrected badge."},
+		{name: "half a token", make: func(h *house) string { return strings.Repeat("e", 33) + token("", "", "")(h)[:30] + ".." }, verdict: invalid, check: format, code: verifier.MalformedToken, sentence: "This looks like a signed badge in one line of text, but is not whole. Ask the holder for the original, and copy all of it."},
 
 		{name: "key retired since, another in use", make: then(func(h *house) { h.rotate() }), verdict: valid, check: issuerKey, code: verifier.OK, sentence: "The key it names is the issuer’s own, published at HOST."},
 		{name: "key ran out before it was signed", key: func(m *keys.VerificationMethod) { m.Expires = now.Add(-2 * time.Hour) }, make: badgeOf(), verdict: invalid, check: issuerKey, code: verifier.KeyExpired, sentence: "The issuer let the key that signed this run out. Do not rely on the badge; ask the issuer for a new one."},

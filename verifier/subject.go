@@ -44,8 +44,8 @@ type subject struct {
 	authenticated, examined bool
 
 	foreign      []string      // schemas of others, from schema on
-	endorsed     int           // one more than it carries endorsements; 0: not counted yet
-	carried      []carried     // once they were looked for
+	endorsed     int           // one more than it carries endorsements; 0: not looked for yet
+	carried      []carried     // the first of them
 	endorsements []Endorsement // from endorsement on
 }
 

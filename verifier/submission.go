@@ -56,6 +56,8 @@ func openPicture(raw []byte) (*Submission, error) {
 	switch {
 	case err == nil && baked.Edition == bake.OpenBadges2:
 		return &Submission{finding: olderKind("")}, nil
+	case err == nil && baked.Edition == bake.CLR2:
+		return only(relatedKind("")), nil
 	case err == nil:
 		return openText(baked.Text)
 	case errors.Is(err, bake.ErrSeveral):

@@ -58,6 +58,11 @@ func TestTokens(t *testing.T) {
 	es := func(header map[string]any) func(*world) string { return as(keys.ES256, header) }
 	claims := func(edits ...edit) func(*world) string { return as(keys.EdDSA, nil, edits...) }
 	badProof := one(proofs, fail, verifier.ProofInvalid)
+	badAlgorithm := one(proofs, fail, verifier.AlgorithmNotAllowed)
+	badHeader := one(proofs, fail, verifier.HeaderNotAllowed)
+	badClaims := one(proofs, fail, verifier.ClaimsDiffer)
+	unclear := one(proofs, fail, verifier.KeyUnclear)
+	noToken := one(format, fail, verifier.MalformedToken)
 	// beside is a token of the did:key issuer with an embedded proof in its
 	// payload, made over the badge as the edits leave it.
 	beside := func(proof func(w *world) string, edits ...edit) func(*world) string {
@@ -78,24 +83,24 @@ func TestTokens(t *testing.T) {
 		{name: "none", verdict: invalid, make: func(w *world) string {
 			parts := strings.Split(es(map[string]any{"alg": "none"})(w), ".")
 			return parts[0] + "." + parts[1] + ".AA"
-		}, want: badProof},
+		}, want: badAlgorithm},
 		{name: "none without a signature", verdict: invalid, make: func(w *world) string {
 			parts := strings.Split(es(map[string]any{"alg": "none"})(w), ".")
 			return parts[0] + "." + parts[1] + "."
 		}, want: one(proofs, fail, verifier.NoProof)},
-		{name: "None", verdict: invalid, make: es(map[string]any{"alg": "None"}), want: badProof},
-		{name: "HS256", verdict: invalid, make: es(map[string]any{"alg": "HS256"}), want: badProof},
-		{name: "no algorithm", verdict: invalid, make: es(map[string]any{"alg": nil}), want: badProof},
+		{name: "None", verdict: invalid, make: es(map[string]any{"alg": "None"}), want: badAlgorithm},
+		{name: "HS256", verdict: invalid, make: es(map[string]any{"alg": "HS256"}), want: badAlgorithm},
+		{name: "no algorithm", verdict: invalid, make: es(map[string]any{"alg": nil}), want: badAlgorithm},
 		{name: "an honest algorithm that is not known here", verdict: indeterminate, make: es(map[string]any{"alg": "PS256"}), want: one(proofs, open, verifier.UnsupportedSuite)},
-		{name: "ES384 with a P-256 key", verdict: invalid, make: es(map[string]any{"alg": "ES384"}), want: badProof},
-		{name: "ES256 with an Ed25519 key", verdict: invalid, make: as(keys.EdDSA, map[string]any{"alg": "ES256"}), want: badProof},
-		{name: "crit", verdict: invalid, make: es(map[string]any{"crit": []string{"exp"}}), want: badProof},
-		{name: "empty crit", verdict: invalid, make: es(map[string]any{"crit": []string{}}), want: badProof},
-		{name: "b64", verdict: invalid, make: es(map[string]any{"b64": false, "crit": []string{"b64"}}), want: badProof},
-		{name: "jku", verdict: invalid, make: es(map[string]any{"jku": "https://evil.example/jwks"}), want: badProof},
-		{name: "x5c", verdict: invalid, make: es(map[string]any{"x5c": []string{"AAAA"}}), want: badProof},
-		{name: "an access token's type", verdict: invalid, make: es(map[string]any{"typ": "at+jwt"}), want: badProof},
-		{name: "no key", verdict: invalid, make: es(map[string]any{"kid": nil}), want: badProof},
+		{name: "ES384 with a P-256 key", verdict: invalid, make: es(map[string]any{"alg": "ES384"}), want: badAlgorithm},
+		{name: "ES256 with an Ed25519 key", verdict: invalid, make: as(keys.EdDSA, map[string]any{"alg": "ES256"}), want: badAlgorithm},
+		{name: "crit", verdict: invalid, make: es(map[string]any{"crit": []string{"exp"}}), want: badHeader},
+		{name: "empty crit", verdict: invalid, make: es(map[string]any{"crit": []string{}}), want: badHeader},
+		{name: "b64", verdict: invalid, make: es(map[string]any{"b64": false, "crit": []string{"b64"}}), want: badHeader},
+		{name: "jku", verdict: invalid, make: es(map[string]any{"jku": "https://evil.example/jwks"}), want: badHeader},
+		{name: "x5c", verdict: invalid, make: es(map[string]any{"x5c": []string{"AAAA"}}), want: badHeader},
+		{name: "an access token's type", verdict: invalid, make: es(map[string]any{"typ": "at+jwt"}), want: badHeader},
+		{name: "no key", verdict: invalid, make: es(map[string]any{"kid": nil}), want: unclear},
 
 		{name: "kid of another DID", verdict: invalid, make: func(w *world) string {
 			other := didKey(t)
@@ -109,7 +114,7 @@ func TestTokens(t *testing.T) {
 		{name: "jwk of an attacker beside the issuer's kid", verdict: invalid, make: func(w *world) string {
 			k, other := webIssuer(w, keys.ES256), keyPair(t, keys.ES256)
 			return w.jws(map[string]any{"alg": "ES256", "kid": k.method.ID, "jwk": jwkOf(t, other)}, w.payload(k), other)
-		}, want: badProof},
+		}, want: unclear},
 		{name: "jwk that the issuer publishes", verdict: valid, make: func(w *world) string {
 			k := webIssuer(w, keys.RS256)
 			return w.jws(map[string]any{"alg": "RS256", "jwk": jwkOf(t, k)}, w.payload(k), k)
@@ -159,7 +164,16 @@ func TestTokens(t *testing.T) {
 			k := webIssuer(w, keys.ES256)
 			return w.jws(map[string]any{"alg": "ES256", "kid": k.method.ID}, w.payload(k), keyPair(t, keys.ES256))
 		}, want: badProof},
-		{name: "line end inside", verdict: invalid, make: func(w *world) string { return strings.Replace(es(nil)(w), ".", ".\n", 1) }, want: one(format, fail, verifier.Unreadable)},
+		{name: "line end inside", verdict: invalid, make: func(w *world) string { return strings.Replace(es(nil)(w), ".", ".\n", 1) }, want: noToken},
+		{name: "half a token", verdict: invalid, make: func(w *world) string {
+			parts := strings.Split(es(nil)(w), ".")
+			return parts[0] + "." + parts[1][:len(parts[1])/8*4] + "." + parts[2]
+		}, want: noToken},
+		{name: "a token of no JSON", verdict: invalid, make: func(w *world) string { return signedAs(t, w.issuer, `{"alg":"EdDSA"}`, "hello") }, want: noToken},
+		{name: "a header of no JSON", verdict: invalid, make: func(w *world) string { return signedAs(t, w.issuer, `EdDSA`, "{}") }, want: noToken},
+		{name: "a token of somebody's login", verdict: invalid, make: func(w *world) string {
+			return signedAs(t, w.issuer, `{"alg":"EdDSA"}`, `{"iss":"https://login.example","sub":"ana"}`)
+		}, want: one(format, fail, verifier.NotABadge)},
 		{name: "five parts", verdict: invalid, make: func(w *world) string { return es(nil)(w) + ".AA.AA" }, want: one(format, fail, verifier.Unreadable)},
 		{name: "a megabyte of dots", verdict: invalid, make: func(*world) string { return strings.Repeat(".", 1<<20) }, want: one(format, fail, verifier.Unreadable)},
 
@@ -177,15 +191,15 @@ func TestTokens(t *testing.T) {
 			return `{"type":"DataIntegrityProof","cryptosuite":"bbs-2023","verificationMethod":"did:example:x#1","proofPurpose":"assertionMethod","proofValue":"u2V0"}`
 		}), want: []finding{{proofs, warn, verifier.UnsupportedSuite}, {issuerKey, pass, verifier.OK}}},
 
-		{name: "iss", verdict: invalid, make: claims(put("iss", `"did:web:evil.example"`)), want: badProof},
-		{name: "no iss", verdict: invalid, make: claims(drop("iss")), want: badProof},
-		{name: "sub", verdict: invalid, make: claims(put("sub", `"urn:uuid:other"`)), want: badProof},
-		{name: "jti", verdict: invalid, make: claims(put("jti", `"https://badges.example.edu/credentials/other"`)), want: badProof},
-		{name: "nbf", verdict: invalid, make: claims(put("nbf", `1700000000`)), want: badProof},
-		{name: "nbf as a text", verdict: invalid, make: claims(put("nbf", `"1795167000"`)), want: badProof},
+		{name: "iss", verdict: invalid, make: claims(put("iss", `"did:web:evil.example"`)), want: badClaims},
+		{name: "no iss", verdict: invalid, make: claims(drop("iss")), want: badClaims},
+		{name: "sub", verdict: invalid, make: claims(put("sub", `"urn:uuid:other"`)), want: badClaims},
+		{name: "jti", verdict: invalid, make: claims(put("jti", `"https://badges.example.edu/credentials/other"`)), want: badClaims},
+		{name: "nbf", verdict: invalid, make: claims(put("nbf", `1700000000`)), want: badClaims},
+		{name: "nbf as a text", verdict: invalid, make: claims(put("nbf", `"1795167000"`)), want: badClaims},
 		{name: "no nbf", verdict: valid, make: claims(drop("nbf")), want: one(proofs, pass, verifier.OK)},
-		{name: "exp", verdict: invalid, make: claims(put("exp", `1900000000`)), want: badProof},
-		{name: "exp null", verdict: invalid, make: claims(put("exp", `null`)), want: badProof},
+		{name: "exp", verdict: invalid, make: claims(put("exp", `1900000000`)), want: badClaims},
+		{name: "exp null", verdict: invalid, make: claims(put("exp", `null`)), want: badClaims},
 		{name: "exp without validUntil, over", verdict: invalid, make: claims(drop("validUntil"), put("exp", `1795255199`)), want: one(validity, fail, verifier.Expired)},
 		{name: "exp without validUntil, ahead", verdict: valid, make: claims(drop("validUntil"), put("exp", `1795255200`)), want: one(validity, pass, verifier.OK)},
 		{name: "vc beside the credential", verdict: invalid, make: claims(put("vc", `{}`)), want: one(format, fail, verifier.Malformed)},

@@ -118,7 +118,7 @@ func (h *Handler) baked(w http.ResponseWriter, r *http.Request, id, suffix strin
 		// A fault of ours, so it must not pass for one of the caller's.
 		return fmt.Errorf("reading credential %s as stored: %s", rec.ID, err.Error())
 	}
-	raw, err := bake.Embed(picture, doc, false)
+	raw, err := bake.Embed(picture, doc)
 	if err != nil {
 		return fmt.Errorf("baking credential %s: %w", rec.ID, err)
 	}

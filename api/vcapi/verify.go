@@ -201,7 +201,7 @@ func problemOf(r *verifier.Report, f verifier.Finding, p *i18n.Printer) problem 
 
 func kindOf(f verifier.Finding) (base, title string) {
 	switch {
-	case f.Code == verifier.Unreadable:
+	case f.Code == verifier.Unreadable, f.Code == verifier.MalformedToken:
 		return problemBase, "PARSING_ERROR"
 	case f.Code == verifier.ChallengeDiffers:
 		return securityBase, "INVALID_CHALLENGE_ERROR"
@@ -212,7 +212,7 @@ func kindOf(f verifier.Finding) (base, title string) {
 	case f.Code == verifier.Expired, f.Code == verifier.NotYetValid:
 		return problemBase, "RANGE_ERROR"
 	case f.Check == verifier.CheckRevocation, f.Check == verifier.CheckSuspension:
-		if f.Outcome == verifier.Unknown {
+		if f.Outcome == verifier.Unknown && f.Code != verifier.StatusListExpired && f.Code != verifier.StatusListNotYetValid {
 			return statusBase, "STATUS_RETRIEVAL_ERROR"
 		}
 		return statusBase, "STATUS_VERIFICATION_ERROR"

@@ -52,13 +52,14 @@ var (
 	ErrUnfit = errors.New("bake: the picture cannot hold this credential")
 )
 
-// Edition is the Open Badges standard by which a credential was put in.
+// Edition is the standard by which a credential was put in.
 type Edition int
 
 // The editions.
 const (
 	OpenBadges3 Edition = iota + 1 // section 5.3 of Open Badges 3.0
 	OpenBadges2                    // the Open Badges baking specification 2.0 and before
+	CLR2                           // Comprehensive Learner Record 2.0, a credential with badges in it
 )
 
 // Baked is what was found in a picture.
@@ -100,13 +101,13 @@ func Extract(picture []byte) (Baked, error) {
 }
 
 // Embed returns the picture with a credential in it. Where there is one
-// already, the error is ErrBaked, unless replace says to take it out.
-func Embed(picture []byte, credential *badge.Document, replace bool) ([]byte, error) {
+// already, the error is ErrBaked.
+func Embed(picture []byte, credential *badge.Document) ([]byte, error) {
 	f, err := open(picture)
 	if err != nil {
 		return nil, err
 	}
-	if len(f.finds()) > 0 && !replace {
+	if len(f.finds()) > 0 {
 		return nil, ErrBaked
 	}
 	text := bytes.Trim(credential.Raw(), " \t\r\n")
@@ -127,7 +128,7 @@ func Embed(picture []byte, credential *badge.Document, replace bool) ([]byte, er
 type frame interface {
 	finds() []find
 	only() (Baked, error)
-	// with returns the picture with this credential in it and no other.
+	// with returns the picture, which has none, with this credential in it.
 	with(text []byte, jws bool) ([]byte, error)
 }
 
@@ -147,8 +148,7 @@ func open(picture []byte) (frame, error) {
 // find is one credential in a picture.
 type find struct {
 	Baked
-	wrong      string // why it is not as the standard has it; "" when it is
-	start, end int    // where it stands in the picture
+	wrong string // why it is not as the standard has it; "" when it is
 }
 
 // single is the one credential of several finds.

@@ -9,17 +9,19 @@ import (
 
 var pngSignature = []byte("\x89PNG\r\n\x1a\n")
 
-// The keywords of text chunks (OB 3.0 section 5.3.1; Open Badges baking 2.0).
+// The keywords of text chunks (OB 3.0 section 5.3.1; Open Badges baking 2.0; CLR
+// 2.0).
 const (
-	keyword3 = "openbadgecredential"
-	keyword2 = "openbadges"
+	keyword3   = "openbadgecredential"
+	keyword2   = "openbadges"
+	keywordCLR = "clrcredential"
 )
 
 // chunk is one chunk of a PNG (PNG section 5.3), as offsets into the picture.
 type chunk struct {
-	name       string
-	start, end int // with length, name and checksum
-	data       []byte
+	name string
+	end  int // with length, name and checksum
+	data []byte
 }
 
 // maxChunkLength is the largest length that PNG section 5.3 allows.
@@ -92,7 +94,7 @@ func readChunk(picture []byte, at int) (chunk, error) {
 	if crc32.ChecksumIEEE(named) != binary.BigEndian.Uint32(rest[8+length:]) {
 		return chunk{}, fmt.Errorf("%w: the checksum of the chunk at byte %d is wrong", ErrDamaged, at)
 	}
-	return chunk{name: string(named[:4]), start: at, end: at + chunkFrame + int(length), data: named[4:]}, nil
+	return chunk{name: string(named[:4]), end: at + chunkFrame + int(length), data: named[4:]}, nil
 }
 
 // inChunk reads a text chunk with one of the keywords. Compressed ones are
@@ -102,12 +104,14 @@ func inChunk(c chunk) (find, bool) {
 		return find{}, false
 	}
 	keyword, rest, _ := bytes.Cut(c.data, []byte{0})
-	f := find{start: c.start, end: c.end}
+	var f find
 	switch string(keyword) {
 	case keyword3:
 		f.Edition = OpenBadges3
 	case keyword2:
 		f.Edition = OpenBadges2
+	case keywordCLR:
+		f.Edition = CLR2
 	default:
 		return find{}, false
 	}
@@ -149,13 +153,7 @@ func (f *pngFrame) only() (Baked, error) { return single(f.found) }
 func (f *pngFrame) with(text []byte, _ bool) ([]byte, error) {
 	out := make([]byte, 0, len(f.picture)+len(text)+len(keyword3)+chunkFrame+5)
 	out = append(out, f.picture[:f.header.end]...)
-	out = appendChunk(out, text)
-	at := f.header.end
-	for _, old := range f.found {
-		out = append(out, f.picture[at:old.start]...)
-		at = old.end
-	}
-	return append(out, f.picture[at:]...), nil
+	return append(appendChunk(out, text), f.picture[f.header.end:]...), nil
 }
 
 // appendChunk writes an iTXt chunk: not compressed, without language and

@@ -9,11 +9,13 @@ import (
 	"strings"
 )
 
-// The names of SVG baking (OB 3.0 section 5.3.2; Open Badges baking 2.0).
+// The names of SVG baking (OB 3.0 section 5.3.2; Open Badges baking 2.0; CLR
+// 2.0).
 const (
 	namespaceSVG = "http://www.w3.org/2000/svg"
 	namespace3   = "https://purl.imsglobal.org/ob/v3p0"
 	namespace2   = "http://openbadges.org"
+	namespaceCLR = "https://purl.imsglobal.org/clr/v2p0"
 	prefix       = "openbadges"
 )
 
@@ -126,7 +128,7 @@ func (r *svgReader) take(token xml.Token, start, skipped int) error {
 			return ErrNoPicture
 		}
 	case xml.StartElement:
-		return r.element(t, start, skipped)
+		return r.element(t, skipped)
 	case xml.EndElement:
 		r.depth--
 		r.ended = r.depth == 0
@@ -134,7 +136,7 @@ func (r *svgReader) take(token xml.Token, start, skipped int) error {
 	return nil
 }
 
-func (r *svgReader) element(t xml.StartElement, start, skipped int) error {
+func (r *svgReader) element(t xml.StartElement, skipped int) error {
 	if err := r.bounds(t); err != nil {
 		return err
 	}
@@ -148,9 +150,11 @@ func (r *svgReader) element(t xml.StartElement, start, skipped int) error {
 		r.rootEnd = skipped + int(r.xml.InputOffset())
 		r.declared = attribute(t, xml.Name{Space: "xmlns", Local: prefix})
 	case t.Name == xml.Name{Space: namespace3, Local: "credential"}:
-		return r.credential(t, OpenBadges3, start, skipped)
+		return r.credential(t, OpenBadges3)
+	case t.Name == xml.Name{Space: namespaceCLR, Local: "credential"}:
+		return r.credential(t, CLR2)
 	case t.Name == xml.Name{Space: namespace2, Local: "assertion"}:
-		return r.credential(t, OpenBadges2, start, skipped)
+		return r.credential(t, OpenBadges2)
 	}
 	r.depth++
 	return nil
@@ -188,8 +192,8 @@ func attribute(t xml.StartElement, name xml.Name) string {
 }
 
 // credential reads the element to its end: a JWS in the attribute, JSON within.
-func (r *svgReader) credential(t xml.StartElement, edition Edition, start, skipped int) error {
-	f := find{Baked: Baked{Edition: edition}, start: start}
+func (r *svgReader) credential(t xml.StartElement, edition Edition) error {
+	f := find{Baked: Baked{Edition: edition}}
 	var body bytes.Buffer
 	for done := false; !done; {
 		token, err := r.next()
@@ -209,11 +213,10 @@ func (r *svgReader) credential(t xml.StartElement, edition Edition, start, skipp
 			return fmt.Errorf("%w: something other than text stands in its element", ErrMisbaked)
 		}
 	}
-	f.end = skipped + int(r.xml.InputOffset())
 	verify := attribute(t, xml.Name{Local: "verify"})
 	f.Text = bytes.TrimSpace(body.Bytes())
 	switch {
-	case verify != "" && len(f.Text) > 0 && edition == OpenBadges3:
+	case verify != "" && len(f.Text) > 0 && edition != OpenBadges2:
 		f.wrong = "its element has a token and a text"
 	case verify != "":
 		f.Text = []byte(verify)
@@ -250,12 +253,7 @@ func (f *svgFrame) with(text []byte, jws bool) ([]byte, error) {
 		b.WriteString(`>` + section(text))
 	}
 	b.WriteString(`</` + prefix + `:credential>`)
-	at := f.rootEnd
-	for _, old := range f.found {
-		b.Write(f.picture[at:old.start])
-		at = old.end
-	}
-	b.Write(f.picture[at:])
+	b.Write(f.picture[f.rootEnd:])
 	return b.Bytes(), nil
 }
 

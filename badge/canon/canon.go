@@ -98,6 +98,7 @@ type Input struct {
 // Canonicalizer holds the contexts. It is safe for concurrent use.
 type Canonicalizer struct {
 	held     map[string]*schemas.Context
+	names    *lexicon // of those held
 	tables   atomic.Pointer[library]
 	walkers  sync.Pool
 	expander func() *expander // json-gold, made when first needed
@@ -110,27 +111,33 @@ func New() (*Canonicalizer, error) { return NewWith() }
 // held already, or whose terms do not compile, with an *AddedError.
 func NewWith(added ...*schemas.Extension) (*Canonicalizer, error) {
 	c := &Canonicalizer{held: map[string]*schemas.Context{}, expander: sync.OnceValue(func() *expander { return newExpander(added) })}
-	trial := newLibrary()
-	for _, url := range schemas.ContextURLs() {
+	urls := schemas.ContextURLs()
+	for _, url := range urls {
 		table, ok := schemas.ContextTable(url)
 		if !ok {
 			return nil, fmt.Errorf("context %s is listed but not held", url)
 		}
 		c.held[url] = table
-		if _, err := trial.define(trial.empty, table, byDocument, ""); err != nil {
-			return nil, fmt.Errorf("compiling context %s: %w", url, err)
-		}
 	}
 	for _, e := range added {
 		if c.held[e.Table.URL] != nil {
 			return nil, &AddedError{e.Table.URL, ErrHeld}
 		}
 		c.held[e.Table.URL] = e.Table
+	}
+	c.names = newLexicon(c.held)
+	trial := newLibrary(c.names)
+	for _, url := range urls {
+		if _, err := trial.define(trial.empty, c.held[url], byDocument, ""); err != nil {
+			return nil, fmt.Errorf("compiling context %s: %w", url, err)
+		}
+	}
+	for _, e := range added {
 		if err := trial.tryAll(trial.empty, e.Table, e.Table.URL); err != nil {
 			return nil, &AddedError{e.Table.URL, err}
 		}
 	}
-	c.tables.Store(newLibrary())
+	c.tables.Store(newLibrary(c.names))
 	c.walkers.New = func() any { return &walker{held: c.held} }
 	return c, nil
 }
@@ -233,7 +240,7 @@ func (c *Canonicalizer) statements(w *walker, in Input) error {
 func (c *Canonicalizer) library() *library {
 	l := c.tables.Load()
 	if l.full.Load() {
-		c.tables.CompareAndSwap(l, newLibrary())
+		c.tables.CompareAndSwap(l, newLibrary(c.names))
 		return c.tables.Load()
 	}
 	return l

@@ -259,12 +259,17 @@ func (c *converter) jsonLiteral(value any) (rdfc.Term, error) {
 	return c.data.Literal(string(text), rdf+"JSON"), nil
 }
 
+// scalars counts as the linter does, which does not tell JSON literals from
+// values.
 func scalars(v any) int {
 	n := 0
 	switch v := v.(type) {
 	case map[string]any:
-		for _, m := range v {
-			n += scalars(m)
+		_, of := v["@value"]
+		for name, m := range v {
+			if _, isString := m.(string); !of || !isString || !ofValue(name) {
+				n += scalars(m)
+			}
 		}
 	case []any:
 		for _, e := range v {

@@ -15,16 +15,17 @@ type Form struct {
 	digest []byte
 }
 
-// Form canonicalises, and shows subject and predicate of each statement to look,
-// which may be nil, as N-Quads have them, for the time of the call. Every error
-// is an *Error.
-func (c *Canonicalizer) Form(in Input, look func(subject, predicate []byte)) (*Form, error) {
+// Form canonicalises, and shows each statement that has one of these predicates
+// to look: its subject as N-Quads have it, for the time of the call, and the
+// place of its predicate, which is an IRI, in the list. Every error is an
+// *Error.
+func (c *Canonicalizer) Form(in Input, predicates []string, look func(subject []byte, predicate int)) (*Form, error) {
 	f := &Form{by: c, in: in.exact()}
 	f.in.Omit = slices.Clone(in.Omit)
 	err := c.with(in, func(w *walker) {
 		f.digest = appendHash(nil, in.Hash, w.out)
-		if look != nil {
-			w.data.Statements(look)
+		if len(predicates) > 0 {
+			w.data.Statements(predicates, look)
 		}
 	})
 	if err != nil {

@@ -168,15 +168,7 @@ const (
 // base context the names of the type and of the member are protected: no context
 // written inline gives them another meaning.
 func embedded(in Input) strictjson.Value {
-	names := func(list strictjson.Value, name string) bool {
-		for _, v := range list.Each() {
-			if v.Text() == name {
-				return true
-			}
-		}
-		return false
-	}
-	if slices.Contains(in.Omit, embeddedMember) || !names(in.context(), baseContext) || !names(in.Node.Get("type"), presentation) {
+	if slices.Contains(in.Omit, embeddedMember) || !oneOf(in.context(), baseContext) || !oneOf(in.Node.Get("type"), presentation) {
 		return strictjson.Value{}
 	}
 	return in.Node.Get(embeddedMember)

@@ -34,11 +34,15 @@ type linter struct {
 	defined    int               // terms in contexts written inline
 	scoped     int               // of these, in contexts scoped to a term
 	pointers   map[string]string // text of a string -> where it first stands
+	keyed      map[string]bool   // terms whose values may be maps by id, type or a property
 }
 
 func (e *expander) lint(in Input) (*linter, error) {
-	l := &linter{held: e.held, apart: e.apart, directions: in.Directions, pointers: map[string]string{}}
+	l := &linter{held: e.held, apart: e.apart, directions: in.Directions, pointers: map[string]string{}, keyed: map[string]bool{}}
 	if err := l.contexts(in.context(), "/@context", true); err != nil {
+		return nil, err
+	}
+	if err := typedOnce(in.Node, ""); err != nil {
 		return nil, err
 	}
 	for name, v := range in.Node.Members() {
@@ -123,7 +127,7 @@ func inlineKeyword(name string, v strictjson.Value, at string, known []string) e
 	switch {
 	case v.Kind() == strictjson.Null || name == "@import":
 		return &Error{Kind: ContextFault, Pointer: at, Detail: "an inline context may neither undefine nor import"}
-	case strings.HasPrefix(name, "@") && !slices.Contains(known, name), v.Text() == "@nest":
+	case strings.HasPrefix(name, "@") && !slices.Contains(known, name), v.Text() == "@nest", likeKeyword(v.Text()):
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "this is not handled in a context written inline"}
 	case name == "@vocab" && v.Text() != "" && !strings.Contains(v.Text(), ":"):
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "a relative @vocab is not handled"}
@@ -131,6 +135,15 @@ func inlineKeyword(name string, v strictjson.Value, at string, known []string) e
 		return &Error{Kind: InvalidIRI, Pointer: at, Detail: "this is no language tag"}
 	}
 	return nil
+}
+
+// likeKeyword tells whether a text only looks like a keyword. A definition by it
+// is none (JSON-LD 1.1 API section 4.2.2), so that its term may mean something
+// else, or nothing.
+func likeKeyword(text string) bool {
+	name, ok := strings.CutPrefix(text, "@")
+	isLetter := func(r rune) bool { return r|0x20 >= 'a' && r|0x20 <= 'z' }
+	return ok && name != "" && strings.TrimFunc(name, isLetter) == "" && !ld.IsKeyword(text)
 }
 
 // alias refuses other names for the keywords of values and lists: keptWhole
@@ -165,7 +178,29 @@ func (l *linter) definition(term string, v strictjson.Value, ptr string) error {
 			}
 		}
 	}
+	return l.mapping(term, v, ptr)
+}
+
+// mapping notes a term whose values may be maps whose keys are statements.
+func (l *linter) mapping(term string, v strictjson.Value, ptr string) error {
+	container, property := v.Get("@container"), v.Get("@index").Exists()
+	if property && !oneOf(container, "@index") {
+		return &Error{Kind: ContextFault, Pointer: strictjson.Pointer(ptr, "@index"), Detail: "without the container @index this means nothing"}
+	}
+	if property || oneOf(container, "@id", "@type") {
+		l.keyed[term] = true
+	}
 	return nil
+}
+
+// oneOf tells whether a text, or one of a list, is among those wanted.
+func oneOf(list strictjson.Value, wanted ...string) bool {
+	for _, v := range list.Each() {
+		if slices.Contains(wanted, v.Text()) {
+			return true
+		}
+	}
+	return false
 }
 
 // scope looks at a context within a term definition. json-gold takes the
@@ -236,14 +271,20 @@ func (l *linter) member(name string, v strictjson.Value, ptr string, of bool) er
 			return &Error{Kind: Unsupported, Pointer: ptr, Detail: name + " is not handled here"}
 		}
 	}
+	if l.keyed[name] { // a key would count for a value that is lost elsewhere
+		return &Error{Kind: Unsupported, Pointer: ptr, Detail: "a map by id, type or a property is not handled under a context written inline"}
+	}
 	if l.embedded == "" && strings.HasSuffix(name, "verifiableCredential") {
 		l.embedded = ptr
 	}
-	if of && v.Kind() == strictjson.String && (name == "@language" || name == "@type" || name == "type") {
+	if of && v.Kind() == strictjson.String && ofValue(name) {
 		return nil
 	}
 	return l.value(v, ptr)
 }
+
+// ofValue tells whether a member says of what kind a value is.
+func ofValue(name string) bool { return name == "@language" || name == "@type" || name == "type" }
 
 func (l *linter) value(v strictjson.Value, ptr string) error {
 	switch v.Kind() {
@@ -253,6 +294,9 @@ func (l *linter) value(v strictjson.Value, ptr string) error {
 		l.objects++
 		of := v.Get("@value").Exists()
 		if err := keptWhole(v, ptr, of); err != nil {
+			return err
+		}
+		if err := typedOnce(v, ptr); err != nil {
 			return err
 		}
 		for name, m := range v.Members() {
@@ -275,6 +319,14 @@ func (l *linter) value(v strictjson.Value, ptr string) error {
 	return l.leaf(v, ptr)
 }
 
+// typedOnce refuses types in two members, of which json-gold reads one.
+func typedOnce(v strictjson.Value, ptr string) error {
+	if v.Get("@type").Exists() && v.Get("type").Exists() {
+		return &Error{Kind: Unsupported, Pointer: strictjson.Pointer(ptr, "type"), Detail: "types in two members are not handled under a context written inline"}
+	}
+	return nil
+}
+
 // keptWhole refuses values and lists of which json-gold would keep a part: of
 // two types neither, of a list within a list the items alone.
 func keptWhole(v strictjson.Value, ptr string, isValue bool) error {
@@ -289,7 +341,7 @@ func keptWhole(v strictjson.Value, ptr string, isValue bool) error {
 	if v.Get("@type").Exists() && v.Get("type").Exists() {
 		return &Error{Kind: DataLoss, Pointer: strictjson.Pointer(ptr, "type"), Detail: "a value has one type or language"}
 	}
-	if language := v.Get("@language"); language.Exists() && !rdfc.WellFormedLanguage(language.Text()) {
+	if language := v.Get("@language"); language.Exists() && language.Kind() != strictjson.Null && !rdfc.WellFormedLanguage(language.Text()) {
 		return &Error{Kind: InvalidIRI, Pointer: strictjson.Pointer(ptr, "@language"), Detail: "this is no language tag"}
 	}
 	for name := range v.Members() {

@@ -143,7 +143,7 @@ func TestConcurrent(t *testing.T) {
 // TestInline has what contexts written inline mean, by way of json-gold.
 func TestInline(t *testing.T) {
 	c := newCanonicalizer(t)
-	const ctx = `{"@context":["https://www.w3.org/ns/credentials/v2",{"ex":"https://x.example/","p":"ex:p","j":{"@id":"ex:j","@type":"@json"},"l":{"@id":"ex:l","@container":"@list"},"m":{"@id":"ex:m","@container":"@type"},"kind":"@type","salary":"ex:salary"}],"id":"urn:x:1",`
+	const ctx = `{"@context":["https://www.w3.org/ns/credentials/v2",{"ex":"https://x.example/","p":"ex:p","j":{"@id":"ex:j","@type":"@json"},"l":{"@id":"ex:l","@container":"@list"},"m":{"@id":"ex:m","@container":"@type"},"i":{"@id":"ex:i","@container":["@graph","@id"]},"x":{"@id":"ex:x","@container":"@index","@index":"ex:y"},"kind":"@type","salary":"ex:salary"}],"id":"urn:x:1",`
 	for name, r := range map[string]struct {
 		members, want string
 		kind          canon.Kind
@@ -165,8 +165,13 @@ func TestInline(t *testing.T) {
 		"nested context":      {members: `"p":{"@context":{"p":"urn:q"},"p":"x"}`, kind: canon.UnknownContext, pointer: "/p/@context"},
 		"two types":           {members: `"p":{"@value":"1","@type":"urn:t","type":"urn:u"}`, kind: canon.DataLoss, pointer: "/p/type"},
 		"another type":        {members: `"p":{"@value":"1","@type":"urn:t","kind":"urn:u"}`, kind: canon.DataLoss, pointer: "/p/kind"},
-		"a type as a key":     {members: `"m":{"urn:t":{"@value":"1"}}`, kind: canon.DataLoss},
+		"a type as a key":     {members: `"m":{"urn:t":{"@value":"1"}}`, kind: canon.Unsupported, pointer: "/m"},
+		"types in two places": {members: `"p":{"type":[],"@type":"VerifiableCredential"}`, kind: canon.Unsupported, pointer: "/p/type"},
+		"an id as a key":      {members: `"i":{"urn:t":{"p":"x"}}`, kind: canon.Unsupported, pointer: "/i"},
+		"a value as a key":    {members: `"x":{"urn:t":{"p":"x"}}`, kind: canon.Unsupported, pointer: "/x"},
+		"a value as JSON":     {members: `"j":{"@value":"x","@type":"t"}`, want: "<urn:x:1> <https://x.example/j> \"{\\\"@type\\\":\\\"t\\\",\\\"@value\\\":\\\"x\\\"}\"^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#JSON> .\n"},
 		"no language":         {members: `"p":{"@value":"x","@language":"\u0130"}`, kind: canon.InvalidIRI, pointer: "/p/@language"},
+		"a language of null":  {members: `"p":{"@value":"x","@language":null}`, kind: canon.Null, pointer: "/p/@language"},
 		"a list in a list":    {members: `"p":{"@list":["a",["b"],[]]}`, kind: canon.Unsupported, pointer: "/p/@list/1"},
 		"a set in a list":     {members: `"p":{"@list":[{"@set":["a","b"]}]}`, kind: canon.Unsupported, pointer: "/p/@list/0"},
 		"a set in a list's":   {members: `"l":["a",{"@set":[]}]`, kind: canon.Unsupported, pointer: "/l/1"},
@@ -183,7 +188,9 @@ func TestInline(t *testing.T) {
 		_, err := c.Canonicalize(canon.Input{Node: parse(t, `{"@context":["https://www.w3.org/ns/credentials/v2",`+context+`],"name":"x"}`), InlineContexts: true})
 		check(t, err, canon.ContextFault, pointer)
 	}
-	for _, context := range []string{`"@value"`, `{"@id":"@list"}`, `"@set"`, `"@language"`, `{"@id":"@direction"}`} {
+	_, err := c.Canonicalize(canon.Input{Node: parse(t, `{"@context":[{"p":"urn:p","q":{"@id":"urn:q","@index":"p"}}],"p":"x"}`), InlineContexts: true})
+	check(t, err, canon.ContextFault, "/@context/0/q/@index")
+	for _, context := range []string{`"@value"`, `{"@id":"@list"}`, `"@set"`, `"@language"`, `{"@id":"@direction"}`, `"@foo"`, `{"@id":"@foo"}`} {
 		_, err := c.Canonicalize(canon.Input{Node: parse(t, `{"@context":[{"p":"urn:p","other":`+context+`}],"p":"x"}`), InlineContexts: true})
 		var e *canon.Error
 		if !errors.As(err, &e) || e.Kind != canon.Unsupported {

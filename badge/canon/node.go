@@ -10,18 +10,24 @@ import (
 )
 
 // typedObject tells what an object is by the keywords among its members.
-func (w *walker) typedObject(v strictjson.Value, members []member, t *table, p *definition, graph rdfc.Term) (rdfc.Term, error) {
-	typed := false
+func (w *walker) typedObject(v strictjson.Value, members []member, found marks, t *table, p *definition, graph rdfc.Term) (rdfc.Term, error) {
+	if found == 0 {
+		return w.node(v, members, t, t, graph)
+	}
+	types := 0
 	var other *member // a keyword that no node has
 	for i := range members {
 		m := &members[i]
-		switch m.keyword = t.index.keyword(m.name); m.keyword {
-		case "", "@id", "@context":
-		case "@type":
-			typed = true
-		case "@value":
+		if m.number > w.library.names.special {
+			continue
+		}
+		switch t.keyword(m.number) {
+		case unnamed, idKeyword, contextKeyword:
+		case typeKeyword:
+			types++
+		case valueKeyword:
 			return w.valueObject(members, t)
-		case "@list":
+		case listKeyword:
 			return w.listObject(v, members, t, p, graph)
 		default:
 			other = m
@@ -30,10 +36,10 @@ func (w *walker) typedObject(v strictjson.Value, members []member, t *table, p *
 	switch {
 	case other != nil:
 		return 0, w.misplaced(other)
-	case !typed:
+	case types == 0:
 		return w.node(v, members, t, t, graph)
 	}
-	inner, err := w.typeScope(members, t)
+	inner, err := w.typeScope(members, types, t)
 	if err != nil {
 		return 0, err
 	}
@@ -42,92 +48,93 @@ func (w *walker) typedObject(v strictjson.Value, members []member, t *table, p *
 
 // misplaced says why a keyword cannot stand where it does.
 func (w *walker) misplaced(m *member) error {
-	switch m.keyword {
+	switch m.name {
 	case "@index", "@direction":
-		return w.fail(Unsigned, m.value, "%s is not part of what is signed", m.keyword)
+		return w.fail(Unsigned, m.value, "%s is not part of what is signed", m.name)
 	case "@graph", "@included", "@reverse", "@nest", "@set", "@list":
-		return w.fail(Unsupported, m.value, "%s is not handled here", m.keyword)
+		return w.fail(Unsupported, m.value, "%s is not handled here", m.name)
 	}
 	return w.fail(DataLoss, m.value, "%s means nothing here", strconv.Quote(m.name))
 }
 
 // typeScope enters the contexts of a node's types, in the order of the types
-// (section 5.1 step 11).
-func (w *walker) typeScope(members []member, t *table) (*table, error) {
-	var first strictjson.Value
-	keys := 0
-	for i := range members {
-		if members[i].keyword == "@type" {
-			first = members[i].value
-			keys++
-		}
-	}
-	if keys == 1 && (first.Kind() == strictjson.String || first.Len() == 1) {
-		for _, v := range first.Each() {
-			return w.scopeOfType(t, t, v)
-		}
+// (section 5.1 step 11): by the names of the members that hold them, then by
+// their own. There are so many members that hold types.
+func (w *walker) typeScope(members []member, holders int, t *table) (*table, error) {
+	if holders > 1 {
+		members = slices.Clone(members)
+		slices.SortFunc(members, func(a, b member) int { return cmp.Compare(a.name, b.name) })
 	}
 	inner := t
-	for _, v := range typesInOrder(members) {
+	for i := range members {
+		m := &members[i]
+		if m.number > w.library.names.special || t.keyword(m.number) != typeKeyword {
+			continue
+		}
 		var err error
-		if inner, err = w.scopeOfType(inner, t, v); err != nil {
+		if inner, err = w.scopeOfTypes(inner, t, m.value); err != nil {
 			return nil, err
 		}
 	}
 	return inner, nil
 }
 
-// typesInOrder returns the types of a node as their scopes apply: by the names
-// of the members that hold them, then by their own.
-func typesInOrder(members []member) []strictjson.Value {
-	var holders []member
-	for _, m := range members {
-		if m.keyword == "@type" {
-			holders = append(holders, m)
+// scopeOfTypes enters the contexts that the types of one member have in the
+// table outer.
+func (w *walker) scopeOfTypes(t, outer *table, v strictjson.Value) (*table, error) {
+	if v.Kind() == strictjson.String {
+		return w.scopeOfType(t, outer, v)
+	}
+	w.typeValues = w.typeValues[:0]
+	for _, e := range v.Elements() {
+		w.typeValues = append(w.typeValues, e)
+	}
+	if len(w.typeValues) > 1 {
+		slices.SortStableFunc(w.typeValues, func(a, b strictjson.Value) int { return cmp.Compare(a.Text(), b.Text()) })
+	}
+	for _, e := range w.typeValues {
+		var err error
+		if t, err = w.scopeOfType(t, outer, e); err != nil {
+			return nil, err
 		}
 	}
-	slices.SortFunc(holders, func(a, b member) int { return cmp.Compare(a.name, b.name) })
-	var all []strictjson.Value
-	for _, m := range holders {
-		from := len(all)
-		for _, v := range m.value.Each() {
-			all = append(all, v)
-		}
-		slices.SortStableFunc(all[from:], func(a, b strictjson.Value) int { return cmp.Compare(a.Text(), b.Text()) })
-	}
-	return all
+	return t, nil
 }
 
 // scopeOfType enters the context that a type has in the table outer.
 func (w *walker) scopeOfType(t, outer *table, v strictjson.Value) (*table, error) {
-	d := outer.index.find(v.Text())
+	d := outer.find(v.Text())
 	switch {
 	case d != nil && d.reset:
 		return nil, w.fail(Unsupported, v, "a type that forgets all definitions is not handled here")
 	case d == nil || d.scope == nil:
 		return t, nil
 	}
-	return w.enter(t, d.scope, byType, d.origin, v)
+	return w.enter(t, d.scope, d.scopeStep+step(byType), d.origin, v)
 }
 
 // node says what a node object says, and returns the node's name. Types mean
 // what they mean in the table outer, other members what they mean in t.
 func (w *walker) node(v strictjson.Value, members []member, t, outer *table, graph rdfc.Term) (rdfc.Term, error) {
-	for i := range members { // the types' contexts may have other aliases, too
-		members[i].in(t)
-	}
 	subject, err := w.subject(v, members, t)
 	if err != nil {
 		return 0, err
 	}
 	for i := range members {
-		switch m := &members[i]; m.keyword {
-		case "":
-			err = w.property(m, subject, t, graph)
-		case "@type":
-			err = w.types(m, subject, outer, graph)
+		m := &members[i]
+		if m.number <= w.library.names.special {
+			switch t.keyword(m.number) {
+			case unnamed:
+			case typeKeyword:
+				if err := w.types(m.value, subject, outer, graph); err != nil {
+					return 0, err
+				}
+				continue
+			default:
+				continue
+			}
 		}
-		if err != nil {
+		if err := w.property(m, subject, t, graph); err != nil {
 			return 0, err
 		}
 	}
@@ -139,7 +146,7 @@ func (w *walker) subject(v strictjson.Value, members []member, t *table) (rdfc.T
 	var id *member
 	for i := range members {
 		m := &members[i]
-		if m.keyword != "@id" {
+		if m.number > w.library.names.special || t.keyword(m.number) != idKeyword {
 			continue
 		}
 		if id != nil {
@@ -158,41 +165,59 @@ func (w *walker) subject(v strictjson.Value, members []member, t *table) (rdfc.T
 		return 0, w.fail(RelativeIRI, id.value, "the name of a node must be a string")
 	default:
 		subject, err = w.identifier(id.value, t.expand(id.value.Text(), false), RelativeIRI)
-		w.explain(id.value, id.name, "", id.term)
+		w.explain(id.value, id.name, "", t.at(id.number))
 	}
 	w.named(v, subject)
 	return subject, err
 }
 
 // types says the types of a node.
-func (w *walker) types(m *member, subject rdfc.Term, t *table, graph rdfc.Term) error {
-	for _, v := range m.value.Each() {
-		switch v.Kind() {
-		case strictjson.String:
-		case strictjson.Null:
-			return w.null(v)
-		default:
-			return w.fail(UndefinedType, v, "a type must be a string")
-		}
-		object, err := w.typ(v, t)
-		if err != nil {
+func (w *walker) types(v strictjson.Value, subject rdfc.Term, t *table, graph rdfc.Term) error {
+	if v.Kind() != strictjson.Array {
+		return w.typed(v, subject, t, graph)
+	}
+	for _, e := range v.Elements() {
+		if err := w.typed(e, subject, t, graph); err != nil {
 			return err
 		}
-		w.data.Add(rdfc.Quad{Subject: subject, Predicate: w.rdfType, Object: object, Graph: graph})
 	}
 	return nil
 }
 
+// typed says one type of a node.
+func (w *walker) typed(v strictjson.Value, subject rdfc.Term, t *table, graph rdfc.Term) error {
+	switch v.Kind() {
+	case strictjson.String:
+	case strictjson.Null:
+		return w.null(v)
+	default:
+		return w.fail(UndefinedType, v, "a type must be a string")
+	}
+	object, err := w.typ(v, t)
+	if err == nil {
+		w.data.Add(rdfc.Quad{Subject: subject, Predicate: w.rdfType, Object: object, Graph: graph})
+	}
+	return err
+}
+
 // typ returns the term of one type.
 func (w *walker) typ(v strictjson.Value, t *table) (rdfc.Term, error) {
-	d := t.index.find(v.Text())
-	if d != nil && d.iri[0] != '@' {
+	d := t.find(v.Text())
+	if d != nil && d.keyword == unnamed {
 		w.explain(v, d.name, d.iri, d)
 		return w.iri(d), nil
 	}
 	iri := t.expand(v.Text(), true)
 	w.explain(v, v.Text(), iri, nil)
-	return w.identifier(v, iri, UndefinedType)
+	return w.reference(v, iri, UndefinedType)
+}
+
+// reference is identifier for what stands as object only.
+func (w *walker) reference(v strictjson.Value, iri string, relative Kind) (rdfc.Term, error) {
+	if rdfc.WellFormed(iri) {
+		return w.data.Reference(iri), nil
+	}
+	return w.identifier(v, iri, relative)
 }
 
 // identifier returns the term of an IRI or of the name of a blank node.
@@ -229,7 +254,7 @@ func resource(d *rdfc.Dataset, iri string, relative Kind) (rdfc.Term, Kind) {
 
 // property says what one member says of a node (section 5.1.2 step 13).
 func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Term) error {
-	d := m.term
+	d := t.at(m.number)
 	if d == nil {
 		var err error
 		if d, err = w.absolute(m, t); err != nil {
@@ -239,6 +264,10 @@ func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Ter
 	w.explain(m.value, m.name, d.iri, d)
 	at := place{subject, w.iri(d), graph, t, d}
 	switch {
+	case d.plain && m.value.Kind() == strictjson.String:
+		return w.text(m.value, at)
+	case d.plain:
+		return w.set(m.value, at)
 	case d.coercion == "@json":
 		return w.jsonMember(m.value, at)
 	case d.container == "@graph":
@@ -274,7 +303,7 @@ func (w *walker) absolute(m *member, t *table) (*definition, error) {
 	iri := t.expand(m.name, true)
 	switch {
 	case rdfc.WellFormed(iri):
-		return &definition{name: m.name, iri: iri}, nil
+		return &definition{term: m.number, name: m.name, iri: iri, plain: true}, nil
 	case len(iri) >= 2 && iri[:2] == "_:":
 		return nil, w.fail(DataLoss, m.value, "a blank node cannot be a property, so this would not be signed")
 	case rdfc.SchemeEnd(iri) >= 0:

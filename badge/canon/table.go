@@ -16,33 +16,47 @@ import (
 // shared by all documents.
 type table struct {
 	terms    map[string]*definition
-	index    termIndex // of terms
-	prefixed bool      // some term makes compact IRIs
+	names    *lexicon
+	meaning  []*definition // terms by the numbers of their names
+	prefixed bool          // some term makes compact IRIs
 	// previous is the context to go back to in a nested node, where this one
 	// does not propagate (mostly that of a type); nil elsewhere.
 	previous *table
-	steps    atomic.Pointer[map[step]*table]
+	steps    atomic.Pointer[[]*table] // by step
 }
+
+// at returns what the name of a number means here, or nil.
+func (t *table) at(n number) *definition { return t.meaning[n] }
+
+// find returns the definition of a term, or nil.
+func (t *table) find(name string) *definition { return t.meaning[t.names.find(name)] }
 
 // definition is a term definition (section 4.2).
 type definition struct {
+	term      number // of the name
+	number    uint32 // from 1 on, different for each of a library; 0 outside
+	keyword   number // that the term stands for, or unnamed
+	plain     bool   // values are said one by one and as they stand here: no scope, graph, list or JSON
 	name      string
 	iri       string // absolute, or the keyword that the term stands for
 	prefix    bool
 	coercion  string // "@id", "@vocab", "@json", the IRI of a datatype, or empty
 	container string // "@graph", "@list", "@set", or empty
 	scope     *schemas.Context
+	scopeStep step // into the scope, to be added to the manner
 	reset     bool // the scope is null
 	protected bool
 	origin    string // URL of the context that says so
-	number    uint32 // from 1 on, different for each of a library; 0 outside
 }
 
 // step is a context entered, and how: what leads from one table to another.
-type step struct {
-	context *schemas.Context
-	how     manner
+type step int
+
+func (x *lexicon) step(c *schemas.Context, how manner) step {
+	return step(x.contexts[c]*manners) + step(how)
 }
+
+func (s step) how() manner { return manner(s % manners) }
 
 // manner is how a context comes into force.
 type manner uint8
@@ -51,11 +65,14 @@ const (
 	byDocument manner = iota // named in @context
 	byType                   // of a type: not for nested nodes
 	byProperty               // of a property: may redefine protected terms
+
+	manners = iota
 )
 
 // library makes tables and keeps those made, up to a number: types can be
 // combined in more ways than there is memory for.
 type library struct {
+	names *lexicon
 	empty *table
 	mu    sync.Mutex
 	size  int
@@ -65,7 +82,9 @@ type library struct {
 
 const maxTables = 1000
 
-func newLibrary() *library { return &library{empty: &table{}} }
+func newLibrary(x *lexicon) *library {
+	return &library{names: x, empty: &table{names: x, meaning: make([]*definition, x.size)}}
+}
 
 // next returns the table of t with a context entered, if it is kept.
 func (t *table) next(s step) *table {
@@ -82,33 +101,31 @@ func (l *library) keep(t *table, s step, next *table) {
 		l.full.Store(true)
 		return
 	}
-	steps := map[step]*table{s: next}
+	steps := make([]*table, len(l.names.contexts)*manners)
 	if old := t.steps.Load(); old != nil {
-		maps.Copy(steps, *old)
+		copy(steps, *old)
 	}
+	steps[s] = next
 	t.steps.Store(&steps)
 }
 
-// keyword returns the keyword that a member name is or stands for, or "". What
-// begins with an at sign never is anything else.
-func (t *table) keyword(name string) string { return keyword(name, t.index.find(name)) }
-
-// keyword is that of a name whose definition is known.
-func keyword(name string, d *definition) string {
-	switch {
-	case name != "" && name[0] == '@':
-		return name
-	case d != nil && d.iri[0] == '@':
-		return d.iri
+// keyword returns the keyword that the name of a number is or stands for, or
+// unnamed. What begins with an at sign never is anything else.
+func (t *table) keyword(n number) number {
+	if n <= otherKeyword {
+		return n
 	}
-	return ""
+	if d := t.meaning[n]; d != nil {
+		return d.keyword
+	}
+	return unnamed
 }
 
 // expand is IRI Expansion (section 5.2.2) without a base: what is relative
 // stays so. Terms are looked up where vocab.
 func (t *table) expand(s string, vocab bool) string {
 	if vocab {
-		if d := t.index.find(s); d != nil {
+		if d := t.find(s); d != nil {
 			return d.iri
 		}
 	}
@@ -119,7 +136,7 @@ func (t *table) expand(s string, vocab bool) string {
 	if !ok || prefix == "_" || strings.HasPrefix(suffix, "//") {
 		return s
 	}
-	if d := t.index.find(prefix); d != nil && d.prefix {
+	if d := t.find(prefix); d != nil && d.prefix {
 		return d.iri + suffix
 	}
 	return s
@@ -139,7 +156,7 @@ type definer struct {
 // define returns t with a context entered. The context stands in that of the
 // URL origin, unless it has a URL itself.
 func (l *library) define(t *table, c *schemas.Context, how manner, origin string) (*table, error) {
-	n := &table{terms: maps.Clone(t.terms), previous: t.previous}
+	n := &table{terms: maps.Clone(t.terms), names: l.names, previous: t.previous}
 	if n.terms == nil {
 		n.terms = make(map[string]*definition, len(c.Terms))
 	}
@@ -158,13 +175,17 @@ func (l *library) define(t *table, c *schemas.Context, how manner, origin string
 			return nil, err
 		}
 	}
+	n.meaning = make([]*definition, l.names.size)
 	for name, def := range n.terms {
 		if def != t.terms[name] {
-			def.number = l.terms.Add(1)
+			def.number, def.term = l.terms.Add(1), l.names.find(name)
+			if def.term <= otherKeyword {
+				return nil, fmt.Errorf("the term %q stands in no context that is held", name)
+			}
 		}
+		n.meaning[def.term] = def
 		n.prefixed = n.prefixed || def.prefix
 	}
-	n.index = newTermIndex(n.terms)
 	return n, nil
 }
 
@@ -221,8 +242,14 @@ func (d *definer) definition(t *schemas.Term) (*definition, error) {
 	if coercion == "@json" && t.Container != "" {
 		return nil, fmt.Errorf("the term %q: JSON literals in a container are not supported", t.Name)
 	}
-	return &definition{name: t.Name, iri: iri, prefix: t.Prefix, coercion: coercion, container: t.Container,
-		scope: t.Scope, reset: t.Reset, protected: t.Protected, origin: d.origin}, nil
+	def := &definition{name: t.Name, iri: iri, prefix: t.Prefix, coercion: coercion, container: t.Container,
+		scope: t.Scope, reset: t.Reset, protected: t.Protected, origin: d.origin,
+		keyword: keywords[iri],
+		plain:   t.Scope == nil && !t.Reset && coercion != "@json" && t.Container != "@graph" && t.Container != "@list"}
+	if t.Scope != nil {
+		def.scopeStep = d.names.step(t.Scope, 0)
+	}
+	return def, nil
 }
 
 func (d *definer) coercion(s string) (string, error) {

@@ -67,6 +67,20 @@ var published = map[string]string{
 	exts:                                          "ob-3.0-extensions.json",
 }
 
+// allNames are the names of all contexts held.
+func allNames(t *testing.T) *lexicon {
+	t.Helper()
+	held := map[string]*schemas.Context{}
+	for _, url := range schemas.ContextURLs() {
+		c, ok := schemas.ContextTable(url)
+		if !ok {
+			t.Fatalf("%s is not held", url)
+		}
+		held[url] = c
+	}
+	return newLexicon(held)
+}
+
 func compile(t *testing.T, l *library, urls []string) *table {
 	t.Helper()
 	at := l.empty
@@ -120,7 +134,7 @@ func lineOf(path string, d *definition) string {
 // TestTables runs in every clone.
 func TestTables(t *testing.T) {
 	for _, s := range stacks {
-		l := newLibrary()
+		l := newLibrary(allNames(t))
 		text := describe(t, l, compile(t, l, s.urls), l.empty, "")
 		if got := digestOf(text); got != s.digest {
 			t.Errorf("%q: digest %s", s.urls, got)
@@ -147,7 +161,7 @@ func TestTablesEqualPublished(t *testing.T) {
 			}
 			context = next
 		}
-		l := newLibrary()
+		l := newLibrary(allNames(t))
 		theirs := describeGold(t, context, ld.NewContext(nil, ld.NewJsonLdOptions("")), "")
 		if got := digestOf(theirs); got != s.digest {
 			ours := describe(t, l, compile(t, l, s.urls), l.empty, "")
@@ -232,14 +246,14 @@ func TestLibraryIsBounded(t *testing.T) {
 	l := c.library()
 	c2, _ := schemas.ContextTable(v2)
 	for range maxTables {
-		l.keep(&table{}, step{c2, byDocument}, &table{})
+		l.keep(&table{}, l.names.step(c2, byDocument), &table{})
 	}
 	if c.library() != l {
 		t.Error("thrown away before it was full")
 	}
 	last := &table{}
-	l.keep(last, step{c2, byDocument}, &table{})
-	if last.next(step{c2, byDocument}) != nil {
+	l.keep(last, l.names.step(c2, byDocument), &table{})
+	if last.next(l.names.step(c2, byDocument)) != nil {
 		t.Error("kept more than it may")
 	}
 	if n := c.library(); n == l || n != c.library() || n.full.Load() {

@@ -54,8 +54,8 @@ func (w *walker) setObject(v strictjson.Value, at place) error {
 		return err
 	}
 	base := len(w.members)
-	w.push(v, nil)
-	t, err := w.objectScope(v, w.members[base:], at.table, at.property)
+	found := w.push(v, nil)
+	t, err := w.objectScope(v, w.members[base:], found, at.table, at.property)
 	w.members = w.members[:base]
 	if err != nil {
 		return err
@@ -73,10 +73,30 @@ func (w *walker) setObject(v strictjson.Value, at place) error {
 
 // property returns what a property means in the table t, which may be nothing.
 func (t *table) property(p *definition) *definition {
-	if d := t.index.find(p.name); d != nil {
+	if d := t.at(p.term); d != nil {
 		return d
 	}
-	return &definition{name: p.name, iri: p.iri}
+	return &definition{term: p.term, name: p.name, iri: p.iri, plain: true}
+}
+
+// text is value for a string under a plain definition, which most values are.
+func (w *walker) text(v strictjson.Value, at place) error {
+	if err := w.count(v); err != nil {
+		return err
+	}
+	object, err := w.scalar(v, at.table, at.property.coercion)
+	if err == nil {
+		w.data.Add(rdfc.Quad{Subject: at.subject, Predicate: at.predicate, Object: object, Graph: at.graph})
+	}
+	return err
+}
+
+// count counts one value.
+func (w *walker) count(v strictjson.Value) error {
+	if w.values++; w.values > maxValues {
+		return w.fail(OverBudget, v, "the document has more values than we canonicalise")
+	}
+	return nil
 }
 
 // term returns the term of one value.
@@ -87,8 +107,8 @@ func (w *walker) term(v strictjson.Value, t *table, p *definition, graph rdfc.Te
 	case strictjson.Object:
 		return w.object(v, t, p, graph)
 	}
-	if w.values++; w.values > maxValues {
-		return 0, w.fail(OverBudget, v, "the document has more values than we canonicalise")
+	if err := w.count(v); err != nil {
+		return 0, err
 	}
 	if p.scope != nil || p.reset {
 		var err error
@@ -107,7 +127,7 @@ func (w *walker) scalar(v strictjson.Value, t *table, coercion string) (rdfc.Ter
 		return w.jsonLiteral(v)
 	case "@id", "@vocab":
 		if v.Kind() == strictjson.String {
-			return w.identifier(v, t.expand(v.Text(), coercion == "@vocab"), RelativeIRI)
+			return w.reference(v, t.expand(v.Text(), coercion == "@vocab"), RelativeIRI)
 		}
 		coercion = ""
 	}
@@ -149,25 +169,25 @@ func (w *walker) valueObject(members []member, t *table) (rdfc.Term, error) {
 	for i := range members {
 		m := &members[i]
 		into := &value
-		switch m.keyword = t.keyword(m.name); m.keyword {
-		case "@context":
+		switch t.keyword(m.number) {
+		case contextKeyword:
 			continue
-		case "@value":
-		case "@type":
+		case valueKeyword:
+		case typeKeyword:
 			into = &typ
-		case "@language":
+		case languageKeyword:
 			into = &language
-		case "@direction":
+		case directionKeyword:
 			if !w.in.Directions || !isDirection(m.value) {
 				return 0, w.misplaced(m)
 			}
 			continue
-		case "":
+		case unnamed:
 			return 0, w.fail(DataLoss, m.value, "a value has no members of its own")
 		default:
 			return 0, w.misplaced(m)
 		}
-		if into.Exists() || m.value.Kind() == strictjson.Null && m.keyword != "@value" {
+		if into.Exists() || m.value.Kind() == strictjson.Null && into != &value {
 			return 0, w.fail(DataLoss, m.value, "a value has one type or language")
 		}
 		*into = m.value
@@ -215,7 +235,7 @@ func (w *walker) typedValue(value, typ strictjson.Value, t *table) (rdfc.Term, e
 	if datatype == langString {
 		return 0, w.fail(DataLoss, typ, withoutLanguage)
 	}
-	w.explain(typ, typ.Text(), datatype, t.index.find(typ.Text()))
+	w.explain(typ, typ.Text(), datatype, t.find(typ.Text()))
 	return w.plainValue(value, datatype)
 }
 

@@ -35,27 +35,31 @@ type walker struct {
 	// numbered is the library that known holds the numbers of.
 	numbered *library
 	members  []member // of the objects being walked, innermost last
-	depth    int
-	values   int
-	tables   int
+	widest   int      // how many they have been
+	// typeValues are the types of one node while they are put in order.
+	typeValues []strictjson.Value
+	depth      int
+	values     int
+	tables     int
 
 	trace *trace // where an explanation is asked for
 	out   []byte
 }
 
-// member is a member of an object, with the keyword that it stands for.
+// member is a member of an object.
 type member struct {
-	name    string
-	value   strictjson.Value
-	term    *definition // in the table in force, or nil
-	keyword string
+	name   string
+	value  strictjson.Value
+	number number // of the name
 }
 
-// in looks a member up in a table.
-func (m *member) in(t *table) {
-	m.term = t.index.find(m.name)
-	m.keyword = keyword(m.name, m.term)
-}
+// marks tell which of the keywords are among the names of an object's members,
+// as bits by their numbers; the lowest is for names that may stand for one.
+type marks uint32
+
+const aliasMark marks = 1 << unnamed
+
+func (m marks) has(keyword number) bool { return m>>keyword&1 != 0 }
 
 // place is where values stand: what they are said of, and under which terms.
 type place struct {
@@ -74,12 +78,13 @@ func (w *walker) begin(in Input, l *library) {
 		w.numbered, w.rdfType = l, w.data.Keep(rdf+"type")
 	}
 	w.in, w.library = in, l
-	w.members, w.depth, w.values, w.tables = w.members[:0], 0, 0, 0
+	w.members, w.widest, w.depth, w.values, w.tables = w.members[:0], 0, 0, 0, 0
 }
 
 // forget lets go of the document.
 func (w *walker) forget() {
-	clear(w.members[:cap(w.members)])
+	clear(w.members[:w.widest])
+	clear(w.typeValues[:cap(w.typeValues)])
 	w.in, w.library, w.trace = Input{}, nil, nil
 }
 
@@ -97,8 +102,8 @@ func (w *walker) document() error {
 	if err != nil {
 		return err
 	}
-	w.push(w.in.Node, w.in.Omit)
-	if _, err := w.typedObject(w.in.Node, w.members, t, nil, 0); err != nil {
+	found := w.push(w.in.Node, w.in.Omit)
+	if _, err := w.typedObject(w.in.Node, w.members, found, t, nil, 0); err != nil {
 		return err
 	}
 	if w.data.Empty() {
@@ -114,18 +119,30 @@ func (w *walker) within(v strictjson.Value, graph rdfc.Term) error {
 		return err
 	}
 	w.members = w.members[:0]
-	w.push(v, nil)
-	_, err = w.typedObject(v, w.members, t, nil, graph)
+	found := w.push(v, nil)
+	_, err = w.typedObject(v, w.members, found, t, nil, graph)
 	return err
 }
 
 // push lays the members of an object out, without those to omit.
-func (w *walker) push(v strictjson.Value, omit []string) {
+func (w *walker) push(v strictjson.Value, omit []string) (found marks) {
+	names, members := w.library.names, w.members
 	for name, m := range v.Members() {
-		if len(omit) == 0 || !slices.Contains(omit, name) {
-			w.members = append(w.members, member{name: name, value: m})
+		if len(omit) > 0 && slices.Contains(omit, name) {
+			continue
 		}
+		n := names.find(name)
+		switch {
+		case n == unnamed || n > names.special:
+		case n <= otherKeyword:
+			found |= 1 << n
+		default:
+			found |= aliasMark
+		}
+		members = append(members, member{name, m, n})
 	}
+	w.members, w.widest = members, max(w.widest, len(members))
+	return found
 }
 
 // contexts enters the contexts that @context names.
@@ -133,7 +150,7 @@ func (w *walker) contexts(t *table, context strictjson.Value, root bool) (*table
 	for i, v := range context.Each() {
 		c, err := w.heldContext(v)
 		if err == nil {
-			t, err = w.enter(t, c, byDocument, "", v)
+			t, err = w.enter(t, c, w.library.names.step(c, byDocument), "", v)
 		}
 		var e *Error
 		if errors.As(err, &e) && root {
@@ -161,15 +178,14 @@ func (w *walker) heldContext(v strictjson.Value) (*schemas.Context, error) {
 }
 
 // enter returns the table of t with a context entered at v.
-func (w *walker) enter(t *table, c *schemas.Context, how manner, origin string, v strictjson.Value) (*table, error) {
-	s := step{c, how}
+func (w *walker) enter(t *table, c *schemas.Context, s step, origin string, v strictjson.Value) (*table, error) {
 	if next := t.next(s); next != nil {
 		return next, nil
 	}
 	if w.tables++; w.tables > maxNewTables {
 		return nil, w.fail(OverBudget, v, "the document combines more types than we compile for one")
 	}
-	next, err := w.library.define(t, c, how, origin)
+	next, err := w.library.define(t, c, s.how(), origin)
 	if err != nil {
 		return nil, w.fail(ContextFault, v, "%s", err)
 	}
@@ -186,7 +202,7 @@ func (w *walker) propertyScope(t *table, p *definition, v strictjson.Value) (*ta
 	case p.reset:
 		return w.library.empty, nil
 	case p.scope != nil:
-		return w.enter(t, p.scope, byProperty, p.origin, v)
+		return w.enter(t, p.scope, p.scopeStep+step(byProperty), p.origin, v)
 	}
 	return t, nil
 }
@@ -194,8 +210,8 @@ func (w *walker) propertyScope(t *table, p *definition, v strictjson.Value) (*ta
 // descend counts one value, and one level for a container.
 func (w *walker) descend(v strictjson.Value) error {
 	w.depth++
-	if w.values++; w.values > maxValues {
-		return w.fail(OverBudget, v, "the document has more values than we canonicalise")
+	if err := w.count(v); err != nil {
+		return err
 	}
 	if w.depth > maxDepth {
 		return w.fail(OverBudget, v, "the document is nested deeper than we canonicalise")
@@ -210,32 +226,28 @@ func (w *walker) object(v strictjson.Value, t *table, p *definition, graph rdfc.
 		return 0, err
 	}
 	base := len(w.members)
-	w.push(v, nil)
-	term, err := w.scopedObject(v, base, t, p, graph)
+	found := w.push(v, nil)
+	t, err := w.objectScope(v, w.members[base:], found, t, p)
+	var term rdfc.Term
+	if err == nil {
+		term, err = w.typedObject(v, w.members[base:], found, t, p, graph)
+	}
 	w.members = w.members[:base]
 	w.depth--
 	return term, err
 }
 
-func (w *walker) scopedObject(v strictjson.Value, base int, t *table, p *definition, graph rdfc.Term) (rdfc.Term, error) {
-	t, err := w.objectScope(v, w.members[base:], t, p)
-	if err != nil {
-		return 0, err
-	}
-	return w.typedObject(v, w.members[base:], t, p, graph)
-}
-
 // objectScope returns the table that holds in an object, types apart.
-func (w *walker) objectScope(v strictjson.Value, members []member, t *table, p *definition) (*table, error) {
-	if t.previous != nil && !keepsTypeScope(members, t) {
+func (w *walker) objectScope(v strictjson.Value, members []member, found marks, t *table, p *definition) (*table, error) {
+	if t.previous != nil && !keepsTypeScope(members, found, t) {
 		t = t.previous
 	}
 	t, err := w.propertyScope(t, p, v)
-	if err != nil {
-		return nil, err
+	if err != nil || !found.has(contextKeyword) {
+		return t, err
 	}
 	for i := range members {
-		if members[i].name == "@context" {
+		if members[i].number == contextKeyword {
 			return w.contexts(t, members[i].value, false)
 		}
 	}
@@ -244,9 +256,6 @@ func (w *walker) objectScope(v strictjson.Value, members []member, t *table, p *
 
 // keepsTypeScope tells whether an object is no nested node but a value or a
 // mere reference, which the context of a type covers still (step 7).
-func keepsTypeScope(members []member, t *table) bool {
-	if len(members) == 1 && t.keyword(members[0].name) == "@id" {
-		return true
-	}
-	return slices.ContainsFunc(members, func(m member) bool { return m.name == "@value" })
+func keepsTypeScope(members []member, found marks, t *table) bool {
+	return found.has(valueKeyword) || len(members) == 1 && t.keyword(members[0].number) == idKeyword
 }

@@ -21,6 +21,14 @@ import (
 // means that it could not be checked.
 var ErrInvalid = errors.New("proof: invalid")
 
+// Of what is wrong with a token these are told apart; each is an ErrInvalid too.
+// They say nothing of whether its signature fits.
+var (
+	ErrAlgorithm = fmt.Errorf("%w: algorithm", ErrInvalid) // none that is accepted, or not that of its key
+	ErrHeader    = fmt.Errorf("%w: header", ErrInvalid)    // of another form than that of a VC-JWT
+	ErrClaims    = fmt.Errorf("%w: claims", ErrInvalid)    // they contradict the credential beside them
+)
+
 // Suite is one securing mechanism, as far as verifying needs it.
 type Suite interface {
 	// Name is the cryptosuite, or the name of the type of proof or envelope
@@ -50,8 +58,10 @@ type FormVerifier interface {
 }
 
 // invalid says what is wrong with a proof.
-func invalid(format string, args ...any) error {
-	return fmt.Errorf("%w: "+format, append([]any{ErrInvalid}, args...)...)
+func invalid(format string, args ...any) error { return fault(ErrInvalid, format, args...) }
+
+func fault(kind error, format string, args ...any) error {
+	return fmt.Errorf("%w: "+format, append([]any{kind}, args...)...)
 }
 
 // unsigned turns a refusal of the canonicaliser into a verdict on the proof:

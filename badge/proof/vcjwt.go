@@ -163,7 +163,8 @@ type Header struct {
 }
 
 // ReadHeader refuses every header member beyond alg, kid, jwk, typ and cty,
-// and every algorithm that is not on the list. The errors are ErrInvalid.
+// and every algorithm that is not on the list. The errors are ErrHeader and
+// ErrAlgorithm.
 func ReadHeader(d *badge.Document) (Header, error) {
 	return readHeader(d, []string{"JWT", "vc+jwt", "vc+ld+json+jwt", "vc+ld+jwt"})
 }
@@ -178,20 +179,20 @@ func readHeader(d *badge.Document, types []string) (Header, error) {
 	h := d.JWS().Header
 	for name := range h.Members() {
 		if !slices.Contains([]string{"alg", "kid", "jwk", "typ", "cty"}, name) {
-			return Header{}, invalid("the JWS header member %q is not allowed (OB 3.0 section 8.2.1)", name)
+			return Header{}, fault(ErrHeader, "the JWS header member %q is not allowed (OB 3.0 section 8.2.1)", name)
 		}
 	}
 	for _, name := range []string{"alg", "kid", "typ", "cty"} {
 		if v := h.Get(name); v.Exists() && v.Kind() != strictjson.String {
-			return Header{}, invalid("the JWS header member %q is no string", name)
+			return Header{}, fault(ErrHeader, "the JWS header member %q is no string", name)
 		}
 	}
 	alg := h.Get("alg").Text()
 	if !slices.Contains(algorithms, jose.SignatureAlgorithm(alg)) {
-		return Header{}, invalid("the algorithm %s is not accepted", strconv.Quote(clip(alg, 20)))
+		return Header{}, fault(ErrAlgorithm, "the algorithm %s is not accepted", strconv.Quote(clip(alg, 20)))
 	}
 	if typ := h.Get("typ"); typ.Exists() && !slices.Contains(types, typ.Text()) {
-		return Header{}, invalid("the type %s is not of this use", strconv.Quote(clip(typ.Text(), 20)))
+		return Header{}, fault(ErrHeader, "the type %s is not of this use", strconv.Quote(clip(typ.Text(), 20)))
 	}
 	return Header{Algorithm: keys.Algorithm(alg), KeyID: h.Get("kid").Text(), JWK: h.Get("jwk")}, nil
 }
@@ -226,7 +227,7 @@ func verifyToken(d *badge.Document, header Header, key keys.VerificationMethod) 
 		return err
 	}
 	if alg != header.Algorithm {
-		return invalid("the token says %s, its key is for %s", header.Algorithm, alg)
+		return fault(ErrAlgorithm, "the token says %s, its key is for %s", header.Algorithm, alg)
 	}
 	jws, err := jose.ParseSignedCompact(string(bytes.Trim(d.Raw(), " \t\r\n")), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
 	if err != nil {
@@ -251,7 +252,7 @@ func checkClaims(d *badge.Document) error {
 	from, until := view.ValidFrom, view.ValidUntil
 	if claims.Get("vc").Exists() {
 		if d.Root().Raw() == claims.Raw() {
-			return invalid("a vc claim stands beside the credential, or holds none of VC data model 1.1")
+			return fault(ErrClaims, "a vc claim stands beside the credential, or holds none of VC data model 1.1")
 		}
 		from, until = d.Root().Get("issuanceDate").Text(), d.Root().Get("expirationDate").Text()
 	}
@@ -260,17 +261,17 @@ func checkClaims(d *badge.Document) error {
 		return (v.Exists() || needsClaims(d)) && v.Text() != from
 	}
 	if issuer := d.IssuerID(); issuer == "" || differs("iss", issuer) {
-		return invalid("iss is not the issuer's id")
+		return fault(ErrClaims, "iss is not the issuer's id")
 	}
 	if differs("jti", view.ID) {
-		return invalid("jti is not the credential's id")
+		return fault(ErrClaims, "jti is not the credential's id")
 	}
 	subject := ""
 	if view.CredentialSubject != nil {
 		subject = view.CredentialSubject.ID
 	}
 	if differs("sub", subject) {
-		return invalid("sub is not the subject's id")
+		return fault(ErrClaims, "sub is not the subject's id")
 	}
 	if err := sameMoment(claims, "nbf", from); err != nil {
 		return err
@@ -296,14 +297,14 @@ func sameMoment(claims strictjson.Value, claim, dateTime string) error {
 	}
 	seconds, err := strconv.ParseFloat(v.Raw(), 64)
 	if v.Kind() != strictjson.Number || err != nil || seconds < 0 || seconds > maxNumericDate {
-		return invalid("%s is no moment", claim)
+		return fault(ErrClaims, "%s is no moment", claim)
 	}
 	if dateTime == "" {
 		return nil
 	}
 	at, err := badge.ParseTime(dateTime)
 	if err != nil || int64(seconds) != at.Unix() {
-		return invalid("%s is another moment than the credential's", claim)
+		return fault(ErrClaims, "%s is another moment than the credential's", claim)
 	}
 	return nil
 }

@@ -19,9 +19,10 @@ type class struct {
 }
 
 type property struct {
-	schemas.Property
 	required bool
+	text     bool   // any string will do as one value
 	class    *class // of Object and Reference, else nil
+	schemas.Property
 	// second are contexts that we hold and that may be the second, so that most
 	// documents need no match of the expression.
 	second []string
@@ -78,6 +79,10 @@ func (c *class) property(p schemas.Property, f schemas.Family, all map[string]*c
 	}
 	if p.Second != nil {
 		q.second = slices.DeleteFunc(schemas.ContextURLs(), func(url string) bool { return !p.Second.MatchString(url) })
+	}
+	switch p.Type.Kind {
+	case schemas.Text, schemas.Reference, schemas.Date, schemas.DateTime: // formats are notes
+		q.text = p.Type.Pattern == nil && p.Is == "" && p.First == "" && p.Second == nil
 	}
 	if q.required {
 		c.required = append(c.required, q.Name)

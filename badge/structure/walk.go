@@ -34,7 +34,7 @@ func (w walk) object(v strictjson.Value, c *class, several []string) *Fault {
 		if p.required {
 			required++ // the parser lets no name stand twice
 		}
-		if inner == nil {
+		if inner == nil && !(p.text && !p.Many && m.Kind() == strictjson.String) {
 			inner = w.member(m, p, several)
 		}
 	}
@@ -90,6 +90,9 @@ func (w walk) array(v strictjson.Value, p *property) *Fault {
 		}
 	}
 	for i, item := range v.Elements() {
+		if p.text && item.Kind() == strictjson.String {
+			continue
+		}
 		if f := w.item(i, item, p); f != nil {
 			return f.within(strconv.Itoa(i))
 		}

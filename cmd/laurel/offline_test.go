@@ -26,6 +26,7 @@ import (
 // needs to reach it.
 type home struct {
 	*httptest.Server
+	svc     *service
 	asked   atomic.Int32
 	environ []string
 }
@@ -62,6 +63,7 @@ func newHome(t *testing.T, requests ...string) (h *home, badges []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	h.svc = svc
 	t.Cleanup(func() { _ = svc.store.Close() })
 	if _, err := svc.audit.Sequence(t.Context()); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -9,7 +10,7 @@ import (
 // Parse reads one JSON text (RFC 8259). The bytes are copied, so the caller
 // may change them afterwards. Every error is an *Error.
 func Parse(raw []byte, lim Limits) (Value, error) {
-	p := &parser{lim: lim.withDefaults(), tree: new(tree)}
+	p := &parser{lim: lim.withDefaults()}
 	if len(raw) > p.lim.Bytes {
 		return Value{}, &Error{Reason: TooLarge, Offset: p.lim.Bytes,
 			Detail: "the document has more than " + strconv.Itoa(p.lim.Bytes) + " bytes"}
@@ -20,16 +21,15 @@ func Parse(raw []byte, lim Limits) (Value, error) {
 	}
 	// One node for about sixteen bytes is typical of credentials; the guess only
 	// saves growing.
-	p.nodes = make([]node, 0, len(raw)/14+8)
-	p.space()
-	if err := p.value(0); err != nil {
+	p.nodes = make([]node, 0, len(raw)/16+8)
+	at, err := p.value(space(p.src, 0), 0)
+	if err != nil {
 		return Value{}, p.locate(err)
 	}
-	p.space()
-	if p.pos != len(p.src) {
-		return Value{}, p.locate(p.fail(Syntax, "there is more after the end of the value"))
+	if at = space(p.src, at); at != len(p.src) {
+		return Value{}, p.locate(fail(at, Syntax, "there is more after the end of the value"))
 	}
-	return Value{t: p.tree}, nil
+	return Value{t: &p.tree}, nil
 }
 
 func (l Limits) withDefaults() Limits {
@@ -60,194 +60,190 @@ func invalidUTF8(s string) int {
 	return -1
 }
 
+// parser is a tree in the making. What reads a part of the source is told where
+// it begins and returns where it ends: a position kept in memory would be
+// written and read back at every step.
 type parser struct {
-	*tree // as far as it is read
-	pos   int
-	lim   Limits
-	open  []uint32 // containers being read, for the pointer of an error
+	tree
+	lim Limits
 }
 
-func (p *parser) fail(r Reason, detail string) *Error {
-	return &Error{Reason: r, Offset: p.pos, Detail: detail}
+func fail(at int, r Reason, detail string) *Error {
+	return &Error{Reason: r, Offset: at, Detail: detail}
 }
 
-func (p *parser) space() {
-	for p.pos < len(p.src) {
-		switch p.src[p.pos] {
-		case ' ', '\t', '\n', '\r':
-			p.pos++
-		default:
-			return
-		}
+// space returns where the next byte stands that is no white space.
+func space(s string, at int) int {
+	for at < len(s) && s[at] <= ' ' && (s[at] == ' ' || s[at] == '\n' || s[at] == '\t' || s[at] == '\r') {
+		at++
 	}
+	return at
 }
 
-func (p *parser) add(k Kind) (uint32, *Error) {
-	if len(p.nodes) >= p.lim.Nodes {
-		return 0, p.fail(TooLarge, "the document has more than "+strconv.Itoa(p.lim.Nodes)+" values")
+// room refuses one node too many.
+func (p *parser) room(at int) *Error {
+	if len(p.nodes) < p.lim.Nodes {
+		return nil
 	}
-	p.nodes = append(p.nodes, node{start: uint32(p.pos), what: uint32(k) << kindShift})
-	return uint32(len(p.nodes) - 1), nil
+	return fail(at, TooLarge, "the document has more than "+strconv.Itoa(p.lim.Nodes)+" values")
 }
 
-func (p *parser) close(i uint32) {
-	n := &p.nodes[i]
-	n.end, n.next = uint32(p.pos), uint32(len(p.nodes))
+// leaf adds a node with nothing within.
+func (p *parser) leaf(k Kind, at, end int) {
+	p.nodes = append(p.nodes, node{start: uint32(at), end: uint32(end), next: uint32(len(p.nodes) + 1), what: uint32(k) << kindShift})
 }
 
-func (p *parser) value(depth int) *Error {
-	if p.pos >= len(p.src) {
-		return p.fail(Syntax, "the text ends where a value should stand")
+func (p *parser) value(at, depth int) (int, *Error) {
+	if at >= len(p.src) {
+		return 0, fail(at, Syntax, "the text ends where a value should stand")
 	}
-	switch c := p.src[p.pos]; c {
-	case '{':
-		return p.object(depth + 1)
-	case '[':
-		return p.array(depth + 1)
+	switch c := p.src[at]; c {
 	case '"':
-		return p.str()
+		return p.str(at)
+	case '{':
+		return p.object(at, depth+1)
+	case '[':
+		return p.array(at, depth+1)
 	case 't':
-		return p.literal("true", True)
+		return p.literal(at, "true", True)
 	case 'f':
-		return p.literal("false", False)
+		return p.literal(at, "false", False)
 	case 'n':
-		return p.literal("null", Null)
+		p.facts.Nulls = true
+		return p.literal(at, "null", Null)
 	default:
 		if c == '-' || c-'0' <= 9 {
-			return p.number()
+			return p.number(at)
 		}
-		if strings.HasPrefix(p.src[p.pos:], "\ufeff") {
-			return p.fail(Encoding, "a byte order mark stands here; JSON has none")
+		if strings.HasPrefix(p.src[at:], "\ufeff") {
+			return 0, fail(at, Encoding, "a byte order mark stands here; JSON has none")
 		}
-		return p.fail(Syntax, "no JSON value begins with this character")
+		return 0, fail(at, Syntax, "no JSON value begins with this character")
 	}
 }
 
-func (p *parser) literal(word string, k Kind) *Error {
-	if !strings.HasPrefix(p.src[p.pos:], word) {
-		return p.fail(Syntax, "no JSON value begins like this; was "+word+" meant?")
+func (p *parser) literal(at int, word string, k Kind) (int, *Error) {
+	if !strings.HasPrefix(p.src[at:], word) {
+		return 0, fail(at, Syntax, "no JSON value begins like this; was "+word+" meant?")
 	}
-	i, err := p.add(k)
-	if err != nil {
+	if err := p.room(at); err != nil {
+		return 0, err
+	}
+	p.leaf(k, at, at+len(word))
+	return at + len(word), nil
+}
+
+// enter begins a container, whose node has no end until leave gives it one.
+func (p *parser) enter(k Kind, at, depth int) *Error {
+	if depth > p.lim.Depth {
+		return fail(at, TooDeep, "values are nested deeper than "+strconv.Itoa(p.lim.Depth))
+	}
+	if err := p.room(at); err != nil {
 		return err
 	}
-	p.pos += len(word)
-	p.close(i)
+	p.facts.Depth = max(p.facts.Depth, depth)
+	p.nodes = append(p.nodes, node{start: uint32(at), what: uint32(k) << kindShift})
 	return nil
 }
 
-func (p *parser) enter(k Kind, depth int) (uint32, *Error) {
-	if depth > p.lim.Depth {
-		return 0, p.fail(TooDeep, "values are nested deeper than "+strconv.Itoa(p.lim.Depth))
+// leave ends a container of n members or elements.
+func (p *parser) leave(i, n, end int) {
+	c := &p.nodes[i]
+	c.end, c.next, c.what = uint32(end), uint32(len(p.nodes)), c.what+uint32(n)
+}
+
+// more steps over what stands behind an entry of a container; it reports whether
+// another entry follows there.
+func (p *parser) more(at int, end byte) (int, bool, *Error) {
+	at = space(p.src, at)
+	if at >= len(p.src) {
+		return 0, false, fail(at, Syntax, "the text ends inside an array or object")
 	}
-	i, err := p.add(k)
+	switch p.src[at] {
+	case ',':
+		return space(p.src, at+1), true, nil
+	case end:
+		return at + 1, false, nil
+	}
+	return 0, false, fail(at, Syntax, "a comma or the closing bracket is missing")
+}
+
+func (p *parser) array(at, depth int) (int, *Error) {
+	i := len(p.nodes)
+	if err := p.enter(Array, at, depth); err != nil {
+		return 0, err
+	}
+	at = space(p.src, at+1)
+	if at < len(p.src) && p.src[at] == ']' {
+		p.facts.EmptyArrays = true
+		p.leave(i, 0, at+1)
+		return at + 1, nil
+	}
+	n := 0
+	for more := true; more; n++ {
+		var err *Error
+		if at, err = p.value(at, depth); err != nil {
+			return 0, err
+		}
+		if at, more, err = p.more(at, ']'); err != nil {
+			return 0, err
+		}
+	}
+	p.leave(i, n, at)
+	return at, nil
+}
+
+func (p *parser) object(at, depth int) (int, *Error) {
+	i := len(p.nodes)
+	if err := p.enter(Object, at, depth); err != nil {
+		return 0, err
+	}
+	at = space(p.src, at+1)
+	if at < len(p.src) && p.src[at] == '}' {
+		p.leave(i, 0, at+1)
+		return at + 1, nil
+	}
+	seen := names{object: uint32(i)}
+	for more := true; more; {
+		var err *Error
+		if at, err = p.member(at, depth, &seen); err != nil {
+			return 0, err
+		}
+		if at, more, err = p.more(at, '}'); err != nil {
+			return 0, err
+		}
+	}
+	p.leave(i, seen.n, at)
+	return at, nil
+}
+
+func (p *parser) member(at, depth int, seen *names) (int, *Error) {
+	if at >= len(p.src) || p.src[at] != '"' {
+		return 0, fail(at, Syntax, "a member name in double quotes is missing")
+	}
+	key := uint32(len(p.nodes))
+	name, end, err := p.quoted(at, memberName)
 	if err != nil {
 		return 0, err
 	}
-	p.open = append(p.open, i)
-	p.depth = max(p.depth, depth)
-	p.pos++
-	p.space()
-	return i, nil
-}
-
-func (p *parser) leave(i uint32) {
-	p.pos++
-	p.close(i)
-	p.open = p.open[:len(p.open)-1]
-}
-
-// more steps over what stands between two entries of a container; it reports
-// whether another entry follows.
-func (p *parser) more(end byte) (bool, *Error) {
-	p.space()
-	if p.pos >= len(p.src) {
-		return false, p.fail(Syntax, "the text ends inside an array or object")
+	if seen.repeated(p, key, name) {
+		return 0, fail(at, Duplicate, "the member "+strconv.Quote(clip(name, 80))+" stands twice in this object")
 	}
-	switch p.src[p.pos] {
-	case end:
-		return false, nil
-	case ',':
-		p.pos++
-		p.space()
-		return true, nil
+	p.facts.mind(name)
+	at = space(p.src, end)
+	if at >= len(p.src) || p.src[at] != ':' {
+		return 0, fail(at, Syntax, "a colon is missing after a member name")
 	}
-	return false, p.fail(Syntax, "a comma or the closing bracket is missing")
-}
-
-func (p *parser) array(depth int) *Error {
-	i, err := p.enter(Array, depth)
-	if err != nil {
-		return err
-	}
-	if p.pos < len(p.src) && p.src[p.pos] == ']' {
-		p.leave(i)
-		return nil
-	}
-	for more := true; more; {
-		p.nodes[i].what++
-		if err := p.value(depth); err != nil {
-			return err
-		}
-		if more, err = p.more(']'); err != nil {
-			return err
-		}
-	}
-	p.leave(i)
-	return nil
-}
-
-func (p *parser) object(depth int) *Error {
-	i, err := p.enter(Object, depth)
-	if err != nil {
-		return err
-	}
-	if p.pos < len(p.src) && p.src[p.pos] == '}' {
-		p.leave(i)
-		return nil
-	}
-	var seen names
-	for more := true; more; {
-		p.nodes[i].what++
-		if err := p.member(i, depth, &seen); err != nil {
-			return err
-		}
-		if more, err = p.more('}'); err != nil {
-			return err
-		}
-	}
-	p.leave(i)
-	return nil
-}
-
-func (p *parser) member(object uint32, depth int, seen *names) *Error {
-	if p.pos >= len(p.src) || p.src[p.pos] != '"' {
-		return p.fail(Syntax, "a member name in double quotes is missing")
-	}
-	at, key := p.pos, uint32(len(p.nodes))
-	if err := p.str(); err != nil {
-		return err
-	}
-	p.nodes[key].what = uint32(memberName)<<kindShift | p.nodes[key].rest()
-	if name := p.text(key); seen.repeated(p, object, key, name) {
-		p.pos = at
-		return p.fail(Duplicate, "the member "+strconv.Quote(clip(name, 80))+" stands twice in this object")
-	}
-	p.space()
-	if p.pos >= len(p.src) || p.src[p.pos] != ':' {
-		return p.fail(Syntax, "a colon is missing after a member name")
-	}
-	p.pos++
-	p.space()
-	return p.value(depth)
+	return p.value(space(p.src, at+1), depth)
 }
 
 // names finds repeated member names: by looking back in small objects, by a
 // set in large ones, so that a large object costs no more than its size.
 type names struct {
-	n    int
-	seen uint64 // a bit for each name met, so that most need no looking back
-	set  map[string]struct{}
+	object uint32
+	n      int    // members so far
+	seen   uint64 // a bit for each name met, so that most need no looking back
+	set    map[string]struct{}
 }
 
 // bit is one of 64 that a name sets.
@@ -261,7 +257,7 @@ func bit(name string) uint64 {
 
 const lookBack = 24
 
-func (s *names) repeated(p *parser, object, key uint32, name string) bool {
+func (s *names) repeated(p *parser, key uint32, name string) bool {
 	s.n++
 	before, b := s.seen, bit(name)
 	s.seen |= b
@@ -269,7 +265,7 @@ func (s *names) repeated(p *parser, object, key uint32, name string) bool {
 		if before&b == 0 {
 			return false
 		}
-		for i := object + 1; i < key; i = p.nodes[i+1].next {
+		for i := s.object + 1; i < key; i = p.nodes[i+1].next {
 			if p.text(i) == name {
 				return true
 			}
@@ -278,7 +274,7 @@ func (s *names) repeated(p *parser, object, key uint32, name string) bool {
 	}
 	if s.set == nil {
 		s.set = make(map[string]struct{}, 2*lookBack)
-		for i := object + 1; i < key; i = p.nodes[i+1].next {
+		for i := s.object + 1; i < key; i = p.nodes[i+1].next {
 			s.set[p.text(i)] = struct{}{}
 		}
 	}
@@ -291,154 +287,173 @@ func (s *names) repeated(p *parser, object, key uint32, name string) bool {
 
 // number follows the grammar of RFC 8259 section 6; the literal is kept as it
 // stands, because the value it means differs between readers.
-func (p *parser) number() *Error {
-	i, err := p.add(Number)
-	if err != nil {
-		return err
+func (p *parser) number(start int) (int, *Error) {
+	if err := p.room(start); err != nil {
+		return 0, err
 	}
-	if p.src[p.pos] == '-' {
-		p.pos++
-	}
-	if p.pos < len(p.src) && p.src[p.pos] == '0' {
-		p.pos++
-	} else if !p.digits() {
-		return p.fail(Syntax, "a digit is missing in a number")
-	}
-	if p.pos < len(p.src) && p.src[p.pos] == '.' {
-		p.pos++
-		if !p.digits() {
-			return p.fail(Syntax, "a digit is missing after the decimal point")
-		}
-	}
-	if p.pos < len(p.src) && p.src[p.pos]|0x20 == 'e' {
-		p.pos++
-		if p.pos < len(p.src) && (p.src[p.pos] == '+' || p.src[p.pos] == '-') {
-			p.pos++
-		}
-		if !p.digits() {
-			return p.fail(Syntax, "a digit is missing in an exponent")
-		}
-	}
-	p.close(i)
-	return nil
-}
-
-func (p *parser) digits() bool {
-	from := p.pos
-	for p.pos < len(p.src) && p.src[p.pos]-'0' <= 9 {
-		p.pos++
-	}
-	return p.pos > from
-}
-
-// str reads a string; one without escapes needs no copy.
-func (p *parser) str() *Error {
-	i, err := p.add(String)
-	if err != nil {
-		return err
-	}
-	at, src := p.pos+1, p.src
-	for at+8 <= len(src) && allPlain(src[at:at+8]) {
-		at += 8
-	}
-	for at < len(src) && plain[src[at]] {
+	var ok bool
+	at := start
+	if p.src[at] == '-' {
 		at++
 	}
-	p.pos = at
-	switch {
-	case at == len(src):
-		return p.fail(Syntax, "the text ends inside a string")
-	case src[at] == '\\':
-		return p.escaped(i)
-	case src[at] != '"':
-		return p.fail(Syntax, "a control character stands unescaped in a string")
+	if at < len(p.src) && p.src[at] == '0' {
+		at++
+	} else if at, ok = p.digits(at); !ok {
+		return 0, fail(at, Syntax, "a digit is missing in a number")
 	}
-	p.pos++
-	p.close(i)
-	return nil
-}
-
-// plain are the bytes that mean themselves in a string and do not end it.
-var plain = func() (t [256]bool) {
-	for c := range t {
-		t[c] = c >= 0x20 && c != '"' && c != '\\'
-	}
-	return t
-}()
-
-// allPlain tells whether eight bytes are plain, all at once: the uppermost bit of
-// a byte is raised where the byte is ASCII and below 0x20, a quotation mark or a
-// backslash. Borrowing can raise it in the bytes above one of these as well, but
-// never where there is none.
-func allPlain(s string) bool {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	_ = s[7]
-	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
-	quote, escape := x^ones*'"', x^ones*'\\'
-	return ((x-ones*0x20)|(quote-ones)|(escape-ones))&^x&tops == 0
-}
-
-// escaped finishes a string from its first escape on.
-func (p *parser) escaped(i uint32) *Error {
-	var b strings.Builder
-	b.WriteString(p.src[p.nodes[i].start+1 : p.pos])
-	for p.pos < len(p.src) {
-		switch c := p.src[p.pos]; {
-		case c == '"':
-			p.pos++
-			p.texts = append(p.texts, b.String())
-			p.nodes[i].what |= uint32(len(p.texts))
-			p.close(i)
-			return nil
-		case c == '\\':
-			r, err := p.escape()
-			if err != nil {
-				return err
-			}
-			b.WriteRune(r)
-		case c < 0x20:
-			return p.fail(Syntax, "a control character stands unescaped in a string")
-		default:
-			b.WriteByte(c)
-			p.pos++
+	if at < len(p.src) && p.src[at] == '.' {
+		if at, ok = p.digits(at + 1); !ok {
+			return 0, fail(at, Syntax, "a digit is missing after the decimal point")
 		}
 	}
-	return p.fail(Syntax, "the text ends inside a string")
+	if at < len(p.src) && p.src[at]|0x20 == 'e' {
+		p.facts.LongNumbers = true
+		at++
+		if at < len(p.src) && (p.src[at] == '+' || p.src[at] == '-') {
+			at++
+		}
+		if at, ok = p.digits(at); !ok {
+			return 0, fail(at, Syntax, "a digit is missing in an exponent")
+		}
+	}
+	if at-start > shortNumber {
+		p.facts.LongNumbers = true
+	}
+	p.leaf(Number, start, at)
+	return at, nil
+}
+
+// digits returns where a run of digits ends, and whether there is any.
+func (p *parser) digits(at int) (int, bool) {
+	from := at
+	for at < len(p.src) && p.src[at]-'0' <= 9 {
+		at++
+	}
+	return at, at > from
+}
+
+// str reads a string that is a value.
+func (p *parser) str(at int) (int, *Error) {
+	text, end, err := p.quoted(at, String)
+	if strings.HasPrefix(text, "_:") {
+		p.facts.BlankTexts = true
+	}
+	return end, err
+}
+
+// quoted reads a string, which becomes a node of a kind; one without escapes
+// needs no copy.
+func (p *parser) quoted(at int, k Kind) (text string, end int, err *Error) {
+	if err := p.room(at); err != nil {
+		return "", 0, err
+	}
+	to, colon := plainEnd(p.src, at+1)
+	switch {
+	case to == len(p.src):
+		return "", 0, fail(to, Syntax, "the text ends inside a string")
+	case p.src[to] == '"':
+		if k == memberName && colon {
+			p.facts.ColonNames = true
+		}
+		p.leaf(k, at, to+1)
+		return p.src[at+1 : to], to + 1, nil
+	case p.src[to] == '\\':
+		return p.escaped(at, to, k)
+	}
+	return "", 0, fail(to, Syntax, "a control character stands unescaped in a string")
+}
+
+// plainEnd returns where the first byte stands that ends a string or does not
+// mean itself in it (a quotation mark, a backslash or a control character), and
+// whether there is a colon before. Eight bytes are looked at at once.
+func plainEnd(s string, at int) (end int, colon bool) {
+	for ; at+8 <= len(s); at += 8 {
+		eight := word(s[at : at+8])
+		colons := raised(eight ^ ones*':')
+		if found := raised(eight^ones*'"') | raised(eight^ones*'\\') | (eight-ones*0x20)&^eight&tops; found != 0 {
+			before := found&-found - 1
+			return at + bits.TrailingZeros64(found)/8, colon || colons&before != 0
+		}
+		colon = colon || colons != 0
+	}
+	for at < len(s) && s[at] >= 0x20 && s[at] != '"' && s[at] != '\\' {
+		colon = colon || s[at] == ':'
+		at++
+	}
+	return at, colon
+}
+
+const ones, tops = 0x0101010101010101, 0x8080808080808080
+
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// raised has the uppermost bit of each byte that is zero. Borrowing can raise it
+// in the bytes above one of these as well, but never below the first.
+func raised(x uint64) uint64 { return (x - ones) &^ x & tops }
+
+// escaped finishes a string from its first escape on.
+func (p *parser) escaped(start, at int, k Kind) (text string, end int, err *Error) {
+	var b strings.Builder
+	b.WriteString(p.src[start+1 : at])
+	for at < len(p.src) {
+		switch c := p.src[at]; {
+		case c == '"':
+			p.texts = append(p.texts, b.String())
+			p.leaf(k, start, at+1)
+			p.nodes[len(p.nodes)-1].what |= uint32(len(p.texts))
+			p.facts.ColonNames = p.facts.ColonNames || k == memberName && strings.IndexByte(b.String(), ':') >= 0
+			return b.String(), at + 1, nil
+		case c == '\\':
+			r, next, err := p.escape(at)
+			if err != nil {
+				return "", 0, err
+			}
+			p.facts.Zeros = p.facts.Zeros || r == 0
+			b.WriteRune(r)
+			at = next
+		case c < 0x20:
+			return "", 0, fail(at, Syntax, "a control character stands unescaped in a string")
+		default:
+			b.WriteByte(c)
+			at++
+		}
+	}
+	return "", 0, fail(at, Syntax, "the text ends inside a string")
 }
 
 // escape reads one escape sequence. Surrogates must come in pairs: a lone one
 // is no character, and readers that replace it would sign something else.
-func (p *parser) escape() (rune, *Error) {
-	if p.pos+1 >= len(p.src) {
-		return 0, p.fail(Syntax, "the text ends inside an escape")
+func (p *parser) escape(at int) (rune, int, *Error) {
+	if at+1 >= len(p.src) {
+		return 0, 0, fail(at, Syntax, "the text ends inside an escape")
 	}
-	if p.src[p.pos+1] == 'u' {
-		return p.unicodeEscape()
+	if p.src[at+1] == 'u' {
+		return p.unicodeEscape(at)
 	}
-	r := strings.IndexByte(`"\/bfnrt`, p.src[p.pos+1])
+	r := strings.IndexByte(`"\/bfnrt`, p.src[at+1])
 	if r < 0 {
-		return 0, p.fail(Syntax, "JSON has no such escape")
+		return 0, 0, fail(at, Syntax, "JSON has no such escape")
 	}
-	p.pos += 2
-	return rune("\"\\/\b\f\n\r\t"[r]), nil
+	return rune("\"\\/\b\f\n\r\t"[r]), at + 2, nil
 }
 
-func (p *parser) unicodeEscape() (rune, *Error) {
-	r, ok := p.hex4(p.pos)
+func (p *parser) unicodeEscape(at int) (rune, int, *Error) {
+	r, ok := p.hex4(at)
 	if !ok {
-		return 0, p.fail(Syntax, "four hexadecimal digits must follow \\u")
+		return 0, 0, fail(at, Syntax, "four hexadecimal digits must follow \\u")
 	}
 	if r < 0xD800 || r > 0xDFFF {
-		p.pos += 6
-		return r, nil
+		return r, at + 6, nil
 	}
-	low, ok := p.hex4(p.pos + 6)
+	low, ok := p.hex4(at + 6)
 	if r > 0xDBFF || !ok || low < 0xDC00 || low > 0xDFFF {
-		return 0, p.fail(Encoding, "half of a surrogate pair stands alone")
+		return 0, 0, fail(at, Encoding, "half of a surrogate pair stands alone")
 	}
-	p.pos += 12
-	return (r-0xD800)<<10 + (low - 0xDC00) + 0x10000, nil
+	return (r-0xD800)<<10 + (low - 0xDC00) + 0x10000, at + 12, nil
 }
 
 // hex4 reads \uXXXX at a position.
@@ -463,22 +478,35 @@ func (p *parser) hex4(at int) (rune, bool) {
 // locate adds the pointer of the innermost container still open.
 func (p *parser) locate(e *Error) *Error {
 	ptr := ""
-	for n, i := range p.open {
-		if n+1 == len(p.open) {
-			break
+	for i := p.nextOpen(0); i < uint32(len(p.nodes)); {
+		inner := p.nextOpen(i + 1)
+		if inner < uint32(len(p.nodes)) {
+			ptr = Pointer(ptr, p.tokenOf(i, inner))
 		}
-		ptr = Pointer(ptr, p.tokenOf(i, p.open[n+1]))
+		i = inner
 	}
 	e.Pointer = clip(ptr, 256)
 	return e
 }
 
+// nextOpen finds the first container from node i on that has no end yet.
+func (p *parser) nextOpen(i uint32) uint32 {
+	for i < uint32(len(p.nodes)) && p.nodes[i].next != 0 {
+		i = p.nodes[i].next
+	}
+	return i
+}
+
 // tokenOf names the entry of container c that node child is.
 func (p *parser) tokenOf(c, child uint32) string {
-	if p.nodes[c].kind() == Array {
-		return strconv.Itoa(int(p.nodes[c].rest()) - 1)
+	if p.nodes[c].kind() == Object {
+		return clip(p.text(child-1), 64)
 	}
-	return clip(p.text(child-1), 64)
+	n := 0
+	for i := c + 1; i != child; i = p.nodes[i].next {
+		n++
+	}
+	return strconv.Itoa(n)
 }
 
 func clip(s string, n int) string {

@@ -5,31 +5,35 @@ import (
 	"testing"
 )
 
-// TestAllPlain holds eight bytes at a time against one at a time.
-func TestAllPlain(t *testing.T) {
+// TestPlainEnd holds eight bytes at a time against one at a time.
+func TestPlainEnd(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	yes := 0
+	found := 0
 	for range 300_000 {
-		var b [8]byte
-		want := true
+		b := make([]byte, r.IntN(25))
 		for i := range b {
 			b[i] = 'a'
 			switch r.IntN(12) {
 			case 0:
 				b[i] = byte(r.Uint32())
 			case 1:
-				b[i] = "\x00\x01\x1f !\"#[\\]~\x7f\x80\xa2\xdc\xff"[r.IntN(16)]
+				b[i] = "\"\\\x1f !]\x80\xa2\xdc\xff\x00:;\xba"[r.IntN(14)]
 			}
-			want = want && plain[b[i]]
 		}
-		if got := allPlain(string(b[:])); got != want {
-			t.Fatalf("%x: %t", b, got)
+		from := r.IntN(len(b) + 1)
+		want, colon := from, false
+		for want < len(b) && b[want] >= 0x20 && b[want] != '"' && b[want] != '\\' {
+			colon = colon || b[want] == ':'
+			want++
 		}
-		if want {
-			yes++
+		if got, found := plainEnd(string(b), from); got != want || found != colon {
+			t.Fatalf("%q from %d: %d, %t, want %d, %t", b, from, got, found, want, colon)
+		}
+		if want < len(b) {
+			found++
 		}
 	}
-	if yes < 10_000 || yes > 290_000 {
-		t.Errorf("%d are plain", yes)
+	if found < 50_000 || found > 250_000 {
+		t.Errorf("%d of 300,000 have an end", found)
 	}
 }

@@ -108,7 +108,7 @@ type tree struct {
 	src   string
 	nodes []node
 	texts []string
-	depth int // of the deepest array or object, the whole value being at 1
+	facts Facts
 }
 
 // Value is a handle on one value of a parsed document. The zero Value is
@@ -237,15 +237,6 @@ func (v Value) Source() string {
 	return v.t.src
 }
 
-// Depth returns how deep arrays and objects are nested in the whole text that
-// the value was parsed from: 0 where there are none.
-func (v Value) Depth() int {
-	if v.t == nil {
-		return 0
-	}
-	return v.t.depth
-}
-
 // Elements yields the elements of an array in order.
 func (v Value) Elements() iter.Seq2[int, Value] {
 	return func(yield func(int, Value) bool) {
@@ -267,21 +258,26 @@ func (v Value) Elements() iter.Seq2[int, Value] {
 // Each yields the elements of an array, or the value itself when it is
 // anything else that exists: JSON-LD lets one value stand for a set of one.
 func (v Value) Each() iter.Seq2[int, Value] {
-	return func(yield func(int, Value) bool) { v.each(yield) } // so small that it is inlined and costs no memory
+	return func(yield func(int, Value) bool) {
+		i, end := v.span()
+		for n := 0; i < end; n++ {
+			if !yield(n, Value{v.t, i}) {
+				return
+			}
+			i = v.t.nodes[i].next
+		}
+	}
 }
 
-func (v Value) each(yield func(int, Value) bool) {
-	if v.Kind() != Array {
-		if v.Exists() {
-			yield(0, v)
-		}
-		return
+// span bounds the nodes of the values that Each yields.
+func (v Value) span() (from, end uint32) {
+	switch v.Kind() {
+	case Absent:
+		return 0, 0
+	case Array:
+		return v.i + 1, v.t.nodes[v.i].next
 	}
-	for i, e := range v.Elements() {
-		if !yield(i, e) {
-			return
-		}
-	}
+	return v.i, v.i + 1
 }
 
 func (t *tree) text(i uint32) string {

@@ -72,11 +72,12 @@ func Sentence(p *i18n.Printer, r *verifier.Report, f verifier.Finding) string {
 	return text(SentenceParts(p, r, f))
 }
 
-// SentenceParts returns Sentence in parts. A finding without a sentence of its
-// own gets the general one of its outcome.
+// SentenceParts returns Sentence in parts. A code that weighs more in one
+// outcome than in another may have a sentence for it; a finding without any of
+// its own gets the general one of its outcome.
 func SentenceParts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) []i18n.Part {
-	return say(p, facts(p, r, f), "check."+string(f.Check)+"."+string(f.Code), "check.any."+string(f.Code),
-		"finding."+f.Outcome.String())
+	own := "check." + string(f.Check) + "." + string(f.Code)
+	return say(p, facts(p, r, f), own+"."+f.Outcome.String(), own, "check.any."+string(f.Code), "finding."+f.Outcome.String())
 }
 
 // say takes the first message that there is, and of a message whose values are

@@ -104,6 +104,9 @@ func TestNoSentenceIsStale(t *testing.T) {
 		for _, code := range list {
 			known["check."+string(check)+"."+string(code)] = true
 			known["check.any."+string(code)] = true
+			for _, o := range outcomes {
+				known["check."+string(check)+"."+string(code)+"."+o.String()] = true
+			}
 		}
 	}
 	for _, o := range outcomes {
@@ -325,6 +328,19 @@ func TestSummarySaysWhatToDo(t *testing.T) {
 		text := p.Text(id, nil)
 		if !slices.ContainsFunc(verbs, func(v string) bool { return strings.Contains(text, v) }) {
 			t.Errorf("%s does not say what to do: %q", id, text)
+		}
+	}
+}
+
+// TestUnreadableEndorsement: nobody is named who could not be read.
+func TestUnreadableEndorsement(t *testing.T) {
+	for code, want := range map[verifier.Code]string{
+		verifier.EndorsementInvalid: "An endorsement in it cannot be read. Do not count it.",
+		verifier.EndorsementOpen:    "An endorsement in it could not be read. Do not count it yet.",
+	} {
+		f := verifier.Finding{Check: verifier.CheckEndorsement, Outcome: verifier.Warned, Code: code}
+		if got := words.Sentence(catalog(t).For(i18n.English), nil, f); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
 		}
 	}
 }

@@ -23,6 +23,9 @@ func randomDataset(r *rand.Rand, d *Dataset) {
 		case 0:
 			return node()
 		case 1:
+			if r.IntN(3) == 0 {
+				return d.Reference(fmt.Sprint("urn:n", r.IntN(12)))
+			}
 			return d.LanguageString(fmt.Sprint(r.IntN(3)), "en")
 		}
 		return d.Literal(fmt.Sprint(r.IntN(3)), []string{"", "urn:t"}[r.IntN(2)])

@@ -81,13 +81,20 @@ func (d *Dataset) Canonicalize(dst []byte, hash crypto.Hash) ([]byte, error) {
 	return d.serialize(dst), nil
 }
 
-// Statements shows subject and predicate of each quad to look, after a
-// canonicalisation that succeeded, as it wrote them; in no fixed order.
-func (d *Dataset) Statements(look func(subject, predicate []byte)) {
-	for i := range d.subjects {
-		name := d.canonical(d.subjects[i].term)
-		for _, q := range d.group(uint32(i + 1)) {
-			look(name, d.textOf(q.Predicate))
+// Statements shows each quad that has one of these predicates, which are IRIs, to
+// look, after a canonicalisation that succeeded: its subject as that wrote it,
+// and the place of its predicate in the list. They come in no fixed order.
+func (d *Dataset) Statements(predicates []string, look func(subject []byte, predicate int)) {
+	d.place = zeroed(d.place, d.dense(keptBit|Term(len(d.kept.terms))))
+	for i, iri := range predicates {
+		if t := d.lookup(iri); t != 0 {
+			d.place[d.dense(t)] = uint32(i + 1)
+		}
+	}
+	for i := range d.quads {
+		q := &d.quads[i]
+		if at := d.place[d.dense(q.Predicate)]; at != 0 {
+			look(d.canonical(q.Subject), int(at-1))
 		}
 	}
 }

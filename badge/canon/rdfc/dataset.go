@@ -136,6 +136,27 @@ func (d *Dataset) IRI(iri string) Term {
 	return d.intern(start)
 }
 
+// Reference is IRI for one that nothing is said of here: its term may stand as
+// object only. Like those of Literal, each call makes a term.
+func (d *Dataset) Reference(iri string) Term {
+	start := d.begin()
+	d.text = append(d.text, '<')
+	d.text = append(d.text, iri...)
+	d.text = append(d.text, '>')
+	return d.enter(start, notIndexed)
+}
+
+// lookup returns the term of an IRI that the dataset has a term of, made by IRI or
+// Keep, or zero.
+func (d *Dataset) lookup(iri string) Term {
+	start := d.begin()
+	d.text = append(append(append(d.text, '<'), iri...), '>')
+	text := d.text[start:]
+	t := d.find(d.hash(text), text)
+	d.text = d.text[:start]
+	return t
+}
+
 // Keep is IRI for one that many documents have. Its term stays the same over
 // Reset if it IsKept; it is not where this document had it before in another
 // way, or where too many are kept already.

@@ -54,7 +54,14 @@ func WellFormed(s string) bool {
 }
 
 func wellFormedRest(s string) bool {
-	for i := 0; i < len(s); i++ {
+	i := 0
+	for ; i+8 <= len(s); i += 8 { // most are ASCII, and so looked at in eights
+		c := s[i : i+8]
+		if iriBytes[c[0]]&iriBytes[c[1]]&iriBytes[c[2]]&iriBytes[c[3]]&iriBytes[c[4]]&iriBytes[c[5]]&iriBytes[c[6]]&iriBytes[c[7]]&inIRI == 0 {
+			break
+		}
+	}
+	for ; i < len(s); i++ {
 		if iriBytes[s[i]]&inIRI != 0 {
 			continue
 		}

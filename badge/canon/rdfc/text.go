@@ -30,9 +30,38 @@ func asWritten(s string) bool {
 
 const hexDigits = "0123456789ABCDEF"
 
+// plain tells whether a whole text is written as it stands. The last eight bytes
+// are looked at together, those again that were seen before.
+func plain(s string) bool {
+	if len(s) < 8 {
+		for i := 0; i < len(s); i++ {
+			if escapes[s[i]] != 0 {
+				return false
+			}
+		}
+		return true
+	}
+	for i := 0; i < len(s)-8; i += 8 {
+		if !asWritten(s[i : i+8]) {
+			return false
+		}
+	}
+	return asWritten(s[len(s)-8:])
+}
+
 // quote writes a literal's text between quotes.
 func (d *Dataset) quote(s string) {
 	d.text = append(d.text, '"')
+	if plain(s) {
+		d.text = append(d.text, s...)
+	} else {
+		d.escape(s)
+	}
+	d.text = append(d.text, '"')
+}
+
+// escape writes a text of which something is written otherwise than it stands.
+func (d *Dataset) escape(s string) {
 	from := 0
 	for i := 0; i < len(s); i++ {
 		for i+8 <= len(s) && asWritten(s[i:i+8]) {
@@ -64,5 +93,4 @@ func (d *Dataset) quote(s string) {
 		}
 	}
 	d.text = append(d.text, s[from:]...)
-	d.text = append(d.text, '"')
 }

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"laurel/badge/canon"
 	"laurel/badge/canon/canontest"
@@ -29,57 +30,101 @@ type line struct {
 	Refused   string `json:"refused,omitempty"`
 }
 
+// wanted says what to generate.
+type wanted struct{ from, count, inline uint64 }
+
 func main() {
-	count := flag.Uint64("count", 1000, "documents of each sort, ordinary and odd")
-	from := flag.Uint64("from", 0, "first seed")
+	var w wanted
+	flag.Uint64Var(&w.count, "count", 1000, "documents of each sort: ordinary, odd, added")
+	flag.Uint64Var(&w.inline, "inline", 0, "documents with contexts written inline; 0 for as many as of each other sort")
+	flag.Uint64Var(&w.from, "from", 0, "first seed")
+	read := flag.Bool("read", false, "answer the documents on standard input instead, a line each")
 	flag.Parse()
-	if err := write(os.Stdout, *from, *count); err != nil {
+	if w.inline == 0 {
+		w.inline = w.count
+	}
+	run := func() error { return w.write(os.Stdout) }
+	if *read {
+		run = func() error { return answer(os.Stdin, os.Stdout) }
+	}
+	if err := run(); err != nil {
 		fmt.Fprintln(os.Stderr, "lines:", err)
 		os.Exit(1)
 	}
 }
 
-func write(to io.Writer, from, count uint64) error {
+func (w wanted) write(to io.Writer) error {
+	processor, err := canon.New()
+	if err != nil {
+		return err
+	}
 	out := bufio.NewWriter(to)
 	enc := json.NewEncoder(out)
-	contexts := map[string]json.RawMessage{}
+	if err := enc.Encode(map[string]any{"contexts": w.contexts()}); err != nil {
+		return err
+	}
+	for seed := w.from; seed < w.from+w.count; seed++ {
+		added, own, err := addedDocument(seed)
+		if err != nil {
+			return err
+		}
+		err = errors.Join(
+			encode(enc, processor, fmt.Sprintf("ordinary %d", seed), canontest.Ordinary(seed)),
+			encode(enc, processor, fmt.Sprintf("odd %d", seed), canontest.Odd(seed)),
+			encode(enc, own, fmt.Sprintf("added %d", seed), added))
+		if err != nil {
+			return err
+		}
+	}
+	for seed := w.from; seed < w.from+w.inline; seed++ {
+		if err := encode(enc, processor, fmt.Sprintf("inline %d", seed), canontest.Inline(seed)); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}
+
+// contexts are all that the documents name.
+func (w wanted) contexts() map[string]json.RawMessage {
+	contexts := map[string]json.RawMessage{canontest.Examples: json.RawMessage(canontest.ExamplesDocument)}
 	for _, url := range schemas.ContextURLs() {
 		contexts[url], _ = schemas.ContextDocument(url)
 	}
-	for seed := from; seed < from+count; seed++ {
+	for seed := w.from; seed < w.from+w.count; seed++ {
 		added, _ := canontest.Added(seed)
 		for url, document := range added {
 			contexts[url] = document
 		}
 	}
-	if err := enc.Encode(map[string]any{"contexts": contexts}); err != nil {
+	return contexts
+}
+
+func encode(enc *json.Encoder, processor *canon.Canonicalizer, name string, document []byte) error {
+	l, err := lineOf(processor, name, document)
+	if err != nil {
 		return err
 	}
+	return enc.Encode(l)
+}
+
+// answer canonicalises each document as one with contexts written inline.
+func answer(from io.Reader, to io.Writer) error {
 	processor, err := canon.New()
 	if err != nil {
 		return err
 	}
-	for seed := from; seed < from+count; seed++ {
-		ordinary, odd := canontest.Ordinary(seed), canontest.Odd(seed)
-		added, own, err := addedDocument(seed)
+	in, enc := bufio.NewScanner(from), json.NewEncoder(to)
+	in.Buffer(nil, 1<<20)
+	for in.Scan() {
+		l, err := lineOf(processor, "inline", in.Bytes())
 		if err != nil {
+			l.Refused = "syntax " + err.Error()
+		}
+		if err := enc.Encode(l); err != nil {
 			return err
 		}
-		for _, d := range []struct {
-			sort      string
-			document  []byte
-			processor *canon.Canonicalizer
-		}{{"ordinary", ordinary, processor}, {"odd", odd, processor}, {"added", added, own}} {
-			l, err := lineOf(d.processor, fmt.Sprintf("%s %d", d.sort, seed), d.document)
-			if err != nil {
-				return err
-			}
-			if err := enc.Encode(l); err != nil {
-				return err
-			}
-		}
 	}
-	return out.Flush()
+	return in.Err()
 }
 
 // addedDocument makes a document under generated contexts, and the
@@ -104,7 +149,7 @@ func lineOf(processor *canon.Canonicalizer, name string, document []byte) (line,
 	if err != nil {
 		return l, fmt.Errorf("%s: %w", name, err)
 	}
-	text, err := processor.Canonicalize(canon.Input{Node: v})
+	text, err := processor.Canonicalize(canon.Input{Node: v, InlineContexts: strings.HasPrefix(name, "inline")})
 	var refused *canon.Error
 	if errors.As(err, &refused) {
 		l.Refused = refused.Kind.String() + " " + refused.Pointer + " " + refused.Detail
