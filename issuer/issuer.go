@@ -52,7 +52,7 @@ type KeyRings interface {
 type SelfCheck func(ctx context.Context, document []byte) error
 
 // Config is what an Issuer needs. Securers, Generic and GenericCheck are for
-// SignCredential alone; of the others all but SignTime, Now, Random and Log are
+// SignCredential, Securers for lists too; of the others all but SignTime, Now, Random and Log are
 // required.
 type Config struct {
 	Store        store.Store
@@ -60,7 +60,7 @@ type Config struct {
 	Suite        proof.Securer // embedded proof of every badge and status list
 	JWT          proof.Securer // envelope of the second form
 	SelfCheck    SelfCheck
-	Securers     []proof.Securer  // what callers of the VC-API choose among for badges, the usual one first
+	Securers     []proof.Securer  // what callers of the VC-API choose among for badges, the usual one first; lists whose issuer lacks a key for Suite take the next
 	Generic      []proof.Securer  // the same for credentials that are no badges; they take inline contexts
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
