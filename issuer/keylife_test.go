@@ -345,6 +345,22 @@ func didKeyIssuer(t *testing.T, p *place) {
 	if rec := p.issue(t, award("ben")).Record; signedBy(t, rec) != signedBy(t, id) {
 		t.Error("another key signs")
 	}
+	// What is asked for without naming it is what can be had: of the VC-API each
+	// key but that of RSA is an issuer of its own.
+	if made, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: issuer.VCAPISlug}); err != nil || len(made) != 4 {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	for slug, want := range map[string][]keys.Algorithm{academy: {keys.ES256, keys.ES384}, issuer.VCAPISlug: {keys.RS256}} {
+		made, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: slug, Rotate: true})
+		var list []keys.Algorithm
+		for _, k := range made {
+			list = append(list, k.Algorithm)
+		}
+		slices.Sort(list)
+		if err != nil || !slices.Equal(list, want) {
+			t.Errorf("%s: new keys of %v, %v", slug, list, err)
+		}
+	}
 	// Two who ask for the first keys of a new issuer at once make one identity.
 	var wg sync.WaitGroup
 	for range 4 {
