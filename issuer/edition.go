@@ -58,7 +58,7 @@ type Register struct {
 
 // The ways in which an edition is replaced.
 const (
-	byCorrection = "correction"
+	ByCorrection = "correction"
 	byRenewal    = "renewal"
 )
 
@@ -174,7 +174,7 @@ func (i *Issuer) tryAmend(ctx context.Context, a Amendment, action string, chang
 // readAmended reads a credential with all that its next edition is made of, or
 // the answer that the request was given before.
 func (i *Issuer) readAmended(ctx context.Context, a Amendment, action string) (m *amended, found *Issued, err error) {
-	m = &amended{now: i.now(), by: byCorrection}
+	m = &amended{now: i.now(), by: ByCorrection}
 	if action == actionRenew {
 		m.by = byRenewal
 	}
