@@ -58,6 +58,15 @@ const (
 	waitingPerPlace       = 8
 )
 
+// How much of bodies is held at once, in bytes, by everybody and by callers with
+// a token, who are not to wait behind strangers. What is made of a body takes up
+// to four times as much again.
+const (
+	roomForAll     = 32 << 20
+	roomForCallers = 32 << 20
+	roomPatience   = 10 * time.Second
+)
+
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
 	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Pages == nil || cfg.Catalog == nil {
@@ -75,7 +84,7 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{cfg: cfg}
+	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomPatience)}
 	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
@@ -100,6 +109,8 @@ type server struct {
 	cfg   Config
 	host  string // of the base URL, with its port if it names one
 	https bool
+
+	forAll, forCallers *limit.Room
 }
 
 // engine builds the router. gin decides which handler is meant and no more.

@@ -101,3 +101,40 @@ func TestSlowLargeBodies(t *testing.T) {
 		t.Errorf("%d %v", a.status, err)
 	}
 }
+
+// Large bodies of strangers lie in a bounded room. Who finds it full is told so
+// after a while; badges of a usual size, and callers with a token, do not wait.
+func TestRoomForBodies(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	for range 8 {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(w.address, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST /v1/verify HTTP/1.1\r\nHost: %s\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n\x89PNG", strings.TrimPrefix(w.base, "http://"), 4<<20)
+	}
+	large := strings.Repeat(" ", 1<<20)
+	waited := make(chan answer)
+	time.Sleep(300 * time.Millisecond) // until all of them are inside
+	began := time.Now()
+	go func() {
+		a, err := w.send(request{method: "POST", path: "/v1/verify", body: large, header: map[string]string{"Content-Type": "application/json"}})
+		if err != nil {
+			t.Error(err)
+		}
+		waited <- a
+	}()
+	w.check(string(b.Credential), "application/vc").want(t, http.StatusOK)
+	w.post("/v1/credentials/batch", `{"items":[]`+large[:100<<10]+`}`).want(t, http.StatusMultiStatus)
+	w.post("/credentials/issue", `{"credential":{}`+large[:100<<10]+`}`).want(t, http.StatusBadRequest)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("others waited for %v", took)
+	}
+	a := <-waited
+	a.problem(t, http.StatusServiceUnavailable, "too_busy")
+	if took := time.Since(began); took < 5*time.Second || took > 20*time.Second || a.header.Get("Retry-After") == "" {
+		t.Errorf("told after %v: %v", took, a.header)
+	}
+}

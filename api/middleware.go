@@ -131,6 +131,7 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 			req.SetPathValue(p.Key, p.Value)
 		}
 		r.access.announce(c.Writer.Header())
+		room := s.forAll
 		if len(r.access.scopes) > 0 && req.Method != http.MethodOptions {
 			token, err := s.caller(req, r)
 			if err != nil {
@@ -138,7 +139,11 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 				return
 			}
 			req = req.WithContext(wire.WithToken(req.Context(), token))
+			room = s.forCallers
 		}
+		ctx, leave := wire.WithRoom(req.Context(), room)
+		defer leave()
+		req = req.WithContext(ctx)
 		if err := r.handle(c.Writer, req); err != nil {
 			s.fail(c.Writer, req, err)
 		}

@@ -112,7 +112,7 @@ var conditions = []condition{
 	{is: qr.ErrSize, status: http.StatusBadRequest, code: "invalid_parameter", detail: "The size is a number of pixels from 128 to 1024."},
 
 	{is: limit.ErrFull, status: http.StatusServiceUnavailable, code: "too_busy",
-		detail: "More is being verified than can be done at once. Try again in a moment.", retry: time.Second},
+		detail: "More has come than can be treated at once. Try again in a moment.", retry: time.Second},
 	{is: store.ErrUnknownOutcome, status: http.StatusServiceUnavailable, code: "outcome_unknown",
 		detail: "It is not known whether this was stored. Repeat the request with the same idempotency key: the answer tells.", retry: 5 * time.Second},
 	{is: store.ErrReadOnly, status: http.StatusServiceUnavailable, code: "read_only",

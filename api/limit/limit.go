@@ -1,10 +1,11 @@
 // Package limit keeps one caller from taking what is meant for all: how often
-// an address may ask (Rate), and how much is under way at once (Gate).
+// an address may ask (Rate), how much is under way at once (Gate), and how much
+// memory it takes (Room).
 //
 // It knows nothing of HTTP and trusts no header: an address is the one that
 // the connection came from. Its memory is bounded whoever asks.
 //
-// Start at NewRate and NewGate.
+// Start at NewRate, NewGate and NewRoom.
 package limit
 
 import (
@@ -13,6 +14,7 @@ import (
 	"net/netip"
 	"time"
 
+	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
 	"laurel/internal/lru"
@@ -115,4 +117,33 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 		<-g.inside
 		return nil, ctx.Err()
 	}
+}
+
+// Room bounds how many bytes are held at once. It is safe for concurrent use.
+type Room struct {
+	free     *semaphore.Weighted
+	size     int64
+	patience time.Duration
+}
+
+// NewRoom makes room for size bytes. Who finds none waits for it as long as
+// patience lasts.
+func NewRoom(size int64, patience time.Duration) *Room {
+	return &Room{semaphore.NewWeighted(size), size, patience}
+}
+
+// Take waits for room for n bytes, in the order of asking; more than the whole
+// of it takes the whole. The caller calls leave when it holds them no more;
+// without an error only. The errors are ErrFull, and that of ctx.
+func (r *Room) Take(ctx context.Context, n int64) (leave func(), err error) {
+	n = min(n, r.size)
+	waiting, stop := context.WithTimeout(ctx, r.patience)
+	defer stop()
+	if err := r.free.Acquire(waiting, n); err != nil {
+		if ctx.Err() == nil {
+			err = ErrFull
+		}
+		return nil, err
+	}
+	return func() { r.free.Release(n) }, nil
 }

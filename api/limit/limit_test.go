@@ -198,3 +198,39 @@ func TestAside(t *testing.T) {
 	}
 	leave()
 }
+
+func TestRoom(t *testing.T) {
+	r := limit.NewRoom(10, 50*time.Millisecond)
+	ctx := t.Context()
+	first, err := r.Take(ctx, 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := r.Take(ctx, 4)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Take(ctx, 1); !errors.Is(err, limit.ErrFull) {
+		t.Errorf("a full room: %v", err)
+	}
+	gone, leave := context.WithCancel(ctx)
+	leave()
+	if _, err := r.Take(gone, 1); !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller that has left: %v", err)
+	}
+	second()
+	third, err := r.Take(ctx, 4)
+	if err != nil {
+		t.Errorf("what was left is not free: %v", err)
+	}
+	first()
+	third()
+	all, err := r.Take(ctx, 1<<40)
+	if err != nil {
+		t.Fatalf("more than the whole: %v", err)
+	}
+	if _, err := r.Take(ctx, 1); !errors.Is(err, limit.ErrFull) {
+		t.Errorf("beside the whole: %v", err)
+	}
+	all()
+}

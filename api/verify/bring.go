@@ -24,9 +24,6 @@ import (
 // stands around it.
 const maxUpload = verifier.MaxBytes + 64<<10
 
-// maxSmall is the largest body that waits for nobody.
-const maxSmall = badge.MaxBytes + 64<<10
-
 // brought is what somebody wants verified; record is set where it is one of our
 // own, found by its address or code.
 type brought struct {
@@ -44,13 +41,9 @@ var pictureTypes = []string{"image/png", "image/svg+xml", "application/octet-str
 
 // bring reads the body of a verification, whatever its form.
 func (h *Handler) bring(w http.ResponseWriter, r *http.Request) (*brought, error) {
-	leave, err := h.enter(r)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
 	mt := wire.MediaType(r)
 	var raw []byte
+	var err error
 	switch {
 	case mt == "multipart/form-data":
 		raw, err = h.upload(w, r)
@@ -65,14 +58,6 @@ func (h *Handler) bring(w http.ResponseWriter, r *http.Request) (*brought, error
 		return nil, err
 	}
 	return h.recognise(r.Context(), raw)
-}
-
-// enter waits for a place where the body may be larger than a text is.
-func (h *Handler) enter(r *http.Request) (leave func(), err error) {
-	if r.ContentLength >= 0 && r.ContentLength <= maxSmall {
-		return func() {}, nil
-	}
-	return h.large.Enter(r.Context())
 }
 
 func unsupported(mt string) error {
@@ -103,6 +88,9 @@ func readParts(w http.ResponseWriter, r *http.Request) (map[string][]byte, error
 	if r.ContentLength > maxUpload {
 		wire.Discard(w, r)
 		return nil, tooLarge()
+	}
+	if err := wire.Hold(w, r, maxUpload); err != nil {
+		return nil, err
 	}
 	whole := r.Body
 	r.Body = http.MaxBytesReader(w, whole, maxUpload)

@@ -45,23 +45,20 @@ type Handler struct {
 	host    string
 	fetch   func(ctx context.Context, url string) ([]byte, error)
 
-	large, fetching *limit.Gate
-	describe        func(err error) wire.Problem
+	fetching *limit.Gate
+	describe func(err error) wire.Problem
 }
 
-// What takes memory before it is known to be a badge: large bodies are read,
-// and badges of other services fetched, only so many at once.
-const (
-	maxLarge    = 12
-	maxFetching = 12
-)
+// maxFetching is how many badges of other services are fetched at once: each
+// takes memory before it is known to be one.
+const maxFetching = 12
 
 // New makes a Handler.
 func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, pages: cfg.Pages, catalog: cfg.Catalog,
 		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe,
-		large: limit.NewGate(maxLarge, maxLarge), fetching: limit.NewGate(maxFetching, maxFetching)}
+		fetching: limit.NewGate(maxFetching, maxFetching)}
 }
 
 // Verify answers POST /v1/verify: 200 with a report for every verdict.
@@ -282,11 +279,6 @@ func (h *Handler) Form(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (h *Handler) fields(w http.ResponseWriter, r *http.Request) (map[string][]byte, error) {
-	leave, err := h.enter(r)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
 	switch wire.MediaType(r) {
 	case "multipart/form-data":
 		return readParts(w, r)

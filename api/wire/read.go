@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -29,14 +30,21 @@ func MediaType(r *http.Request) string {
 	return mt
 }
 
-// ReadBody reads at most limit bytes. The error is a Fault, or that of the
-// connection.
+// ReadBody reads at most limit bytes, when there is room for them. The error is
+// a Fault, or that of the room.
 func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
 	if r.ContentLength > limit {
 		Discard(w, r)
 		return nil, tooLarge(limit)
 	}
-	raw, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	if err := Hold(w, r, limit); err != nil {
+		return nil, err
+	}
+	var raw bytes.Buffer
+	if r.ContentLength > freeBody {
+		raw.Grow(int(r.ContentLength) + bytes.MinRead) // else it would be copied again and again
+	}
+	_, err := raw.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
 	var over *http.MaxBytesError
 	if errors.As(err, &over) {
 		Discard(w, r)
@@ -44,7 +52,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, erro
 	} else if err != nil {
 		return nil, &Fault{Code: MalformedBody, Detail: "The body could not be read to its end. Send it again."}
 	}
-	return raw, nil
+	return raw.Bytes(), nil
 }
 
 // How much of a body that is refused is read all the same, and for how long.

@@ -25,6 +25,7 @@ type contextKey int
 const (
 	tokenKey contextKey = iota
 	requestKey
+	roomKey
 )
 
 // WithToken notes the verified token that a request came with.

@@ -28,6 +28,7 @@ const (
 	maxElements   = 100_000 // of an SVG
 	maxAttributes = 1000    // of one element
 	maxToken      = 2 << 20 // bytes of one tag or text of an SVG
+	maxEqual      = 20_000  // signs of equality in one tag or text of an SVG
 	maxNesting    = 200     // of elements
 )
 

@@ -276,7 +276,7 @@ func TestExtractIsBounded(t *testing.T) {
 		if err == nil {
 			t.Errorf("%s: no error", name)
 		}
-		if grown := after.HeapSys - before.HeapSys; after.HeapSys > before.HeapSys && grown > 64<<20 {
+		if grown := after.HeapSys - before.HeapSys; after.HeapSys > before.HeapSys && grown > 32<<20 {
 			t.Errorf("%s: the heap grew by %d MiB", name, grown>>20)
 		}
 		if took > 5*time.Second {

@@ -69,11 +69,15 @@ func onlyUTF8(encoding string, _ io.Reader) (io.Reader, error) {
 }
 
 // meter hands out bytes one by one and stops a token that takes too many: the
-// decoder itself would gather them without end.
+// decoder itself would gather them without end. So it would attributes, each of
+// which takes a hundred bytes and more: what has too many signs of equality has
+// too many of them, or is no picture of a badge.
 type meter struct {
-	rest []byte
-	left int
+	rest        []byte
+	left, equal int
 }
+
+var errEqual = fmt.Errorf("%w: a tag or text has more than %d signs of equality", ErrTooLarge, maxEqual)
 
 var errToken = fmt.Errorf("%w: a tag or text has more than %d bytes", ErrTooLarge, maxToken)
 
@@ -86,6 +90,12 @@ func (m *meter) ReadByte() (byte, error) {
 		return 0, errToken
 	}
 	b := m.rest[0]
+	if b == '=' {
+		if m.equal == 0 {
+			return 0, errEqual
+		}
+		m.equal--
+	}
 	m.rest, m.left = m.rest[1:], m.left-1
 	return b, nil
 }
@@ -106,7 +116,7 @@ func (m *meter) Read(p []byte) (int, error) {
 // next reads one token. Entities other than the five of XML itself are errors
 // to the decoder, and so is every encoding but UTF-8.
 func (r *svgReader) next() (xml.Token, error) {
-	r.source.left = maxToken
+	r.source.left, r.source.equal = maxToken, maxEqual
 	token, err := r.xml.Token()
 	switch {
 	case err == nil, errors.Is(err, io.EOF), errors.Is(err, ErrTooLarge), errors.Is(err, ErrUnsafe):

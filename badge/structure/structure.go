@@ -66,9 +66,9 @@ func Check(root strictjson.Value, class string, family schemas.Family, several .
 	if c == nil {
 		return fmt.Errorf("%w: %q in family %d", ErrNoClass, class, family)
 	}
-	w := walk{tolerant: family != schemas.Strict}
+	w := walk{tolerant: family != schemas.Strict, root: root, several: several}
 	// Not returned at once: a nil *Fault is no nil error.
-	if f := w.object(root, c, several); f != nil {
+	if f := w.object(root, c); f != nil {
 		return f
 	}
 	return nil

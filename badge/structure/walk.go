@@ -12,12 +12,16 @@ import (
 )
 
 // walk goes through a document once, in the tolerant family or the strict one.
-type walk struct{ tolerant bool }
+type walk struct {
+	tolerant bool
+	root     strictjson.Value
+	several  []string // members of the root that may have several values
+}
 
 // object judges an object of a class. After the first fault within it the rest
 // is only counted: a missing or an unknown member is a fault of the object
 // itself and comes first.
-func (w walk) object(v strictjson.Value, c *class, several []string) *Fault {
+func (w *walk) object(v strictjson.Value, c *class) *Fault {
 	if v.Kind() != strictjson.Object {
 		return wrongType(v, "an object ("+c.name+")")
 	}
@@ -34,8 +38,11 @@ func (w walk) object(v strictjson.Value, c *class, several []string) *Fault {
 		if p.required {
 			required++ // the parser lets no name stand twice
 		}
-		if inner == nil && !(p.text && !p.Many && m.Kind() == strictjson.String) {
-			inner = w.member(m, p, several)
+		if inner != nil || p.text && !p.Many && m.Kind() == strictjson.String {
+			continue
+		}
+		if f := w.property(m, p); f != nil {
+			inner = f.within(name)
 		}
 	}
 	if required < len(c.required) {
@@ -44,43 +51,35 @@ func (w walk) object(v strictjson.Value, c *class, several []string) *Fault {
 	return inner
 }
 
-// member judges the value of a property, and leads its fault back to the
-// object.
-func (w walk) member(v strictjson.Value, p *property, several []string) *Fault {
-	f := w.severally(v, p, several)
-	if f == nil {
-		return nil
-	}
-	return f.within(p.Name)
-}
-
-// severally lets the first item of an array stand for the value where that was
-// asked for.
-func (w walk) severally(v strictjson.Value, p *property, several []string) *Fault {
-	if !named(several, p.Name) || v.Kind() != strictjson.Array || v.Len() == 0 {
-		return w.property(v, p)
-	}
-	for _, first := range v.Elements() {
-		if f := w.property(first, p); f != nil {
-			return f.within("0")
-		}
-		break
-	}
-	return nil
-}
-
 // property: in the tolerant family one value may stand without its array.
-func (w walk) property(v strictjson.Value, p *property) *Fault {
-	switch {
-	case !p.Many, w.tolerant && v.Kind() != strictjson.Array:
+func (w *walk) property(v strictjson.Value, p *property) *Fault {
+	switch isArray := v.Kind() == strictjson.Array; {
+	case isArray && !p.Many:
+		return w.severally(v, p)
+	case !p.Many, w.tolerant && !isArray:
 		return w.value(v, p)
-	case v.Kind() != strictjson.Array:
+	case !isArray:
 		return wrongType(v, "an array")
 	}
 	return w.array(v, p)
 }
 
-func (w walk) array(v strictjson.Value, p *property) *Fault {
+// severally lets the first item of an array stand for the value where that was
+// asked for.
+func (w *walk) severally(v strictjson.Value, p *property) *Fault {
+	if !slices.Contains(w.several, p.Name) || w.root.Get(p.Name) != v {
+		return w.value(v, p)
+	}
+	for _, first := range v.Elements() {
+		if f := w.property(first, p); f != nil {
+			return f.within("0")
+		}
+		return nil
+	}
+	return w.value(v, p) // which is empty
+}
+
+func (w *walk) array(v strictjson.Value, p *property) *Fault {
 	if v.Len() < p.Min {
 		return &Fault{Rule: RuleMinItems, Detail: fmt.Sprintf("%d values are needed at least, and there are %d.", p.Min, v.Len())}
 	}
@@ -111,7 +110,7 @@ func holdsOneOf(v strictjson.Value, words []string) bool {
 }
 
 // item: the first two contexts are bound, all other items are like each other.
-func (w walk) item(i int, v strictjson.Value, p *property) *Fault {
+func (w *walk) item(i int, v strictjson.Value, p *property) *Fault {
 	switch {
 	case i == 0 && p.First != "":
 		return exactly(v, p.First)
@@ -124,7 +123,7 @@ func (w walk) item(i int, v strictjson.Value, p *property) *Fault {
 }
 
 // value judges one value of a property.
-func (w walk) value(v strictjson.Value, p *property) *Fault {
+func (w *walk) value(v strictjson.Value, p *property) *Fault {
 	switch p.Type.Kind {
 	case schemas.Text:
 		return w.text(v, p)
@@ -137,7 +136,7 @@ func (w walk) value(v strictjson.Value, p *property) *Fault {
 	case schemas.Word:
 		return word(v, p.Type)
 	case schemas.Object:
-		return w.object(v, p.class, nil)
+		return w.object(v, p.class)
 	case schemas.Reference:
 		return w.reference(v, p)
 	case schemas.AnyContext:
@@ -154,7 +153,7 @@ func kindOf(v strictjson.Value, want string, ok bool) *Fault {
 }
 
 // text: in the tolerant family any text may be a language map of such texts.
-func (w walk) text(v strictjson.Value, p *property) *Fault {
+func (w *walk) text(v strictjson.Value, p *property) *Fault {
 	switch {
 	case w.tolerant && v.Kind() == strictjson.Object:
 		return languageMap(v, p)
@@ -184,14 +183,14 @@ func languageMap(v strictjson.Value, p *property) *Fault {
 
 // reference: an object may be one of the class, or in the tolerant family a
 // language map. If it is neither, it was most likely meant to be the former.
-func (w walk) reference(v strictjson.Value, p *property) *Fault {
+func (w *walk) reference(v strictjson.Value, p *property) *Fault {
 	if v.Kind() == strictjson.String {
 		return w.text(v, p)
 	}
 	if v.Kind() != strictjson.Object {
 		return wrongType(v, "a string or an object ("+p.class.name+")")
 	}
-	f := w.object(v, p.class, nil)
+	f := w.object(v, p.class)
 	if f != nil && w.tolerant && languageMap(v, p) == nil {
 		return nil
 	}

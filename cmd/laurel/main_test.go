@@ -268,16 +268,22 @@ func TestDemo(t *testing.T) {
 
 // demoProcess is a demo in a process of its own.
 type demoProcess struct {
+	pid                        int
 	baseURL, token, verifyLine string
 	badges                     []demoEntry
 }
 
 func startDemo(t *testing.T, more ...string) *demoProcess {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	return startDemoOf(t, laurelBinary(t), more...)
+}
+
+func startDemoOf(t *testing.T, binary string, more ...string) *demoProcess {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
 	t.Cleanup(cancel)
 	args := append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "demo")}, more...)
-	cmd := exec.CommandContext(ctx, laurelBinary(t), args...)
+	cmd := exec.CommandContext(ctx, binary, args...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -304,7 +310,7 @@ func startDemo(t *testing.T, more ...string) *demoProcess {
 	if err != nil {
 		t.Fatalf("%v; standard error: %s", err, said)
 	}
-	d.verifyLine = strings.TrimSpace(string(said))
+	d.pid, d.verifyLine = cmd.Process.Pid, strings.TrimSpace(string(said))
 	return d
 }
 

@@ -85,6 +85,10 @@ func (p *parser) room(at int) *Error {
 	if len(p.nodes) < p.lim.Nodes {
 		return nil
 	}
+	return p.tooMany(at)
+}
+
+func (p *parser) tooMany(at int) *Error {
 	return fail(at, TooLarge, "the document has more than "+strconv.Itoa(p.lim.Nodes)+" values")
 }
 
@@ -99,7 +103,11 @@ func (p *parser) value(at, depth int) (int, *Error) {
 	}
 	switch c := p.src[at]; c {
 	case '"':
-		return p.str(at)
+		text, end, err := p.quoted(at, String)
+		if strings.HasPrefix(text, "_:") {
+			p.facts.BlankTexts = true
+		}
+		return end, err
 	case '{':
 		return p.object(at, depth+1)
 	case '[':
@@ -156,13 +164,12 @@ func (p *parser) leave(i, n, end int) {
 // another entry follows there.
 func (p *parser) more(at int, end byte) (int, bool, *Error) {
 	at = space(p.src, at)
-	if at >= len(p.src) {
+	switch {
+	case at >= len(p.src):
 		return 0, false, fail(at, Syntax, "the text ends inside an array or object")
-	}
-	switch p.src[at] {
-	case ',':
+	case p.src[at] == ',':
 		return space(p.src, at+1), true, nil
-	case end:
+	case p.src[at] == end:
 		return at + 1, false, nil
 	}
 	return 0, false, fail(at, Syntax, "a comma or the closing bracket is missing")
@@ -226,7 +233,7 @@ func (p *parser) member(at, depth int, seen *names) (int, *Error) {
 	if err != nil {
 		return 0, err
 	}
-	if seen.repeated(p, key, name) {
+	if !seen.fresh(name) && seen.repeated(p, key, name) {
 		return 0, fail(at, Duplicate, "the member "+strconv.Quote(clip(name, 80))+" stands twice in this object")
 	}
 	p.facts.mind(name)
@@ -246,25 +253,23 @@ type names struct {
 	set    map[string]struct{}
 }
 
-// bit is one of 64 that a name sets.
-func bit(name string) uint64 {
+// fresh counts a name, and tells of most that were not met before.
+func (s *names) fresh(name string) bool {
 	n := uint(len(name))
 	if n > 0 {
 		n = 11*n + 7*uint(name[0]) + 3*uint(name[n/2]) + uint(name[n-1])
 	}
-	return 1 << (n % 64)
+	before := s.seen
+	s.seen |= 1 << (n % 64)
+	s.n++
+	return s.seen != before && s.n <= lookBack
 }
 
 const lookBack = 24
 
+// repeated tells of any name whether it was met before.
 func (s *names) repeated(p *parser, key uint32, name string) bool {
-	s.n++
-	before, b := s.seen, bit(name)
-	s.seen |= b
 	if s.n <= lookBack {
-		if before&b == 0 {
-			return false
-		}
 		for i := s.object + 1; i < key; i = p.nodes[i+1].next {
 			if p.text(i) == name {
 				return true
@@ -332,15 +337,6 @@ func (p *parser) digits(at int) (int, bool) {
 	return at, at > from
 }
 
-// str reads a string that is a value.
-func (p *parser) str(at int) (int, *Error) {
-	text, end, err := p.quoted(at, String)
-	if strings.HasPrefix(text, "_:") {
-		p.facts.BlankTexts = true
-	}
-	return end, err
-}
-
 // quoted reads a string, which becomes a node of a kind; one without escapes
 // needs no copy.
 func (p *parser) quoted(at int, k Kind) (text string, end int, err *Error) {
@@ -367,14 +363,15 @@ func (p *parser) quoted(at int, k Kind) (text string, end int, err *Error) {
 // mean itself in it (a quotation mark, a backslash or a control character), and
 // whether there is a colon before. Eight bytes are looked at at once.
 func plainEnd(s string, at int) (end int, colon bool) {
-	for ; at+8 <= len(s); at += 8 {
-		eight := word(s[at : at+8])
+	for at <= len(s)-8 {
+		eight := word(s[at:])
 		colons := raised(eight ^ ones*':')
 		if found := raised(eight^ones*'"') | raised(eight^ones*'\\') | (eight-ones*0x20)&^eight&tops; found != 0 {
 			before := found&-found - 1
 			return at + bits.TrailingZeros64(found)/8, colon || colons&before != 0
 		}
 		colon = colon || colons != 0
+		at += 8
 	}
 	for at < len(s) && s[at] >= 0x20 && s[at] != '"' && s[at] != '\\' {
 		colon = colon || s[at] == ':'
