@@ -35,7 +35,7 @@ fuzz-long: ## every fuzz target for FUZZTIME
 canon-long: ## COUNT generated documents of each sort, twice as many with contexts inline, from seed FROM, against npm jsonld and rdf-canonize
 	npm ci --prefix interop --loglevel=error
 	mkdir -p artifacts
-	go run ./interop/canon/lines -count $(COUNT) -inline $$((2 * $(COUNT))) -from $(FROM) > artifacts/lines
+	go run ./interop/canon/lines -count $(COUNT) -inline $$((2 * $(COUNT))) -tangled $$(($(COUNT) / 2)) -from $(FROM) > artifacts/lines
 	node interop/canon/compare.mjs artifacts/lines
 
 rdf-canon: ## the W3C tests of RDFC-1.0, in the folder that RDF_CANON_TESTS names

@@ -395,10 +395,15 @@ func TestRenew(t *testing.T) {
 		t.Fatalf("%v %+v", err, signed)
 	}
 	w.clock.advance(time.Hour)
-	rec := w.do(request{method: "POST", path: "/v1/credentials/" + b.ID + "/renew", token: w.all}).want(t, http.StatusOK).object(t) // no body
+	rec := w.do(request{method: "POST", path: "/v1/credentials/" + b.ID + "/renew", token: w.all, header: map[string]string{"Idempotency-Key": "r"}}).want(t, http.StatusOK).object(t) // no body
 	if rec["validUntil"] != "2031-07-11T00:00:00Z" || rec["badgeEdition"] != 2.0 {
 		t.Fatalf("%v", rec)
 	}
+	// No body is an empty one, and anything else is another request.
+	if again := w.post("/v1/credentials/"+b.ID+"/renew", `{}`, "Idempotency-Key", "r").want(t, http.StatusOK); again.header.Get("Idempotent-Replayed") != "true" {
+		t.Error("an empty body is told from none")
+	}
+	w.post("/v1/credentials/"+b.ID+"/renew", `{"validUntil":"2031-08-01"}`, "Idempotency-Key", "r").problem(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
 	if again := w.post("/v1/credentials/"+b.ID+"/renew", `{}`).want(t, http.StatusOK).object(t); again["badgeEdition"] != 2.0 {
 		t.Errorf("renewing twice gave edition %v", again["badgeEdition"])
 	}

@@ -61,10 +61,15 @@ func TestInnocent(t *testing.T) {
 		t.Errorf("%d are found innocent, %d are not", innocents, guilty)
 	}
 	for _, depth := range []int{MaxDepth, MaxDepth + 1} {
-		text := `{"a":` + strings.Repeat("[", depth-1) + "1" + strings.Repeat("]", depth-1) + "}"
-		root, err := strictjson.Parse([]byte(text), strictjson.Limits{})
-		if err != nil || (closely(root, nil) == nil) != (depth == MaxDepth) || innocent(root) != (depth == MaxDepth) {
-			t.Errorf("depth %d: %v, innocent: %t", depth, err, innocent(root))
+		for name, text := range map[string]string{
+			"lists":             `{"a":` + strings.Repeat("[", depth-1) + "1" + strings.Repeat("]", depth-1) + "}",
+			"objects":           strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth),
+			"the second member": `{"b":1,"a":` + strings.Repeat(`{"b":1,"a":`, depth-1) + "1" + strings.Repeat("}", depth),
+		} {
+			root, err := strictjson.Parse([]byte(text), strictjson.Limits{})
+			if err != nil || (closely(root, nil) == nil) != (depth == MaxDepth) || innocent(root) != (depth == MaxDepth) {
+				t.Errorf("%s of depth %d: %v, innocent: %t", name, depth, err, innocent(root))
+			}
 		}
 	}
 }

@@ -1,30 +1,36 @@
 package badge
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
+// A date-time up to its seconds is this long.
+const seconds = len("0000-00-00T00:00:00")
+
 // isDateTimeStamp tells whether a text has the lexical form of XML Schema's
-// dateTimeStamp: a date-time whose time zone is not optional, with nine digits
-// at most after the point. Lower-case letters are not in it.
+// dateTimeStamp: a date-time whose time zone is not optional. Lower-case letters
+// are not in it.
 func isDateTimeStamp(s string) bool {
-	const seconds = len("0000-00-00T00:00:00")
 	if len(s) <= seconds || !follows(s[:seconds], "0000-00-00T00:00:00") {
 		return false
 	}
-	s = s[seconds:]
-	if s[0] == '.' {
-		n := 1
-		for n < len(s) && isDigit(s[n]) {
-			n++
+	n := fraction(s)
+	zone := s[seconds+n:]
+	return n != len(".") && (zone == "Z" || follows(zone, "+00:00") || follows(zone, "-00:00"))
+}
+
+// fraction is how many characters of a date-time the point and the digits behind
+// it take.
+func fraction(s string) int {
+	n := seconds
+	if n < len(s) && s[n] == '.' {
+		for n++; n < len(s) && isDigit(s[n]); n++ {
 		}
-		if n == 1 || n > 10 {
-			return false
-		}
-		s = s[n:]
 	}
-	return s == "Z" || follows(s, "+00:00") || follows(s, "-00:00")
+	return n - seconds
 }
 
 // follows tells whether a text has a form, in which a zero is any digit.
@@ -54,12 +60,27 @@ func ParseTime(s string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, s)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%q names no real moment", s)
+		t, err = parseMidnight(s)
+	}
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%q names no real moment", clip(s, 40))
 	}
 	if _, offset := t.Zone(); offset > maxOffset || offset < -maxOffset {
 		return time.Time{}, fmt.Errorf("%q names a time zone that is none", s)
 	}
 	return t, nil
+}
+
+// parseMidnight reads the end of a day as 24:00:00, which XML Schema has (part 2
+// section 3.3.7.2) and RFC 3339 has not.
+func parseMidnight(s string) (time.Time, error) {
+	const day = len("0000-00-00T")
+	digits := s[seconds : seconds+fraction(s)]
+	if s[day:seconds] != "24:00:00" || strings.Trim(digits, ".0") != "" {
+		return time.Time{}, errors.New("not at midnight")
+	}
+	t, err := time.Parse(time.RFC3339, s[:day]+"00:00:00"+s[seconds+len(digits):])
+	return t.AddDate(0, 0, 1), err
 }
 
 // FormatTime writes a moment the way our documents carry it: UTC, whole

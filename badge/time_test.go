@@ -2,6 +2,7 @@ package badge_test
 
 import (
 	"testing"
+	"time"
 
 	"laurel/badge"
 )
@@ -14,6 +15,22 @@ func TestTimeZonesEndAtFourteenHours(t *testing.T) {
 	} {
 		if at, err := badge.ParseTime(text); (err == nil) != good {
 			t.Errorf("%s: %v, %v", text, at, err)
+		}
+	}
+}
+
+// TestMidnight: a day may end as the next begins, and a second may be parted as
+// finely as anybody likes.
+func TestMidnight(t *testing.T) {
+	for text, want := range map[string]string{
+		"2026-12-31T24:00:00Z": "2027-01-01T00:00:00Z", "2026-02-28T24:00:00.000+02:00": "2026-02-28T22:00:00Z",
+		"2026-01-01T10:00:00.1234567890123Z": "2026-01-01T10:00:00.123456789Z",
+		"2026-12-31T24:00:01Z":               "", "2026-12-31T24:00:00.1Z": "", "2026-12-31T24:01:00Z": "", "2026-02-30T24:00:00Z": "", "2026-12-31T25:00:00Z": "",
+		"2026-01-01T10:00:00.Z": "", "2026-01-01T10:00:00.1": "", "2026-01-01T10:00:00": "", "2026-01-01T10:00:00.1x": "", "2026-01-01T10:00:60Z": "",
+	} {
+		at, err := badge.ParseTime(text)
+		if got := at.UTC().Format(time.RFC3339Nano); (err != nil) != (want == "") || err == nil && got != want {
+			t.Errorf("%s: %s, %v", text, got, err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"laurel/badge"
 	"laurel/badge/proof"
@@ -68,9 +69,13 @@ func (i *Issuer) choose(ctx context.Context, f *foreign) error {
 				return err
 			}
 			owner := i.ownerOf(signer, f.profile)
+			if !strings.HasPrefix(owner, "did:") {
+				continue // nobody could tell whose key it is
+			}
 			if stated == "" || stated == owner {
+				lists := f.profile.ID
 				f.use(suite, signer, owner)
-				return nil
+				return f.statusFits(lists)
 			}
 			others = append(others, owner)
 		}
@@ -79,6 +84,16 @@ func (i *Issuer) choose(ctx context.Context, f *foreign) error {
 		return i.noneFor(f.choice)
 	}
 	return fault("issuer_mismatch", at, "This service issues as "+others[0]+" here, and not as this one.")
+}
+
+// statusFits refuses a status in lists of another issuer than the credential
+// has: under plain http each key is an issuer of its own, and one signs the
+// lists. A credential with such a status would be wrong to everybody.
+func (f *foreign) statusFits(lists string) error {
+	if f.profile.ID == lists || !f.badge && len(f.choice.Purposes) == 0 {
+		return nil
+	}
+	return &OptionError{"key", "Under plain http each key is an issuer of its own, and the status lists are those of the Ed25519 key. What has a status is signed with that, or under https."}
 }
 
 // securersFor are the suites that may be meant.
@@ -110,6 +125,12 @@ func (i *Issuer) noneFor(c Choice) error {
 	}
 	if c.Suite != "" && !slices.Contains(names, c.Suite) {
 		return &OptionError{"suite", fmt.Sprintf("Credentials are secured here with %v.", names)}
+	}
+	if c.Key == keys.RS256 && c.Suite == "" {
+		return &OptionError{"key", "RSA keys sign envelopes only: ask for an enveloping proof."}
+	}
+	if c.Key == keys.RS256 && DID(i.cfg.BaseURL, VCAPISlug) == "" {
+		return &OptionError{"key", "Under plain http an issuer is a did:key, and RSA keys are none."}
 	}
 	return fmt.Errorf("%w: %s, for the suite %q", ErrNoKey, VCAPISlug, c.Suite)
 }

@@ -2,6 +2,7 @@ package issuer_test
 
 import (
 	"errors"
+	"fmt"
 	"maps"
 	"strings"
 	"testing"
@@ -282,4 +283,69 @@ func TestStatusOfOneIDTwice(t *testing.T) {
 	}
 	verdict("the other", other, verifier.Invalid)
 	issuertest.Audit(t, p.Issuer)
+}
+
+// Whatever is signed for others, with any choice of suite, key and status, in
+// either kind of service, is good to a verifier that asks everything; what
+// could not be is refused as the caller's choice.
+func TestWhateverIsSignedIsGood(t *testing.T) {
+	suites := []string{"", "eddsa-rdfc-2022", "eddsa-jcs-2022", "ecdsa-rdfc-2019", "ecdsa-jcs-2019", "vc-jwt"}
+	algorithms := []keys.Algorithm{"", keys.EdDSA, keys.ES256, keys.ES384, keys.RS256}
+	statuses := [][]string{nil, {badge.StatusPurposeRevocation}, {badge.StatusPurposeRevocation, badge.StatusPurposeSuspension}}
+	for _, base := range []string{issuertest.BaseURL, "http://localhost:8080"} {
+		p := at(t, boltHome(t), issuertest.Options{BaseURL: base, Issuers: []string{issuer.VCAPISlug}, RSA: true})
+		asking := p.full(t)
+		signed, refused := 0, 0
+		for _, suite := range suites {
+			for _, alg := range algorithms {
+				for _, purposes := range statuses {
+					for _, isBadge := range []bool{true, false} {
+						document := edit(t, foreignBadge, `"creditsEarned": 2.50,`, `"creditsEarned": 2.50, "id": "did:example:ana",`)
+						if !isBadge {
+							document = foreignCredential
+							if owner := ownerFor(t, p, alg, suite); owner != "" {
+								document = edit(t, document, "did:web:badges.example", owner)
+							}
+						}
+						what := fmt.Sprint(base, " ", suite, " ", alg, " ", purposes, " badge ", isBadge)
+						doc, err := p.signChosen(t, document, issuer.Choice{Suite: suite, Key: alg, Purposes: purposes})
+						var chosen *issuer.OptionError
+						if err != nil {
+							if refused++; !errors.As(err, &chosen) {
+								t.Errorf("%s: %v", what, err)
+							}
+							continue
+						}
+						signed++
+						if r := asking.VerifyDocument(t.Context(), doc, verifier.Options{Generic: !isBadge}); !r.Verified() {
+							t.Errorf("%s: %s, %+v", what, r.Verdict(), r.Decisive())
+						}
+					}
+				}
+			}
+		}
+		if signed < 24 || refused < 12 {
+			t.Errorf("%s: %d signed, %d refused", base, signed, refused)
+		}
+	}
+}
+
+// ownerFor is the issuer under plain http that a key of the VC-API is; "" under
+// https, where all are one.
+func ownerFor(t *testing.T, p *place, alg keys.Algorithm, suite string) string {
+	t.Helper()
+	if issuer.DID(p.Config.BaseURL, issuer.VCAPISlug) != "" {
+		return ""
+	}
+	if alg == "" && strings.HasPrefix(suite, "ecdsa") {
+		alg = keys.ES256
+	}
+	if alg == "" || alg == keys.RS256 {
+		alg = keys.EdDSA
+	}
+	signer, err := p.Ring.Issuer(issuer.VCAPISlug).Active(t.Context(), alg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return signer.Method().Controller
 }

@@ -195,7 +195,7 @@ func TestDeadKeyIsAskedOnce(t *testing.T) {
 	p := at(t, boltHome(t), issuertest.Options{RSA: true})
 	spoilt := p.issue(t, award("first")).Record
 	p.Clock.Advance(time.Second) // so that it is the first of them
-	for n := range 40 { // three batches
+	for n := range 40 {          // three batches
 		p.issue(t, award(fmt.Sprint(n)))
 	}
 	k := "c/" + academy + "/" + spoilt.AuditSeq()

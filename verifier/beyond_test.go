@@ -110,6 +110,46 @@ func TestRevocationList(t *testing.T) {
 	}
 }
 
+// TestRevocationListIsReadOnce: several entries ask one list once, and what was
+// read as a list of one kind is none of another.
+func TestRevocationListIsReadOnce(t *testing.T) {
+	w := newWorld(t)
+	entry := `{"id":"` + revokedURL + `","type":"1EdTechRevocationList"}`
+	bits := entryOf("revocation", "7", revokedURL, "")
+	list := []byte(`{"revokedCredential":[{"id":"urn:x"}]}`)
+	w.web.put(revokedURL, list)
+	before := w.web.asked.Load()
+	expect(t, verify(t, w.v, w.badge(put("credentialStatus", "["+entry+","+entry+"]")), verifier.Options{}), valid, finding{revocation, pass, verifier.NotRevokedUnsigned})
+	if n := w.web.asked.Load() - before; n != 1 {
+		t.Errorf("one list was asked for %d times", n)
+	}
+	for _, both := range []string{"[" + entry + "," + bits + "]", "[" + bits + "," + entry + "]"} {
+		text := w.badge(put("credentialStatus", both))
+		expect(t, verify(t, w.v, text, verifier.Options{}), invalid, finding{revocation, fail, verifier.StatusListInvalid})
+		w.list(revokedURL, "revocation", w.issuer, nil)
+		expect(t, verify(t, w.v, text, verifier.Options{}), invalid, finding{revocation, fail, verifier.StatusListInvalid})
+		w.web.put(revokedURL, list)
+	}
+}
+
+// TestRevocationListNeverFailsOpen: whatever stands in its place, a list of
+// revoked badges that is not there leaves nothing unrevoked.
+func TestRevocationListNeverFailsOpen(t *testing.T) {
+	for name, text := range map[string]string{
+		"nothing": "", "a page": "<html>", "half a list": `{"revokedCredential":[`, "null": "null", "a text": `"revokedCredential"`, "a list": `[]`,
+		"an object": `{}`, "an error": `{"error":"not found"}`, "another list": `{"revokedCredentials":[]}`, "duplicates": `{"revokedCredential":[],"revokedCredential":[]}`,
+		"entries without a name": `{"revokedCredential":[{}]}`, "numbers": `{"revokedCredential":[7]}`, "a null entry": `{"revokedCredential":[null]}`,
+		"its list null": `{"revokedCredential":null}`,
+	} {
+		w := newWorld(t)
+		w.web.put(revokedURL, []byte(text))
+		r := verify(t, w.v, w.badge(put("credentialStatus", `{"id":"`+revokedURL+`","type":"1EdTechRevocationList"}`)), verifier.Options{})
+		if r.Verified() || r.Finding(revocation).Outcome == pass {
+			t.Errorf("%s: %s\n%s", name, r.Verdict(), lines(r))
+		}
+	}
+}
+
 // TestLastKnown: a list that cannot be had any more leaves what it said last,
 // and when, beside an open question; for its issuer alone.
 func TestLastKnown(t *testing.T) {
@@ -199,7 +239,15 @@ func TestCopiesOfListsAreAsOldAsTheyMayBe(t *testing.T) {
 			p := onlyProof(t, string(c.web.pages[listURL]))
 			c.web.put(listURL, []byte(put("proof", "["+p+","+p+"]")(t, string(c.web.pages[listURL]))))
 		},
-		"token":       func(c *copies, set []int) { c.listJWS(set, ttl("60000")) },
+		"token": func(c *copies, set []int) { c.listJWS(set, ttl("60000")) },
+		"envelope": func(c *copies, set []int) {
+			c.listJWS(set, ttl("60000"))
+			c.web.put(listURL, []byte(envelope("application/vc+jwt", string(c.web.pages[listURL]))))
+		},
+		"token as a JSON text": func(c *copies, set []int) {
+			c.listJWS(set, ttl("60000"))
+			c.web.put(listURL, []byte(`"`+string(c.web.pages[listURL])+`"`))
+		},
 		"token's exp": func(c *copies, set []int) { c.listJWS(set, add(`"validUntil":"2026-11-21T10:01:00Z"`)) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -313,6 +313,9 @@ func (s *subject) authenticateJWS(ctx context.Context) authentication {
 	if header.KeyID == "" && !header.JWK.Exists() {
 		return badProof(KeyUnclear, "", "The JWS header names no key.")
 	}
+	if scheme, _, ok := strings.Cut(header.KeyID, ":"); header.KeyID != "" && (!ok || scheme == "") {
+		return badProof(KeyUnclear, "", "The JWS header names its key by no address and no DID.")
+	}
 	method, key := s.envelopeKey(ctx, header)
 	if method.Public == nil {
 		return authentication{unknown(NoKey, "", "There is no key to check it with."), key}

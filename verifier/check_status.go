@@ -102,15 +102,37 @@ func (s *subject) examine(ctx context.Context) *states {
 	st := &s.states
 	*st = states{} // an examination that broke off counts for nothing
 	member := s.doc.Root().Get("credentialStatus")
+	var before []strictjson.Value
 	for i, v := range member.Each() {
 		ptr := "/credentialStatus"
 		if member.Kind() == strictjson.Array {
 			ptr = strictjson.Pointer(ptr, strconv.Itoa(i))
 		}
+		if s.doc.JWS() == nil && slices.ContainsFunc(before, func(b strictjson.Value) bool { return exchangeable(b, v) }) {
+			st.revocation = append(st.revocation, failed(StatusListInvalid, ptr+"/id", statusMalformed+"Two entries have one id, so nobody can tell which of them is signed to say what."))
+		}
+		before = append(before, v)
 		s.examineEntry(ctx, st, v, ptr)
 	}
 	s.examined = true
 	return st
+}
+
+// exchangeable tells whether two entries could give each other what they say
+// under the same signature: what is signed are statements, and those about one
+// id are about one thing. Entries that differ in a single member say the same
+// afterwards.
+func exchangeable(a, b strictjson.Value) bool {
+	if id := a.Get("id").Text(); id == "" || id != b.Get("id").Text() {
+		return false
+	}
+	differ := 0
+	for _, name := range [...]string{"type", "statusPurpose", "statusListIndex", "statusListCredential", "statusSize", "statusMessage"} {
+		if a.Get(name).Raw() != b.Get(name).Raw() {
+			differ++
+		}
+	}
+	return differ > 1
 }
 
 // codes are what an entry of a purpose says when it is set and when it is not.
@@ -143,6 +165,9 @@ func (s *subject) examineEntry(ctx context.Context, st *states, v strictjson.Val
 		*to = append(*to, f)
 	}
 	switch {
+	case badge.HasType(types, typeRevocationList) && badge.HasType(types, badge.TypeBitstringStatusEntry, typeStatusList2021Entry):
+		note("", failed(StatusListInvalid, ptr+"/type", statusMalformed+"An entry is of one kind."))
+		return
 	case badge.HasType(types, typeRevocationList):
 		note(badge.StatusPurposeRevocation, s.askRevocationList(ctx, st, v, ptr))
 		return

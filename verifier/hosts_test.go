@@ -184,6 +184,51 @@ func TestOneWave(t *testing.T) {
 	}
 }
 
+// meeting is a source of lists and of pages that gives neither before both were
+// asked for.
+type meeting struct {
+	*web
+	list, page chan struct{}
+}
+
+func (m *meeting) StatusList(ctx context.Context, url string) ([]byte, error) {
+	close(m.list)
+	return m.after(ctx, m.page, url)
+}
+
+func (m *meeting) Page(ctx context.Context, url string) ([]byte, error) {
+	close(m.page)
+	return m.after(ctx, m.list, url)
+}
+
+func (m *meeting) after(ctx context.Context, other <-chan struct{}, url string) ([]byte, error) {
+	select {
+	case <-other:
+	case <-time.After(patient):
+	}
+	page, _, err := m.web.Get(ctx, url, 0)
+	return page, err
+}
+
+// TestSchemaAndListTogether: of an issuer whose key is at hand, too, nothing
+// waits for anything: the schema of others is asked for with the list, not
+// before it.
+func TestSchemaAndListTogether(t *testing.T) {
+	var m *meeting
+	w := newWorld(t, func(c *verifier.Config) {
+		m = &meeting{web: c.Status.(*web), list: make(chan struct{}), page: make(chan struct{})}
+		c.Status, c.Pages = m, m
+	})
+	w.list(listURL, "revocation", w.issuer, nil)
+	w.web.put("https://x.example/schema", []byte(`{"required":["issuer"]}`))
+	text := w.badge(swap(`"1EdTechJsonSchemaValidator2019"}]`, `"1EdTechJsonSchemaValidator2019"},{"id":"https://x.example/schema","type":"JsonSchema"}]`))
+	began := time.Now()
+	expect(t, verify(t, w.v, text, verifier.Options{}), valid, finding{schema, pass, verifier.OK}, finding{revocation, pass, verifier.NotRevoked})
+	if took := time.Since(began); took > patient/2 {
+		t.Errorf("one waited for the other: %s", took)
+	}
+}
+
 // TestHostsHaveNoSayBeforeTheirTurn: what is asked ahead counts only where the
 // order of the checks comes to it.
 func TestHostsHaveNoSayBeforeTheirTurn(t *testing.T) {

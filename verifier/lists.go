@@ -141,11 +141,11 @@ func sameKey(a, b crypto.PublicKey) bool {
 // remember keeps the answer of a list that has just been verified, in whatever
 // form it came. One with another number of embedded proofs than one is verified
 // each time all the same.
-func (s *subject) remember(ctx context.Context, url string, answer listAnswer, fresh bool) {
+func (s *subject) remember(ctx context.Context, url string, raw []byte, answer listAnswer, fresh bool) {
 	if answer.finding.Outcome != Passed && answer.finding.Code != StatusListExpired {
 		return
 	}
-	k := knownList{raw: s.doc.Raw(), issuer: s.issuerID(), from: s.now, answer: answer}
+	k := knownList{raw: raw, issuer: s.issuerID(), from: s.now, answer: answer}
 	set := s.doc.Proofs()
 	ends, sound := s.listEnd(set)
 	if k.due = ends; answer.finding.Code == StatusListExpired {

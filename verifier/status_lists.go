@@ -72,14 +72,14 @@ func (s *subject) readListText(ctx context.Context, url, ptr string, raw []byte,
 	if answer.finding.Outcome == Passed {
 		answer.finding = verified
 	}
-	l.remember(ctx, url, answer, fresh)
+	l.remember(ctx, url, raw, answer, fresh)
 	return answer
 }
 
 // openList reads a list in any of its forms.
 func openList(raw []byte, ptr string) (*badge.Document, *listAnswer) {
 	say := func(a listAnswer) (*badge.Document, *listAnswer) { return nil, &a }
-	d, err := badge.Parse(raw)
+	d, err := badge.Parse(plainText(raw))
 	if tooMany(err) {
 		return say(listAnswer{finding: unknown(StatusUnsupported, ptr, "%v", err)})
 	}

@@ -107,20 +107,27 @@ func pictureFault(err error) string {
 	return clip(err.Error(), 200)
 }
 
-// openText reads what is a credential, or has one in it. Some services hand a
-// token out as a JSON text.
+// openText reads what is a credential, or has one in it.
 func openText(raw []byte) (*Submission, error) {
-	if text := bytes.TrimSpace(raw); len(text) > 0 && text[0] == '"' {
-		v, err := strictjson.Parse(text, strictjson.Limits{Bytes: badge.MaxBytes})
-		if err == nil && v.Kind() == strictjson.String {
-			raw = []byte(v.Text())
-		}
-	}
-	d, err := badge.Parse(raw)
+	d, err := badge.Parse(plainText(raw))
 	if err != nil {
 		return nil, err
 	}
 	return Submit(d), nil
+}
+
+// plainText takes off what some programs put around a text: a byte order mark,
+// which a reader of JSON may pass over (RFC 8259 section 8.1), and of a token the
+// quotation marks of a JSON text.
+func plainText(raw []byte) []byte {
+	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	if text := bytes.TrimSpace(raw); len(text) > 0 && text[0] == '"' {
+		v, err := strictjson.Parse(text, strictjson.Limits{Bytes: badge.MaxBytes})
+		if err == nil && v.Kind() == strictjson.String {
+			return []byte(v.Text())
+		}
+	}
+	return raw
 }
 
 // envelopes are the media types of compact JWS with a credential: that of

@@ -106,7 +106,7 @@ func TestTokens(t *testing.T) {
 			other := didKey(t)
 			return w.jws(map[string]any{"alg": "EdDSA", "kid": other.method.ID}, w.payload(w.issuer), other)
 		}, want: []finding{{issuerKey, fail, verifier.WrongController}, {proofs, open, verifier.NoKey}}},
-		{name: "kid that is no address", verdict: invalid, make: es(map[string]any{"kid": "../../etc/passwd"}), want: one(issuerKey, fail, verifier.WrongController)},
+		{name: "kid that is no address", verdict: invalid, make: es(map[string]any{"kid": "../../etc/passwd"}), want: unclear},
 		{name: "jwk of an attacker", verdict: invalid, make: func(w *world) string {
 			k, other := webIssuer(w, keys.ES256), keyPair(t, keys.ES256)
 			return w.jws(map[string]any{"alg": "ES256", "jwk": jwkOf(t, other)}, w.payload(k), other)

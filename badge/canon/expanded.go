@@ -267,7 +267,7 @@ func scalars(v any) int {
 	case map[string]any:
 		_, of := v["@value"]
 		for name, m := range v {
-			if _, isString := m.(string); !of || !isString || !ofValue(name) {
+			if _, isString := m.(string); name != "@context" && (!of || !isString || !ofValue(name)) {
 				n += scalars(m)
 			}
 		}

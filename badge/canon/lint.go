@@ -35,11 +35,15 @@ type linter struct {
 	scoped     int               // of these, in contexts scoped to a term
 	pointers   map[string]string // text of a string -> where it first stands
 	keyed      map[string]bool   // terms whose values may be maps by id, type or a property
+	twice      redefinitions
 }
 
 func (e *expander) lint(in Input) (*linter, error) {
-	l := &linter{held: e.held, apart: e.apart, directions: in.Directions, pointers: map[string]string{}, keyed: map[string]bool{}}
+	l := &linter{held: e.held, apart: e.apart, directions: in.Directions, pointers: map[string]string{}, keyed: map[string]bool{}, twice: newRedefinitions()}
 	if err := l.contexts(in.context(), "/@context", true); err != nil {
+		return nil, err
+	}
+	if err := l.twice.fault(e.terms); err != nil {
 		return nil, err
 	}
 	if err := typedOnce(in.Node, ""); err != nil {
@@ -110,9 +114,11 @@ func (l *linter) definitions(v strictjson.Value, ptr string) error {
 		if err := inlineKeyword(name, m, at, contextKeywords); err != nil {
 			return err
 		}
+		l.twice.protects = l.twice.protects || name == "@protected" || m.Get("@protected").Exists()
 		if strings.HasPrefix(name, "@") && name != "@type" {
 			continue
 		}
+		l.twice.note(name, m, at)
 		if err := alias(m, at); err != nil {
 			return err
 		}
@@ -131,6 +137,8 @@ func inlineKeyword(name string, v strictjson.Value, at string, known []string) e
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "this is not handled in a context written inline"}
 	case name == "@vocab" && v.Text() != "" && !strings.Contains(v.Text(), ":"):
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "a relative @vocab is not handled"}
+	case name == "@protected" && !v.IsBool():
+		return &Error{Kind: ContextFault, Pointer: at, Detail: "@protected is neither true nor false"}
 	case name == "@language" && !rdfc.WellFormedLanguage(v.Text()):
 		return &Error{Kind: InvalidIRI, Pointer: at, Detail: "this is no language tag"}
 	}
@@ -224,6 +232,7 @@ func (l *linter) scope(term string, v strictjson.Value, at string) error {
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "a term whose own context defines it anew is not handled in a context written inline"}
 	}
 	before := l.defined
+	l.twice.noteScope(v, at)
 	err := l.definitions(v, at)
 	l.scoped += l.defined - before
 	return err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -191,10 +192,20 @@ func readHeader(d *badge.Document, types []string) (Header, error) {
 	if !slices.Contains(algorithms, jose.SignatureAlgorithm(alg)) {
 		return Header{}, fault(ErrAlgorithm, "the algorithm %s is not accepted", strconv.Quote(clip(alg, 20)))
 	}
-	if typ := h.Get("typ"); typ.Exists() && !slices.Contains(types, typ.Text()) {
+	if typ := h.Get("typ"); typ.Exists() && !slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, mediaType(typ.Text())) }) {
 		return Header{}, fault(ErrHeader, "the type %s is not of this use", strconv.Quote(clip(typ.Text(), 20)))
 	}
 	return Header{Algorithm: keys.Algorithm(alg), KeyID: h.Get("kid").Text(), JWK: h.Get("jwk")}, nil
+}
+
+// mediaType is the type of a token without what may be left out in front of it
+// (RFC 7515 section 4.1.9).
+func mediaType(typ string) string {
+	const usual = "application/"
+	if len(typ) > len(usual) && strings.EqualFold(typ[:len(usual)], usual) {
+		return typ[len(usual):]
+	}
+	return typ
 }
 
 // Verify implements Suite; the Proof is not used, the envelope is the proof.

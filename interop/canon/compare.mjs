@@ -9,6 +9,7 @@
 // with status 1.
 import {createReadStream} from 'node:fs';
 import {createInterface} from 'node:readline';
+import {deep, judgeGraph} from './graph.mjs';
 import {judge} from './judge.mjs';
 import {shrink} from './shrink.mjs';
 
@@ -30,8 +31,14 @@ for await (const text of createInterface({input: createReadStream(file)})) {
     continue;
   }
   const sort = line.name.split(' ')[0];
-  const document = JSON.parse(line.document);
-  const {what, theirs} = await judge(sort, line, document, contexts);
+  const before = deep.runs;
+  const document = sort === 'graph' ? line.document : JSON.parse(line.document);
+  const {what, theirs} = sort === 'graph' ? await judgeGraph(line) : await judge(sort, line, document, contexts);
+  if(deep.runs > before) {
+    const reached = `${sort}: reached Hash N-Degree Quads`;
+    counts[reached] = (counts[reached] ?? 0) + 1;
+    counts[`${reached}, runs`] = (counts[`${reached}, runs`] ?? 0) + deep.runs - before;
+  }
   const nth = counts[`${sort}: ${what}`] = (counts[`${sort}: ${what}`] ?? 0) + 1;
   if(what.startsWith('UNEXPLAINED') && ++unexplained && nth <= shown) {
     const small = sort === 'inline' ? await shrink(document, what, contexts) : line.document;

@@ -1,6 +1,7 @@
 package canontest
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -16,8 +17,8 @@ func Inline(seed uint64) []byte {
 	for range g.IntN(4) {
 		g.on[pick(&g.generator, handled...)] = true
 	}
-	if g.chance(50) {
-		for range 1 + g.IntN(3) {
+	if g.chance(40) {
+		for range 1 + g.IntN(2) {
 			g.on[pick(&g.generator, perilous...)] = true
 		}
 	}
@@ -332,7 +333,11 @@ func (g *inliner) value(depth int, coerced string) any {
 		return g.oddValue()
 	}
 	if coerced == "@json" {
-		return g.json(2)
+		v := g.json(2)
+		for !g.on["null"] && hasNull(v) {
+			v = g.json(2)
+		}
+		return v
 	}
 	if depth < 3 && g.chance(45) {
 		n := g.node(depth + 1)
@@ -363,6 +368,8 @@ func (g *inliner) value(depth int, coerced string) any {
 	}
 	return g.word()
 }
+
+func hasNull(v any) bool { return bytes.Contains(appendValue(nil, v), []byte("null")) }
 
 // oddValue is a value object, or nearly one.
 func (g *inliner) oddValue() any {

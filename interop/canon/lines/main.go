@@ -8,16 +8,19 @@ package main
 
 import (
 	"bufio"
+	"crypto"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"strings"
 
 	"laurel/badge/canon"
 	"laurel/badge/canon/canontest"
+	"laurel/badge/canon/rdfc"
 	"laurel/internal/strictjson"
 	"laurel/schemas"
 )
@@ -28,20 +31,28 @@ type line struct {
 	Document  string `json:"document"` // JSON as text, so that its numbers stay as they are
 	Canonical string `json:"canonical,omitempty"`
 	Refused   string `json:"refused,omitempty"`
+
+	// Of datasets, which are N-Quads.
+	Hash   string            `json:"hash,omitempty"`
+	Labels map[string]string `json:"labels,omitempty"` // the issued identifiers
 }
 
 // wanted says what to generate.
-type wanted struct{ from, count, inline uint64 }
+type wanted struct{ from, count, inline, tangled uint64 }
 
 func main() {
 	var w wanted
-	flag.Uint64Var(&w.count, "count", 1000, "documents of each sort: ordinary, odd, added")
+	flag.Uint64Var(&w.count, "count", 1000, "documents of each sort: ordinary, odd, under added contexts")
 	flag.Uint64Var(&w.inline, "inline", 0, "documents with contexts written inline; 0 for as many as of each other sort")
+	flag.Uint64Var(&w.tangled, "tangled", 0, "documents of nodes that are alike, and as many datasets; 0 for as many")
 	flag.Uint64Var(&w.from, "from", 0, "first seed")
 	read := flag.Bool("read", false, "answer the documents on standard input instead, a line each")
 	flag.Parse()
 	if w.inline == 0 {
 		w.inline = w.count
+	}
+	if w.tangled == 0 {
+		w.tangled = w.count
 	}
 	run := func() error { return w.write(os.Stdout) }
 	if *read {
@@ -76,6 +87,15 @@ func (w wanted) write(to io.Writer) error {
 			return err
 		}
 	}
+	for seed := w.from; seed < w.from+w.tangled; seed++ {
+		err := errors.Join(
+			encode(enc, processor, fmt.Sprintf("tangled %d", seed), canontest.Tangled(seed)),
+			graph(enc, seed, crypto.SHA256, "SHA-256"),
+			graph(enc, seed, crypto.SHA384, "SHA-384"))
+		if err != nil {
+			return err
+		}
+	}
 	for seed := w.from; seed < w.from+w.inline; seed++ {
 		if err := encode(enc, processor, fmt.Sprintf("inline %d", seed), canontest.Inline(seed)); err != nil {
 			return err
@@ -97,6 +117,25 @@ func (w wanted) contexts() map[string]json.RawMessage {
 		}
 	}
 	return contexts
+}
+
+// graph canonicalises a dataset.
+func graph(enc *json.Encoder, seed uint64, hash crypto.Hash, name string) error {
+	l := line{Name: fmt.Sprintf("graph %d", seed), Document: string(canontest.Graph(seed)), Hash: name, Labels: map[string]string{}}
+	d, err := rdfc.Parse(l.Document)
+	if err != nil {
+		return fmt.Errorf("%s: %w", l.Name, err)
+	}
+	text, err := d.Canonicalize(nil, hash)
+	switch {
+	case errors.Is(err, rdfc.ErrBudget):
+		l.Refused = canon.OverBudget.String() + " " + err.Error()
+	case err != nil:
+		return fmt.Errorf("%s: %w", l.Name, err)
+	default:
+		l.Canonical, l.Labels = string(text), maps.Collect(d.Labels())
+	}
+	return enc.Encode(l)
 }
 
 func encode(enc *json.Encoder, processor *canon.Canonicalizer, name string, document []byte) error {
