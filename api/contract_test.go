@@ -20,6 +20,7 @@ import (
 	"github.com/getkin/kin-openapi/routers"
 
 	"laurel/api"
+	"laurel/internal/i18n"
 )
 
 // contract is the published description of the API. Every answer that any test
@@ -223,5 +224,20 @@ func TestDescriptionHasEveryRouteAndNoOther(t *testing.T) {
 	}
 	if len(mounted) < 30 {
 		t.Errorf("only %d routes", len(mounted))
+	}
+}
+
+// The languages that are described are those that there are.
+func TestDescribedLanguages(t *testing.T) {
+	says := theContract(t).doc.Components.Parameters["lang"].Value.Description
+	list, _, _ := strings.Cut(strings.TrimPrefix(says, "Language of sentences and pages: "), ";")
+	described := strings.Split(strings.ReplaceAll(list, " or ", ", "), ", ")
+	var have []string
+	for _, lang := range must(i18n.New())(t).Languages() {
+		have = append(have, string(lang))
+	}
+	slices.Sort(have)
+	if !slices.Equal(described, have) {
+		t.Errorf("described are %q, there are %q", described, have)
 	}
 }

@@ -137,3 +137,34 @@ func TestSignerThatFails(t *testing.T) {
 	w.keys.err = nil
 	w.post("/v1/credentials", award(1), "Idempotency-Key", "k").want(t, http.StatusCreated)
 }
+
+// Where no key is left that signs, every call says so in the way that is
+// described; what was signed stays.
+func TestDoorsWithoutKeys(t *testing.T) {
+	w := newSecureWorld(t)
+	w.licence()
+	b := w.issueOf("licence", 1)
+	for _, slug := range []string{city, issuer.VCAPISlug} {
+		for _, k := range must(w.issuer.Keys(t.Context(), slug))(t) {
+			must(w.issuer.RevokeKey(t.Context(), issuer.KeyChange{Issuer: slug, ID: k.Method.ID, At: w.clock.now(), Actor: "test"}))(t)
+		}
+	}
+	foreign := strings.Replace(generic, "ISSUER", w.vcIssuer(), 1)
+	for path, body := range map[string]string{
+		"/v1/credentials":                      award(2),
+		"/v1/credentials/" + b.ID + "/reissue": `{"recipient":{"name":"Another Name"}}`,
+		"/credentials/issue":                   `{"credential":` + foreign + `}`,
+	} {
+		w.post(path, body).problem(t, http.StatusConflict, "issuer_without_key")
+	}
+	var batch batchAnswer
+	w.post("/v1/credentials/batch", items(award(3))).want(t, http.StatusMultiStatus).into(t, &batch)
+	if batch.Results[0].Status != http.StatusConflict || batch.Results[0].Error.Code != "issuer_without_key" {
+		t.Errorf("%+v", batch.Results[0])
+	}
+	w.post("/v1/credentials/"+b.ID+"/revoke", `{}`).want(t, http.StatusOK)
+	w.get("/status/city-school-1").problem(t, http.StatusConflict, "issuer_without_key")
+	w.get("/credentials/"+b.ID+".json").want(t, http.StatusOK)
+	w.get("/v/"+b.ID+"?format=json").want(t, http.StatusOK)
+	w.get("/issuers/"+city+"/did.json").want(t, http.StatusOK)
+}

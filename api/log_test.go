@@ -18,6 +18,9 @@ func TestAStrangerProvesWhenABadgeWasIssued(t *testing.T) {
 	w.get("/log/checkpoint").problem(t, http.StatusServiceUnavailable, "not_ready")
 	b := w.issue(1)
 	w.get("/log/entries/"+b.ID).problem(t, http.StatusServiceUnavailable, "not_ready")
+	if log := w.log.String(); strings.Contains(log, `"level":"ERROR"`) {
+		t.Errorf("what is only early is logged as a fault: %s", log)
+	}
 	if _, err := w.audit.Sequence(t.Context()); err != nil {
 		t.Fatal(err)
 	}

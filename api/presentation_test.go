@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"strings"
 	"testing"
@@ -150,4 +151,25 @@ func TestPresentationsOfTheVCAPI(t *testing.T) {
 		}
 	}
 	w.post("/presentations/verify?edition=1", `{"presentation":`+unsigned+`}`).problem(t, 400, "unknown_parameter")
+}
+
+// What could not be read is not given back, whatever was asked for.
+func TestNothingIsReturnedWhereNothingWasRead(t *testing.T) {
+	w := newWorld(t)
+	for name, of := range map[string]string{
+		"another envelope": `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"EnvelopedVerifiablePresentation","id":"data:text/plain,x"}`,
+		"a broken token":   `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":"EnvelopedVerifiablePresentation","id":"data:application/vp+jwt,x"}`,
+		"a number inside":  `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"],"verifiableCredential":[7]}`,
+	} {
+		a := w.do(request{method: "POST", path: "/presentations/verify", body: `{"presentation":` + of + `,"options":{"returnPresentation":true,"returnResults":true}}`,
+			header: map[string]string{"Content-Type": "application/json"}}).want(t, http.StatusBadRequest)
+		if bytes.Contains(a.body, []byte(`"presentation":null`)) {
+			t.Errorf("%s: %s", name, a.body)
+		}
+		a = w.do(request{method: "POST", path: "/credentials/verify", body: `{"verifiableCredential":` + strings.Replace(of, "Presentation", "Credential", 1) + `,"options":{"returnCredential":true,"returnResults":true}}`,
+			header: map[string]string{"Content-Type": "application/json"}}).want(t, http.StatusBadRequest)
+		if bytes.Contains(a.body, []byte(`"credential":null`)) {
+			t.Errorf("%s: %s", name, a.body)
+		}
+	}
 }

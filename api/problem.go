@@ -56,6 +56,7 @@ var status = map[wire.Code]int{
 	wire.TooManyItems:         http.StatusUnprocessableEntity,
 	wire.Required:             http.StatusUnprocessableEntity,
 	wire.SlugMismatch:         http.StatusUnprocessableEntity,
+	wire.InvalidIdentifier:    http.StatusUnprocessableEntity,
 	wire.AddressNotSupported:  http.StatusUnprocessableEntity,
 	wire.AddressUnreachable:   http.StatusUnprocessableEntity,
 	wire.TooManyRequests:      http.StatusTooManyRequests,
@@ -210,7 +211,9 @@ func faultsProblem(faults badge.Errors) wire.Problem {
 // explain describes an error and logs it if it is a fault of ours.
 func (s *server) explain(ctx context.Context, err error) wire.Problem {
 	p := describe(err)
-	if p.Status >= http.StatusInternalServerError && !errors.Is(err, limit.ErrFull) && !errors.Is(err, issuer.ErrNotReady) {
+	var refusal *wire.Fault // of a handler, which knew what it did
+	expected := errors.As(err, &refusal) || errors.Is(err, limit.ErrFull) || errors.Is(err, issuer.ErrNotReady)
+	if p.Status >= http.StatusInternalServerError && !expected {
 		s.cfg.Log.ErrorContext(ctx, "failed", "request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
 	}
 	return p

@@ -70,6 +70,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/.well-known/jwks.json", anybody, h.public.JWKS},
 
 		{get, "/v/:id", personal, h.verify.View},
+		{post, "/v/:id/match", personal, h.verify.Match},
 		{post, verify.FormAction, formOnly, h.verify.Form},
 		{post, "/v1/verify", personal, h.verify.Verify},
 		{post, "/credentials/verify", personal, h.vcapi.Verify},

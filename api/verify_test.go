@@ -456,3 +456,53 @@ func TestForm(t *testing.T) {
 		}
 	}
 }
+
+// Whoever is shown a badge can ask whether it is the person's before them.
+func TestIsItTheirs(t *testing.T) {
+	w := newWorld(t)
+	w.put("/v1/issuers/other-school", `{"name":"Example Other School","plainOnly":true}`, w.all).want(t, http.StatusOK)
+	b, without := w.issue(7), w.issueOf("other-badge", 8)
+	ask := func(id, body string, query ...string) answer {
+		t.Helper()
+		return w.do(request{method: "POST", path: "/v/" + id + "/match" + strings.Join(query, ""), body: body, header: map[string]string{"Content-Type": "application/json"}})
+	}
+	yes, no := true, false
+	for _, c := range []struct {
+		id, identifier string
+		match          *bool
+		code           string
+	}{
+		{b.ID, "ana.7@learner.example", &yes, "recipient_matches"}, {b.ID, " Ana.7@Learner.example ", &yes, "recipient_matches"},
+		{b.ID, "ana.8@learner.example", &no, "recipient_differs"}, {b.ID, "@", &no, "recipient_differs"},
+		{b.ID, "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", &no, "recipient_differs"},
+		{without.ID, "ana.8@learner.example", nil, "recipient_unstated"},
+	} {
+		var said struct {
+			Match         *bool
+			Code, Message string
+		}
+		a := ask(c.id, fmt.Sprintf(`{"identifier":%q}`, c.identifier)).want(t, http.StatusOK)
+		a.into(t, &said)
+		if same := (said.Match == nil) == (c.match == nil) && (c.match == nil || *said.Match == *c.match); !same || said.Code != c.code || said.Message == "" {
+			t.Errorf("%s: %s", c.identifier, a.body)
+		}
+		if a.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("it may be kept: %v", a.header)
+		}
+	}
+	for body, want := range map[string]int{`{}`: 400, `{"identifier":""}`: 400, `{"identifier":null}`: 400, `{"identifier":"Ana"}`: 422,
+		`{"identifier":"` + strings.Repeat("a", 1000) + `@x.example"}`: 422, `{"identifier":"a@b.example","more":1}`: 400, `[]`: 400, `{"identifier":"` + strings.Repeat("a", 5000) + `"}`: 413} {
+		ask(b.ID, body).want(t, want)
+	}
+	ask("AAAAAAAAAAAAAAAAAAAAAA", `{"identifier":"a@b.example"}`).problem(t, http.StatusNotFound, "not_found")
+	ask(b.ID, `{"identifier":"a@b.example"}`, "?edition=2").problem(t, http.StatusNotFound, "not_found")
+	ask(b.ID, `{"identifier":"a@b.example"}`, "?email=x").problem(t, http.StatusBadRequest, "unknown_parameter")
+	w.do(request{method: "POST", path: "/v/" + b.ID + "/match", body: "identifier=a@b.example", header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}).want(t, http.StatusUnsupportedMediaType)
+	// It is answered from what is signed, also when the badge is no longer in force; not when the person is gone.
+	w.post("/v1/credentials/"+b.ID+"/revoke", `{}`).want(t, http.StatusOK)
+	if a := ask(b.ID, `{"identifier":"ana.7@learner.example"}`).want(t, http.StatusOK); !bytes.Contains(a.body, []byte(`"match":true`)) {
+		t.Errorf("revoked: %s", a.body)
+	}
+	w.do(request{method: "DELETE", path: "/v1/credentials/" + b.ID + "/personal-data", token: w.all}).want(t, http.StatusOK)
+	ask(b.ID, `{"identifier":"ana.7@learner.example"}`).problem(t, http.StatusGone, "erased")
+}

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"slices"
 
-	"laurel/api/verify"
 	"laurel/api/wire"
 	"laurel/internal/i18n"
 	"laurel/internal/strictjson"
@@ -78,7 +77,7 @@ func presentationAnswer(r *verifier.Report, opts presentationOptions, p *i18n.Pr
 		out.CredentialResults = append(out.CredentialResults, answer(b, each, p))
 	}
 	if opts.ReturnPresentation != nil && *opts.ReturnPresentation {
-		out.Presentation = verify.Received(r.Presented())
+		out.Presentation = received(r.Presented())
 	}
 	return out
 }

@@ -174,12 +174,20 @@ func answer(r *verifier.Report, opts verifyOptions, p *i18n.Printer) *result {
 		out.ProblemDetails = append(append(out.ProblemDetails, out.Errors...), out.Warnings...)
 	}
 	if opts.ReturnCredential != nil && *opts.ReturnCredential {
-		out.Credential = verify.Received(r.Document)
+		out.Credential = received(r.Document)
 	}
 	if opts.ReturnResults != nil && *opts.ReturnResults && r.Document != nil {
 		out.Results = resultsOf(r)
 	}
 	return out
+}
+
+// received is a document as it came; nothing where none could be read.
+func received(d *badge.Document) json.RawMessage {
+	if d == nil {
+		return nil
+	}
+	return verify.Received(d)
 }
 
 // The addresses of kinds of problems: VC data model 2.0 section 7.1, Data

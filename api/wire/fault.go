@@ -23,6 +23,7 @@ const (
 	MissingMember        Code = "missing_member"
 	TooManyItems         Code = "too_many_items"
 	InvalidSlug          Code = "slug_invalid"
+	InvalidIdentifier    Code = "identifier_invalid"
 	MalformedBody        Code = "malformed_body"
 	UnknownParameter     Code = "unknown_parameter"
 	InvalidParameter     Code = "invalid_parameter"

@@ -75,7 +75,7 @@ func TestWycheproofJWS(t *testing.T) {
 // holdsJWS is the way of a token up to its payload.
 func holdsJWS(text string, key keys.JSONWebKey) bool {
 	parts := strings.Split(text, ".")
-	if _, err := badge.Parse([]byte(text)); err == nil || len(parts) != 3 || !strings.HasPrefix(err.Error(), "JWS payload:") {
+	if _, err := badge.Parse([]byte(text)); err == nil || len(parts) != 3 || !strings.Contains(err.Error(), "payload:") {
 		return false // not even a JWS
 	}
 	d, err := badge.Parse([]byte(parts[0] + "." + base64.RawURLEncoding.EncodeToString([]byte("{}")) + "." + parts[2]))

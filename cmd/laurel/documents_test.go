@@ -3,12 +3,16 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // page reads one of the documents.
@@ -62,6 +66,9 @@ func TestOperationsListsEverySetting(t *testing.T) {
 			t.Errorf("--%s is not in docs/operations.md", name)
 			continue
 		}
+		if !strings.Contains(says, "("+variable(name)+")") {
+			t.Errorf("--%s does not name its variable: %s", name, says)
+		}
 		if m := byDefault.FindStringSubmatch(says); m != nil && strings.Trim(row, "`") != m[1] {
 			t.Errorf("--%s is %s by default, not %s", name, m[1], row)
 		}
@@ -81,7 +88,7 @@ func TestDocumentsShowCommandsThatExist(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^  ([a-z]+) {2,}`).FindAllStringSubmatch(usage, -1) {
 		commands[m[1]] = true
 	}
-	subcommands := map[string][]string{"keys": {"list", "create", "rotate", "activate", "retire", "revoke", "publish", "reload"},
+	subcommands := map[string][]string{"keys": {"list", "create", "rotate", "activate", "retire", "revoke", "export-public", "reload"},
 		"token": {"create", "list", "revoke"}, "programme": {"load"}, "audit": {"list", "verify", "key"}}
 	shown := 0
 	for _, name := range []string{"README.md", "SECURITY.md", "docs/operations.md", "docs/verification.md", "docs/architecture.md", "docs/conformance.md"} {
@@ -111,6 +118,66 @@ func TestDocumentsShowCommandsThatExist(t *testing.T) {
 	}
 	if shown < 25 {
 		t.Errorf("only %d commands were found", shown)
+	}
+}
+
+// What README.md tells a newcomer to type comes out as it says.
+func TestReadmeFromNothingToAVerifiedBadge(t *testing.T) {
+	if _, err := exec.LookPath("curl"); err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("curl is not installed")
+		}
+		t.Skip("SKIPPED: curl is not installed, so the commands of README.md were not run")
+	}
+	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(page(t, "README.md"), -1)
+	if len(blocks) != 3 {
+		t.Fatalf("%d blocks of commands", len(blocks))
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := listener.Addr().String()
+	listener.Close()
+	folder := filepath.Dir(laurelBinary(t))
+	// On a port of its own; what is built is at hand.
+	here := strings.NewReplacer("127.0.0.1:8080", address, "go build -o laurel ./cmd/laurel\n", "")
+	first := strings.Split(strings.TrimSpace(here.Replace(blocks[1][1])), "\n")
+	shell := func(ctx context.Context, script string) *exec.Cmd {
+		cmd := exec.CommandContext(ctx, "sh", "-c", script)
+		cmd.Dir, cmd.Env = folder, append(os.Environ(), "LAUREL_LISTEN="+address)
+		return cmd
+	}
+	serve := len(first) - 1
+	if out, err := shell(t.Context(), strings.Join(first[:serve], "\n")).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	server := shell(ctx, "exec "+first[serve])
+	server.Cancel = func() error { return server.Process.Signal(syscall.SIGTERM) }
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { stop(); _ = server.Wait() }()
+	for range 200 {
+		conn, err := net.Dial("tcp", address)
+		if err == nil {
+			conn.Close()
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	out, err := shell(t.Context(), here.Replace(blocks[2][1])).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	said := string(out)
+	for _, want := range []string{`"verdict":"valid"`, `"verdict":"invalid"`, "exit 0"} {
+		at := strings.Index(said, want)
+		if at < 0 {
+			t.Fatalf("no %s, or not in this place: %s", want, out)
+		}
+		said = said[at:]
 	}
 }
 

@@ -11,7 +11,7 @@ Usage: laurel COMMAND [flags]
   revoke      withdraw a badge for good
   verify      check a badge in a file, at an address, or on standard input (-)
   bundle      keep a badge with all that verifying it takes, for verify --offline
-  keys        list, create, rotate, activate, retire, revoke and publish signing keys
+  keys        list, create, rotate, activate, retire, revoke and export-public signing keys
   token       create, list and revoke API tokens
   programme   load definitions of issuers, achievements and activities
   compact     take out of the store's file what was erased
@@ -22,8 +22,9 @@ Usage: laurel COMMAND [flags]
   health      ask the service on this machine whether it is ready
   version     print the version
 
-` + "`laurel COMMAND --help`" + ` lists the flags of a command. Every flag can be given
-in the environment too: --base-url as LAUREL_BASE_URL, and so on.
+` + "`laurel COMMAND --help`" + ` lists the flags of a command. Those that set up the
+service can be given in the environment too: --base-url as LAUREL_BASE_URL, and
+so on.
 
 verify exits 0 for a badge that is valid, 1 for one that is not, 2 when it could
 not tell, and 3 when it was called wrongly.
