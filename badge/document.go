@@ -152,7 +152,7 @@ func errTooMany() *Error {
 // values than the parser would take: each comma and each colon outside of
 // strings is followed by one. It may miss some, which the parser then finds.
 func overcrowded(raw []byte) bool {
-	if bytes.Count(raw, []byte(","))+bytes.Count(raw, []byte(":")) < MaxValues {
+	if len(raw) < MaxValues || bytes.Count(raw, []byte(","))+bytes.Count(raw, []byte(":")) < MaxValues {
 		return false // as all but few
 	}
 	n := 0

@@ -65,6 +65,22 @@ func (r timedReader) Get(k []byte) ([]byte, error) {
 	return r.Reader.Get(k)
 }
 
+func (r timedReader) Scan(prefix, after []byte, f func(k, v []byte) error) error {
+	return r.s.scan(r.Reader, prefix, after, f)
+}
+
+func (t timedTx) Scan(prefix, after []byte, f func(k, v []byte) error) error {
+	return t.s.scan(t.Tx, prefix, after, f)
+}
+
+func (s *timed) scan(r store.Reader, prefix, after []byte, f func(k, v []byte) error) error {
+	return s.apart(func(callers func(func() error) error) error {
+		return r.Scan(prefix, after, func(k, v []byte) error {
+			return callers(func() error { return f(k, v) })
+		})
+	})
+}
+
 type timedTx struct {
 	store.Tx
 	s *timed

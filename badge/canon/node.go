@@ -87,11 +87,12 @@ func (w *walker) scopeOfTypes(t, outer *table, v strictjson.Value) (*table, erro
 	}
 	w.typeValues = w.typeValues[:0]
 	for _, e := range v.Elements() {
+		if v.Len() == 1 {
+			return w.scopeOfType(t, outer, e)
+		}
 		w.typeValues = append(w.typeValues, e)
 	}
-	if len(w.typeValues) > 1 {
-		slices.SortStableFunc(w.typeValues, func(a, b strictjson.Value) int { return cmp.Compare(a.Text(), b.Text()) })
-	}
+	slices.SortStableFunc(w.typeValues, func(a, b strictjson.Value) int { return cmp.Compare(a.Text(), b.Text()) })
 	for _, e := range w.typeValues {
 		var err error
 		if t, err = w.scopeOfType(t, outer, e); err != nil {
@@ -103,12 +104,13 @@ func (w *walker) scopeOfTypes(t, outer *table, v strictjson.Value) (*table, erro
 
 // scopeOfType enters the context that a type has in the table outer.
 func (w *walker) scopeOfType(t, outer *table, v strictjson.Value) (*table, error) {
-	d := outer.find(v.Text())
-	switch {
-	case d != nil && d.reset:
-		return nil, w.fail(Unsupported, v, "a type that forgets all definitions is not handled here")
-	case d == nil || d.scope == nil:
+	n := outer.names.find(v.Text())
+	if !outer.meanings[n].scoped {
 		return t, nil
+	}
+	d := outer.at(n)
+	if d.reset {
+		return nil, w.fail(Unsupported, v, "a type that forgets all definitions is not handled here")
 	}
 	return w.enter(t, d.scope, d.scopeStep+step(byType), d.origin, v)
 }
@@ -202,8 +204,12 @@ func (w *walker) typed(v strictjson.Value, subject rdfc.Term, t *table, graph rd
 
 // typ returns the term of one type.
 func (w *walker) typ(v strictjson.Value, t *table) (rdfc.Term, error) {
-	d := t.find(v.Text())
-	if d != nil && d.keyword == unnamed {
+	n := t.names.find(v.Text())
+	if m := t.meanings[n]; m.number != 0 && number(m.keyword) == unnamed {
+		if k := w.knows(m); k.iri != 0 && w.trace == nil {
+			return k.iri, nil
+		}
+		d := t.at(n)
 		w.explain(v, d.name, d.iri, d)
 		return w.iri(d), nil
 	}
@@ -254,6 +260,11 @@ func resource(d *rdfc.Dataset, iri string, relative Kind) (rdfc.Term, Kind) {
 
 // property says what one member says of a node (section 5.1.2 step 13).
 func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Term) error {
+	if u := t.meanings[m.number]; u.strings != asDefined && m.value.Kind() == strictjson.String && w.trace == nil {
+		if k := w.knows(u); k.iri != 0 {
+			return w.text(m.value, rdfc.Quad{Subject: subject, Predicate: k.iri, Graph: graph}, t, u.strings, k.datatype)
+		}
+	}
 	d := t.at(m.number)
 	if d == nil {
 		var err error
@@ -264,10 +275,6 @@ func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Ter
 	w.explain(m.value, m.name, d.iri, d)
 	at := place{subject, w.iri(d), graph, t, d}
 	switch {
-	case d.plain && m.value.Kind() == strictjson.String:
-		return w.text(m.value, at)
-	case d.plain:
-		return w.set(m.value, at)
 	case d.coercion == "@json":
 		return w.jsonMember(m.value, at)
 	case d.container == "@graph":
@@ -278,6 +285,17 @@ func (w *walker) property(m *member, subject rdfc.Term, t *table, graph rdfc.Ter
 	return w.set(m.value, at)
 }
 
+// known are the terms of a definition that the dataset keeps; zero where it does
+// not.
+type known struct{ iri, datatype rdfc.Term }
+
+func (w *walker) knows(m meaning) known {
+	if int(m.number) < len(w.known) {
+		return w.known[m.number]
+	}
+	return known{}
+}
+
 // iri returns the term of a definition's IRI, which was found well-formed when
 // it was compiled.
 func (w *walker) iri(d *definition) rdfc.Term {
@@ -285,16 +303,21 @@ func (w *walker) iri(d *definition) rdfc.Term {
 		return w.data.IRI(d.iri)
 	}
 	if int(d.number) >= len(w.known) {
-		w.known = append(w.known, make([]rdfc.Term, int(d.number)+64-len(w.known))...)
+		w.known = append(w.known, make([]known, int(d.number)+64-len(w.known))...)
 	}
-	if t := w.known[d.number]; t != 0 {
-		return t
+	if k := w.known[d.number]; k.iri != 0 {
+		return k.iri
 	}
-	t := w.data.Keep(d.iri)
-	if t.IsKept() {
-		w.known[d.number] = t
+	k := known{iri: w.data.Keep(d.iri)}
+	keep := w.data.IsKept(k.iri)
+	if d.coercion != "" && d.coercion[0] != '@' && d.coercion != rdfc.XSDString {
+		k.datatype = w.data.Keep(d.coercion)
+		keep = keep && w.data.IsKept(k.datatype)
 	}
-	return t
+	if keep {
+		w.known[d.number] = k
+	}
+	return k.iri
 }
 
 // absolute is the definition of a member that is named by an IRI, whole or
@@ -303,7 +326,7 @@ func (w *walker) absolute(m *member, t *table) (*definition, error) {
 	iri := t.expand(m.name, true)
 	switch {
 	case rdfc.WellFormed(iri):
-		return &definition{term: m.number, name: m.name, iri: iri, plain: true}, nil
+		return &definition{term: m.number, name: m.name, iri: iri}, nil
 	case len(iri) >= 2 && iri[:2] == "_:":
 		return nil, w.fail(DataLoss, m.value, "a blank node cannot be a property, so this would not be signed")
 	case rdfc.SchemeEnd(iri) >= 0:

@@ -49,6 +49,43 @@ func exact(f float64, raw string) bool {
 	return err == nil && back == f
 }
 
+// maxFraction is how long the fraction of a number may be for shortDecimal, whose
+// whole digits are then numbers of machines.
+const maxFraction = 15
+
+// shortDecimal gives the lexical form of a number with few digits that a double
+// has exactly, such as 4.5 or 87.25: its digits are those that scientific would
+// find. Of n tenths to the power of k that is so where n is a multiple of five
+// to the power of k, since what remains are halves.
+func shortDecimal(raw string) (text string, ok bool) {
+	sign := ""
+	if raw[0] == '-' {
+		sign, raw = "-", raw[1:]
+	}
+	whole, fraction, point := strings.Cut(raw, ".")
+	if !point || len(raw) > maxFraction {
+		return "", false
+	}
+	n, fives := uint64(0), uint64(1)
+	for i := range len(raw) {
+		switch c := raw[i]; {
+		case c == '.':
+		case c-'0' > 9: // an exponent
+			return "", false
+		default:
+			n = 10*n + uint64(c-'0')
+		}
+	}
+	for range fraction {
+		fives *= 5
+	}
+	digits := strings.TrimRight(fraction, "0")
+	if whole == "0" || digits == "" || n%fives != 0 {
+		return "", false
+	}
+	return sign + whole[:1] + "." + whole[1:] + digits + "E" + strconv.Itoa(len(whole)-1), true
+}
+
 // lexical gives a number its lexical form, and the datatype that it has unless
 // its term says another (JSON-LD 1.1 API section 8.2.2 steps 10 and 11).
 func lexical(f float64, datatype string) (text, ownDatatype string) {

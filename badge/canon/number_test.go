@@ -1,6 +1,11 @@
 package canon
 
-import "testing"
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
 
 // TestNumbers has the lexical forms that JSON-LD 1.1 gives numbers.
 func TestNumbers(t *testing.T) {
@@ -29,4 +34,51 @@ func TestNumbers(t *testing.T) {
 			t.Errorf("%s: plain %v", raw, !plain)
 		}
 	}
+}
+
+// TestShortDecimals compares the short way with the long one.
+func TestShortDecimals(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	short := 0
+	try := func(raw string) {
+		text, ok := shortDecimal(raw)
+		if !ok {
+			return
+		}
+		short++
+		f, fault := double(raw)
+		if want, own := lexical(f, ""); fault != "" || text != want || own != xsdDouble {
+			t.Errorf("%s: %s, want %s %s %q", raw, text, want, own, fault)
+		}
+	}
+	for n := range 20_000 {
+		for k := 1; k < 5; k++ {
+			try(decimal(uint64(n), k))
+			try("-" + decimal(uint64(n), k))
+		}
+	}
+	for range 100_000 {
+		k := 1 + r.IntN(13)
+		fives := uint64(math.Pow(5, float64(k)))
+		try(decimal(r.Uint64N(1+100_000_000_000_000/fives)*fives, k))
+	}
+	if short < 50_000 {
+		t.Errorf("only %d numbers went the short way", short)
+	}
+	for _, raw := range []string{"1", "-1", "0.5", "1.0", "-3.00", "1.5e3", "1.5E0", "9.3", "0.1", "12345678901234.5", "1e5"} {
+		if text, ok := shortDecimal(raw); ok {
+			t.Errorf("%s went the short way, to %s", raw, text)
+		}
+	}
+	for raw, want := range map[string]string{"4.5": "4.5E0", "-87.250": "-8.725E1", "1234567890123.5": "1.2345678901235E12", "10.5": "1.05E1"} {
+		if text, ok := shortDecimal(raw); !ok || text != want {
+			t.Errorf("%s: %s %v", raw, text, ok)
+		}
+	}
+}
+
+// decimal writes n with k digits after the point.
+func decimal(n uint64, k int) string {
+	digits := fmt.Sprintf("%0*d", k+1, n)
+	return digits[:len(digits)-k] + "." + digits[len(digits)-k:]
 }

@@ -17,7 +17,8 @@ import (
 type table struct {
 	terms    map[string]*definition
 	names    *lexicon
-	meaning  []*definition // terms by the numbers of their names
+	defined  []*definition // terms by the numbers of their names
+	meanings []meaning     // the same in short
 	prefixed bool          // some term makes compact IRIs
 	// previous is the context to go back to in a nested node, where this one
 	// does not propagate (mostly that of a type); nil elsewhere.
@@ -25,18 +26,35 @@ type table struct {
 	steps    atomic.Pointer[[]*table] // by step
 }
 
+// meaning is what most uses of a term have to know of its definition. It is so
+// short that those of all the terms of a document stay at hand.
+type meaning struct {
+	number  uint32 // of the definition; 0 where there is none
+	keyword uint8  // that the term stands for, or unnamed
+	strings stringsAs
+	scoped  bool // there is a scope, or it is null
+	prefix  bool
+}
+
+// stringsAs is what the strings among a term's values are.
+type stringsAs uint8
+
+const (
+	asDefined  stringsAs = iota // whatever its definition says
+	asLiterals                  // literals of its datatype
+	asIRIs                      // identifiers
+)
+
 // at returns what the name of a number means here, or nil.
-func (t *table) at(n number) *definition { return t.meaning[n] }
+func (t *table) at(n number) *definition { return t.defined[n] }
 
 // find returns the definition of a term, or nil.
-func (t *table) find(name string) *definition { return t.meaning[t.names.find(name)] }
+func (t *table) find(name string) *definition { return t.defined[t.names.find(name)] }
 
 // definition is a term definition (section 4.2).
 type definition struct {
 	term      number // of the name
 	number    uint32 // from 1 on, different for each of a library; 0 outside
-	keyword   number // that the term stands for, or unnamed
-	plain     bool   // values are said one by one and as they stand here: no scope, graph, list or JSON
 	name      string
 	iri       string // absolute, or the keyword that the term stands for
 	prefix    bool
@@ -47,6 +65,18 @@ type definition struct {
 	reset     bool // the scope is null
 	protected bool
 	origin    string // URL of the context that says so
+}
+
+func (d *definition) meaning() meaning {
+	m := meaning{number: d.number, keyword: uint8(keywords[d.iri]), scoped: d.scope != nil || d.reset, prefix: d.prefix}
+	switch {
+	case m.scoped || m.keyword != uint8(unnamed) || d.container == "@graph" || d.container == "@list":
+	case d.coercion == "@id":
+		m.strings = asIRIs
+	case d.coercion == "" || d.coercion[0] != '@':
+		m.strings = asLiterals
+	}
+	return m
 }
 
 // step is a context entered, and how: what leads from one table to another.
@@ -83,7 +113,7 @@ type library struct {
 const maxTables = 1000
 
 func newLibrary(x *lexicon) *library {
-	return &library{names: x, empty: &table{names: x, meaning: make([]*definition, x.size)}}
+	return &library{names: x, empty: &table{names: x, defined: make([]*definition, x.size), meanings: make([]meaning, x.size)}}
 }
 
 // next returns the table of t with a context entered, if it is kept.
@@ -115,10 +145,7 @@ func (t *table) keyword(n number) number {
 	if n <= otherKeyword {
 		return n
 	}
-	if d := t.meaning[n]; d != nil {
-		return d.keyword
-	}
-	return unnamed
+	return number(t.meanings[n].keyword)
 }
 
 // expand is IRI Expansion (section 5.2.2) without a base: what is relative
@@ -136,8 +163,8 @@ func (t *table) expand(s string, vocab bool) string {
 	if !ok || prefix == "_" || strings.HasPrefix(suffix, "//") {
 		return s
 	}
-	if d := t.find(prefix); d != nil && d.prefix {
-		return d.iri + suffix
+	if n := t.names.find(prefix); t.meanings[n].prefix {
+		return t.defined[n].iri + suffix
 	}
 	return s
 }
@@ -175,7 +202,7 @@ func (l *library) define(t *table, c *schemas.Context, how manner, origin string
 			return nil, err
 		}
 	}
-	n.meaning = make([]*definition, l.names.size)
+	n.defined, n.meanings = make([]*definition, l.names.size), make([]meaning, l.names.size)
 	for name, def := range n.terms {
 		if def != t.terms[name] {
 			def.number, def.term = l.terms.Add(1), l.names.find(name)
@@ -183,7 +210,7 @@ func (l *library) define(t *table, c *schemas.Context, how manner, origin string
 				return nil, fmt.Errorf("the term %q stands in no context that is held", name)
 			}
 		}
-		n.meaning[def.term] = def
+		n.defined[def.term], n.meanings[def.term] = def, def.meaning()
 		n.prefixed = n.prefixed || def.prefix
 	}
 	return n, nil
@@ -243,9 +270,7 @@ func (d *definer) definition(t *schemas.Term) (*definition, error) {
 		return nil, fmt.Errorf("the term %q: JSON literals in a container are not supported", t.Name)
 	}
 	def := &definition{name: t.Name, iri: iri, prefix: t.Prefix, coercion: coercion, container: t.Container,
-		scope: t.Scope, reset: t.Reset, protected: t.Protected, origin: d.origin,
-		keyword: keywords[iri],
-		plain:   t.Scope == nil && !t.Reset && coercion != "@json" && t.Container != "@graph" && t.Container != "@list"}
+		scope: t.Scope, reset: t.Reset, protected: t.Protected, origin: d.origin}
 	if t.Scope != nil {
 		def.scopeStep = d.names.step(t.Scope, 0)
 	}

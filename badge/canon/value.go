@@ -76,17 +76,23 @@ func (t *table) property(p *definition) *definition {
 	if d := t.at(p.term); d != nil {
 		return d
 	}
-	return &definition{term: p.term, name: p.name, iri: p.iri, plain: true}
+	return &definition{term: p.term, name: p.name, iri: p.iri}
 }
 
-// text is value for a string under a plain definition, which most values are.
-func (w *walker) text(v strictjson.Value, at place) error {
-	if err := w.count(v); err != nil {
+// text is value for a string where its property says all about it: q lacks the
+// object.
+func (w *walker) text(v strictjson.Value, q rdfc.Quad, t *table, as stringsAs, datatype rdfc.Term) error {
+	err := w.count(v)
+	if err != nil {
 		return err
 	}
-	object, err := w.scalar(v, at.table, at.property.coercion)
+	if as == asIRIs {
+		q.Object, err = w.reference(v, t.expand(v.Text(), false), RelativeIRI)
+	} else {
+		q.Object = w.data.Typed(v.Text(), datatype)
+	}
 	if err == nil {
-		w.data.Add(rdfc.Quad{Subject: at.subject, Predicate: at.predicate, Object: object, Graph: at.graph})
+		w.data.Add(q)
 	}
 	return err
 }
@@ -150,7 +156,9 @@ func (w *walker) literal(v strictjson.Value, datatype string) (rdfc.Term, error)
 
 func (w *walker) number(v strictjson.Value, datatype string) (rdfc.Term, error) {
 	text, own := v.Raw(), xsdInteger
-	if !plainInteger(text) || datatype == xsdDouble {
+	if short, ok := shortDecimal(text); ok {
+		text, own = short, xsdDouble
+	} else if !plainInteger(text) || datatype == xsdDouble {
 		f, fault := double(text)
 		if fault != "" {
 			return 0, w.fail(DataLoss, v, "%s", fault)

@@ -31,7 +31,7 @@ type walker struct {
 
 	data    rdfc.Dataset
 	rdfType rdfc.Term
-	known   []rdfc.Term // the IRIs of definitions that the dataset keeps, by number
+	known   []known // by the numbers of definitions
 	// numbered is the library that known holds the numbers of.
 	numbered *library
 	members  []member // of the objects being walked, innermost last
@@ -72,10 +72,11 @@ func (w *walker) begin(in Input, l *library) {
 	if w.data.Reset(); w.numbered != l {
 		w.data.Forget()
 		clear(w.known)
-		for _, name := range [...]string{"first", "rest", "nil"} {
+		for _, name := range [...]string{"type", "first", "rest", "nil"} {
 			w.data.Keep(rdf + name)
 		}
-		w.numbered, w.rdfType = l, w.data.Keep(rdf+"type")
+		w.data.Reset()
+		w.numbered, w.rdfType = l, w.data.IRI(rdf+"type")
 	}
 	w.in, w.library = in, l
 	w.members, w.widest, w.depth, w.values, w.tables = w.members[:0], 0, 0, 0, 0

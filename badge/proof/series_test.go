@@ -156,3 +156,32 @@ func TestTemplatesSignAsTheSuiteDoes(t *testing.T) {
 		t.Errorf("%d of %d badges came from a template; both ways are to be tried", filled, badgesSigned)
 	}
 }
+
+// TestStatementsComeBetween: what stood behind others in the badge that a
+// template was made of comes between them in the next.
+func TestStatementsComeBetween(t *testing.T) {
+	c, err := canonicalizer()
+	must(t, err)
+	series, whole, key, at := NewSeries(c), EdDSARDFC2022{Canon: c}, ourKey(t), time.Unix(1_790_000_000, 0)
+	for i, subject := range []string{"https://z.example/1", "https://a.example/1", "https://badges.example/b", "https://z.example/2"} {
+		d, err := badge.NewDocument(&badge.Credential{Context: []string{badge.ContextCredentialsV2, badge.ContextOB303, badge.ContextOBExtensions},
+			ID: fmt.Sprintf("urn:uuid:%d", i), Type: []string{badge.TypeVerifiableCredential, badge.TypeOpenBadge}, ValidFrom: "2026-01-02T03:04:05Z",
+			Issuer: &badge.Profile{ID: "did:web:badges.example", Type: []string{"Profile"}, Name: "Academy"},
+			CredentialSubject: &badge.AchievementSubject{ID: subject, Type: []string{"AchievementSubject"},
+				Achievement: &badge.Achievement{ID: "https://badges.example/achievements/first-aid", Type: []string{"Achievement"}, Name: "First aid",
+					Criteria: &badge.Criteria{ID: "https://badges.example/criteria", Narrative: "Pass."}}}})
+		must(t, err)
+		if _, _, known := series.document(d); !known {
+			t.Errorf("%s: the template does not fit", subject)
+		}
+		got, err := series.Secure(t.Context(), d, key, at)
+		must(t, err)
+		parsed, err := badge.Parse(d.Raw())
+		must(t, err)
+		want, err := whole.Secure(t.Context(), parsed, key, at)
+		must(t, err)
+		if !bytes.Equal(got.Raw(), want.Raw()) {
+			t.Errorf("%s signed:\n%s\nthe whole way:\n%s", subject, got.Raw(), want.Raw())
+		}
+	}
+}

@@ -26,48 +26,85 @@ import (
 // of them (section 4.6), and the statements are put in order. Wherever two
 // blank nodes or two statements would be alike, the template is not used.
 type template struct {
-	contexts string // as they are written
-	lines    []line
-	sequence []int    // the lines in order, for the badge that it was made of
-	nodes    []node   // the blank nodes
+	contexts string   // as they are written
 	schemes  []string // of each text that is an identifier; "" for literals
+	nodes    []node   // the blank nodes
+	blocks   []block  // the statements, in order for the badge that it was made of
+
+	lines []line // the same as they were read; nil once the rest is made of them
 }
 
 // line is one statement. A blank node is a number of template.nodes; -1 is none.
 type line struct {
 	subject int
-	parts   []part
+	parts   form
 	object  int
 }
 
-// part is text, and behind it the text of a field; -1 is none.
+// form is a text with places for values: those of the fields and, behind them,
+// the labels of the blank nodes.
+type form []part
+
+// part is text, and behind it a value by its number; -1 is none.
 type part struct {
 	text  string
-	field int
+	value int
 }
 
-// node is a blank node and the statements that mention it, in the order of
-// Hash First Degree Quads.
+func (f form) append(b []byte, values []string) []byte {
+	for i := range f {
+		b = append(b, f[i].text...)
+		if n := f[i].value; n >= 0 {
+			b = append(b, values[n]...)
+		}
+	}
+	return b
+}
+
+// add appends text to what stands behind the last value.
+func (f *form) add(text string) {
+	if n := len(*f); n > 0 && (*f)[n-1].value < 0 {
+		(*f)[n-1].text += text
+		return
+	}
+	*f = append(*f, part{text, -1})
+}
+
+// put appends a value.
+func (f *form) put(value int) {
+	f.add("")
+	(*f)[len(*f)-1].value = value
+}
+
+// block is a statement, or several one after the other in which nothing varies:
+// they keep their order, and as a rule nothing comes between them.
+type block struct {
+	form  form
+	first int // where the first statement ends; 0: there is but one
+	last  int // where the last one begins
+}
+
+// node is a blank node, and what is hashed to tell it from others (RDFC-1.0
+// section 4.6).
 type node struct {
-	lines  []int
-	varies bool
-	digest [sha256.Size]byte // of one that does not vary
+	mentions form
+	varies   bool
+	digest   [sha256.Size]byte // of one that does not vary
 }
 
 // work is what filling a template needs, kept between badges.
 type work struct {
-	rest   []byte
-	texts  []string
-	nodes  []node // digest only
-	order  []int
-	labels []string
-	buffer []byte
-	out    []byte
-	spans  []span
+	rest    []byte
+	values  []string
+	digests [][sha256.Size]byte
+	order   []int
+	buffer  []byte
+	out     []byte
+	spans   []span
 }
 
-// span is a line in the buffer.
-type span struct{ start, end, line int }
+// span is a block in the buffer: all of it, and its first and last statement.
+type span struct{ start, end, firstEnd, lastStart, block int }
 
 // fill returns the hash of the canonical form with these texts, or false where
 // only canonicalising tells it.
@@ -76,10 +113,14 @@ func (t *template) fill(w *work, texts []string) (sum [sha256.Size]byte, ok bool
 		return sum, false
 	}
 	w.buffer, w.spans = w.buffer[:0], w.spans[:0]
-	for _, i := range t.sequence {
-		start := len(w.buffer)
-		w.buffer = t.lines[i].append(w.buffer, w.texts, w.labels)
-		w.spans = append(w.spans, span{start, len(w.buffer), i})
+	for i := range t.blocks {
+		b, start := &t.blocks[i], len(w.buffer)
+		w.buffer = b.form.append(w.buffer, w.values)
+		s := span{start, len(w.buffer), len(w.buffer), start + b.last, i}
+		if b.first > 0 {
+			s.firstEnd = start + b.first
+		}
+		w.spans = append(w.spans, s)
 	}
 	if !w.sort() {
 		return sum, false
@@ -96,7 +137,6 @@ func (t *template) accept(w *work, texts []string) bool {
 	if len(texts) != len(t.schemes) {
 		return false
 	}
-	w.texts = w.texts[:0]
 	for i, s := range texts {
 		if scheme := t.schemes[i]; scheme != "" {
 			if end := rdfc.SchemeEnd(s); end < 0 || s[:end] != scheme || !rdfc.WellFormed(s) {
@@ -105,8 +145,8 @@ func (t *template) accept(w *work, texts []string) bool {
 		} else if !plain(s) {
 			return false
 		}
-		w.texts = append(w.texts, s)
 	}
+	w.values = append(w.values[:0], texts...)
 	return true
 }
 
@@ -128,21 +168,25 @@ func plain(s string) bool {
 // label gives the blank nodes their labels (RDFC-1.0 section 4.4.3 step 4), or
 // reports false where their hashes do not tell them apart.
 func (t *template) label(w *work) bool {
-	w.nodes = append(w.nodes[:0], t.nodes...)
-	w.order, w.labels = w.order[:0], append(w.labels[:0], make([]string, len(t.nodes))...)
-	for n := range w.nodes {
-		if w.nodes[n].varies {
-			w.nodes[n].digest = t.firstDegree(w, n)
+	w.digests, w.order = w.digests[:0], w.order[:0]
+	for i := range t.nodes {
+		n := &t.nodes[i]
+		digest := n.digest
+		if n.varies {
+			w.buffer = n.mentions.append(w.buffer[:0], w.values)
+			digest = sha256.Sum256(w.buffer)
 		}
-		w.order = append(w.order, n)
+		w.digests, w.order = append(w.digests, digest), append(w.order, i)
 	}
-	compare := func(a, b int) int { return bytes.Compare(w.nodes[a].digest[:], w.nodes[b].digest[:]) }
+	compare := func(a, b int) int { return bytes.Compare(w.digests[a][:], w.digests[b][:]) }
 	slices.SortFunc(w.order, compare)
+	fields := len(w.values)
+	w.values = slices.Grow(w.values, len(t.nodes))[:fields+len(t.nodes)]
 	for i, n := range w.order {
 		if i > 0 && compare(w.order[i-1], n) == 0 {
 			return false
 		}
-		w.labels[n] = labelOf(i)
+		w.values[fields+n] = labelOf(i)
 	}
 	return true
 }
@@ -157,43 +201,12 @@ func labelOf(i int) string {
 	return "_:c14n" + strconv.Itoa(i)
 }
 
-// firstDegree is the hash of what is said of a blank node: itself is written
-// _:a there and any other _:z.
-func (t *template) firstDegree(w *work, n int) [sha256.Size]byte {
-	if cap(w.labels) < len(t.nodes) {
-		w.labels = make([]string, len(t.nodes))
-	}
-	w.labels = w.labels[:len(t.nodes)]
-	for i := range w.labels {
-		w.labels[i] = "_:z"
-	}
-	w.labels[n] = "_:a"
-	w.buffer = w.buffer[:0]
-	for _, i := range t.nodes[n].lines {
-		w.buffer = t.lines[i].append(w.buffer, w.texts, w.labels)
-	}
-	return sha256.Sum256(w.buffer)
-}
-
-func (l *line) append(b []byte, texts, labels []string) []byte {
-	if l.subject >= 0 {
-		b = append(b, labels[l.subject]...)
-	}
-	for _, p := range l.parts {
-		b = append(b, p.text...)
-		if p.field >= 0 {
-			b = append(b, texts[p.field]...)
-		}
-	}
-	if l.object >= 0 {
-		b = append(b, labels[l.object]...)
-	}
-	return append(b, " .\n"...)
-}
-
-// sort puts the lines in order, which they nearly are. It reports false where
-// two are equal.
+// sort puts the blocks in order, which they nearly are. It reports false where
+// two statements are equal.
 func (w *work) sort() bool {
+	if w.ascends() {
+		return true
+	}
 	moves := 8 * len(w.spans)
 	for i := 1; i < len(w.spans) && moves > 0; i++ {
 		for j := i; j > 0 && w.compare(w.spans[j-1], w.spans[j]) > 0; j-- {
@@ -204,16 +217,37 @@ func (w *work) sort() bool {
 	if moves <= 0 { // more than a few changed places
 		slices.SortFunc(w.spans, w.compare)
 	}
+	if w.ascends() {
+		return true
+	}
+	w.split()
+	slices.SortFunc(w.spans, w.compare)
+	return w.ascends()
+}
+
+func (w *work) compare(a, b span) int {
+	return bytes.Compare(w.buffer[a.start:a.end], w.buffer[b.start:b.end])
+}
+
+// ascends tells whether each block begins with a greater statement than the one
+// before ends with.
+func (w *work) ascends() bool {
 	for i := 1; i < len(w.spans); i++ {
-		if a, b := w.spans[i-1], w.spans[i]; a.end-a.start == b.end-b.start && w.compare(a, b) == 0 {
+		if a, b := &w.spans[i-1], &w.spans[i]; bytes.Compare(w.buffer[a.lastStart:a.end], w.buffer[b.start:b.firstEnd]) >= 0 {
 			return false
 		}
 	}
 	return true
 }
 
-func (w *work) compare(a, b span) int {
-	return bytes.Compare(w.buffer[a.start:a.end], w.buffer[b.start:b.end])
+// split makes a span of each statement: something comes between those of a block.
+func (w *work) split() {
+	w.spans = w.spans[:0]
+	for start := 0; start < len(w.buffer); {
+		end := start + bytes.IndexByte(w.buffer[start:], '\n') + 1
+		w.spans = append(w.spans, span{start, end, end, start, 0})
+		start = end
+	}
 }
 
 // newTemplate makes the template of a badge that was split into its texts and
@@ -292,7 +326,7 @@ func (t *template) read(text string, m *marks, found []bool) bool {
 		return false
 	}
 	l := line{subject: -1, object: -1}
-	var parts parts
+	var parts form
 	if strings.HasPrefix(subject, "_:") {
 		l.subject = t.blank(subject)
 	} else if !t.token(&parts, subject, m, found) {
@@ -331,7 +365,7 @@ func (t *template) blank(label string) int {
 }
 
 // token adds an identifier or a literal.
-func (t *template) token(p *parts, token string, m *marks, found []bool) bool {
+func (t *template) token(p *form, token string, m *marks, found []bool) bool {
 	at := strings.Index(token, m.secret)
 	if at < 0 {
 		p.add(token)
@@ -351,20 +385,9 @@ func (t *template) token(p *parts, token string, m *marks, found []bool) bool {
 	}
 	found[number] = true
 	p.add(token[:1])
-	(*p)[len(*p)-1].field = number
+	p.put(number)
 	p.add(token[end:])
 	return true
-}
-
-type parts []part
-
-// add appends text to what stands behind the last field.
-func (p *parts) add(text string) {
-	if n := len(*p); n > 0 && (*p)[n-1].field < 0 {
-		(*p)[n-1].text += text
-		return
-	}
-	*p = append(*p, part{text, -1})
 }
 
 // arrange finishes a template with the texts of the badge that it is made of,
@@ -374,31 +397,111 @@ func (t *template) arrange(texts []string) bool {
 	if !t.accept(w, texts) {
 		return false
 	}
-	t.sequence = make([]int, len(t.lines))
-	for i := range t.lines {
-		t.sequence[i] = i
-	}
 	for n := range t.nodes {
-		if !t.mentions(n) {
+		if !t.gather(n) {
 			return false
 		}
-		t.nodes[n].digest = t.firstDegree(w, n)
+		t.nodes[n].digest = sha256.Sum256(t.nodes[n].mentions.append(nil, w.values))
+	}
+	t.blocks = nil
+	for i := range t.lines {
+		t.blocks = append(t.blocks, block{form: t.lines[i].form(t.byNumber)})
 	}
 	if _, ok := t.fill(w, texts); !ok {
 		return false
 	}
-	for i, s := range w.spans {
-		t.sequence[i] = s.line
+	inOrder := make([]block, 0, len(w.spans))
+	for _, s := range w.spans {
+		inOrder = append(inOrder, t.blocks[s.block])
 	}
+	t.blocks, t.lines = join(inOrder), nil
+	var forms []*form
+	for n := range t.nodes {
+		if node := &t.nodes[n]; node.varies {
+			forms = append(forms, &node.mentions)
+		} else {
+			node.mentions = nil
+		}
+	}
+	for i := range t.blocks {
+		forms = append(forms, &t.blocks[i].form)
+	}
+	compact(forms)
 	return true
 }
 
-// mentions gathers what is said of a blank node. The order of that must not
-// depend on texts: what is said by itself differs in its predicates, and it is
-// the object of no more than one statement.
-func (t *template) mentions(n int) bool {
-	d, predicates, objects, once := &t.nodes[n], map[string]bool{}, 0, true
-	d.lines = nil
+// compact puts the texts of forms side by side, in the order in which they are
+// read: since the last badge, all sorts of things have been in the processor's
+// caches.
+func compact(forms []*form) {
+	var all strings.Builder
+	size := 0
+	for _, f := range forms {
+		for _, p := range *f {
+			all.WriteString(p.text)
+		}
+		size += len(*f)
+	}
+	parts, rest := make(form, 0, size), all.String()
+	for _, f := range forms {
+		from := len(parts)
+		for _, p := range *f {
+			parts = append(parts, part{rest[:len(p.text)], p.value})
+			rest = rest[len(p.text):]
+		}
+		*f = parts[from:len(parts):len(parts)]
+	}
+}
+
+// join makes one block of statements in a row in which nothing varies.
+func join(lines []block) []block {
+	var joined []block
+	for _, b := range lines {
+		if n := len(joined); n > 0 && joined[n-1].constant() && b.constant() {
+			last, text := &joined[n-1], b.form[0].text
+			if last.first == 0 {
+				last.first = len(last.form[0].text)
+			}
+			last.last = len(last.form[0].text)
+			last.form = form{{last.form[0].text + text, -1}}
+			continue
+		}
+		joined = append(joined, b)
+	}
+	return joined
+}
+
+func (b *block) constant() bool { return len(b.form) == 1 && b.form[0].value < 0 }
+
+// byNumber writes a blank node as the value that its label will be.
+func (t *template) byNumber(f *form, node int) { f.put(len(t.schemes) + node) }
+
+// form writes a statement out, with its blank nodes written by a function.
+func (l *line) form(blank func(f *form, node int)) form {
+	var f form
+	if l.subject >= 0 {
+		blank(&f, l.subject)
+	}
+	for _, p := range l.parts {
+		f.add(p.text)
+		if p.value >= 0 {
+			f.put(p.value)
+		}
+	}
+	if l.object >= 0 {
+		blank(&f, l.object)
+	}
+	f.add(" .\n")
+	return f
+}
+
+// gather notes what is said of a blank node, as Hash First Degree Quads writes
+// it: itself is _:a there and any other _:z. The order of that must not depend
+// on texts: what is said by itself differs in its predicates, and it is the
+// object of no more than one statement.
+func (t *template) gather(n int) bool {
+	var found []form
+	predicates, objects, once, varies := map[string]bool{}, 0, true, false
 	for i := range t.lines {
 		l := &t.lines[i]
 		switch n {
@@ -411,22 +514,31 @@ func (t *template) mentions(n int) bool {
 		default:
 			continue
 		}
-		d.lines = append(d.lines, i)
-		d.varies = d.varies || slices.ContainsFunc(l.parts, func(p part) bool { return p.field >= 0 })
+		found = append(found, l.form(func(f *form, node int) {
+			if node == n {
+				f.add("_:a")
+			} else {
+				f.add("_:z")
+			}
+		}))
+		varies = varies || slices.ContainsFunc(l.parts, func(p part) bool { return p.value >= 0 })
 	}
-	t.putInOrder(d, n)
-	return !d.varies || once && objects <= 1
+	t.nodes[n] = node{mentions: t.inOrder(found), varies: varies}
+	return !varies || once && objects <= 1
 }
 
-// putInOrder sorts what is said of a blank node as its hash wants it.
-func (t *template) putInOrder(d *node, n int) {
-	names := make([]string, len(t.nodes))
-	for i := range names {
-		names[i] = "_:z"
-	}
-	names[n] = "_:a"
+// inOrder puts statements in the order in which they are hashed, into one.
+func (t *template) inOrder(lines []form) form {
 	fields := make([]string, len(t.schemes))
-	slices.SortFunc(d.lines, func(a, b int) int {
-		return bytes.Compare(t.lines[a].append(nil, fields, names), t.lines[b].append(nil, fields, names))
-	})
+	slices.SortFunc(lines, func(a, b form) int { return bytes.Compare(a.append(nil, fields), b.append(nil, fields)) })
+	var all form
+	for _, l := range lines {
+		for _, p := range l {
+			all.add(p.text)
+			if p.value >= 0 {
+				all.put(p.value)
+			}
+		}
+	}
+	return all
 }

@@ -1,6 +1,7 @@
 package names
 
 import (
+	"bytes"
 	"fmt"
 	"testing"
 )
@@ -31,6 +32,41 @@ func TestIndex(t *testing.T) {
 		}
 		if n%2 == 1 && x.Find("") != 0 {
 			t.Fatalf("%d names: the empty one is found", n)
+		}
+	}
+}
+
+// TestNamesAlike has all names of two characters up to ten long, one of them
+// U+0000, and long ones that differ in the middle only: half of them are in the
+// index.
+func TestNamesAlike(t *testing.T) {
+	var all []string
+	for n := range 11 {
+		for bits := range 1 << n {
+			name := make([]byte, n)
+			for i := range name {
+				name[i] = "a\x00"[bits>>i&1]
+			}
+			all = append(all, string(name))
+		}
+	}
+	for n := 16; n < 30; n++ {
+		for i := range n {
+			name := bytes.Repeat([]byte("a"), n)
+			name[i] = 'b'
+			all = append(all, string(name))
+		}
+	}
+	entries := map[string]int{}
+	for i, name := range all {
+		if i%2 == 1 {
+			entries[name] = i
+		}
+	}
+	x := NewIndex(entries)
+	for _, name := range all {
+		if got := x.Find(name); got != entries[name] {
+			t.Fatalf("%q is %d, want %d", name, got, entries[name])
 		}
 	}
 }

@@ -1,5 +1,6 @@
 // A real browser, without a window and without talking to anybody but us.
 import {existsSync} from 'node:fs';
+import assert from 'node:assert/strict';
 import {chromium} from 'playwright-core';
 
 const paths = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'];
@@ -11,4 +12,39 @@ export function launch() {
   }
   return chromium.launch({executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync']});
+}
+
+export const screens = {phone: {width: 360, height: 740}, desk: {width: 1280, height: 900}};
+
+// watched opens a page of a service and watches what it does: a request to
+// another host or a message on the console is a fault, wherever it comes from.
+export async function watched(browser, baseURL, address, {screen = 'phone', colorScheme = 'light', javaScriptEnabled = true} = {}) {
+  const context = await browser.newContext({viewport: screens[screen], javaScriptEnabled, colorScheme});
+  const page = await context.newPage();
+  const faults = [];
+  page.on('request', request => {
+    if(!request.url().startsWith(baseURL) && !request.url().startsWith('data:')) {
+      faults.push(`request to ${request.url()}`);
+    }
+  });
+  page.on('requestfailed', request => faults.push(`failed: ${request.url()}`));
+  page.on('response', response => {
+    const policy = response.headers()['content-security-policy'] ?? '';
+    if(response.request().isNavigationRequest() && response.ok() && !(policy.includes("default-src 'none'") && !policy.includes('script-src'))) {
+      faults.push(`the policy of ${response.url()} is ${policy}`);
+    }
+    if(response.status() >= 400) {
+      faults.push(`${response.status()} for ${response.url()}`);
+    }
+  });
+  page.on('console', message => faults.push(`console: ${message.text()}`));
+  page.on('pageerror', error => faults.push(`error: ${error.message}`));
+  await page.goto(baseURL + address, {waitUntil: 'load'});
+  return {page, faults, close: () => context.close()};
+}
+
+// fits demands that nothing sticks out to the side.
+export async function fits(page, what) {
+  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
+  assert.ok(content <= window, `${what}: ${content} pixels of content in ${window}`);
 }

@@ -4,50 +4,21 @@ import {after, before, test} from 'node:test';
 import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {launch} from '../lib/chromium.js';
+import {fits, launch, screens, watched} from '../lib/chromium.js';
 import {credential, world} from '../lib/world.js';
 
 const pictures = join(world.artifacts, 'pages');
-const screens = {phone: {width: 360, height: 740}, desk: {width: 1280, height: 900}};
 const languages = {en: 'ltr', ar: 'rtl'};
 const {baseURL} = world.demo;
 const badge = world.demo.badges.find(b => b.status === 'active' && b.achievement.startsWith('hc20'));
 
 let browser;
+const visit = (address, options) => watched(browser, baseURL, address, options);
 before(async () => {
   mkdirSync(pictures, {recursive: true});
   browser = await launch();
 });
 after(() => browser?.close());
-
-// visit opens a page and watches what it does: a request to another host or a
-// message on the console is a fault, wherever it comes from.
-async function visit(address, {screen = 'phone', colorScheme = 'light', javaScriptEnabled = true} = {}) {
-  const context = await browser.newContext({viewport: screens[screen], javaScriptEnabled, colorScheme});
-  const page = await context.newPage();
-  const faults = [];
-  page.on('request', request => {
-    if(!request.url().startsWith(baseURL) && !request.url().startsWith('data:')) {
-      faults.push(`request to ${request.url()}`);
-    }
-  });
-  page.on('requestfailed', request => faults.push(`failed: ${request.url()}`));
-  page.on('response', response => {
-    if(response.status() >= 400) {
-      faults.push(`${response.status()} for ${response.url()}`);
-    }
-  });
-  page.on('console', message => faults.push(`console: ${message.text()}`));
-  page.on('pageerror', error => faults.push(`error: ${error.message}`));
-  await page.goto(baseURL + address, {waitUntil: 'load'});
-  return {page, faults, close: () => context.close()};
-}
-
-// fits demands that nothing sticks out to the side.
-async function fits(page, what) {
-  const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);
-  assert.ok(content <= window, `${what}: ${content} pixels of content in ${window}`);
-}
 
 // verdictOf reads the verdict, which has to be seen without scrolling.
 async function verdictOf(page, what) {

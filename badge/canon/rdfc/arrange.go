@@ -30,39 +30,65 @@ func (d *Dataset) arrange() {
 	d.arranged = true
 	ranks := d.rankPredicates()
 	d.gather(ranks)
-	d.ordered = d.ordered[:0]
+	d.ordered = slices.Grow(d.ordered[:0], len(d.quads))
 	from := uint32(0)
 	for i := range d.subjects {
 		s := &d.subjects[i]
-		keys := d.keys[from:s.end]
-		from = s.end
-		slices.Sort(keys)
-		d.appendSorted(keys)
-		s.end = uint32(len(d.ordered))
+		d.appendSorted(d.keys[from:s.end])
+		from, s.end = s.end, uint32(len(d.ordered))
 	}
 	d.quads, d.ordered = d.ordered, d.quads
 }
 
-// appendSorted appends the quads that keys stand for to d.ordered, those of
-// one predicate in the order of their objects, each once.
+// appendSorted appends the quads of one subject, which keys stand for, to
+// d.ordered: in the order of their predicates, and of their objects where they
+// have the same one.
 func (d *Dataset) appendSorted(keys []uint64) {
-	for len(keys) > 0 {
+	sortKeys(keys)
+	base := len(d.ordered)
+	alike := false
+	for i, k := range keys {
+		d.ordered = append(d.ordered, d.quads[uint32(k)])
+		alike = alike || i > 0 && k>>32 == keys[i-1]>>32
+	}
+	if alike {
+		d.sortRuns(base)
+	}
+}
+
+// sortKeys sorts few keys, as most subjects have, without ado.
+func sortKeys(keys []uint64) {
+	if len(keys) > 24 {
+		slices.Sort(keys)
+		return
+	}
+	for i := 1; i < len(keys); i++ {
+		k, j := keys[i], i
+		for ; j > 0 && keys[j-1] > k; j-- {
+			keys[j] = keys[j-1]
+		}
+		keys[j] = k
+	}
+}
+
+// sortRuns orders the quads from base on, which are those of one subject, within
+// each predicate, and drops those that stand twice.
+func (d *Dataset) sortRuns(base int) {
+	rest, kept := d.ordered[base:], base
+	for len(rest) > 0 {
 		n := 1
-		for n < len(keys) && keys[n]>>32 == keys[0]>>32 {
+		for n < len(rest) && rest[n].Predicate == rest[0].Predicate {
 			n++
 		}
-		base := len(d.ordered)
-		for _, k := range keys[:n] {
-			d.ordered = append(d.ordered, d.quads[uint32(k)])
-		}
+		run := rest[:n]
+		rest = rest[n:]
 		if n > 1 {
-			run := d.ordered[base:]
 			slices.SortFunc(run, func(a, b Quad) int { return d.compareObjects(&a, &b) })
 			run = slices.CompactFunc(run, func(a, b Quad) bool { return d.compareObjects(&a, &b) == 0 })
-			d.ordered = d.ordered[:base+len(run)]
 		}
-		keys = keys[n:]
+		kept += copy(d.ordered[kept:], run)
 	}
+	d.ordered = d.ordered[:kept]
 }
 
 // compareObjects orders quads of one subject and predicate.
@@ -80,7 +106,7 @@ func (d *Dataset) compareTerms(a, b Term) int {
 	case a == b:
 		return 0
 	case a.IsBlank() || b.IsBlank():
-		return cmp.Compare(a&^keptBit, b&^keptBit) // the others lack the uppermost bit
+		return cmp.Compare(a, b) // the others lack the uppermost bit
 	}
 	return bytes.Compare(d.textOf(a), d.textOf(b))
 }
@@ -90,7 +116,7 @@ func (d *Dataset) compareTerms(a, b Term) int {
 func (d *Dataset) gather(ranks []uint32) {
 	// place is by subject: how many quads it has, then where the next of them
 	// goes.
-	d.place = zeroed(d.place, d.dense(keptBit|Term(len(d.kept.terms))))
+	d.place = zeroed(d.place, len(d.terms)+int(d.blank))
 	d.subjects = d.subjects[:0]
 	for i := range d.quads {
 		t := d.quads[i].Subject
@@ -109,49 +135,33 @@ func (d *Dataset) gather(ranks []uint32) {
 	for i := range d.quads {
 		q := &d.quads[i]
 		at := &d.place[d.dense(q.Subject)]
-		d.keys[*at] = uint64(d.rank(ranks, q.Predicate))<<32 | uint64(i)
+		d.keys[*at] = uint64(ranks[q.Predicate])<<32 | uint64(i)
 		*at++
 	}
 }
 
-// rankPredicates ranks the predicates: as the vocabulary has them, if all are
-// kept, which it gives as nil, and otherwise by dense number.
+// rankPredicates ranks the predicates, by their terms: as the vocabulary has them,
+// if all are kept.
 func (d *Dataset) rankPredicates() []uint32 {
-	foreign := func(q Quad) bool { return !q.Predicate.IsKept() }
+	foreign := func(q Quad) bool { return !d.IsKept(q.Predicate) }
 	if !slices.ContainsFunc(d.quads, foreign) {
-		return nil
+		return d.kept.rank
 	}
-	ranks := make([]uint32, d.dense(keptBit|Term(len(d.kept.terms))))
+	ranks := make([]uint32, len(d.terms))
 	var all []Term
 	for i := range d.quads {
 		p := d.quads[i].Predicate
-		if at := &ranks[d.dense(p)]; *at == 0 {
+		if at := &ranks[p]; *at == 0 {
 			*at = 1
 			all = append(all, p)
 		}
 	}
 	slices.SortFunc(all, func(a, b Term) int { return bytes.Compare(d.textOf(a), d.textOf(b)) })
 	for i, p := range all {
-		ranks[d.dense(p)] = uint32(i)
+		ranks[p] = uint32(i)
 	}
 	return ranks
 }
 
-func (d *Dataset) rank(ranks []uint32, p Term) uint32 {
-	if ranks == nil {
-		return d.kept.rank[p&^keptBit]
-	}
-	return ranks[d.dense(p)]
-}
-
-// dense numbers all terms from zero on: blank nodes after the terms of the
-// document, the vocabulary last.
-func (d *Dataset) dense(t Term) int {
-	switch {
-	case t.IsBlank():
-		return len(d.terms) + int(t.number())
-	case t.IsKept():
-		return len(d.terms) + int(d.blank) + int(t&^keptBit)
-	}
-	return int(t)
-}
+// dense numbers all terms from zero on: blank nodes after the others.
+func (d *Dataset) dense(t Term) int { return int(t.number()) + int(t>>31)*len(d.terms) }

@@ -93,23 +93,38 @@ func TestArrange(t *testing.T) {
 func TestKeep(t *testing.T) {
 	d := &Dataset{}
 	first := d.IRI("urn:a")
-	if got := d.Keep("urn:a"); got != first || got.IsKept() {
+	if got := d.Keep("urn:a"); got != first || d.IsKept(got) {
 		t.Errorf("two terms for one IRI: %x, %x", first, got)
 	}
-	d.Reset()
-	kept := d.Keep("urn:a")
-	d.Reset()
-	if d.IRI("urn:a") != kept || d.Keep("urn:a") != kept || !kept.IsKept() {
-		t.Error("what was kept is gone")
+	d.Keep("urn:b")
+	d.Keep("urn:a")
+	for range 3 {
+		d.Reset()
+		a, b := d.Keep("urn:a"), d.Keep("urn:b")
+		if d.IRI("urn:a") != a || d.IRI("urn:b") != b || a == b || !d.IsKept(a) || !d.IsKept(b) || d.IsKept(d.Keep("urn:c")) {
+			t.Error("what was kept is gone")
+		}
+		if string(d.textOf(a)) != "<urn:a>" || string(d.textOf(b)) != "<urn:b>" || d.IsKept(d.IRI("urn:d")) {
+			t.Errorf("%s, %s", d.textOf(a), d.textOf(b))
+		}
+		d.wanted = nil
 	}
 	for i := range maxVocabulary + 10 {
 		d.Keep(fmt.Sprint("urn:", i))
 	}
-	if n := len(d.kept.terms); n != maxVocabulary {
-		t.Errorf("%d IRIs are kept", n)
+	d.Reset()
+	if d.kept.terms != maxVocabulary+1 || d.IsKept(d.Keep(fmt.Sprint("urn:", maxVocabulary))) {
+		t.Errorf("%d IRIs are kept", d.kept.terms-1)
+	}
+	ranked := make([]string, d.kept.terms)
+	for n := range d.kept.terms {
+		ranked[d.kept.rank[n]] = string(d.textOf(Term(n)))
+	}
+	if !slices.IsSorted(ranked) || ranked[1] == "" {
+		t.Error("they are not in order")
 	}
 	d.Forget()
-	if d.IRI("urn:a").IsKept() || d.Size() > 1<<20 {
+	if d.IsKept(d.IRI("urn:a")) || d.kept.terms != 0 || d.Size() > 1<<20 {
 		t.Error("what is forgotten is there still")
 	}
 }

@@ -85,15 +85,14 @@ func (d *Dataset) Canonicalize(dst []byte, hash crypto.Hash) ([]byte, error) {
 // look, after a canonicalisation that succeeded: its subject as that wrote it,
 // and the place of its predicate in the list. They come in no fixed order.
 func (d *Dataset) Statements(predicates []string, look func(subject []byte, predicate int)) {
-	d.place = zeroed(d.place, d.dense(keptBit|Term(len(d.kept.terms))))
+	d.place = zeroed(d.place, len(d.terms))
 	for i, iri := range predicates {
-		if t := d.lookup(iri); t != 0 {
-			d.place[d.dense(t)] = uint32(i + 1)
-		}
+		d.place[d.lookup(iri)] = uint32(i + 1)
 	}
+	d.place[0] = 0
 	for i := range d.quads {
 		q := &d.quads[i]
-		if at := d.place[d.dense(q.Predicate)]; at != 0 {
+		if at := d.place[q.Predicate]; at != 0 {
 			look(d.canonical(q.Subject), int(at-1))
 		}
 	}
@@ -250,11 +249,11 @@ func (d *Dataset) firstDegree(b uint32) digest {
 		out = d.appendLine(out, d.textOf(mention.Subject), mention, anonymousSelf, nil)
 	}
 	for _, q := range d.group(n.group) {
-		object := anonymousOther
-		if !q.Object.IsBlank() {
-			object = d.textOf(q.Object)
+		if q.Object.IsBlank() {
+			out = d.appendLine(out, anonymousSelf, &q, anonymousOther, nil)
+		} else {
+			out = d.appendPlain(out, anonymousSelf, &q)
 		}
-		out = d.appendLine(out, anonymousSelf, &q, object, nil)
 	}
 	if mention != nil && mention.Subject.IsBlank() {
 		out = d.appendLine(out, anonymousOther, mention, anonymousSelf, nil)
@@ -274,20 +273,24 @@ func (d *Dataset) group(i uint32) []Quad {
 	return d.quads[d.subjects[i-2].end:d.subjects[i-1].end]
 }
 
+// appendPlain writes a quad of the default graph whose object is no blank node.
+func (d *Dataset) appendPlain(out, subject []byte, q *Quad) []byte {
+	p, o := &d.terms[q.Predicate], &d.terms[q.Object]
+	out = append(out, subject...)
+	out = append(out, d.text[p.start-1:p.end+1]...)
+	return append(out, d.text[o.start:int(o.end)+len(lineEnd)]...)
+}
+
 // appendLine writes a quad, with these texts for what may be a blank node.
 func (d *Dataset) appendLine(out, subject []byte, q *Quad, object, graph []byte) []byte {
+	p := &d.terms[q.Predicate]
 	out = append(out, subject...)
-	if q.Predicate.IsKept() {
-		s := d.kept.terms[q.Predicate&^keptBit]
-		out = append(out, d.kept.text[s.start-1:s.end+1]...)
-	} else {
-		out = append(append(append(out, ' '), d.textOf(q.Predicate)...), ' ')
-	}
+	out = append(out, d.text[p.start-1:p.end+1]...)
 	out = append(out, object...)
 	if len(graph) > 0 {
 		out = append(append(out, ' '), graph...)
 	}
-	return append(out, ' ', '.', '\n')
+	return append(out, lineEnd...)
 }
 
 func (d *Dataset) firstDegreeTangled(b uint32) digest {
@@ -442,6 +445,10 @@ func (d *Dataset) appendGroup(dst, subject []byte, quads []Quad) []byte {
 	ordered := 0
 	for i := range quads {
 		q := &quads[i]
+		if q.Graph == 0 && !q.Object.IsBlank() {
+			dst = d.appendPlain(dst, subject, q)
+			continue
+		}
 		if i >= ordered && (q.Object.IsBlank() || q.Graph.IsBlank()) {
 			ordered = d.orderNamed(quads, i)
 		}

@@ -27,12 +27,6 @@ func (t Term) IsBlank() bool { return t&blankBit != 0 }
 
 func (t Term) number() uint32 { return uint32(t &^ blankBit) }
 
-// keptBit marks the IRIs that stay over Reset; the other bits are their number.
-const keptBit Term = 1 << 30
-
-// IsKept reports whether the term is one that Keep made to stay.
-func (t Term) IsKept() bool { return t&(blankBit|keptBit) == keptBit }
-
 // Quad is one statement. Graph is zero in the default graph.
 type Quad struct{ Subject, Predicate, Object, Graph Term }
 
@@ -42,13 +36,18 @@ type Quad struct{ Subject, Predicate, Object, Graph Term }
 // The makers of terms trust their caller: what IRI gets must be WellFormed, a
 // language must be one of the grammar of BCP 47, texts must be valid UTF-8.
 type Dataset struct {
-	kept  vocabulary
-	text  []byte // the other terms as N-Quads write them, one after another
-	terms []span // by Term; blank nodes and kept IRIs are not among them
+	// text has the terms that are no blank nodes, as N-Quads write them, each
+	// with a blank before it and the end of a line after it: so the parts of a
+	// line stand there with what parts them.
+	text  []byte
+	terms []span // by Term; the zero Term is the first
 	index table  // IRIs among them by their text
 	quads []Quad
 	blank uint32
 	named map[string]Term // blank nodes by the names they came with
+
+	kept   vocabulary
+	wanted []Term // to be kept from the next Reset on
 
 	// arranged tells that quads are in the order of arrange, each once.
 	arranged bool
@@ -58,13 +57,17 @@ type Dataset struct {
 	canonicalizer
 }
 
+// lineEnd stands after a term.
+const lineEnd = " .\n"
+
 // vocabulary is what documents have in common: IRIs that stay over Reset, so
-// that they are written, hashed and put in order once and not for each.
+// that they are written, hashed and put in order once and not for each. They are
+// the first of the terms.
 type vocabulary struct {
-	text  []byte   // with a blank before and after each
-	terms []span   // by number
-	index table    // numbers from one up by their text
-	rank  []uint32 // by number: its place in the order of the texts
+	terms int      // how many there are, with the zero Term
+	text  int      // bytes of them
+	index []uint32 // of them alone
+	rank  []uint32 // by Term: its place in the order of the texts
 }
 
 // maxVocabulary bounds what is kept.
@@ -78,16 +81,20 @@ type span struct {
 
 // Reset empties the dataset. What Keep made to stay, stays.
 func (d *Dataset) Reset() {
-	d.text, d.quads, d.blank, d.arranged = d.text[:0], d.quads[:0], 0, false
-	d.terms = d.terms[:min(1, len(d.terms))] // the zero Term stays: a document may have no other of its own
-	d.index.reset()
+	if len(d.wanted) > 0 {
+		d.promote()
+	}
+	d.text, d.quads, d.blank, d.arranged = d.text[:d.kept.text], d.quads[:0], 0, false
+	d.terms = d.terms[:min(max(1, d.kept.terms), len(d.terms))] // the zero Term stays
+	d.index.reset(d.kept.index, d.kept.terms)
 	clear(d.named)
 }
 
 // Forget empties the dataset, with all that was kept.
 func (d *Dataset) Forget() {
+	d.kept, d.wanted = vocabulary{}, nil
+	d.index.at = nil
 	d.Reset()
-	d.kept = vocabulary{}
 }
 
 // Len returns the number of different quads.
@@ -105,7 +112,7 @@ func (d *Dataset) Added() int { return len(d.quads) }
 
 // Size returns the bytes of memory that the dataset holds on to, roughly.
 func (d *Dataset) Size() int {
-	return cap(d.text) + len(d.kept.text) + 16*(cap(d.terms)+3*cap(d.quads)) + 4*(len(d.index.at)+len(d.kept.index.at)) + 96*cap(d.first)
+	return cap(d.text) + 16*(cap(d.terms)+3*cap(d.quads)) + 4*(cap(d.index.at)+len(d.kept.index)) + 96*cap(d.first)
 }
 
 // Blank returns a new blank node.
@@ -129,81 +136,90 @@ func (d *Dataset) Named(name string) Term {
 
 // IRI returns the term of a well-formed absolute IRI: the same for the same.
 func (d *Dataset) IRI(iri string) Term {
-	start := d.begin()
-	d.text = append(d.text, '<')
-	d.text = append(d.text, iri...)
-	d.text = append(d.text, '>')
-	return d.intern(start)
+	s := d.write(iri)
+	if t := d.find(s); t != 0 {
+		d.text = d.text[:s.start-1]
+		return t
+	}
+	t := d.enter(s)
+	d.index.add(s.hash, uint32(t), d.terms)
+	return t
 }
 
 // Reference is IRI for one that nothing is said of here: its term may stand as
 // object only. Like those of Literal, each call makes a term.
 func (d *Dataset) Reference(iri string) Term {
-	start := d.begin()
-	d.text = append(d.text, '<')
-	d.text = append(d.text, iri...)
-	d.text = append(d.text, '>')
-	return d.enter(start, notIndexed)
+	start := d.begin(" <")
+	d.text = append(append(d.text, iri...), "> .\n"...)
+	return d.enter(span{start: start, end: uint32(len(d.text) - len(lineEnd)), hash: notIndexed})
 }
 
 // lookup returns the term of an IRI that the dataset has a term of, made by IRI or
 // Keep, or zero.
 func (d *Dataset) lookup(iri string) Term {
-	start := d.begin()
-	d.text = append(append(append(d.text, '<'), iri...), '>')
-	text := d.text[start:]
-	t := d.find(d.hash(text), text)
-	d.text = d.text[:start]
+	s := d.write(iri)
+	t := d.find(s)
+	d.text = d.text[:s.start-1]
 	return t
 }
 
-// Keep is IRI for one that many documents have. Its term stays the same over
-// Reset if it IsKept; it is not where this document had it before in another
-// way, or where too many are kept already.
+// write writes an IRI, and tells where it stands.
+func (d *Dataset) write(iri string) span {
+	start := d.begin(" <")
+	d.text = append(append(d.text, iri...), "> .\n"...)
+	end := uint32(len(d.text) - len(lineEnd))
+	return span{start, end, uint32(maphash.Bytes(d.seed, d.text[start:end])) | 1}
+}
+
+// Keep is IRI for one that many documents have. After the next Reset its term
+// IsKept, and stays the same over every Reset from then on; but not where too many
+// are kept already.
 func (d *Dataset) Keep(iri string) Term {
-	start := d.begin()
-	d.text = append(append(append(d.text, '<'), iri...), '>')
-	text := d.text[start:]
-	hash := d.hash(text)
-	t := d.find(hash, text)
-	switch k := &d.kept; {
-	case t != 0:
-	case len(k.terms) >= maxVocabulary:
-		return d.enter(start, hash)
-	default:
-		t = k.add(text, hash)
+	t := d.IRI(iri)
+	if !d.IsKept(t) && max(1, d.kept.terms)+len(d.wanted) <= maxVocabulary {
+		d.wanted = append(d.wanted, t)
 	}
-	d.text = d.text[:start]
 	return t
 }
 
-// add keeps one more IRI.
-func (k *vocabulary) add(text []byte, hash uint32) Term {
-	k.text = append(k.text, ' ')
-	start := uint32(len(k.text))
-	k.text = append(append(k.text, text...), ' ')
-	k.terms = append(k.terms, span{start, start + uint32(len(text)), hash})
-	k.index.add(hash, uint32(len(k.terms)), k.terms)
-	k.order()
-	return keptBit | Term(len(k.terms)-1)
+// IsKept reports whether a term stays the same over Reset.
+func (d *Dataset) IsKept(t Term) bool { return int(t) < d.kept.terms }
+
+// promote makes what is wanted part of the vocabulary.
+func (d *Dataset) promote() {
+	slices.Sort(d.wanted)
+	k := &d.kept
+	k.terms = max(1, k.terms)
+	for _, t := range slices.Compact(d.wanted) { // each stands after what is kept, and after those before it
+		s := d.terms[t]
+		n := copy(d.text[k.text:], d.text[s.start-1:int(s.end)+len(lineEnd)])
+		start := uint32(k.text + 1)
+		d.terms[k.terms] = span{start, start + s.end - s.start, s.hash}
+		k.text += n
+		k.terms++
+	}
+	d.wanted = d.wanted[:0]
+	d.terms = d.terms[:k.terms]
+	d.index = table{at: make([]uint32, smallTable)}
+	for n := 1; n < k.terms; n++ {
+		d.index.add(d.terms[n].hash, uint32(n), d.terms[:n+1])
+	}
+	d.index.grow(d.terms) // so that a document's own have room as well
+	k.index = slices.Clone(d.index.at)
+	d.rankKept()
 }
 
-// order ranks all that is kept; it happens as often as something new is met.
-func (k *vocabulary) order() {
-	numbers := make([]uint32, len(k.terms))
-	for i := range numbers {
-		numbers[i] = uint32(i)
+// rankKept puts all that is kept in order.
+func (d *Dataset) rankKept() {
+	order := make([]Term, d.kept.terms)
+	for i := range order {
+		order[i] = Term(i)
 	}
-	slices.SortFunc(numbers, func(a, b uint32) int { return bytes.Compare(k.textOf(a), k.textOf(b)) })
-	k.rank = slices.Grow(k.rank[:0], len(numbers))[:len(numbers)]
-	for place, n := range numbers {
-		k.rank[n] = uint32(place)
+	slices.SortFunc(order, func(a, b Term) int { return bytes.Compare(d.textOf(a), d.textOf(b)) })
+	d.kept.rank = make([]uint32, len(order))
+	for place, t := range order {
+		d.kept.rank[t] = uint32(place)
 	}
-}
-
-func (k *vocabulary) textOf(n uint32) []byte {
-	s := k.terms[n]
-	return k.text[s.start:s.end]
 }
 
 // XSD datatypes that N-Quads leave unwritten, and those of numbers and truth.
@@ -216,87 +232,86 @@ const (
 // empty one means XSDString. Each call makes a term: equal literals are told by
 // their texts, where two statements are compared.
 func (d *Dataset) Literal(lexical, datatype string) Term {
-	start := d.begin()
+	start := d.begin(` "`)
 	d.quote(lexical)
-	if datatype != "" && datatype != XSDString {
-		d.text = append(d.text, "^^<"...)
-		d.text = append(d.text, datatype...)
-		d.text = append(d.text, '>')
+	if datatype == "" || datatype == XSDString {
+		d.text = append(d.text, '"')
+		return d.end(start)
 	}
-	return d.enter(start, notIndexed)
+	d.text = append(d.text, `"^^<`...)
+	d.text = append(append(d.text, datatype...), '>')
+	return d.end(start)
+}
+
+// Typed is Literal with the term of a datatype in its place; the zero Term means
+// XSDString, whose own may not stand there.
+func (d *Dataset) Typed(lexical string, datatype Term) Term {
+	start := d.begin(` "`)
+	d.quote(lexical)
+	if datatype != 0 { // its text is followed by the end of a line as well
+		s := &d.terms[datatype]
+		end := uint32(len(d.text)) + 3 + s.end - s.start
+		d.text = append(append(d.text, `"^^`...), d.text[s.start:s.end+uint32(len(lineEnd))]...)
+		return d.enter(span{start: start, end: end, hash: notIndexed})
+	}
+	end := uint32(len(d.text)) + 1
+	d.text = append(d.text, "\" .\n"...)
+	return d.enter(span{start: start, end: end, hash: notIndexed})
 }
 
 // LanguageString returns the term of a string in a language; see Literal.
 func (d *Dataset) LanguageString(lexical, language string) Term {
-	start := d.begin()
+	start := d.begin(` "`)
 	d.quote(lexical)
-	d.text = append(d.text, '@')
+	d.text = append(d.text, `"@`...)
 	d.text = append(d.text, language...)
-	return d.enter(start, notIndexed)
+	return d.end(start)
 }
 
-// begin returns where the text of the next term starts.
-func (d *Dataset) begin() uint32 {
+// begin begins a term, with a blank before it, and returns where its text starts.
+func (d *Dataset) begin(s string) uint32 {
 	if len(d.terms) == 0 {
 		if d.seed == (maphash.Seed{}) {
 			d.seed = maphash.MakeSeed()
 		}
 		d.terms = append(d.terms, span{}) // the zero Term
 	}
-	return uint32(len(d.text))
+	start := uint32(len(d.text) + 1)
+	d.text = append(d.text, s...)
+	return start
+}
+
+// end makes a term of the text from start on, which cannot be found again.
+func (d *Dataset) end(start uint32) Term {
+	s := span{start: start, end: uint32(len(d.text)), hash: notIndexed}
+	d.text = append(d.text, lineEnd...)
+	return d.enter(s)
 }
 
 // notIndexed is the hash of what cannot be found again; of a text it is not.
 const notIndexed = 0
 
-func (d *Dataset) hash(text []byte) uint32 { return uint32(maphash.Bytes(d.seed, text)) | 1 }
-
-// intern gives the text from start on its number, and takes it back where an
-// equal text stands already.
-func (d *Dataset) intern(start uint32) Term {
-	text := d.text[start:]
-	hash := d.hash(text)
-	if t := d.find(hash, text); t != 0 {
-		d.text = d.text[:start]
-		return t
-	}
-	return d.enter(start, hash)
-}
-
-// find returns the term of a text, or zero.
-func (d *Dataset) find(hash uint32, text []byte) Term {
-	k := &d.kept
-	for i := k.index.slot(hash); k.index.at[i] != 0; i = k.index.next(i) {
-		n := k.index.at[i] - 1
-		if k.terms[n].hash == hash && bytes.Equal(k.textOf(n), text) {
-			return keptBit | Term(n)
-		}
-	}
-	for i := d.index.slot(hash); d.index.at[i] != 0; i = d.index.next(i) {
+// find returns the term whose text stands somewhere else as well, or zero.
+func (d *Dataset) find(at span) Term {
+	text := d.text[at.start:at.end]
+	for i := d.index.slot(at.hash); d.index.at[i] != 0; i = d.index.next(i) {
 		n := d.index.at[i]
-		if s := d.terms[n]; s.hash == hash && bytes.Equal(d.text[s.start:s.end], text) {
+		if s := d.terms[n]; s.hash == at.hash && bytes.Equal(d.text[s.start:s.end], text) {
 			return Term(n)
 		}
 	}
 	return 0
 }
 
-// enter makes the text from start on a term.
-func (d *Dataset) enter(start, hash uint32) Term {
-	n := uint32(len(d.terms))
-	d.terms = append(d.terms, span{start, uint32(len(d.text)), hash})
-	if hash != notIndexed {
-		d.index.add(hash, n, d.terms)
-	}
-	return Term(n)
+// enter gives a term its number.
+func (d *Dataset) enter(s span) Term {
+	d.terms = append(d.terms, s)
+	return Term(len(d.terms) - 1)
 }
 
 // textOf gives a term that is no blank node as N-Quads write it; of the zero
 // Term nothing.
 func (d *Dataset) textOf(t Term) []byte {
-	if t&keptBit != 0 {
-		return d.kept.textOf(uint32(t &^ keptBit))
-	}
 	s := d.terms[t]
 	return d.text[s.start:s.end]
 }
@@ -307,8 +322,8 @@ func (d *Dataset) Add(q Quad) {
 	d.arranged = false
 }
 
-// table is a hash table of numbers from one up, with open addressing: what a
-// number stands for is its owner's business. Its size is a power of two.
+// table is a hash table of terms, with open addressing: what a term stands for is
+// its owner's business. Its size is a power of two.
 type table struct {
 	at   []uint32
 	used int
@@ -316,15 +331,16 @@ type table struct {
 
 const (
 	smallTable = 128
-	largeTable = 1024 // is given up rather than emptied
+	largeTable = 4096 // is given up rather than emptied
 )
 
-func (t *table) reset() {
-	if t.used == 0 {
-		return
-	}
-	if t.used = 0; len(t.at) > largeTable {
+// reset brings a table back to what it was once: these entries, and so many.
+func (t *table) reset(at []uint32, used int) {
+	if cap(t.at) > max(largeTable, 4*len(at)) {
 		t.at = nil
+	}
+	if t.used = used; len(at) > 0 {
+		t.at = append(t.at[:0], at...)
 		return
 	}
 	clear(t.at)
@@ -347,19 +363,20 @@ func (t *table) put(hash, n uint32) {
 	t.at[i] = n
 }
 
-// add puts one more entry, and where that fills half of the table makes it
-// larger. Terms are all entries by number; those of a vocabulary begin with
-// the number one, the zero Term is none.
+// add puts one more entry, the last of the terms, and where that fills half of
+// the table makes it larger.
 func (t *table) add(hash, n uint32, terms []span) {
 	t.put(hash, n)
-	if t.used++; 2*t.used <= len(t.at) {
-		return
+	if t.used++; 2*t.used > len(t.at) {
+		t.grow(terms)
 	}
+}
+
+func (t *table) grow(terms []span) {
 	t.at = make([]uint32, 2*len(t.at))
-	first := n + 1 - uint32(len(terms)) // 0 or 1
 	for i, s := range terms {
 		if s.hash != notIndexed {
-			t.put(s.hash, uint32(i)+first)
+			t.put(s.hash, uint32(i))
 		}
 	}
 }

@@ -49,15 +49,13 @@ func plain(s string) bool {
 	return asWritten(s[len(s)-8:])
 }
 
-// quote writes a literal's text between quotes.
+// quote writes a literal's text, without the quotes around it.
 func (d *Dataset) quote(s string) {
-	d.text = append(d.text, '"')
 	if plain(s) {
 		d.text = append(d.text, s...)
 	} else {
 		d.escape(s)
 	}
-	d.text = append(d.text, '"')
 }
 
 // escape writes a text of which something is written otherwise than it stands.

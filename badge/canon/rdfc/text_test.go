@@ -2,6 +2,7 @@ package rdfc
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -32,4 +33,45 @@ func TestAsWritten(t *testing.T) {
 	if yes < 10_000 || yes > 290_000 {
 		t.Errorf("%d are written as they stand", yes)
 	}
+}
+
+// TestQuote puts what must be escaped in every place of texts of all lengths up to
+// four eights, and compares with escaping one character at a time. Both ways to
+// make a literal come to the same.
+func TestQuote(t *testing.T) {
+	for n := range 33 {
+		for at := range n + 1 {
+			for _, c := range []string{"", "\x00", "\t", "\n", "\x1f", " ", "!", "\"", "#", "\\", "]", "\x7f", "é", "\uf000", "\ufffd", "\ufffe", "\uffff", "\U00010000"} {
+				lexical := strings.Repeat("a", at) + c + strings.Repeat("b", n-at)
+				want := ""
+				for _, r := range lexical {
+					want += escaped(r)
+				}
+				d := &Dataset{}
+				datatype := d.IRI("urn:t")
+				for _, l := range []struct {
+					term Term
+					end  string
+				}{{d.Literal(lexical, ""), ""}, {d.Typed(lexical, 0), ""}, {d.Literal(lexical, "urn:t"), "^^<urn:t>"}, {d.Typed(lexical, datatype), "^^<urn:t>"}} {
+					if got := string(d.textOf(l.term)); got != `"`+want+`"`+l.end {
+						t.Fatalf("%q is written %s, not \"%s\"%s", lexical, got, want, l.end)
+					}
+				}
+			}
+		}
+	}
+}
+
+// escaped writes a character as RDFC-1.0 section 5 has it.
+func escaped(r rune) string {
+	const upper = "0123456789ABCDEF"
+	switch {
+	case r == 0xfffe || r == 0xffff:
+		return `\uFFF` + upper[r&0xf:][:1]
+	case strings.ContainsRune("\b\t\n\f\r\"\\", r):
+		return `\` + string(`btnfr"\`[strings.IndexRune("\b\t\n\f\r\"\\", r)])
+	case r < 0x20 || r == 0x7f:
+		return `\u00` + upper[r>>4:][:1] + upper[r&0xf:][:1]
+	}
+	return string(r)
 }
