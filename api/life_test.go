@@ -238,6 +238,150 @@ func TestAnswersStay(t *testing.T) {
 	w.post(at+"/suspend", `{"reason":"fraud"}`, "Idempotency-Key", "4").problem(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
 }
 
+// TestCorrectedBadgeTellsItsDays: what is signed of a corrected badge begins
+// with the correction, so that day is not told as the one of the award; the
+// register knows both, and is told as the register.
+func TestCorrectedBadgeTellsItsDays(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	page := func(path string) string {
+		t.Helper()
+		return string(w.get(path, "Accept", "text/html").want(t, http.StatusOK).body)
+	}
+	var r struct {
+		Summary    string
+		Credential struct{ AwardedAt, ValidFrom string }
+	}
+	w.get("/v/"+b.ID+"?format=json").want(t, http.StatusOK).into(t, &r)
+	if !strings.Contains(r.Summary, "on 11 July 2025") || r.Credential.AwardedAt != "2025-07-11T00:00:00Z" {
+		t.Errorf("%+v", r)
+	}
+	w.clock.advance(40 * 24 * time.Hour)
+	corrected := w.post("/v1/credentials/"+b.ID+"/reissue", `{"recipient":{"name":"Ana Mora Ruiz"}}`).want(t, http.StatusOK).object(t)
+	day := w.clock.now().Format("2 January 2006")
+	if corrected["awardedAt"] != "2025-07-11T00:00:00Z" {
+		t.Errorf("%v", corrected)
+	}
+	r.Credential.AwardedAt = ""
+	w.get("/v/"+b.ID+"?format=json").want(t, http.StatusOK).into(t, &r)
+	if strings.Contains(r.Summary, "on "+day) || !strings.Contains(r.Summary, "valid since "+day) || r.Credential.AwardedAt != "" || r.Credential.ValidFrom == "" {
+		t.Errorf("%+v", r)
+	}
+	for _, path := range []string{"/v/" + b.ID, "/credentials/" + b.ID} {
+		html := page(path)
+		signed, register, found := strings.Cut(html, `<aside class="register"`)
+		register, rest, _ := strings.Cut(register, "</aside>")
+		if !found || !strings.Contains(register, "First awarded on") || !strings.Contains(register, "11 July 2025") || !strings.Contains(register, "Corrected on") || !strings.Contains(register, day) {
+			t.Errorf("%s: the register says %s", path, register)
+		}
+		if strings.Contains(signed+rest, "11 July 2025") || strings.Contains(signed+rest, "Awarded on") || !strings.Contains(signed+rest, "In force from") {
+			t.Errorf("%s tells something else as signed", path)
+		}
+	}
+	// A renewal is no correction.
+	w.put("/v1/achievements/trainer", `{"issuer":"city-school","name":"Trainer","description":"May train.","criteria":"Pass.","validity":"P3Y"}`, w.all).
+		want(t, http.StatusCreated)
+	renewed := w.issueOf("trainer", 2)
+	w.clock.advance(time.Hour)
+	w.post("/v1/credentials/"+renewed.ID+"/renew", `{}`).want(t, http.StatusOK)
+	if html := page("/credentials/" + renewed.ID); !strings.Contains(html, "First awarded on") || strings.Contains(html, "Corrected on") {
+		t.Error("a renewal is told as a correction, or not at all")
+	}
+}
+
+// TestActivityDatesAreCorrectedAway: null and what is left out stay, an empty
+// text takes a date away.
+func TestActivityDatesAreCorrectedAway(t *testing.T) {
+	w := newWorld(t)
+	body := strings.Replace(award(1), "{", `{"activity":{"start":"2025-07-01","end":"2025-07-10"},`, 1)
+	var b issued
+	w.post("/v1/credentials", body).want(t, http.StatusCreated).into(t, &b)
+	for n, step := range []struct{ body, start, end string }{
+		{`{"activity":{}}`, "2025-07-01T00:00:00Z", "2025-07-10T00:00:00Z"},
+		{`{"activity":{"start":null,"end":null}}`, "2025-07-01T00:00:00Z", "2025-07-10T00:00:00Z"},
+		{`{"activity":{"end":""}}`, "2025-07-01T00:00:00Z", ""},
+		{`{"activity":{"end":""}}`, "2025-07-01T00:00:00Z", ""},
+		{`{"activity":{"start":"","end":"2025-07-09"}}`, "", "2025-07-09T00:00:00Z"},
+		{`{"activity":{"end":""}}`, "", ""},
+	} {
+		w.clock.advance(time.Hour)
+		var r struct {
+			BadgeEdition int
+			Credential   struct{ CredentialSubject map[string]any }
+		}
+		w.post("/v1/credentials/"+b.ID+"/reissue", step.body).want(t, http.StatusOK).into(t, &r)
+		start, _ := r.Credential.CredentialSubject["activityStartDate"].(string)
+		end, _ := r.Credential.CredentialSubject["activityEndDate"].(string)
+		if start != step.start || end != step.end || r.BadgeEdition != []int{1, 1, 2, 2, 3, 4}[n] {
+			t.Errorf("%s: from %q to %q in edition %d", step.body, start, end, r.BadgeEdition)
+		}
+	}
+	for _, bad := range []string{`{"activity":{"end":"soon"}}`, `{"activity":{"start":" "}}`} {
+		w.post("/v1/credentials/"+b.ID+"/reissue", bad).problem(t, http.StatusUnprocessableEntity, "date_invalid")
+	}
+}
+
+// TestOwnWordsStayWithTheIssuer: reasons in one's own words may speak of a
+// person. They stand in the issuer's own records and nowhere else: not on
+// pages, in reports, in the audit log or in the log of the service.
+func TestOwnWordsStayWithTheIssuer(t *testing.T) {
+	const words = "Ben Otieno copied from Zenobia"
+	w := newWorld(t)
+	w.licence()
+	revoked, paused, corrected := w.issue(1), w.issueOf("licence", 2), w.issueOf("licence", 3)
+	reason := `{"reason":"` + words + `"}`
+	for _, b := range []struct{ id, action, body string }{
+		{revoked.ID, "revoke", reason}, {paused.ID, "suspend", reason}, {corrected.ID, "suspend", reason}, {corrected.ID, "reinstate", reason},
+		{corrected.ID, "reissue", `{"reason":"` + words + `","recipient":{"name":"Ana Ruiz"}}`},
+	} {
+		w.clock.advance(time.Minute)
+		w.post("/v1/credentials/"+b.id+"/"+b.action, b.body).want(t, http.StatusOK)
+	}
+	w.do(request{method: "PATCH", path: "/v1/credentials/" + paused.ID, token: w.all, body: `{"reason":"` + words + `","language":"fr"}`,
+		header: map[string]string{"Content-Type": "application/json"}}).want(t, http.StatusOK)
+	var kept struct{ Reason string }
+	w.do(request{method: "GET", path: "/v1/credentials/" + revoked.ID, token: w.all}).want(t, http.StatusOK).into(t, &kept)
+	if kept.Reason != words {
+		t.Fatalf("the issuer does not find the reason again: %+v", kept)
+	}
+	seen := 0
+	hold := func(what string, text []byte) {
+		t.Helper()
+		seen++
+		if bytes.Contains(text, []byte("Otieno")) || bytes.Contains(text, []byte("Zenobia")) {
+			t.Errorf("%s: %s", what, text)
+		}
+	}
+	for _, b := range []issued{revoked, paused, corrected} {
+		for _, path := range []string{"/v/" + b.ID, "/credentials/" + b.ID, "/v/" + b.ID + "?edition=1"} {
+			for _, accept := range []string{"text/html", "application/json"} {
+				for _, lang := range []string{"en", "ar"} {
+					hold(path, w.get(path, "Accept", accept, "Accept-Language", lang).body)
+				}
+			}
+		}
+		hold("report", w.check(string(b.Credential), "application/vc").body)
+		hold("log entry", w.get("/log/entries/"+b.ID).body)
+	}
+	events := 0
+	err := w.store.View(t.Context(), func(r store.Reader) error {
+		return r.Scan([]byte("u/"), nil, func(k, v []byte) error {
+			hold(string(k), v)
+			if bytes.Contains(v, []byte("in_own_words")) {
+				events++
+			}
+			return nil
+		})
+	})
+	if err != nil || events != 6 {
+		t.Errorf("%d audit records tell that there were words, %v", events, err)
+	}
+	hold("the log of the service", []byte(w.log.String()))
+	if seen < 50 {
+		t.Errorf("only %d places", seen)
+	}
+}
+
 func TestRenew(t *testing.T) {
 	w := newWorld(t)
 	w.put("/v1/achievements/trainer", `{"issuer":"city-school","name":"Trainer","description":"May train.","criteria":"Pass.","validity":"P3Y"}`, w.all).

@@ -97,7 +97,7 @@ var conditions = []condition{
 	{is: issuer.ErrSigning, status: http.StatusServiceUnavailable, code: "signer_unavailable",
 		detail: "The key that signs does not answer just now, and nothing was issued. Try again in a moment with the same Idempotency-Key.", retry: 5 * time.Second},
 	{is: issuer.ErrClock, status: http.StatusServiceUnavailable, code: "clock_went_back",
-		detail: "The clock of this service went back, and nothing was issued. Its operator sets it right and starts the service again; then repeat with the same Idempotency-Key.", retry: time.Minute},
+		detail: "The clock of this service went back, and nothing was issued. Its operator sets it right; then repeat with the same Idempotency-Key.", retry: time.Minute},
 	{is: issuer.ErrNotReady, status: http.StatusServiceUnavailable, code: "not_made_yet",
 		detail: "This form of the badge is being made. Ask again in a moment.", retry: time.Second},
 

@@ -220,7 +220,7 @@ func parseJWS(raw []byte, text string) (*Document, error) {
 	if err != nil {
 		return nil, fmt.Errorf("payload: %w", inToken(err))
 	}
-	root, _, err := credentialClaim(payload)
+	root, err := credentialClaim(payload)
 	if err != nil {
 		return nil, fmt.Errorf("payload: %w", inToken(err))
 	}

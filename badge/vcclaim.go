@@ -3,9 +3,7 @@ package badge
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
-	"time"
 
 	"laurel/internal/strictjson"
 )
@@ -14,13 +12,12 @@ import (
 // it stands in the claim vc, and claims may stand for members that it leaves
 // out (VC data model 1.1 section 6.3.1). A payload that is itself a credential
 // is none of them.
-func credentialClaim(payload strictjson.Value) (root strictjson.Value, ok bool, err error) {
+func credentialClaim(payload strictjson.Value) (root strictjson.Value, err error) {
 	vc := payload.Get("vc")
 	if vc.Kind() != strictjson.Object || payload.Get("@context").Exists() || !FirstContext(vc, ContextCredentialsV1) {
-		return payload, false, nil
+		return payload, nil
 	}
-	root, err = parseObject([]byte(completed(vc, payload)))
-	return root, true, err
+	return parseObject([]byte(completed(vc, payload)))
 }
 
 // FirstContext tells whether a context is the first of a credential's, which
@@ -69,15 +66,12 @@ func withSubject(subject, sub strictjson.Value) string {
 // dateOf is a NumericDate (RFC 7519 section 2) as a date-time, or "" where it
 // is none: whoever compares the claims finds that.
 func dateOf(v strictjson.Value) string {
-	seconds, err := strconv.ParseFloat(v.Raw(), 64)
-	if v.Kind() != strictjson.Number || err != nil || seconds < 0 || seconds > maxNumericDate {
+	at, ok := strictjson.NumericDate(v)
+	if !ok {
 		return ""
 	}
-	return FormatTime(time.Unix(int64(seconds), 0))
+	return FormatTime(at)
 }
-
-// maxNumericDate is the last second of the year 9999.
-const maxNumericDate = 253402300799
 
 func quoted(s string) string {
 	q, _ := json.Marshal(s) // a string always marshals

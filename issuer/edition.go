@@ -58,7 +58,7 @@ type Register struct {
 
 // The ways in which an edition is replaced.
 const (
-	byCorrection = "correction"
+	ByCorrection = "correction"
 	byRenewal    = "renewal"
 )
 
@@ -174,7 +174,7 @@ func (i *Issuer) tryAmend(ctx context.Context, a Amendment, action string, chang
 // readAmended reads a credential with all that its next edition is made of, or
 // the answer that the request was given before.
 func (i *Issuer) readAmended(ctx context.Context, a Amendment, action string) (m *amended, found *Issued, err error) {
-	m = &amended{now: i.now(), by: byCorrection}
+	m = &amended{now: i.now(), by: ByCorrection}
 	if action == actionRenew {
 		m.by = byRenewal
 	}
@@ -443,9 +443,12 @@ func (m *amended) renew(until time.Time) error {
 // signEdition gives the next edition its own time and places in the status
 // lists, signs it and reads it back as a stranger would.
 func (i *Issuer) signEdition(ctx context.Context, m *amended) error {
+	if err := i.onTime(ctx); err != nil {
+		return err
+	}
 	rec := m.rec
 	rec.Edition, rec.Status, rec.Reason, rec.StatusAt = m.old.Edition+1, Active, "", time.Time{}
-	rec.IssuedAt = m.now.Truncate(time.Second)
+	rec.IssuedAt = i.now().Truncate(time.Second)
 	rec.PauseList, rec.PauseIndex, rec.Changes = "", 0, 0
 	if err := i.drawIndexes(ctx, rec, m.ach.Suspendable); err != nil {
 		return err

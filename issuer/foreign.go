@@ -39,7 +39,6 @@ func (i *Issuer) checkForeign(f *foreign) error {
 	all.Errors = append(all.Errors, faultsOf(badge.CheckContent(f.root, []string{"proof"}))...)
 	all.controls(f.root, "")
 	i.checkID(&all, f.root.Get("id"))
-	f.checkIssuer(&all)
 	f.checkPeriod(&all, i.now())
 	if f.badge {
 		f.checkIdentities(&all)
@@ -125,12 +124,6 @@ func (f *foreign) statedIssuer() (id, at string) {
 		return v.Get("id").Text(), "/issuer/id"
 	}
 	return v.Text(), "/issuer"
-}
-
-func (f *foreign) checkIssuer(all *faults) {
-	if id, at := f.statedIssuer(); id != "" && id != f.profile.ID {
-		all.add("issuer_mismatch", at, "This service issues as "+f.profile.ID+" here, and as nobody else.")
-	}
 }
 
 // checkPeriod holds the dates to VC data model 2.0 section 4.9. Both ends may

@@ -164,6 +164,9 @@ func (i *Issuer) template(r store.Reader, slug string) (*template, error) {
 // sign draws what the badge needs, secures it and reads it back as a stranger
 // would.
 func (i *Issuer) sign(ctx context.Context, d *draft) error {
+	if err := i.onTime(ctx); err != nil {
+		return err
+	}
 	if err := i.draw(ctx, d); err != nil {
 		return err
 	}
@@ -177,9 +180,6 @@ func (i *Issuer) sign(ctx context.Context, d *draft) error {
 
 // secure signs a badge with its issuer's key and reads it back.
 func (i *Issuer) secure(ctx context.Context, rec *Record, doc *badge.Document) ([]byte, error) {
-	if err := i.onTime(); err != nil {
-		return nil, err
-	}
 	signer, err := i.signer(ctx, rec.Issuer, keys.EdDSA)
 	if err != nil {
 		return nil, err

@@ -52,7 +52,7 @@ type KeyRings interface {
 type SelfCheck func(ctx context.Context, document []byte) error
 
 // Config is what an Issuer needs. Securers, Generic and GenericCheck are for
-// SignCredential alone; of the others all but SignTime, Now, Random and Log are
+// SignCredential, Securers for lists too; of the others all but SignTime, Now, Random and Log are
 // required.
 type Config struct {
 	Store        store.Store
@@ -60,7 +60,7 @@ type Config struct {
 	Suite        proof.Securer // embedded proof of every badge and status list
 	JWT          proof.Securer // envelope of the second form
 	SelfCheck    SelfCheck
-	Securers     []proof.Securer  // what callers of the VC-API choose among for badges, the usual one first
+	Securers     []proof.Securer  // what callers of the VC-API choose among for badges, the usual one first; lists whose issuer lacks a key for Suite take the next
 	Generic      []proof.Securer  // the same for credentials that are no badges; they take inline contexts
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
@@ -75,13 +75,13 @@ type Issuer struct {
 	cfg  Config
 	macs sync.Pool // of *digester, keyed with the pepper: the digests under which people are found again
 
+	clock     clock
 	decoded   decoded
 	lists     signedLists
 	jwtKick   chan struct{}
 	jwtReady  notifier
 	making    sync.Mutex // one making of keys at a time
 	documents documents
-	latest    latest
 }
 
 // New opens the issuer over a store that Initialise has prepared.
@@ -117,7 +117,7 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	}
 	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}}}
 	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
-	i.latest.nanoseconds.Store(meta.Created.Add(-clockSkew).UnixNano()) // no clock is right that stands before
+	i.clock.reach(meta.Created.Add(-clockSkew).UnixNano()) // no clock is right that stands before
 	return i, nil
 }
 
@@ -188,8 +188,6 @@ func isAddress(host string) bool {
 	_, err := netip.ParseAddr(host)
 	return err == nil || strings.HasPrefix(host, "[")
 }
-
-func (i *Issuer) now() time.Time { return i.cfg.Now().UTC() }
 
 // signer is the key that an issuer signs with now; ErrNoKey, or ErrSigning
 // where the key cannot be reached.

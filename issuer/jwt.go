@@ -160,35 +160,47 @@ const jwtBatch = 16
 
 // drainJWT makes all JWTs of an issuer that wait. Those that cannot be made keep
 // nobody waiting behind them, unless the key does not answer at all; the error
-// is that of the first.
+// tells of the first.
 func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
-	var failed error
-	after := ""
-	for {
+	var first error
+	for after := ""; ; {
 		batch, err := i.waitingJWTs(ctx, issuer, after)
 		if err != nil || len(batch) == 0 {
-			return errors.Join(failed, err)
+			return errors.Join(first, err)
 		}
 		after = batch[len(batch)-1].seq
-		made := batch[:0]
-		for _, q := range batch {
-			if q.jwt, err = i.makeJWT(ctx, q); err == nil {
-				made = append(made, q)
-			} else if failed == nil {
-				failed = fmt.Errorf("JWT of %s/%s: %w", q.issuer, q.seq, err)
-			}
-			if errors.Is(err, ErrSigning) {
-				break
-			}
+		made, failed := i.makeJWTs(ctx, batch)
+		if first == nil {
+			first = failed
 		}
 		if err := i.storeJWTs(ctx, made); err != nil {
 			return err
 		}
 		i.jwtReady.wake()
 		if errors.Is(failed, ErrSigning) {
-			return failed
+			return first
 		}
 	}
+}
+
+// makeJWTs makes those of a batch that can be made. A key that does not answer
+// (ErrSigning) is not asked again.
+func (i *Issuer) makeJWTs(ctx context.Context, batch []queued) (made []queued, failed error) {
+	for _, q := range batch {
+		jwt, err := i.makeJWT(ctx, q)
+		if err == nil {
+			made = append(made, queued{q.issuer, q.seq, jwt})
+			continue
+		}
+		err = fmt.Errorf("JWT of %s/%s: %w", q.issuer, q.seq, err)
+		if errors.Is(err, ErrSigning) {
+			return made, errors.Join(failed, err)
+		}
+		if failed == nil {
+			failed = err
+		}
+	}
+	return made, failed
 }
 
 // issuersWaiting are those for whose badges JWTs are to be made.

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"laurel/badge"
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
+	"laurel/store"
 	"laurel/verifier"
 )
 
@@ -146,4 +148,69 @@ func TestJWTOfExpiredBadge(t *testing.T) {
 	patientJWT(t, p, rec)
 	stop()
 	issuertest.Audit(t, p.Issuer)
+}
+
+// looked counts how often a store is looked into.
+type looked struct {
+	store.Store
+	views *atomic.Int64
+}
+
+func (l looked) View(ctx context.Context, f func(store.Reader) error) error {
+	l.views.Add(1)
+	return l.Store.View(ctx, f)
+}
+
+// TestNobodyMakesWhatNobodyWaitsFor: a JWT that could not be made and that
+// nobody waits for any more, as of a person who was erased, keeps nobody busy.
+func TestNobodyMakesWhatNobodyWaitsFor(t *testing.T) {
+	t.Parallel()
+	p := at(t, boltHome(t), issuertest.Options{}) // did:web, and no RSA key
+	rec := p.issue(t, award("ana")).Record
+	var views atomic.Int64
+	maker := p.with(t, func(cfg *issuer.Config) { cfg.Store = looked{p.Store, &views} })
+	stop := run(t, maker)
+	defer stop()
+	for n := 0; views.Load() < 2; n++ { // it looked for work, and for the record of what it found
+		if n == 500 {
+			t.Fatal("nobody tries to make the JWT")
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if _, _, err := p.Erase(t.Context(), amendment(rec.ID)); err != nil {
+		t.Fatal(err)
+	}
+	time.Sleep(1200 * time.Millisecond) // it would be tried again after a second
+	before := views.Load()
+	time.Sleep(300 * time.Millisecond)
+	if n := views.Load() - before; n > 3 {
+		t.Errorf("the store was looked into %d times for nothing", n)
+	}
+}
+
+// TestDeadKeyIsAskedOnce: behind JWTs that fail for themselves a key that does
+// not answer is asked once, and not for each that waits.
+func TestDeadKeyIsAskedOnce(t *testing.T) {
+	t.Parallel()
+	p := at(t, boltHome(t), issuertest.Options{RSA: true})
+	spoilt := p.issue(t, award("first")).Record
+	p.Clock.Advance(time.Second) // so that it is the first of them
+	for n := range 40 {          // three batches
+		p.issue(t, award(fmt.Sprint(n)))
+	}
+	k := "c/" + academy + "/" + spoilt.AuditSeq()
+	p.overwrite(t, k, "x") // it fails before a key is asked
+	var asked atomic.Int64
+	dead := p.with(t, func(cfg *issuer.Config) {
+		cfg.Keys = elsewhere{p.Ring, academy, func(context.Context) error { asked.Add(1); return errors.New("no answer") }}
+	})
+	stop := run(t, dead)
+	for n := 0; asked.Load() == 0 && n < 500; n++ {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(300 * time.Millisecond) // it is tried again after a second
+	stop()
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the key was asked %d times", n)
+	}
 }

@@ -124,7 +124,7 @@ func (i *Issuer) CreateKeys(ctx context.Context, n NewKeys) ([]keys.Info, bool, 
 	}
 	known := keeper.KeysOf(n.Issuer)
 	if len(n.Algorithms) == 0 {
-		n.Algorithms = n.defaultAlgorithms(known, DID(i.cfg.BaseURL, n.Issuer) != "")
+		n.Algorithms = i.defaultAlgorithms(n.Issuer, known)
 	}
 	if err := i.checkNewKeys(n, known); err != nil {
 		return nil, false, err
@@ -145,18 +145,24 @@ func (i *Issuer) CreateKeys(ctx context.Context, n NewKeys) ([]keys.Info, bool, 
 	return made, false, nil
 }
 
-// defaultAlgorithms leaves out what cannot be replaced: a did:key is its key.
-func (n NewKeys) defaultAlgorithms(known []keys.Info, replaceable bool) []keys.Algorithm {
+// defaultAlgorithms leaves out what cannot be replaced.
+func (i *Issuer) defaultAlgorithms(slug string, known []keys.Info) []keys.Algorithm {
+	if len(known) == 0 {
+		return FirstAlgorithms(slug)
+	}
 	var list []keys.Algorithm
 	for _, k := range known {
-		if k.Signs && (replaceable || k.Algorithm != keys.EdDSA) {
+		if k.Signs && !i.isIdentity(slug, k.Algorithm, known) {
 			list = append(list, k.Algorithm)
 		}
 	}
-	if len(known) == 0 {
-		return FirstAlgorithms(n.Issuer)
-	}
 	return list
+}
+
+// isIdentity tells of an algorithm whose key is the issuer: a did:key cannot
+// change it.
+func (i *Issuer) isIdentity(slug string, alg keys.Algorithm, known []keys.Info) bool {
+	return KeyController(i.cfg.BaseURL, slug, alg) == "" && slices.ContainsFunc(known, func(k keys.Info) bool { return k.Algorithm == alg })
 }
 
 func (i *Issuer) checkNewKeys(n NewKeys, known []keys.Info) error {
@@ -168,7 +174,7 @@ func (i *Issuer) checkNewKeys(n NewKeys, known []keys.Info) error {
 			f.add("algorithm_unknown", pointer, "Use one of EdDSA, ES256, ES384 and RS256.")
 		case slices.Contains(n.Algorithms[:at], alg):
 			f.add("duplicate", pointer, "Name each algorithm once.")
-		case KeyController(i.cfg.BaseURL, n.Issuer, alg) == "" && slices.ContainsFunc(known, func(k keys.Info) bool { return k.Algorithm == alg }):
+		case i.isIdentity(n.Issuer, alg, known):
 			f.add("key_is_identity", pointer, "This issuer is the did:key of its key and cannot change it; under an https base URL keys can be rotated.")
 		}
 	}

@@ -144,6 +144,66 @@ func leak(t *testing.T, p *place) {
 	}
 }
 
+// listsWithoutTheUsualKey: an issuer that has lost the key of its badges still
+// says by another one which of them stand, and only by its own.
+func listsWithoutTheUsualKey(t *testing.T, p *place) {
+	stop := run(t, p.Issuer)
+	defer stop()
+	rec, gone := p.issue(t, award("ana")).Record, p.issue(t, award("bo")).Record
+	tokens := [][]byte{patientJWT(t, p, rec), patientJWT(t, p, gone)}
+	if _, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.ES256}, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: signedBy(t, rec), At: issuertest.Start, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Issue(t.Context(), award("cy")); !errors.Is(err, issuer.ErrNoKey) {
+		t.Errorf("issued without a key for badges: %v", err)
+	}
+	if _, err := p.Revoke(t.Context(), gone.ID, "", "test", anyIssuer); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := p.StatusList(t.Context(), rec.List)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := badge.Parse(raw)
+	if err != nil || list.Proofs()[0].Cryptosuite != "ecdsa-rdfc-2019" {
+		t.Errorf("signed by %+v, %v", list.Proofs(), err)
+	}
+	// The JWTs are by a key of their own: they stand, and are told as revoked.
+	check := p.full(t)
+	if r := check.Verify(t.Context(), tokens[0]); r.Verdict() != verifier.Valid || r.Finding(verifier.CheckRevocation).Code != verifier.NotRevoked {
+		t.Errorf("the JWT: %v %+v", r.Verdict(), r.Findings)
+	}
+	if r := check.Verify(t.Context(), tokens[1]); r.Verdict() != verifier.Invalid || r.Finding(verifier.CheckRevocation).Code != verifier.Revoked {
+		t.Errorf("the JWT of what is revoked: %v %+v", r.Verdict(), r.Findings)
+	}
+	if r := check.Verify(t.Context(), rec.Document); r.Verdict() != verifier.Invalid || r.Finding(verifier.CheckIssuerKey).Code != verifier.KeyRevoked {
+		t.Errorf("the badge itself: %v %+v", r.Verdict(), r.Findings)
+	}
+	// A new key of the usual kind signs again.
+	p.makeKey(t, issuer.NewKeys{})
+	p.Clock.Advance(13 * time.Hour)
+	if raw, err := p.StatusList(t.Context(), rec.List); err != nil || !strings.Contains(string(raw), "eddsa-rdfc-2022") {
+		t.Errorf("%v %s", err, raw)
+	}
+}
+
+// listsOfADIDKey: no other key can speak for an issuer that is its key.
+func listsOfADIDKey(t *testing.T, p *place) {
+	rec := p.issue(t, award("ana")).Record
+	if _, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.ES256}, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: signedBy(t, rec), At: issuertest.Start, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if raw, err := p.StatusList(t.Context(), rec.List); !errors.Is(err, issuer.ErrNoKey) {
+		t.Errorf("%s, %v", raw, err)
+	}
+}
+
 // eventText is all audit records.
 func eventText(t *testing.T, p *place) string {
 	t.Helper()
@@ -284,6 +344,22 @@ func didKeyIssuer(t *testing.T, p *place) {
 	}
 	if rec := p.issue(t, award("ben")).Record; signedBy(t, rec) != signedBy(t, id) {
 		t.Error("another key signs")
+	}
+	// What is asked for without naming it is what can be had: of the VC-API each
+	// key but that of RSA is an issuer of its own.
+	if made, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: issuer.VCAPISlug}); err != nil || len(made) != 4 {
+		t.Fatalf("%+v, %v", made, err)
+	}
+	for slug, want := range map[string][]keys.Algorithm{academy: {keys.ES256, keys.ES384}, issuer.VCAPISlug: {keys.RS256}} {
+		made, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: slug, Rotate: true})
+		var list []keys.Algorithm
+		for _, k := range made {
+			list = append(list, k.Algorithm)
+		}
+		slices.Sort(list)
+		if err != nil || !slices.Equal(list, want) {
+			t.Errorf("%s: new keys of %v, %v", slug, list, err)
+		}
 	}
 	// Two who ask for the first keys of a new issuer at once make one identity.
 	var wg sync.WaitGroup

@@ -261,6 +261,8 @@ var cases = []testCase{
 	{name: "jwt of others", run: jwtOfOthers, options: issuertest.Options{RSA: true}},
 	{name: "rotation", run: rotation},
 	{name: "leak", run: leak, damages: true},
+	{name: "lists without the usual key", run: listsWithoutTheUsualKey, damages: true, options: issuertest.Options{RSA: true}},
+	{name: "lists of a did:key", run: listsOfADIDKey, damages: true, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
 	{name: "older than the leak", run: olderThanTheLeak, damages: true, options: issuertest.Options{RSA: true}},
 	{name: "new keys", run: newKeysAsked, empty: true},
 	{name: "did:key issuer", run: didKeyIssuer, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
@@ -269,6 +271,9 @@ var cases = []testCase{
 	{name: "remembered templates", run: rememberedTemplates},
 	{name: "remembered damage", run: rememberedDamage},
 	{name: "damaged records", run: damagedRecords, damages: true, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
+	{name: "clock set back", run: clockSetBack, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}},
+	{name: "clocks apart", run: clocksApart},
+	{name: "clock ran ahead", run: clockRanAhead},
 	{name: "vc-api", run: vcAPI, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}, empty: true},
 }
 

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"laurel/badge"
+	"laurel/badge/proof"
 	"laurel/badge/status"
 	"laurel/keys"
 	"laurel/store"
@@ -290,19 +291,44 @@ func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	signer, err := i.signer(ctx, issuer, keys.EdDSA)
+	suite, signer, err := i.listSigner(ctx, &profile)
 	if err != nil {
 		return nil, err
 	}
-	signed, err := i.cfg.Suite.Secure(ctx, doc, signer, now)
+	signed, err := suite.Secure(ctx, doc, signer, now)
 	if err != nil {
 		return nil, err
 	}
-	if err := i.readBack(ctx, &profile, signed); err != nil {
+	if err := i.readBack(ctx, &profile, suite, signed); err != nil {
 		return nil, err
 	}
 	i.lists.put(list, &signedList{version: version, document: signed.Raw(), signed: now, key: signer.Method().ID})
 	return signed.Raw(), nil
+}
+
+// listSigner is what the lists of an issuer are signed with: what its badges
+// are, or where it has no such key any more, the first of Securers for which it
+// has one. A list says the same under each of them, and without one nobody could
+// tell whether the issuer's other badges still stand.
+func (i *Issuer) listSigner(ctx context.Context, p *Profile) (proof.Securer, keys.Signer, error) {
+	usual, none := i.signer(ctx, p.Slug, keys.EdDSA)
+	if !errors.Is(none, ErrNoKey) {
+		return i.cfg.Suite, usual, none
+	}
+	for _, suite := range i.cfg.Securers {
+		if suite.Name() == (proof.VCJWT{}).Name() {
+			continue // lists are served as JSON
+		}
+		for _, alg := range suite.Algorithms() {
+			signer, err := i.signer(ctx, p.Slug, alg)
+			if err == nil && signer.Method().Controller == p.ID {
+				return suite, signer, nil
+			} else if err != nil && !errors.Is(err, ErrNoKey) {
+				return nil, nil, err
+			}
+		}
+	}
+	return nil, nil, none
 }
 
 // readBits collects the marks of a list. A damaged one is an error: a list
@@ -324,17 +350,17 @@ func readBits(r store.Reader, list string) (*status.List, error) {
 
 // readBack holds a list that was just signed against the published keys, as
 // the self-check does for badges.
-func (i *Issuer) readBack(ctx context.Context, p *Profile, signed *badge.Document) error {
+func (i *Issuer) readBack(ctx context.Context, p *Profile, suite proof.Suite, signed *badge.Document) error {
 	methods, err := i.methods(ctx, p.Slug, p.ID)
 	if err != nil {
 		return err
 	}
-	for _, proof := range signed.Proofs() {
-		at := slices.IndexFunc(methods, func(m keys.VerificationMethod) bool { return m.ID == proof.VerificationMethod })
+	for _, made := range signed.Proofs() {
+		at := slices.IndexFunc(methods, func(m keys.VerificationMethod) bool { return m.ID == made.VerificationMethod })
 		if at < 0 {
-			return fmt.Errorf("%w: %s is no published key of %s", ErrSelfCheck, proof.VerificationMethod, p.ID)
+			return fmt.Errorf("%w: %s is no published key of %s", ErrSelfCheck, made.VerificationMethod, p.ID)
 		}
-		if err := i.cfg.Suite.Verify(signed, proof, methods[at]); err != nil {
+		if err := suite.Verify(signed, made, methods[at]); err != nil {
 			return fmt.Errorf("%w: %w", ErrSelfCheck, err)
 		}
 	}

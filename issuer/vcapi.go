@@ -2,8 +2,6 @@ package issuer
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -180,12 +178,11 @@ func (i *Issuer) recordForeign(ctx context.Context, f *foreign, signed *badge.Do
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(signed.Raw())
 	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
 		if err := i.claimForeign(tx, f); err != nil {
 			return err
 		}
-		return putAudit(tx, seq, Event{At: now, Actor: f.actor, Action: "vc-api.issue", Issuer: VCAPISlug, Subject: "sha256:" + hex.EncodeToString(sum[:])})
+		return putAudit(tx, seq, Event{At: now, Actor: f.actor, Action: "vc-api.issue", Issuer: VCAPISlug, Subject: DocumentDigest(signed.Raw())})
 	})
 }
 

@@ -11,7 +11,6 @@ import (
 	"math"
 	"math/big"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -103,20 +102,17 @@ func revokedMember(v strictjson.Value) (time.Time, error) {
 	return at, err
 }
 
-// latestDate is the end of the year 9999, in seconds.
-const latestDate = 253402300799
-
-// numericDate reads seconds since 1970 (RFC 7519 section 2).
+// numericDate reads an optional moment.
 func numericDate(v strictjson.Value, name string) (time.Time, error) {
 	m := v.Get(name)
 	if !m.Exists() {
 		return time.Time{}, nil
 	}
-	seconds, err := strconv.ParseFloat(m.Raw(), 64)
-	if m.Kind() != strictjson.Number || err != nil || seconds < 0 || seconds > latestDate {
-		return time.Time{}, fmt.Errorf("%w: %s is no time in seconds", ErrInvalidKey, name)
+	at, ok := strictjson.NumericDate(m)
+	if !ok {
+		return at, fmt.Errorf("%w: %s is no time in seconds", ErrInvalidKey, name)
 	}
-	return time.Unix(int64(seconds), 0).UTC(), nil
+	return at, nil
 }
 
 // privateMembers are the members of a JSON Web Key that hold secrets (RFC 7518

@@ -2,9 +2,7 @@ package verifier
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -333,16 +331,9 @@ func (s *subject) authenticateJWS(ctx context.Context) authentication {
 // authenticateBoth takes account of embedded proofs beside an envelope that
 // holds: they are a set like any other, over the payload without its claims.
 func (s *subject) authenticateBoth(ctx context.Context, envelope authentication) authentication {
-	var b strings.Builder
-	for name, v := range s.doc.Root().Members() {
-		if !slices.Contains(s.claims(), name) {
-			quoted, _ := json.Marshal(name) // a string always marshals
-			fmt.Fprintf(&b, ",%s:%s", quoted, v.Raw())
-		}
-	}
 	inner := *s
 	var err error
-	if inner.doc, err = badge.Parse([]byte("{" + strings.TrimPrefix(b.String(), ",") + "}")); err != nil {
+	if inner.doc, err = proof.Unclaimed(s.doc); err != nil {
 		return authentication{unknown(InternalFault, "/proof", "%v", err), envelope.key}
 	}
 	embedded := inner.authenticateSet(ctx)

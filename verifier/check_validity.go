@@ -3,7 +3,6 @@ package verifier
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"laurel/badge"
@@ -94,18 +93,15 @@ func pointerTo(member string) string {
 	return "/" + member
 }
 
-// maxNumericDate is the last second of the year 9999.
-const maxNumericDate = 253402300799
-
 // numericDate reads seconds since 1970 (RFC 7519 section 2); the zero time
 // when there are none.
 func numericDate(v strictjson.Value) (time.Time, error) {
 	if !v.Exists() {
 		return time.Time{}, nil
 	}
-	seconds, err := strconv.ParseFloat(v.Raw(), 64)
-	if v.Kind() != strictjson.Number || err != nil || seconds < 0 || seconds > maxNumericDate {
-		return time.Time{}, fmt.Errorf("%s is no moment", clip(v.Raw(), 40))
+	at, ok := strictjson.NumericDate(v)
+	if !ok {
+		return at, fmt.Errorf("%s is no moment", clip(v.Raw(), 40))
 	}
-	return time.Unix(int64(seconds), 0), nil
+	return at, nil
 }

@@ -46,7 +46,7 @@ func (h *Handler) Reissue(w http.ResponseWriter, r *http.Request) error {
 		Language: body.Language, ExternalRef: body.ExternalRef}
 	if body.Activity != nil {
 		var faults badge.Errors
-		c.ActivityStart = optionalMoment(&faults, body.Activity.Start, "/activity/start")
+		c.ActivityStart = removableMoment(&faults, body.Activity.Start, "/activity/start")
 		c.ActivityEnd = removableMoment(&faults, body.Activity.End, "/activity/end")
 		if err := faults.Err(); err != nil {
 			return err

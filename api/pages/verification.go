@@ -27,6 +27,7 @@ type Own struct {
 
 	Register    *Register    // a change of status that the register has a reason for
 	Earned      time.Time    // when it was earned, where what is signed does not say; may be zero
+	Corrected   time.Time    // when it was corrected last; may be zero
 	Translation *Translation // of the achievement, in the language of the page; not signed
 }
 
@@ -119,6 +120,7 @@ type verificationView struct {
 	Share       *share
 	Register    *registerView
 	Earned      string
+	Corrected   string
 	Translation *translationView
 }
 
@@ -324,6 +326,9 @@ func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
 	v.Links, v.Code, v.Register = own.Links, own.Code, reason(v.Printer, own.Register)
 	if !own.Earned.IsZero() {
 		v.Earned = v.Date(own.Earned)
+	}
+	if !own.Corrected.IsZero() {
+		v.Corrected = v.Date(own.Corrected)
 	}
 	for _, d := range []download{
 		{own.Links.JSON, "page.copies.json"}, {own.Links.PNG, "page.copies.png"}, {own.Links.SVG, "page.copies.svg"},

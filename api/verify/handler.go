@@ -234,6 +234,13 @@ func (h *Handler) ownEdition(r *http.Request, own *pages.Own, rec *issuer.Record
 		return nil
 	}
 	own.Earned = rec.AwardedAt // what is signed begins with the edition
+	before, _, err := h.issuer.Edition(r.Context(), rec.ID, rec.Edition-1)
+	if err != nil {
+		return err
+	}
+	if before.ReplacedBy == issuer.ByCorrection {
+		own.Corrected = rec.IssuedAt
+	}
 	_, public, err := h.issuer.Edition(r.Context(), rec.ID, 1)
 	if public {
 		links.First = h.baseURL + "/credentials/" + rec.ID + "?edition=1"

@@ -1,7 +1,6 @@
 package proof
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 
@@ -34,20 +33,6 @@ func secured(d *badge.Document, options strictjson.Value) (node strictjson.Value
 
 // with is an object with another value for one member, which it need not have
 // had. All else stands in it byte for byte.
-func with(object strictjson.Value, member, value string) (strictjson.Value, error) {
-	var b strings.Builder
-	put := func(name, raw string) {
-		quoted, _ := json.Marshal(name) // a string always marshals
-		b.WriteString(",")
-		b.Write(quoted)
-		b.WriteString(":")
-		b.WriteString(raw)
-	}
-	for name, v := range object.Members() {
-		if name != member {
-			put(name, v.Raw())
-		}
-	}
-	put(member, value)
-	return strictjson.Parse([]byte("{"+b.String()[1:]+"}"), strictjson.Limits{Bytes: 2 * badge.MaxBytes})
+func with(of strictjson.Value, name, value string) (strictjson.Value, error) {
+	return strictjson.Parse(object(append(membersBut(of, name), member{name, value})), strictjson.Limits{Bytes: 2 * badge.MaxBytes})
 }

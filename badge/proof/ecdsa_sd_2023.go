@@ -194,14 +194,9 @@ func (d *derived) split(statements []string) (mandatory, others []string) {
 // signData is what the issuer signed: the hash of the options, the key of this
 // proof, the hash of the mandatory statements (section 3.5.1).
 func (s ECDSASD2023) signData(d *badge.Document, p badge.Proof, key []byte, mandatory []string) ([]byte, error) {
-	contexts := d.Root().Get("@context")
-	if own := p.Object.Get("@context"); own.Exists() && !equal(own, contexts) {
-		return nil, invalid("the proof has contexts of its own")
-	}
-	data, err := s.Canon.Digest(nil, canon.Input{Node: p.Object, Context: contexts, Omit: []string{"proofValue"},
-		InlineContexts: s.InlineContexts, Directions: s.InlineContexts, Hash: crypto.SHA256})
+	data, err := hashOptions(s.Canon, s.InlineContexts, input{document: d, options: p.Object, hash: crypto.SHA256})
 	if err != nil {
-		return nil, fmt.Errorf("proof options: %w", err)
+		return nil, err
 	}
 	h := sha256.New()
 	for _, statement := range mandatory {

@@ -97,8 +97,11 @@ func (s withoutEnd) hashData(in input) ([]byte, error) {
 }
 
 func (s Ed25519Signature2020) canonicalOptions(in input) ([]byte, error) {
-	nquads, err := s.Canon.Canonicalize(canon.Input{Node: in.options, Context: in.document.Root().Get("@context"),
-		Omit: []string{"proofValue", "expires"}, InlineContexts: s.InlineContexts})
+	options, err := optionsInput(s.InlineContexts, in, "proofValue", "expires")
+	if err != nil {
+		return nil, err
+	}
+	nquads, err := s.Canon.Canonicalize(options)
 	if err != nil {
 		return nil, fmt.Errorf("proof options: %w", err)
 	}

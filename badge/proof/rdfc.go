@@ -13,17 +13,35 @@ import (
 // received proof less its value, never one built anew, under the contexts of the
 // document.
 func hashRDFC(c *canon.Canonicalizer, inlineContexts bool, in input) ([]byte, error) {
-	contexts := in.document.Root().Get("@context")
-	if own := in.options.Get("@context"); own.Exists() && !equal(own, contexts) {
-		return nil, invalid("the proof has contexts of its own")
+	message, err := hashOptions(c, inlineContexts, in)
+	if err != nil {
+		return nil, err
 	}
-	message := make([]byte, 0, 2*in.hash.Size())
-	message, err := c.Digest(message, canon.Input{Node: in.options, Context: contexts,
-		Omit: []string{"proofValue"}, InlineContexts: inlineContexts, Directions: inlineContexts, Hash: in.hash})
+	return appendDocument(c, inlineContexts, message, in)
+}
+
+// hashOptions is the hash of the canonical options, with room for another.
+func hashOptions(c *canon.Canonicalizer, inlineContexts bool, in input) ([]byte, error) {
+	options, err := optionsInput(inlineContexts, in, "proofValue")
+	if err != nil {
+		return nil, err
+	}
+	message, err := c.Digest(make([]byte, 0, 2*in.hash.Size()), options)
 	if err != nil {
 		return nil, fmt.Errorf("proof options: %w", err)
 	}
-	return appendDocument(c, inlineContexts, message, in)
+	return message, nil
+}
+
+// optionsInput is what is canonicalised of a proof, under the contexts of its
+// document.
+func optionsInput(inlineContexts bool, in input, omit ...string) (canon.Input, error) {
+	contexts := in.document.Root().Get("@context")
+	if own := in.options.Get("@context"); own.Exists() && !equal(own, contexts) {
+		return canon.Input{}, invalid("the proof has contexts of its own")
+	}
+	return canon.Input{Node: in.options, Context: contexts, Omit: omit,
+		InlineContexts: inlineContexts, Directions: inlineContexts, Hash: in.hash}, nil
 }
 
 // appendDocument appends the hash of the canonical document.

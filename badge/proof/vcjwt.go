@@ -1,9 +1,7 @@
 package proof
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -99,18 +97,13 @@ func (o opaque) SignPayload(payload []byte, _ jose.SignatureAlgorithm) ([]byte, 
 func payload(d *badge.Document) ([]byte, error) {
 	root := d.Root()
 	isBadge := badge.HasType(root.Get("type"), badge.TypeOpenBadge, badge.TypeAchievement)
-	members := [][2]string{}
-	for name, v := range root.Members() {
-		if name != "proof" {
-			members = append(members, [2]string{name, v.Raw()})
-		}
-	}
+	members := membersBut(root, "proof")
 	for _, c := range []struct {
 		claim string
 		of    strictjson.Value
 	}{{"iss", issuerID(root)}, {"jti", root.Get("id")}, {"sub", root.Get("credentialSubject").Get("id")}} {
 		if c.of.Exists() {
-			members = append(members, [2]string{c.claim, c.of.Raw()})
+			members = append(members, member{c.claim, c.of.Raw()})
 		} else if isBadge {
 			return nil, fmt.Errorf("the VC-JWT of a badge needs what its claim %s repeats", c.claim)
 		}
@@ -121,7 +114,7 @@ func payload(d *badge.Document) ([]byte, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c[1], err)
 			}
-			members = append(members, [2]string{c[0], strconv.FormatInt(at.Unix(), 10)})
+			members = append(members, member{c[0], strconv.FormatInt(at.Unix(), 10)})
 		} else if isBadge && c[0] == "nbf" {
 			return nil, fmt.Errorf("the VC-JWT of a badge needs %s", c[1])
 		}
@@ -135,25 +128,6 @@ func issuerID(root strictjson.Value) strictjson.Value {
 		return issuer
 	}
 	return root.Get("issuer").Get("id")
-}
-
-// object writes members as they are given, a name and its JSON each.
-func object(members [][2]string) []byte {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for n, m := range members {
-		if n > 0 {
-			b.WriteByte(',')
-		}
-		b.WriteString(quote(m[0]) + ":" + m[1])
-	}
-	b.WriteByte('}')
-	return b.Bytes()
-}
-
-func quote(s string) string {
-	q, _ := json.Marshal(s) // a string always marshals
-	return string(q)
 }
 
 // Header is the protected header of a VC-JWT, checked (OB 3.0 section 8.2.1).
@@ -240,18 +214,7 @@ func verifyToken(d *badge.Document, header Header, key keys.VerificationMethod) 
 	if alg != header.Algorithm {
 		return fault(ErrAlgorithm, "the token says %s, its key is for %s", header.Algorithm, alg)
 	}
-	jws, err := jose.ParseSignedCompact(string(bytes.Trim(d.Raw(), " \t\r\n")), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(alg)})
-	if err != nil {
-		return invalid("the token cannot be read: %v", err)
-	}
-	signed, err := jws.Verify(key.Public)
-	if err != nil {
-		return invalid("the signature does not match: something was changed after signing, or another key signed")
-	}
-	if string(bytes.TrimSpace(signed)) != d.JWS().Payload.Raw() {
-		return invalid("the signed payload is not the one that was read")
-	}
-	return nil
+	return matches(key.Verify(d.JWS().SigningInput, d.JWS().Signature))
 }
 
 // checkClaims compares the claims with the credential (OB 3.0 section 8.2.4):
@@ -306,22 +269,19 @@ func sameMoment(claims strictjson.Value, claim, dateTime string) error {
 	if !v.Exists() {
 		return nil
 	}
-	seconds, err := strconv.ParseFloat(v.Raw(), 64)
-	if v.Kind() != strictjson.Number || err != nil || seconds < 0 || seconds > maxNumericDate {
+	claimed, ok := strictjson.NumericDate(v)
+	if !ok {
 		return fault(ErrClaims, "%s is no moment", claim)
 	}
 	if dateTime == "" {
 		return nil
 	}
 	at, err := badge.ParseTime(dateTime)
-	if err != nil || int64(seconds) != at.Unix() {
+	if err != nil || claimed.Unix() != at.Unix() {
 		return fault(ErrClaims, "%s is another moment than the credential's", claim)
 	}
 	return nil
 }
-
-// maxNumericDate is the last second of the year 9999.
-const maxNumericDate = 253402300799
 
 func clip(s string, n int) string {
 	if len(s) > n {

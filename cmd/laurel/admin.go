@@ -37,6 +37,8 @@ var operations = map[string]operation{
 	"revoke":         typed(revokeOne),
 	"compact":        typed(compactStore),
 	"check":          typed(checkStore),
+	"clock.read":     typed(readClock),
+	"clock.accept":   typed(acceptClock),
 	"audit.list":     typed(listAudit),
 	"audit.verify":   typed(verifyAudit),
 	"audit.keys":     typed(auditKeys),

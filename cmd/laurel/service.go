@@ -358,6 +358,8 @@ func (svc *service) ready(ctx context.Context) (read, write error) {
 	})
 	if r, ok := svc.store.(store.Reopener); ok && !r.Writable() {
 		write = store.ErrReadOnly
+	} else if read == nil {
+		write = svc.issuer.Steady(ctx)
 	}
 	return read, write
 }

@@ -16,6 +16,7 @@ Usage: laurel COMMAND [flags]
   programme   load definitions of issuers, achievements and activities
   compact     take out of the store's file what was erased
   check       hold the store against itself: every badge, index and list
+  clock       hold the clock against what is on record, or say that it is right
   audit       list the audit records, and verify the log that they form
   canon       print the canonical form of a document, or the member that has none
   health      ask the service on this machine whether it is ready

@@ -1,8 +1,7 @@
 // Package names finds things by names that are known beforehand, such as the
 // terms of a context. Every member of every document is looked up, several
-// times, so it counts that this takes half as long as Go's map does: the names
-// stand in a table, and are told apart by their first and their last bytes,
-// which are all there is of most.
+// times: the names stand in a table, and are told apart by their first and their
+// last bytes, which are all there is of most, where Go's map hashes all of them.
 package names
 
 // Index finds values of one type by name. The zero Index is empty. It never

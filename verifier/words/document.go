@@ -35,9 +35,20 @@ func Holder(d *badge.Document) string {
 
 // Awarded returns the day that a badge gives as that of the award, as written
 // there: awardedDate, else the beginning of validity, which VC data model 1.1
-// calls issuanceDate; "" for none.
+// calls issuanceDate; "" for none. A badge that begins when it was signed tells
+// no such day: it may be a later edition of one that was awarded long before.
 func Awarded(d *badge.Document) string {
-	return first(d.View().AwardedDate, d.ValidFrom())
+	if given := d.View().AwardedDate; given != "" {
+		return given
+	}
+	from, err := badge.ParseTime(d.ValidFrom())
+	for _, proof := range d.Proofs() {
+		signed, unreadable := badge.ParseTime(proof.Object.Get("created").Text())
+		if err == nil && unreadable == nil && signed.Equal(from) {
+			return ""
+		}
+	}
+	return d.ValidFrom()
 }
 
 func achievement(d *badge.Document) *badge.Achievement {

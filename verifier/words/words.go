@@ -42,7 +42,11 @@ func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 	if len(r.Badges) > 0 { // none of which speaks for all
 		return say(p, params, base+"."+string(verifier.SeveralBadges))
 	}
-	return say(p, params, base+"."+string(f.Code), base+"."+string(f.Check), base)
+	ids := []string{base + "." + string(f.Code), base + "." + string(f.Check)}
+	if params["Date"] == "" && params["Name"] != "" && params["ValidFrom"] != "" {
+		ids = append(ids, base+".since")
+	}
+	return say(p, params, append(ids, base)...)
 }
 
 // decisive is the finding that the report names as such, and behind a proof
