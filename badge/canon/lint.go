@@ -73,6 +73,7 @@ func (l *linter) contexts(context strictjson.Value, ptr string, inline bool) err
 		case l.apart[v.Text()]:
 			return &Error{Kind: Unsupported, Pointer: at, Detail: "this added context cannot stand beside one written inline: a term of it is defined anew within itself"}
 		case v.Kind() == strictjson.String && l.held[v.Text()] != nil:
+			l.twice.named = true
 		case v.Kind() == strictjson.Object && inline:
 			if err := l.definitions(unwrapped(v, at)); err != nil {
 				return err
@@ -223,6 +224,7 @@ func (l *linter) scope(term string, v strictjson.Value, at string) error {
 		if named == nil {
 			return &Error{Kind: UnknownContext, Pointer: at, Detail: "this context is not among those that we hold"}
 		}
+		l.twice.named = true
 		l.scoped += members(named.Document)
 		again = defines(named, term)
 	default:

@@ -16,6 +16,7 @@ type redefinitions struct {
 	prefixed map[string]string // terms with @prefix -> pointer
 	leaned   map[string]string // in contexts of terms: what other terms of it are made of -> pointer
 	protects bool              // something is protected
+	named    bool              // contexts that are held are named
 }
 
 func newRedefinitions() redefinitions {
@@ -53,7 +54,7 @@ func (r *redefinitions) noteScope(context strictjson.Value, ptr string) {
 }
 
 // fault returns the refusal that what was noted calls for. Terms of the contexts
-// that are held count as protected.
+// that are held count as protected, where any of these is named.
 func (r *redefinitions) fault(held map[string]bool) error {
 	const detail = "a term that is defined several times, and protected, is not handled here: "
 	for _, kind := range []struct {
@@ -62,7 +63,7 @@ func (r *redefinitions) fault(held map[string]bool) error {
 	}{{r.prefixed, "it has @prefix"}, {r.leaned, "others are made of it within the context of a term"}} {
 		least := ""
 		for term, ptr := range kind.terms {
-			if (held[term] || r.protects && r.several[term]) && (least == "" || ptr < least) {
+			if (r.named && held[term] || r.protects && r.several[term]) && (least == "" || ptr < least) {
 				least = ptr
 			}
 		}
