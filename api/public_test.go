@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image/png"
+	"io"
 	"laurel/badge/bake"
 	"net"
 	"net/http"
@@ -403,5 +404,35 @@ func TestBothFormsVerify(t *testing.T) {
 		if r.Verdict != verifier.Valid.String() {
 			t.Errorf("%s: %+v", suffix, r)
 		}
+	}
+}
+
+// The two answers that the description excepts from problem documents are those
+// of the server under us, and say nothing.
+func TestAnswersWithoutAProblemDocument(t *testing.T) {
+	w := newWorld(t)
+	id := w.issue(1).ID
+	req, err := http.NewRequest(http.MethodGet, w.address+"/credentials/"+id+".json", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("If-Match", `"another"`)
+	resp, err := w.client.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if raw, err := io.ReadAll(resp.Body); resp.StatusCode != http.StatusPreconditionFailed || len(raw) > 0 || err != nil {
+		t.Errorf("If-Match: %d %q %v", resp.StatusCode, raw, err)
+	}
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.address, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintf(conn, "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
+	said, err := io.ReadAll(conn)
+	if err != nil || !bytes.HasPrefix(said, []byte("HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain")) || !strings.Contains(w.contract.doc.Info.Description, "412") {
+		t.Errorf("%s %v", said, err)
 	}
 }

@@ -283,7 +283,9 @@ func (d *demoProcess) held(t *testing.T, times int) {
 	if peak > maxResident {
 		t.Errorf("%d held uploads took %d MiB", times, peak>>20)
 	}
-	if ok, busy := statuses[http.StatusOK], statuses[http.StatusServiceUnavailable]; ok == 0 || ok+busy != times {
+	// On a slow machine the time for a body may be over before it is there: 400.
+	ok, busy, late := statuses[http.StatusOK], statuses[http.StatusServiceUnavailable], statuses[http.StatusBadRequest]
+	if ok == 0 || ok+busy+late != times {
 		t.Errorf("of %d held uploads: %v", times, statuses)
 	}
 }
