@@ -136,7 +136,7 @@ func inlineKeyword(name string, v strictjson.Value, at string, known []string) e
 		return &Error{Kind: ContextFault, Pointer: at, Detail: "an inline context may neither undefine nor import"}
 	case strings.HasPrefix(name, "@") && !slices.Contains(known, name), v.Text() == "@nest", likeKeyword(v.Text()):
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "this is not handled in a context written inline"}
-	case name == "@vocab" && v.Text() != "" && !strings.Contains(v.Text(), ":"):
+	case name == "@vocab" && !strings.Contains(v.Text(), ":"):
 		return &Error{Kind: Unsupported, Pointer: at, Detail: "a relative @vocab is not handled"}
 	case name == "@protected" && !v.IsBool():
 		return &Error{Kind: ContextFault, Pointer: at, Detail: "@protected is neither true nor false"}

@@ -20,6 +20,7 @@ func TestProtectedTwice(t *testing.T) {
 		"a prefix or none":                  {`{"p":{"@id":"https://a.example/","@protected":true,"@prefix":true}},{"p":{"@id":"https://a.example/"}}`, canon.Unsupported, "/@context/1/p"},
 		"a held term with @prefix":          {`{"p":"urn:p","issuer":{"@id":"https://www.w3.org/2018/credentials#issuer","@type":"@id","@prefix":true}}`, canon.Unsupported, "/@context/1/issuer"},
 		"@protected as text":                {`{"p":"urn:p","@protected":"true"}`, canon.ContextFault, "/@context/1/@protected"},
+		"an empty @vocab":                   {`{"p":"urn:p","@vocab":""}`, canon.Unsupported, "/@context/1/@vocab"},
 		"not protected":                     {`{"p":{"@id":"ex:p","@context":[{"ex":"https://a.example/"},{"ex":"https://b.example/","q":"ex:q"}]}}`, 0, ""},
 		"the same definition again":         {`{"@protected":true,"ex":"https://a.example/","p":{"@id":"ex:p","@context":{"ex":"https://a.example/","q":"ex:q"}}}`, 0, ""},
 	} {
