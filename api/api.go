@@ -42,8 +42,11 @@ type Config struct {
 	// bounds and with errors of package fetch; nil: none are fetched.
 	Fetch func(ctx context.Context, url string) ([]byte, error)
 	// Ready tells whether reading and writing work; nil: they do.
-	Ready      func(ctx context.Context) (read, write error)
-	VerifyRate int              // verifications a minute and address; 0 for no limit
+	Ready func(ctx context.Context) (read, write error)
+	// VerifyRate is how many verifications an address may ask for in a minute; 0
+	// for no limit, and for no bound to what the bodies of one address take
+	// of the room for all: where a proxy gives everybody the same address.
+	VerifyRate int
 	Version    string           // of the program, for the Server header; "" tells none
 	Now        func() time.Time // default time.Now
 	Log        *slog.Logger     // one line a request; default discards
@@ -60,9 +63,11 @@ const (
 
 // How much of bodies is held at once, in bytes, by everybody and by callers with
 // a token, who are not to wait behind strangers. What is made of a body takes up
-// to four times as much again.
+// to four times as much again. One address may take a quarter of what is there
+// for everybody, which is more than the largest body.
 const (
 	roomForAll     = 32 << 20
+	roomForAddress = roomForAll / 4
 	roomForCallers = 32 << 20
 	roomPatience   = 10 * time.Second
 )
@@ -84,7 +89,11 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomPatience)}
+	share := int64(roomForAddress)
+	if cfg.VerifyRate <= 0 { // addresses tell nothing here
+		share = roomForAll
+	}
+	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, share, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience)}
 	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"laurel/api"
 )
 
 // rawPost writes a request as clients do that send all of it before they read,
@@ -136,5 +138,37 @@ func TestRoomForBodies(t *testing.T) {
 	a.problem(t, http.StatusServiceUnavailable, "too_busy")
 	if took := time.Since(began); took < 5*time.Second || took > 20*time.Second || a.header.Get("Retry-After") == "" {
 		t.Errorf("told after %v: %v", took, a.header)
+	}
+}
+
+// One address that holds on to large bodies takes its share of the room: those
+// of others are read at once, and what it sends further waits in vain.
+func TestOneAddressDoesNotTakeAllRoom(t *testing.T) {
+	w := newWorld(t, func(c *api.Config) { c.VerifyRate = 600 })
+	greedy := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, 2)}}
+	var last net.Conn
+	for range 8 {
+		conn, err := greedy.Dial("tcp", strings.TrimPrefix(w.address, "http://"))
+		if err != nil {
+			t.Skipf("this machine has only one address of its own: %v", err)
+		}
+		defer conn.Close()
+		fmt.Fprintf(conn, "POST /v1/verify HTTP/1.1\r\nHost: %s\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n\x89PNG", strings.TrimPrefix(w.base, "http://"), 4<<20)
+		time.Sleep(50 * time.Millisecond) // until it is inside, before the next
+		last = conn
+	}
+	began := time.Now()
+	w.check(strings.Repeat(" ", 1<<20), "application/json").want(t, http.StatusBadRequest)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("another address waited for %v", took)
+	}
+	_ = last.SetDeadline(time.Now().Add(30 * time.Second))
+	resp, err := http.ReadResponse(bufio.NewReader(last), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("beyond its share: %d", resp.StatusCode)
 	}
 }

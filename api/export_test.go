@@ -1,6 +1,8 @@
 package api
 
 import (
+	"context"
+	"log/slog"
 	"strings"
 
 	"laurel/api/badges"
@@ -32,3 +34,8 @@ var Describe = describe
 
 // Statuses is the table of the faults that handlers find.
 func Statuses() map[wire.Code]int { return status }
+
+// Explain describes an error as a service with this log does.
+func Explain(ctx context.Context, log *slog.Logger, err error) wire.Problem {
+	return (&server{cfg: Config{Log: log}}).explain(ctx, err)
+}

@@ -208,12 +208,20 @@ func faultsProblem(faults badge.Errors) wire.Problem {
 	return p
 }
 
+// expected has the codes of answers above 499 that are no news to an operator:
+// strangers can call them forth, or readyz tells of the state behind them, and
+// whoever repeats a request would fill the log with them.
+var expected = map[string]bool{
+	string(wire.NotReady): true,
+	"not_made_yet":        true,
+	"too_busy":            true,
+	"clock_went_back":     true,
+}
+
 // explain describes an error and logs it if it is a fault of ours.
 func (s *server) explain(ctx context.Context, err error) wire.Problem {
 	p := describe(err)
-	var refusal *wire.Fault // of a handler, which knew what it did
-	expected := errors.As(err, &refusal) || errors.Is(err, limit.ErrFull) || errors.Is(err, issuer.ErrNotReady)
-	if p.Status >= http.StatusInternalServerError && !expected {
+	if p.Status >= http.StatusInternalServerError && !expected[p.Code] {
 		s.cfg.Log.ErrorContext(ctx, "failed", "request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
 	}
 	return p

@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +104,61 @@ func TestTableOfProblems(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Faults of ours are in the log as errors, also those that a handler named;
+// what strangers can call forth, or what readyz tells, is not.
+func TestFaultsOfOursAreLogged(t *testing.T) {
+	for _, tc := range []struct {
+		err    error
+		logged bool
+	}{
+		{errors.New("disk"), true},
+		{issuer.ErrSelfCheck, true},
+		{issuer.ErrSigning, true},
+		{store.ErrDamaged, true},
+		{store.ErrReadOnly, true},
+		{store.ErrUnknownOutcome, true},
+		{context.DeadlineExceeded, true},
+		{&wire.Fault{Code: "never heard of"}, true},
+		{fmt.Errorf("%w: %w", issuer.ErrSigning, issuer.ErrClock), true},
+		{&wire.Fault{Code: wire.NotReady}, false},
+		{&wire.Fault{Code: wire.TooLarge}, false},
+		{issuer.ErrNotFound, false},
+		{issuer.ErrNotReady, false},
+		{issuer.ErrClock, false},
+		{limit.ErrFull, false},
+	} {
+		var log bytes.Buffer
+		err := fmt.Errorf("doing something: %w", tc.err)
+		p := api.Explain(t.Context(), slog.New(slog.NewJSONHandler(&log, nil)), err)
+		if got := strings.Contains(log.String(), `"level":"ERROR"`); got != tc.logged {
+			t.Errorf("%v, told as %d %s: logged %t", err, p.Status, p.Code, got)
+		}
+	}
+}
+
+// A clock that went back is told to everybody who asks, and fills no log.
+func TestAClockThatWentBackFillsNoLog(t *testing.T) {
+	w := newWorld(t)
+	w.issue(1)
+	w.clock.advance(-time.Hour)
+	w.post("/v1/credentials", award(2)).problem(t, http.StatusServiceUnavailable, "clock_went_back")
+	batch := w.post("/v1/credentials/batch", `{"items":[`+award(3)+`,`+award(4)+`]}`).want(t, http.StatusMultiStatus)
+	if n := strings.Count(string(batch.body), `"code":"clock_went_back"`); n != 2 {
+		t.Errorf("%d items: %s", n, batch.body)
+	}
+	w.store.fail(errors.New("gone"), nil)
+	w.get("/readyz").problem(t, http.StatusServiceUnavailable, "not_ready")
+	if log := w.log.String(); strings.Contains(log, `"level":"ERROR"`) {
+		t.Error(log)
+	}
+	w.store.fail(nil, errors.New("the store lies"))
+	w.get("/credentials/"+strings.Repeat("a", 22)).problem(t, http.StatusInternalServerError, "internal")
+	if log := w.log.String(); !strings.Contains(log, `"level":"ERROR"`) || !strings.Contains(log, "the store lies") {
+		t.Error("a fault of the store is not in the log")
+	}
+	w.store.fail(nil, nil)
 }
 
 // A verification that finds every place taken is refused, not queued for ever.

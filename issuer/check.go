@@ -112,8 +112,21 @@ func (c *checker) event(k, _ []byte) error {
 	return nil
 }
 
+// parts splits a key that has to have so many of them, and tells of one that has
+// not.
+func (c *checker) parts(k []byte, n int) (parts []string, ok bool) {
+	parts = strings.Split(string(k), "/")
+	if ok = len(parts) == n; !ok {
+		c.problem("%s is no key of an entry", k)
+	}
+	return parts, ok
+}
+
 func (c *checker) record(k, _ []byte) error {
-	parts := strings.Split(string(k), "/")
+	parts, ok := c.parts(k, 3)
+	if !ok {
+		return nil
+	}
 	rec, err := recordAt(c.r, parts[1], parts[2])
 	if err != nil {
 		return c.tell(err, "record %s", k)
@@ -260,7 +273,10 @@ func (c *checker) answer(k, _ []byte) error {
 
 // past is a record as it was: of one that is still of somebody.
 func (c *checker) past(k, payload []byte) error {
-	parts := strings.Split(string(k), "/")
+	parts, ok := c.parts(k, 4)
+	if !ok {
+		return nil
+	}
 	rec, err := recordAt(c.r, parts[1], parts[2])
 	if err != nil {
 		return c.tell(err, "%s", k)
@@ -295,7 +311,10 @@ func (c *checker) duplicate(k, _ []byte) error {
 }
 
 func (c *checker) finder(k, _ []byte) error {
-	parts := strings.Split(string(k), "/")
+	parts, ok := c.parts(k, 5)
+	if !ok {
+		return nil
+	}
 	rec, err := recordAt(c.r, parts[2], parts[4])
 	if err == nil && !slices.ContainsFunc(c.i.finders(rec), func(own []byte) bool { return bytes.Equal(own, k) }) {
 		c.problem("%s leads to %s, which it does not describe", k, rec.ID)
@@ -305,7 +324,10 @@ func (c *checker) finder(k, _ []byte) error {
 
 // owned is for entries beside a record, under its issuer and sequence.
 func (c *checker) owned(k, _ []byte) error {
-	parts := strings.Split(string(k), "/")
+	parts, ok := c.parts(k, 3)
+	if !ok {
+		return nil
+	}
 	_, err := recordAt(c.r, parts[1], parts[2])
 	return c.tell(err, "%s", k)
 }

@@ -46,7 +46,7 @@ func (c Choice) check(given bool) error {
 // those chosen, else the first whose issuer is the one that the credential
 // names. Under plain http each key is an issuer of its own, a did:key.
 func (i *Issuer) choose(ctx context.Context, f *foreign) error {
-	if err := i.onTime(ctx); err != nil {
+	if err := i.Steady(ctx); err != nil {
 		return err
 	}
 	if err := f.choice.check(f.root.Get("credentialStatus").Exists()); err != nil {

@@ -21,13 +21,14 @@ const (
 	glance = 5 * time.Second
 )
 
-// clock remembers the latest moment that is on record, or about to be.
+// clock remembers the latest moment that is on record.
 type clock struct {
-	latest   atomic.Int64 // in nanoseconds since 1970; 0 before the first
-	accepted atomic.Int64 // Since of the last setting that was taken in
+	latest atomic.Int64 // in nanoseconds since 1970; 0 before the first
+	known  atomic.Bool  // the first look into the store was taken
 
-	mu     sync.Mutex // for looking into the store
-	looked time.Time
+	mu       sync.Mutex // for looking into the store, and of what follows
+	looked   time.Time
+	accepted int64 // Since of the last setting that was taken in
 }
 
 // behind is how far a moment lies before the latest one, at least 0.
@@ -45,8 +46,11 @@ func (c *clock) reach(at int64) {
 	}
 }
 
-// now is the time of the clock, which stands still where it stepped back a
-// little.
+// Now is the time by which is issued: that of the clock, which stands still
+// where it stepped back a little. What reads back what is signed (SelfCheck)
+// goes by it too, or would find it not valid yet.
+func (i *Issuer) Now() time.Time { return i.now() }
+
 func (i *Issuer) now() time.Time {
 	now := i.cfg.Now().UTC()
 	if behind := i.clock.behind(now); behind > 0 && behind <= setback {
@@ -56,7 +60,8 @@ func (i *Issuer) now() time.Time {
 }
 
 // Steady tells whether the clock can be believed: ErrClock, or the error of the
-// store. While it cannot, nothing is signed; what was is withdrawn as ever.
+// store. While it cannot, nothing is issued and no key is made; what was issued
+// is withdrawn as ever, and its JWTs and status lists are signed.
 func (i *Issuer) Steady(ctx context.Context) error {
 	if err := i.lookAtRecord(ctx); err != nil {
 		return err
@@ -68,17 +73,6 @@ func (i *Issuer) Steady(ctx context.Context) error {
 	return nil
 }
 
-// onTime refuses to sign with a clock that is not steady: the dates of badges,
-// and of their records, would lie before what was signed earlier, and the order
-// of the records is what tells a badge from one that a thief dates back.
-func (i *Issuer) onTime(ctx context.Context) error {
-	if err := i.Steady(ctx); err != nil {
-		return err
-	}
-	i.clock.reach(i.now().UnixNano())
-	return nil
-}
-
 // setting says that what was put on record between two moments was dated by a
 // clock that ran ahead.
 type setting struct {
@@ -86,27 +80,32 @@ type setting struct {
 	Until time.Time `json:"until"` // the latest moment that was on record
 }
 
-func (s setting) covers(at int64) bool { return at > s.Since.UnixNano() && at <= s.Until.UnixNano() }
-
 func settingKey() []byte { return key("s") }
 
 // lookAtRecord takes in what others, or an earlier run, have put on record.
-// Whoever finds somebody looking does not wait: a glance is only now and then.
+// Whoever finds somebody looking does not wait, but for the first look: a glance
+// is only now and then.
 func (i *Issuer) lookAtRecord(ctx context.Context) error {
 	c := &i.clock
 	if !c.mu.TryLock() {
-		return nil
+		if c.known.Load() {
+			return nil
+		}
+		c.mu.Lock()
 	}
 	defer c.mu.Unlock()
-	if !c.looked.IsZero() && time.Since(c.looked) < glance {
+	if c.known.Load() && time.Since(c.looked) < glance {
 		return nil
 	}
-	var set setting
-	var newest time.Time
-	err := i.cfg.Store.View(ctx, func(r store.Reader) (err error) {
-		set = setting{}
-		if _, err = find(r, settingKey(), &set); err == nil {
-			newest, err = newestRecord(r)
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
+		var set setting
+		if _, err := find(r, settingKey(), &set); err != nil {
+			return err
+		}
+		c.heed(set)
+		newest, err := newestRecord(r, later(set.Until, time.Unix(0, c.latest.Load())))
+		if !newest.IsZero() {
+			c.reach(newest.UnixNano())
 		}
 		return err
 	})
@@ -114,27 +113,31 @@ func (i *Issuer) lookAtRecord(ctx context.Context) error {
 		return fmt.Errorf("looking for the latest moment on record: %w", err)
 	}
 	c.looked = time.Now()
-	c.take(set, newest)
+	c.known.Store(true)
 	return nil
 }
 
-// take believes what is on record, but for what somebody said was dated wrongly.
-func (c *clock) take(set setting, newest time.Time) {
-	if since := set.Since.UnixNano(); !set.Since.IsZero() && c.accepted.Swap(since) != since {
-		if set.covers(c.latest.Load()) {
-			c.latest.Store(since)
-		}
-		c.reach(since)
-	}
-	if !newest.IsZero() && !set.covers(newest.UnixNano()) {
-		c.reach(newest.UnixNano())
+// heed forgets what was remembered when somebody says that it was dated wrongly.
+// What is on record after that is found there.
+func (c *clock) heed(set setting) {
+	if since := set.Since.UnixNano(); !set.Since.IsZero() && since != c.accepted {
+		c.accepted = since
+		c.latest.Store(since)
 	}
 }
 
-// newestRecord is the time of the newest audit record, zero where there is none:
-// they are ordered by it, and of each change there is one. Its sequence tells
-// the time to the millisecond; what is not counted is not claimed.
-func newestRecord(r store.Reader) (time.Time, error) {
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// newestRecord is the time of the newest audit record after a moment, zero where
+// there is none: they are ordered by it, and of each change there is one. Its
+// sequence tells the time to the millisecond; what is not counted is not
+// claimed.
+func newestRecord(r store.Reader, than time.Time) (time.Time, error) {
 	var failed error
 	after := func(ms int) (none bool) { // whether there is no record from that millisecond on
 		none = true
@@ -147,11 +150,12 @@ func newestRecord(r store.Reader) (time.Time, error) {
 		return none
 	}
 	const moments = 1 << 48
-	ms := sort.Search(moments, after)
-	if failed != nil || ms == 0 {
+	first := int(than.UnixMilli()) + 1
+	if after(first) || failed != nil {
 		return time.Time{}, failed
 	}
-	return time.UnixMilli(int64(ms - 1)).UTC(), nil
+	ms := first + sort.Search(moments-first, func(n int) bool { return after(first + n) })
+	return time.UnixMilli(int64(ms - 1)).UTC(), failed
 }
 
 // momentText is the beginning of every sequence of a millisecond.
@@ -178,7 +182,9 @@ func (i *Issuer) Moments(ctx context.Context) (Moments, error) {
 
 // AcceptClock says that the clock is right and that it ran ahead before: what
 // it dated into the future then does not hold up what comes now. It is put on
-// the audit record. A clock that is not behind is left as it is.
+// the audit record. A clock that is not behind is left as it is. Until what was
+// dated ahead has passed, records in between cannot be told from it: the clock
+// is held against the moment of this, and what this process issues itself.
 func (i *Issuer) AcceptClock(ctx context.Context, actor string) error {
 	if err := i.Steady(ctx); !errors.Is(err, ErrClock) {
 		return err
@@ -190,6 +196,16 @@ func (i *Issuer) AcceptClock(ctx context.Context, actor string) error {
 	}
 	set := setting{Since: now, Until: now.Add(i.clock.behind(now))}
 	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		var before setting
+		if _, err := find(tx, settingKey(), &before); err != nil {
+			return err
+		}
+		set.Until = later(set.Until, before.Until)
+		newest, err := newestRecord(tx, set.Until)
+		if err != nil {
+			return err
+		}
+		set.Until = later(set.Until, newest)
 		if err := putJSON(tx, settingKey(), set); err != nil {
 			return err
 		}
@@ -200,7 +216,7 @@ func (i *Issuer) AcceptClock(ctx context.Context, actor string) error {
 	}
 	i.clock.mu.Lock()
 	defer i.clock.mu.Unlock()
-	i.clock.take(set, time.Time{})
+	i.clock.heed(set)
 	i.cfg.Log.WarnContext(ctx, "the clock was accepted", "now", now, "was", set.Until, "actor", actor)
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"laurel/internal/strictjson"
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
+	"laurel/keys"
+	"laurel/store"
 )
 
 // TestClockThatWentBack: nothing is signed as if it were earlier than what was
@@ -32,6 +34,9 @@ func TestClockThatWentBack(t *testing.T) {
 		}
 		if _, err := p.Reissue(t.Context(), amendment(first.ID), issuer.Correction{Name: ptr("Person other")}); !errors.Is(err, issuer.ErrClock) {
 			t.Errorf("%s back, a correction: %v", back, err)
+		}
+		if made, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.EdDSA}}); made != nil || !errors.Is(err, issuer.ErrClock) {
+			t.Errorf("%s back, a key: %v", back, err)
 		}
 		if doc, err := p.signForeign(t, foreignCredential); doc != nil || !errors.Is(err, issuer.ErrClock) {
 			t.Errorf("%s back, for the VC-API: %v", back, err)
@@ -71,6 +76,138 @@ func TestClockBeforeTheStore(t *testing.T) {
 	p.Clock.Advance(long)
 	if _, err := i.Issue(t.Context(), award("ana")); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestClockAFewSecondsBehind: what begins now, by the time that stands still, is
+// not refused as not valid yet when it is read back.
+func TestClockAFewSecondsBehind(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}})
+	p.putTrainer(t)
+	a := award("ana")
+	a.Achievement = academy + "-trainer"
+	first, last := p.issue(t, a).Record, p.Clock.Now()
+	p.Clock.Advance(-3 * time.Second)
+	for name, awarded := range map[string]time.Time{"bo": p.Clock.Now(), "cy": last} {
+		a := award(name)
+		a.AwardedAt = awarded
+		if _, err := p.Issue(t.Context(), a); err != nil {
+			t.Errorf("awarded at %s: %v", awarded, err)
+		}
+	}
+	if issued, err := p.Reissue(t.Context(), amendment(first.ID), issuer.Correction{Name: ptr("Person other")}); err != nil || issued.Record.Edition != 2 {
+		t.Errorf("a correction: %v", err)
+	}
+	if issued, err := p.Renew(t.Context(), amendment(first.ID), last.AddDate(4, 0, 0)); err != nil || issued.Record.Edition != 3 {
+		t.Errorf("a renewal: %v", err)
+	}
+	if _, err := p.signForeign(t, foreignCredential); err != nil {
+		t.Errorf("for the VC-API: %v", err)
+	}
+}
+
+// TestClockAheadForAMoment: what was refused while the clock ran ahead is not on
+// record, and holds nothing up when it is right again.
+func TestClockAheadForAMoment(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}})
+	p.issue(t, award("ana"))
+	locked := p.with(t, func(cfg *issuer.Config) {
+		cfg.Keys = elsewhere{p.Ring, academy, func(context.Context) error { return errors.New("locked") }}
+	})
+	if err := locked.Steady(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	p.Clock.Advance(24 * time.Hour)
+	if _, err := locked.Issue(t.Context(), award("bo")); !errors.Is(err, issuer.ErrSigning) {
+		t.Fatal(err)
+	}
+	p.Clock.Advance(-24 * time.Hour)
+	if err := locked.Steady(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestClockAcceptedTwice: what was said of the first time that the clock ran
+// ahead stays said.
+func TestClockAcceptedTwice(t *testing.T) {
+	const day = 24 * time.Hour
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy}})
+	for _, ahead := range []time.Duration{365 * day, 60 * day} {
+		p.Clock.Advance(ahead)
+		p.issue(t, award("ana"+ahead.String()))
+		p.Clock.Advance(day - ahead)
+		if err := p.AcceptClock(t.Context(), "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	i := p.with(t, func(*issuer.Config) {})
+	if _, err := i.Issue(t.Context(), award("bo")); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+}
+
+// TestClockAcceptedBeside: a clock that was accepted holds for the other
+// replica too, even where that one went on since the first looked.
+func TestClockAcceptedBeside(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy}})
+	other := p.with(t, func(*issuer.Config) {})
+	p.Clock.Advance(24 * time.Hour)
+	p.issue(t, award("ana"))
+	p.Clock.Advance(time.Minute + time.Microsecond)
+	if _, err := other.Issue(t.Context(), award("bo")); err != nil {
+		t.Fatal(err)
+	}
+	p.Clock.Advance(-23 * time.Hour)
+	if err := p.AcceptClock(t.Context(), "test"); err != nil {
+		t.Fatal(err)
+	}
+	_, err := other.Issue(t.Context(), award("cy"))
+	for end := time.Now().Add(15 * time.Second); errors.Is(err, issuer.ErrClock) && time.Now().Before(end); time.Sleep(200 * time.Millisecond) {
+		_, err = other.Issue(t.Context(), award("cy"))
+	}
+	if err != nil {
+		t.Errorf("the other: %v", err)
+	}
+	if _, err := p.with(t, func(*issuer.Config) {}).Issue(t.Context(), award("di")); err != nil {
+		t.Errorf("after a restart: %v", err)
+	}
+}
+
+// gated is a store whose next look waits until it is opened.
+type gated struct {
+	store.Store
+	armed         atomic.Bool
+	reached, open chan struct{}
+}
+
+func (g *gated) View(ctx context.Context, look func(store.Reader) error) error {
+	if g.armed.CompareAndSwap(true, false) {
+		close(g.reached)
+		<-g.open
+	}
+	return g.Store.View(ctx, look)
+}
+
+// TestFirstLookIsWaitedFor: nobody passes before it is known what is on record.
+func TestFirstLookIsWaitedFor(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy}})
+	p.issue(t, award("ana"))
+	g := &gated{Store: p.Store, reached: make(chan struct{}), open: make(chan struct{})}
+	i := p.with(t, func(cfg *issuer.Config) { cfg.Store = g })
+	p.Clock.Advance(-time.Hour)
+	defer p.Clock.Advance(time.Hour)
+	g.armed.Store(true)
+	answers := make(chan error, 2)
+	ask := func() { answers <- i.Steady(context.WithoutCancel(t.Context())) }
+	go ask()
+	<-g.reached
+	go ask()
+	time.Sleep(50 * time.Millisecond)
+	close(g.open)
+	for range 2 {
+		if err := <-answers; !errors.Is(err, issuer.ErrClock) {
+			t.Errorf("%v", err)
+		}
 	}
 }
 

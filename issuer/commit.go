@@ -36,6 +36,9 @@ func (i *Issuer) commit(ctx context.Context, d *draft) (*Issued, error) {
 		}
 		return i.write(tx, d)
 	})
+	if err == nil && found == nil {
+		i.clock.reach(now.UnixNano())
+	}
 	return found, err
 }
 

@@ -443,7 +443,7 @@ func (m *amended) renew(until time.Time) error {
 // signEdition gives the next edition its own time and places in the status
 // lists, signs it and reads it back as a stranger would.
 func (i *Issuer) signEdition(ctx context.Context, m *amended) error {
-	if err := i.onTime(ctx); err != nil {
+	if err := i.Steady(ctx); err != nil {
 		return err
 	}
 	rec := m.rec
@@ -514,6 +514,9 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 		}
 		return run.note(tx, m.rec, a.Reason)
 	})
+	if err == nil && found == nil {
+		i.clock.reach(run.At.UnixNano())
+	}
 	return found, err
 }
 

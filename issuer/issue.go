@@ -164,7 +164,7 @@ func (i *Issuer) template(r store.Reader, slug string) (*template, error) {
 // sign draws what the badge needs, secures it and reads it back as a stranger
 // would.
 func (i *Issuer) sign(ctx context.Context, d *draft) error {
-	if err := i.onTime(ctx); err != nil {
+	if err := i.Steady(ctx); err != nil {
 		return err
 	}
 	if err := i.draw(ctx, d); err != nil {

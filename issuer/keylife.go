@@ -108,7 +108,7 @@ func (i *Issuer) keeper(slug string) (KeyKeeper, error) {
 
 // CreateKeys makes keys for an issuer, which need not be there yet. They are
 // published at once and sign when they are to; no restart is needed. Faults of
-// the request are badge.Errors. Other errors are ErrKeysElsewhere,
+// the request are badge.Errors. Other errors are ErrKeysElsewhere, ErrClock,
 // ErrIdempotencyReused, and those of the folder and the store; keys may be made
 // even so, and show in Keys. The bool tells that this is the answer to an
 // earlier request with the same idempotency key.
@@ -121,6 +121,9 @@ func (i *Issuer) CreateKeys(ctx context.Context, n NewKeys) ([]keys.Info, bool, 
 	defer i.making.Unlock()
 	if made, err := i.madeBefore(ctx, keeper, n); err != nil || made != nil {
 		return made, made != nil, err
+	}
+	if err := i.Steady(ctx); err != nil {
+		return nil, false, err // it says when the key begins
 	}
 	known := keeper.KeysOf(n.Issuer)
 	if len(n.Algorithms) == 0 {

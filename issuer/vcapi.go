@@ -178,12 +178,16 @@ func (i *Issuer) recordForeign(ctx context.Context, f *foreign, signed *badge.Do
 	if err != nil {
 		return err
 	}
-	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
 		if err := i.claimForeign(tx, f); err != nil {
 			return err
 		}
 		return putAudit(tx, seq, Event{At: now, Actor: f.actor, Action: "vc-api.issue", Issuer: VCAPISlug, Subject: DocumentDigest(signed.Raw())})
 	})
+	if err == nil {
+		i.clock.reach(now.UnixNano())
+	}
+	return err
 }
 
 // claim is what an index is taken for: an id that a stranger chose, hidden.

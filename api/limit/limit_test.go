@@ -200,37 +200,86 @@ func TestAside(t *testing.T) {
 }
 
 func TestRoom(t *testing.T) {
-	r := limit.NewRoom(10, 50*time.Millisecond)
+	r := limit.NewRoom(10, 10, 50*time.Millisecond)
 	ctx := t.Context()
-	first, err := r.Take(ctx, 6)
+	first, err := r.Take(ctx, "192.0.2.1:1", 6)
 	if err != nil {
 		t.Fatal(err)
 	}
-	second, err := r.Take(ctx, 4)
+	second, err := r.Take(ctx, "192.0.2.1:1", 4)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.Take(ctx, 1); !errors.Is(err, limit.ErrFull) {
+	if _, err := r.Take(ctx, "192.0.2.1:1", 1); !errors.Is(err, limit.ErrFull) {
 		t.Errorf("a full room: %v", err)
 	}
 	gone, leave := context.WithCancel(ctx)
 	leave()
-	if _, err := r.Take(gone, 1); !errors.Is(err, context.Canceled) {
+	if _, err := r.Take(gone, "192.0.2.1:1", 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller that has left: %v", err)
 	}
 	second()
-	third, err := r.Take(ctx, 4)
+	third, err := r.Take(ctx, "192.0.2.1:1", 4)
 	if err != nil {
 		t.Errorf("what was left is not free: %v", err)
 	}
 	first()
 	third()
-	all, err := r.Take(ctx, 1<<40)
+	all, err := r.Take(ctx, "192.0.2.1:1", 1<<40)
 	if err != nil {
 		t.Fatalf("more than the whole: %v", err)
 	}
-	if _, err := r.Take(ctx, 1); !errors.Is(err, limit.ErrFull) {
+	if _, err := r.Take(ctx, "192.0.2.1:1", 1); !errors.Is(err, limit.ErrFull) {
 		t.Errorf("beside the whole: %v", err)
 	}
 	all()
+}
+
+// One address finds a share of the room, whatever port it comes from; what it
+// waits for and what it leaves is its own.
+func TestAnAddressHasItsShareOfARoom(t *testing.T) {
+	r := limit.NewRoom(10, 4, 50*time.Millisecond)
+	ctx := t.Context()
+	first, err := r.Take(ctx, "192.0.2.1:1", 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused := make(chan error)
+	go func() {
+		_, err := r.Take(ctx, "192.0.2.1:2", 2)
+		refused <- err
+	}()
+	second, err := r.Take(ctx, "192.0.2.2:1", 4)
+	if err != nil {
+		t.Errorf("another address pays for the first: %v", err)
+	}
+	if err := <-refused; !errors.Is(err, limit.ErrFull) {
+		t.Errorf("more than the share: %v", err)
+	}
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := r.Take(gone, "192.0.2.1:3", 2); !errors.Is(err, context.Canceled) {
+		t.Errorf("a caller that has left: %v", err)
+	}
+	// All together are bounded still, and a share is given back with a refusal.
+	for range 3 {
+		if _, err := r.Take(ctx, "192.0.2.3:1", 4); !errors.Is(err, limit.ErrFull) {
+			t.Errorf("a full room: %v", err)
+		}
+	}
+	first()
+	third, err := r.Take(ctx, "192.0.2.3:1", 4)
+	if err != nil {
+		t.Fatalf("what the first left: %v", err)
+	}
+	second()
+	third()
+	whole, err := r.Take(ctx, "192.0.2.1:1", 10) // its share, and of the room all
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Take(ctx, "192.0.2.2:1", 1); !errors.Is(err, limit.ErrFull) {
+		t.Errorf("beside the whole: %v", err)
+	}
+	whole()
 }

@@ -6,9 +6,9 @@ import (
 )
 
 // Room bounds how many bytes of bodies are held at once, by all requests
-// together.
+// together and by those of one address, as net/http gives it.
 type Room interface {
-	Take(ctx context.Context, n int64) (leave func(), err error)
+	Take(ctx context.Context, remote string, n int64) (leave func(), err error)
 }
 
 // freeBody is the largest body that needs no room, in bytes: a badge is smaller
@@ -44,7 +44,7 @@ func Hold(w http.ResponseWriter, r *http.Request, most int64) error {
 	if n <= freeBody || h == nil {
 		return nil
 	}
-	leave, err := h.room.Take(r.Context(), n)
+	leave, err := h.room.Take(r.Context(), r.RemoteAddr, n)
 	if err != nil {
 		Discard(w, r)
 		return err

@@ -243,7 +243,7 @@ func scalarText(value any, datatype string) (text, own string, ok bool) {
 
 // jsonLiteral writes a JSON literal as RFC 8785 has it, by way of our own tree.
 func (c *converter) jsonLiteral(value any) (rdfc.Term, error) {
-	c.leaves += scalars(value)
+	c.scalars(value)
 	raw, err := json.Marshal(value)
 	if err != nil {
 		return 0, &Error{Kind: Unsupported, Detail: "a JSON literal: " + err.Error()}
@@ -261,24 +261,32 @@ func (c *converter) jsonLiteral(value any) (rdfc.Term, error) {
 
 // scalars counts as the linter does, which does not tell JSON literals from
 // values.
-func scalars(v any) int {
-	n := 0
+func (c *converter) scalars(v any) {
 	switch v := v.(type) {
 	case map[string]any:
 		_, of := v["@value"]
 		for name, m := range v {
-			if _, isString := m.(string); name != "@context" && (!of || !isString || !ofValue(name)) {
-				n += scalars(m)
-			}
+			c.scalarMember(name, m, of)
 		}
 	case []any:
 		for _, e := range v {
-			n += scalars(e)
+			c.scalars(e)
 		}
 	default:
-		n = 1
+		c.leaves++
 	}
-	return n
+}
+
+// scalarMember counts a member, of what looks like a value or not.
+func (c *converter) scalarMember(name string, m any, of bool) {
+	text, isString := m.(string)
+	switch {
+	case name == "@context", of && isString && ofValue(name):
+	case of && name == "@direction" && (text == "ltr" || text == "rtl"):
+		c.directed++
+	default:
+		c.scalars(m)
+	}
 }
 
 func each(v any) []any {

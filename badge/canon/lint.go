@@ -338,13 +338,17 @@ func typedOnce(v strictjson.Value, ptr string) error {
 	return nil
 }
 
-// keptWhole refuses values and lists of which json-gold would keep a part: of
-// two types neither, of a list within a list the items alone.
+// keptWhole refuses values, lists and sets of which json-gold would keep a part:
+// of two types neither, of a list within a list the items alone, of an object
+// that is a set the members it knows.
 func keptWhole(v strictjson.Value, ptr string, isValue bool) error {
 	for i, e := range v.Get("@list").Elements() {
 		if e.Kind() == strictjson.Array {
 			return &Error{Kind: Unsupported, Pointer: strictjson.Pointer(strictjson.Pointer(ptr, "@list"), strconv.Itoa(i)), Detail: "a list within a list is not handled here"}
 		}
+	}
+	if v.Get("@set").Kind() == strictjson.Object {
+		return &Error{Kind: Unsupported, Pointer: strictjson.Pointer(ptr, "@set"), Detail: "@set around an object is not handled here: an array can hold it"}
 	}
 	if !isValue {
 		return nil

@@ -302,3 +302,28 @@ func TestDirections(t *testing.T) {
 		t.Errorf("under another name it is taken as\n%s", out)
 	}
 }
+
+// TestNothingLostIsMadeUpFor has documents in which what json-gold loses in one
+// place would be made up for by what is counted otherwise in another: a direction
+// within a JSON literal, beside one that a context gives.
+func TestNothingLostIsMadeUpFor(t *testing.T) {
+	c := newCanonicalizer(t)
+	const contexts = `{"@context":{"@direction":"rtl","s":"urn:s","p":"urn:p","j":{"@id":"urn:j","@type":"@json"}},"s":"text",`
+	for _, r := range []struct{ members, pointer string }{
+		{`"p":{"p":{"@set":{"a":"1"}}},"j":{"@value":"x","@direction":"ltr"}}`, "/p/p/@set"},
+		{`"p":{"@set":{"@id":"urn:x","a":"1"}},"j":{"@value":"x","@direction":"ltr"}}`, "/p/@set"},
+	} {
+		in := canon.Input{Node: parse(t, contexts+r.members), InlineContexts: true, Directions: true}
+		_, err := c.Canonicalize(in)
+		check(t, err, canon.Unsupported, r.pointer)
+	}
+	// A direction of its own within the literal stands for nothing else.
+	in := canon.Input{Node: parse(t, contexts+`"p":"q","j":{"@value":"x","@direction":"ltr"}}`), InlineContexts: true, Directions: true}
+	if out, err := c.Canonicalize(in); err == nil {
+		t.Errorf("a direction that a context gives is taken as\n%s", out)
+	}
+	in.Node = parse(t, strings.Replace(contexts, `"@direction":"rtl",`, "", 1)+`"p":"q","j":{"@value":"x","@direction":"ltr"}}`)
+	if out, err := c.Canonicalize(in); err != nil || !strings.Contains(string(out), `@direction`) {
+		t.Errorf("a JSON literal with a direction is %q, %v", out, err)
+	}
+}

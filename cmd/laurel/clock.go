@@ -44,7 +44,7 @@ func (p *program) clock(ctx context.Context, args []string) error {
 	}
 	fmt.Fprintf(p.stdout, "clock:     %s\non record: %s\n", m.Now.Format(time.RFC3339), m.Latest.Format(time.RFC3339))
 	if m.Behind() {
-		return fmt.Errorf("the clock is behind what is on record, so nothing is signed: set it right, or where it ran ahead before, say so with --accept")
+		return fmt.Errorf("the clock is behind what is on record, so nothing is issued: set it right, or where it ran ahead before, say so with --accept")
 	}
 	return nil
 }

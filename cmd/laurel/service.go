@@ -118,7 +118,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
-	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own})
+	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {
 		return nil, err
 	}
@@ -245,6 +245,9 @@ func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte,
 func (o *ownRecords) RecordedAt(ctx context.Context, d *badge.Document) (time.Time, bool, error) {
 	return o.issuer.RecordedAt(ctx, d)
 }
+
+// now is the time by which is issued.
+func (o *ownRecords) now() time.Time { return o.issuer.Now() }
 
 // Owns tells that an issuer is one of ours, for which nobody else is asked.
 func (o *ownRecords) Owns(id string) bool {

@@ -114,6 +114,7 @@ const stated = {
   '@index and @direction': /^unsigned_keyword .*@(index|direction)/,
   'a context written out within a node': /^unknown_context .*named here, not written out/,
   '@graph, @included, @reverse and other keywords in a node': /^unsupported \/[^ ]* @\w+ is not handled here/,
+  '@set around an object': /^unsupported .*@set around an object/,
   'lists in lists': /^unsupported .*a list within a list/,
   'maps by id, type or a property': /^unsupported .*a map by id, type or a property/,
   'another name for a keyword of values or lists': /^unsupported .*another name for @/,
@@ -124,7 +125,7 @@ const stated = {
   'types in two members': /^unsupported .*types in two members/,
   'a protected term defined several times': /^unsupported .*defined several times, and protected/,
   '@protected is neither true nor false': /^context_fault .*neither true nor false/,
-  'nothing is said': /^data_loss .*says nothing that could be signed/,
+  'nothing is said': /^data_loss .*(says nothing that could be signed|nothing is said)/,
   'a value of several types': /^data_loss .*a value has one type/,
   'numbers': /^data_loss .*(more digits|so small)/,
   'our budget': /^over_budget /

@@ -144,6 +144,9 @@ func (o *Own) ControllerDocument(ctx context.Context, id string) ([]byte, bool, 
 	return o.Issuer.ControllerDocument(ctx, id)
 }
 
+// Now is the time by which is issued.
+func (o *Own) Now() time.Time { return o.Issuer.Now() }
+
 // RecordedAt implements verifier.Records.
 func (o *Own) RecordedAt(ctx context.Context, d *badge.Document) (time.Time, bool, error) {
 	return o.Issuer.RecordedAt(ctx, d)
@@ -161,7 +164,7 @@ func Config(s store.Store, ring issuer.KeyRings, baseURL string, now func() time
 		Canon:   processor,
 		Suites:  proof.Suites(processor),
 		Keys:    resolve.New(nil, own),
-		Now:     now,
+		Now:     own.Now,
 		Records: own,
 	})
 	return issuer.Config{

@@ -296,7 +296,7 @@ func (g *inliner) collection(value func() any) any {
 		return g.one(newObject("@list", []any{[]any{v}}), newObject("@set", []any{newObject("@set", []any{v})}), newObject("@list", []any{newObject("@set", []any{v, v}), v}),
 			[]any{[]any{v}, v}, newObject("@set", newObject("@list", []any{v})))
 	}
-	if g.chance(50) {
+	if g.chance(90) { // a set around an object is refused
 		return newObject(pickOne(g, "@list", "@set"), g.some(2, value))
 	}
 	return newObject(pickOne(g, "@list", "@set"), value())

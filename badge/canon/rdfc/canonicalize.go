@@ -85,6 +85,9 @@ func (d *Dataset) Canonicalize(dst []byte, hash crypto.Hash) ([]byte, error) {
 // look, after a canonicalisation that succeeded: its subject as that wrote it,
 // and the place of its predicate in the list. They come in no fixed order.
 func (d *Dataset) Statements(predicates []string, look func(subject []byte, predicate int)) {
+	if len(d.quads) == 0 {
+		return
+	}
 	d.place = zeroed(d.place, len(d.terms))
 	for i, iri := range predicates {
 		d.place[d.lookup(iri)] = uint32(i + 1)
