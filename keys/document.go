@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/badge"
 	"laurel/internal/strictjson"
 )
 
@@ -241,13 +242,14 @@ func readMaterial(v strictjson.Value, m *VerificationMethod) error {
 	return err
 }
 
-// timeMember reads an XSD dateTimeStamp: a time without its zone is none.
+// timeMember reads an XSD dateTimeStamp, as badges are read: a time without its
+// zone is none.
 func timeMember(v strictjson.Value, name string) (time.Time, error) {
 	m := v.Get(name)
 	if !m.Exists() {
 		return time.Time{}, nil
 	}
-	at, err := time.Parse(time.RFC3339, m.Text())
+	at, err := badge.ParseTime(m.Text())
 	if err != nil || at.IsZero() {
 		return time.Time{}, fmt.Errorf("%w: %s is not a date and time with a zone", ErrInvalidKey, name)
 	}

@@ -101,7 +101,7 @@ func (s *subject) tasks(authentic bool) []task {
 
 // listTasks are the status lists that a credential names.
 func (s *subject) listTasks(tasks []task, d *badge.Document) []task {
-	if s.v.status == nil {
+	if s.v.status == nil || values(d.Root().Get("credentialStatus")) > maxStatuses {
 		return tasks
 	}
 	for _, v := range d.Root().Get("credentialStatus").Each() {

@@ -33,7 +33,8 @@ func (s *subject) authenticate(ctx context.Context) authentication {
 	if !s.authenticated {
 		s.auth = s.authenticateOnce(ctx)
 		// The key may have been replaced since its document was fetched.
-		if (s.auth.proof.Outcome == Failed || s.auth.key.Outcome == Failed) && s.errands.refresh(ctx, s.issuerID(), s.now) {
+		wrong := s.auth.proof.Outcome == Failed && s.auth.proof.Code != ProofExpired // of one that expired the key fits
+		if (wrong || s.auth.key.Outcome == Failed) && s.errands.refresh(ctx, s.issuerID(), s.now) {
 			s.auth = s.authenticateOnce(ctx)
 		}
 		s.authenticated = true
@@ -75,12 +76,28 @@ func (s *subject) authenticateSet(ctx context.Context) authentication {
 		all[i] = s.authenticateProof(ctx, set, p)
 	}
 	restOnOthers(set, all)
+	s.signsJSON = s.coversJSON(set, all) // before others may speak beside the issuer
 	s.amongOthers(all)
-	return together(all)
+	return together(all, s.timeAbove())
 }
 
-// together sums up the proofs of a set.
-func together(all []authentication) authentication {
+// jcsSuites sign the JSON as it stands, and not the statements that it makes.
+var jcsSuites = []string{proof.EdDSAJCS2022{}.Name(), proof.ECDSAJCS2019{}.Name()}
+
+// coversJSON tells whether a proof of the issuer that held is of such a suite.
+func (s *subject) coversJSON(set []badge.Proof, all []authentication) bool {
+	for i, p := range set {
+		suite, _, ok := s.suite(p)
+		if ok && slices.Contains(jcsSuites, suite.Name()) && held(all[i].proof) && held(all[i].key) {
+			return true
+		}
+	}
+	return false
+}
+
+// together sums up the proofs of a set. Their order is not signed, so that one
+// which has expired must not stand before one that is forged.
+func together(all []authentication, timeAbove Outcome) authentication {
 	var room [2][maxProofs]Finding
 	proofs, keyed := room[0][:0], room[1][:0]
 	strange := -1
@@ -94,7 +111,7 @@ func together(all []authentication) authentication {
 	if len(proofs) == 0 {
 		return authentication{all[strange].proof, skipped(NotRun)}
 	}
-	a := authentication{gravest(proofs), gravest(keyed)}
+	a := authentication{gravestBeyondTime(proofs, timeAbove), gravest(keyed)}
 	if strange >= 0 && a.proof.Outcome == Passed {
 		a.proof = all[strange].proof
 		a.proof.Outcome = Warned
@@ -236,12 +253,15 @@ func (s *subject) checkOptions(set []badge.Proof, p badge.Proof) Finding {
 	if err != nil {
 		return failed(ProofInvalid, p.Pointer+"/expires", "%v", err)
 	}
+	if f := checkPrevious(set, p); f.Outcome != Passed {
+		return f
+	}
 	if !expires.IsZero() && !s.now.Before(expires) {
 		f := failed(ProofExpired, p.Pointer+"/expires", "The proof has expired.")
 		f.Params = map[string]string{"until": expires.UTC().Format(time.RFC3339)}
 		return f
 	}
-	return checkPrevious(set, p)
+	return passed(OK)
 }
 
 // proofTime reads an optional date of a proof; zero when it has none.
@@ -308,11 +328,10 @@ func (s *subject) authenticateJWS(ctx context.Context) authentication {
 	if err != nil {
 		return authentication{signatureFinding(err, ""), skipped(NotRun)}
 	}
-	if header.KeyID == "" && !header.JWK.Exists() {
-		return badProof(KeyUnclear, "", "The JWS header names no key.")
-	}
-	if scheme, _, ok := strings.Cut(header.KeyID, ":"); header.KeyID != "" && (!ok || scheme == "") {
-		return badProof(KeyUnclear, "", "The JWS header names its key by no address and no DID.")
+	if header.KeyID != "" || !header.JWK.Exists() {
+		if f := clearKeyID(header.KeyID); f.Outcome != Passed {
+			return authentication{f, skipped(NotRun)}
+		}
 	}
 	method, key := s.envelopeKey(ctx, header)
 	if method.Public == nil {
@@ -326,6 +345,17 @@ func (s *subject) authenticateJWS(ctx context.Context) authentication {
 		return a
 	}
 	return s.authenticateBoth(ctx, a)
+}
+
+// clearKeyID asks of a kid whether it names a key wherever it is read.
+func clearKeyID(kid string) Finding {
+	if kid == "" {
+		return failed(KeyUnclear, "", "The JWS header names no key.")
+	}
+	if scheme, _, ok := strings.Cut(kid, ":"); !ok || scheme == "" {
+		return failed(KeyUnclear, "", "The JWS header names its key by no address and no DID.")
+	}
+	return passed(OK)
 }
 
 // authenticateBoth takes account of embedded proofs beside an envelope that

@@ -35,6 +35,9 @@ const (
 	purposeMessage = "message"
 )
 
+// maxStatuses bounds how many status entries of one credential are looked at.
+const maxStatuses = 128
+
 // states are the answers of all status entries of a credential, by the check
 // that tells them, and the lists that were read for them.
 type states struct {
@@ -102,37 +105,60 @@ func (s *subject) examine(ctx context.Context) *states {
 	st := &s.states
 	*st = states{} // an examination that broke off counts for nothing
 	member := s.doc.Root().Get("credentialStatus")
-	var before []strictjson.Value
+	if n := values(member); n > maxStatuses { // none, since nobody signs which are the first
+		st.revocation = []Finding{unknown(OverBudget, "/credentialStatus", "There are %d status entries; at most %d are looked at.", n, maxStatuses)}
+		s.examined = true
+		return st
+	}
+	ids := entriesByID{}
 	for i, v := range member.Each() {
 		ptr := "/credentialStatus"
 		if member.Kind() == strictjson.Array {
 			ptr = strictjson.Pointer(ptr, strconv.Itoa(i))
 		}
-		if s.doc.JWS() == nil && slices.ContainsFunc(before, func(b strictjson.Value) bool { return exchangeable(b, v) }) {
+		if s.doc.JWS() == nil && !s.signsJSON && ids.exchangeable(v) {
 			st.revocation = append(st.revocation, failed(StatusListInvalid, ptr+"/id", statusMalformed+"Two entries have one id, so nobody can tell which of them is signed to say what."))
 		}
-		before = append(before, v)
 		s.examineEntry(ctx, st, v, ptr)
 	}
 	s.examined = true
 	return st
 }
 
-// exchangeable tells whether two entries could give each other what they say
-// under the same signature: what is signed are statements, and those about one
-// id are about one thing. Entries that differ in a single member say the same
-// afterwards.
-func exchangeable(a, b strictjson.Value) bool {
-	if id := a.Get("id").Text(); id == "" || id != b.Get("id").Text() {
+// entriesByID are the status entries met so far, by their ids.
+type entriesByID map[string]*namesakes
+
+// namesakes are the entries of one id: the first, and the one member in which
+// others differ from it.
+type namesakes struct {
+	first  strictjson.Value
+	differ string
+}
+
+// exchangeable tells whether an entry and one before it could give each other
+// what they say under the same signature: what is signed are statements, and
+// those about one id are about one thing. Entries that differ in a single member
+// say the same afterwards.
+func (ids entriesByID) exchangeable(v strictjson.Value) bool {
+	id := v.Get("id").Text()
+	if id == "" {
 		return false
 	}
-	differ := 0
-	for _, name := range [...]string{"type", "statusPurpose", "statusListIndex", "statusListCredential", "statusSize", "statusMessage"} {
-		if a.Get(name).Raw() != b.Get(name).Raw() {
-			differ++
-		}
+	n := ids[id]
+	if n == nil {
+		ids[id] = &namesakes{first: v}
+		return false
 	}
-	return differ > 1
+	for _, name := range [...]string{"type", "statusPurpose", "statusListIndex", "statusListCredential", "statusSize", "statusMessage"} {
+		if n.first.Get(name).Raw() == v.Get(name).Raw() {
+			continue
+		}
+		if n.differ != "" && n.differ != name {
+			return true
+		}
+		n.differ = name
+	}
+	return false
 }
 
 // codes are what an entry of a purpose says when it is set and when it is not.

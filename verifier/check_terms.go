@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"strings"
 
 	"laurel/badge"
 	"laurel/badge/canon"
@@ -39,7 +38,7 @@ func checkTerms(_ context.Context, s *subject) Finding {
 	in := canon.Input{Node: root, Omit: unsigned, InlineContexts: s.generic(), Directions: s.generic()}
 	form, err := s.v.canon.Form(in, predicates[:], stated.count)
 	if err != nil {
-		return openContext(root, canonFinding(err))
+		return canonFinding(err)
 	}
 	s.form = form
 	if name := stated.hidden(root); name != "" {
@@ -106,35 +105,6 @@ func canonFinding(err error) Finding {
 		code = DataLoss
 	}
 	return failed(code, e.Pointer, "%s", e.Detail)
-}
-
-// openContext opens the question where a context is named that we do not hold:
-// what it would define is not dropped, and only unknown here. One that is written
-// out where only a name may stand is a fault.
-func openContext(root strictjson.Value, f Finding) Finding {
-	if f.Code == UnknownContext && valueAt(root, f.Pointer).Kind() == strictjson.String {
-		f.Outcome = Unknown
-	}
-	return f
-}
-
-// valueAt is what a pointer (RFC 6901) into a value points to.
-func valueAt(v strictjson.Value, pointer string) strictjson.Value {
-	for _, token := range strings.Split(pointer, "/")[1:] {
-		token = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
-		if v.Kind() != strictjson.Array {
-			v = v.Get(token)
-			continue
-		}
-		var at strictjson.Value
-		for i, e := range v.Elements() {
-			if strconv.Itoa(i) == token {
-				at = e
-			}
-		}
-		v = at
-	}
-	return v
 }
 
 // The decisive statements are those that the verdict hangs on and that a

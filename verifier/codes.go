@@ -18,7 +18,7 @@ func Codes() map[Check][]Code {
 		CheckIssuerTrust: {IssuerListed, IssuerNotListed, TestIssuer},
 		CheckValidity:    {OK, NoEnd, Expired, NotYetValid, BadDate},
 		CheckRevocation: {NotRevoked, NotRevokedUnsigned, Revoked, Superseded, NoStatus, StatusListUnreachable, StatusListInvalid,
-			StatusListExpired, StatusListNotYetValid, StatusUnsupported},
+			StatusListExpired, StatusListNotYetValid, StatusUnsupported, OverBudget},
 		CheckSuspension: {NotSuspended, Suspended, NoStatus, StatusListUnreachable, StatusListInvalid,
 			StatusListExpired, StatusListNotYetValid, StatusUnsupported},
 		CheckStatusMessage: {StatusMessage, NoStatus, StatusListUnreachable, StatusListInvalid,

@@ -143,7 +143,7 @@ func TestGeneric(t *testing.T) {
 			return w.sign(w.unsigned("https://issuer.example/1"), didKey(t), now)
 		}, want: one(issuerKey, fail, verifier.WrongController)},
 		{name: "undefined term", verdict: invalid, opts: opts, make: func(w *world) string { return add(`"hatSize":1`)(t, made()(w)) }, want: one(terms, fail, verifier.UndefinedTerm)},
-		{name: "a context that is not held", verdict: indeterminate, opts: opts, make: func(w *world) string { return swap(`v2",{`, `v2","https://example.org/ctx",{`)(t, made()(w)) }, want: one(terms, open, verifier.UnknownContext)},
+		{name: "a context that is not held", verdict: invalid, opts: opts, make: func(w *world) string { return swap(`v2",{`, `v2","https://example.org/ctx",{`)(t, made()(w)) }, want: one(terms, fail, verifier.UnknownContext)},
 		{name: "a context that undefines", verdict: invalid, opts: opts, make: func(w *world) string { return swap(`v2",{`, `v2",{"name":null,`)(t, made()(w)) }, want: one(terms, fail, verifier.ContextFault)},
 		{name: "expired", verdict: invalid, opts: opts, make: made(add(`"validUntil":"2026-11-20T00:00:00Z"`)), want: one(validity, fail, verifier.Expired)},
 		{name: "a date that is a number", verdict: invalid, opts: opts, make: made(add(`"validUntil":3000`)), want: one(validity, fail, verifier.BadDate)},

@@ -216,8 +216,8 @@ func (s *subject) authenticatePresentation(ctx context.Context) authentication {
 	if err != nil {
 		return authentication{signatureFinding(err, ""), skipped(NotRun)}
 	}
-	if header.KeyID == "" {
-		return badProof(KeyUnclear, "", "The JWS header names no key.")
+	if f := clearKeyID(header.KeyID); f.Outcome != Passed {
+		return authentication{f, skipped(NotRun)}
 	}
 	method, key := s.namedKey(ctx, header.KeyID)
 	if method.Public == nil {

@@ -128,7 +128,7 @@ func (s *subject) verifyList(ctx context.Context, ptr string) Finding {
 	for _, c := range statusListChecks {
 		s.ask(ctx, c)
 	}
-	worst := s.worstOfList()
+	worst := gravestBeyondTime(s.findings, s.timeAbove())
 	if worst.Code == NoKey { // the reason stands beside it
 		r := Report{Findings: s.findings}
 		worst = r.Finding(CheckIssuerKey)
@@ -154,25 +154,6 @@ func (s *subject) verifyList(ctx context.Context, ptr string) Finding {
 		return passed(OK)
 	}
 	return f
-}
-
-// worstOfList is gravest, but that a list has not begun, or has ended, is the
-// least of what can be wrong with it: it is the issuer's all the same, and only
-// does not speak of the present.
-func (s *subject) worstOfList() Finding {
-	weight := func(f Finding) int {
-		if isTime(f) {
-			return 2*gravity[Warned] + 1
-		}
-		return 2 * gravity[f.Outcome]
-	}
-	worst := s.findings[0]
-	for _, f := range s.findings[1:] {
-		if weight(f) > weight(worst) {
-			worst = f
-		}
-	}
-	return worst
 }
 
 // isTime tells of a fault that it is one of time alone.

@@ -43,6 +43,8 @@ type subject struct {
 
 	authenticated, examined bool
 
+	signsJSON bool // an embedded proof of the issuer that held covers the JSON itself; from proof on
+
 	foreign      []string      // schemas of others, from schema on
 	endorsed     int           // one more than it carries endorsements; 0: not looked for yet
 	carried      []carried     // the first of them
@@ -101,6 +103,37 @@ func gravest(fs []Finding) Finding {
 		}
 	}
 	return worst
+}
+
+// gravestBeyondTime is gravest, but that a fault of time alone weighs no more
+// than just above an outcome: it must hide nothing that is worse. Of several the
+// one that came first counts, wherever they stand.
+func gravestBeyondTime(fs []Finding, above Outcome) Finding {
+	weight := func(f Finding) int {
+		if isTime(f) {
+			return 2*gravity[above] + 1
+		}
+		return 2 * gravity[f.Outcome]
+	}
+	worst := fs[0]
+	for _, f := range fs[1:] {
+		earlier := isTime(f) && isTime(worst) && f.Params["until"] != "" && f.Params["until"] < worst.Params["until"]
+		if weight(f) > weight(worst) || earlier {
+			worst = f
+		}
+	}
+	return worst
+}
+
+// timeAbove is the outcome that a fault of time outweighs: it makes a credential
+// wrong, so that no open question can mend it. A list that has not begun, or has
+// ended, is the issuer's all the same and only does not speak of the present, if
+// there is no open question.
+func (s *subject) timeAbove() Outcome {
+	if s.isList {
+		return Warned
+	}
+	return Unknown
 }
 
 // stringMember reads an optional member that must be a string where it stands.

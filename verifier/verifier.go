@@ -35,7 +35,8 @@ type StatusSource interface {
 
 // FreshStatusSource is a StatusSource that keeps copies, and can be told to
 // pass over them: a list may say that it is good for a shorter time than they
-// are kept (ttl, Bitstring Status List section 2.2).
+// are kept (ttl, Bitstring Status List section 2.2). What it hands out takes the
+// place of the copy, so that StatusList gives it from then on.
 type FreshStatusSource interface {
 	FreshStatusList(ctx context.Context, url string) ([]byte, error)
 }
