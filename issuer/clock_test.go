@@ -191,6 +191,7 @@ func (g *gated) View(ctx context.Context, look func(store.Reader) error) error {
 // TestFirstLookIsWaitedFor: nobody passes before it is known what is on record.
 func TestFirstLookIsWaitedFor(t *testing.T) {
 	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy}})
+	p.Clock.Advance(2 * time.Hour) // New knows when the store was made
 	p.issue(t, award("ana"))
 	g := &gated{Store: p.Store, reached: make(chan struct{}), open: make(chan struct{})}
 	i := p.with(t, func(cfg *issuer.Config) { cfg.Store = g })
