@@ -12,13 +12,12 @@ import (
 	"context"
 	"errors"
 	"net/netip"
-	"sync"
 	"time"
 
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
 	"laurel/internal/lru"
+	"laurel/internal/shares"
 )
 
 // addresses bounds how many callers are remembered. An address that is
@@ -123,24 +122,14 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 // Room bounds how many bytes are held at once, by all addresses together and by
 // each of them. It is safe for concurrent use.
 type Room struct {
-	free        *semaphore.Weighted
-	size, share int64
-	patience    time.Duration
-
-	mu     sync.Mutex
-	shares map[netip.Addr]*allotment // of those who hold or wait, and of nobody else
-}
-
-// allotment is the part of a room that one address may take.
-type allotment struct {
-	free *semaphore.Weighted
-	used int // by so many
+	bytes    *shares.Pool[netip.Addr]
+	patience time.Duration
 }
 
 // NewRoom makes room for size bytes, and for share of them to one address. Who
 // finds none waits for it as long as patience lasts.
 func NewRoom(size, share int64, patience time.Duration) *Room {
-	return &Room{free: semaphore.NewWeighted(size), size: size, share: share, patience: patience, shares: map[netip.Addr]*allotment{}}
+	return &Room{bytes: shares.New[netip.Addr](size, share), patience: patience}
 }
 
 // Take waits for room for n bytes for an address (as Rate.Allow has it), in the
@@ -148,54 +137,11 @@ func NewRoom(size, share int64, patience time.Duration) *Room {
 // leave when it holds them no more; without an error only. The errors are
 // ErrFull, and that of ctx.
 func (r *Room) Take(ctx context.Context, remote string, n int64) (leave func(), err error) {
-	n = min(n, r.size)
 	waiting, stop := context.WithTimeout(ctx, r.patience)
 	defer stop()
-	// First the share: who has used it up does not stand before others.
-	back, err := r.takeShare(waiting, origin(remote), n)
-	if err == nil {
-		if err = r.free.Acquire(waiting, n); err != nil {
-			back()
-		}
+	leave, err = r.bytes.Take(waiting, origin(remote), n)
+	if err != nil && ctx.Err() == nil {
+		err = ErrFull
 	}
-	if err != nil {
-		if ctx.Err() == nil {
-			err = ErrFull
-		}
-		return nil, err
-	}
-	return func() { r.free.Release(n); back() }, nil
-}
-
-// takeShare waits for n bytes of what an address may take; more than all of
-// that takes all.
-func (r *Room) takeShare(ctx context.Context, of netip.Addr, n int64) (back func(), err error) {
-	n = min(n, r.share)
-	s := r.enter(of)
-	if err := s.free.Acquire(ctx, n); err != nil {
-		r.exit(of, s)
-		return nil, err
-	}
-	return func() { s.free.Release(n); r.exit(of, s) }, nil
-}
-
-// enter finds the share of an address, and exit forgets it after the last user.
-func (r *Room) enter(of netip.Addr) *allotment {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	s := r.shares[of]
-	if s == nil {
-		s = &allotment{free: semaphore.NewWeighted(r.share)}
-		r.shares[of] = s
-	}
-	s.used++
-	return s
-}
-
-func (r *Room) exit(of netip.Addr, s *allotment) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s.used--; s.used == 0 {
-		delete(r.shares, of)
-	}
+	return leave, err
 }

@@ -15,7 +15,7 @@ import (
 // behind, and a crash writes none.
 func TestNoCoreDumps(t *testing.T) {
 	if os.Geteuid() != 0 {
-		t.Skip("SKIPPED: only root may look at the limits of a process that may not be looked at")
+		t.Skip("NOT TESTED: root is missing, and only root may look at the limits of a process that may not be looked at")
 	}
 	laurel, folder := laurelBinary(t), t.TempDir()
 	init := exec.CommandContext(t.Context(), laurel, "init", "--data", filepath.Join(folder, "data"), "--base-url", "http://127.0.0.1:1", "--issuer", "a", "--name", "A")

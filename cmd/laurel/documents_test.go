@@ -127,7 +127,7 @@ func TestReadmeFromNothingToAVerifiedBadge(t *testing.T) {
 		if os.Getenv("CI") == "true" {
 			t.Fatal("curl is not installed")
 		}
-		t.Skip("SKIPPED: curl is not installed, so the commands of README.md were not run")
+		t.Skip("NOT TESTED: curl is missing, so the commands of README.md were not run")
 	}
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllStringSubmatch(page(t, "README.md"), -1)
 	if len(blocks) != 3 {

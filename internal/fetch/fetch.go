@@ -22,6 +22,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/singleflight"
+
+	"laurel/internal/shares"
 )
 
 const (
@@ -74,7 +76,7 @@ type Client struct {
 	cfg     Config
 	gate    gate
 	lanes   lanes
-	slots   *slots
+	slots   *shares.Pool[string] // requests under way, by host
 	cache   *cache
 	flights singleflight.Group
 }
@@ -125,7 +127,7 @@ func newClient(cfg Config, port uint16) (*Client, error) {
 	}
 	return &Client{
 		cfg: cfg, gate: g, lanes: l,
-		slots: newSlots(maxConcurrent, maxConcurrentPerHost),
+		slots: shares.New[string](maxConcurrent, maxConcurrentPerHost),
 		cache: newCache(maxCacheEntries, maxCacheBytes),
 	}, nil
 }

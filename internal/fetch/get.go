@@ -36,7 +36,7 @@ func (c *Client) fetch(ctx context.Context, r Request, u *url.URL) answer {
 
 // ask makes one request. It returns an answer, or where to ask next.
 func (c *Client) ask(ctx context.Context, r Request, u *url.URL) (answer, *url.URL, error) {
-	release, err := c.slots.take(ctx, c.gate.hostPort(u))
+	release, err := c.slots.Take(ctx, c.gate.hostPort(u), 1)
 	if err != nil {
 		return answer{}, nil, &Error{Kind: Busy, Err: err}
 	}

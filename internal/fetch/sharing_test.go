@@ -10,7 +10,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
-	"testing/synctest"
 	"time"
 )
 
@@ -296,46 +295,12 @@ func TestBusy(t *testing.T) {
 	if _, _, err := c.Get(t.Context(), slow+"/third", 0); err != nil {
 		t.Errorf("third, later: %v", err)
 	}
-	if len(c.slots.hosts) != 0 {
-		t.Errorf("%d hosts are still counted", len(c.slots.hosts))
+	// Nothing is held any more: all that there is can be had at once.
+	at, done := context.WithTimeout(t.Context(), time.Second)
+	defer done()
+	if _, err := c.slots.Take(at, c.gate.hostPort(u), maxConcurrent); err != nil {
+		t.Errorf("something is still held: %v", err)
 	}
-}
-
-// The bound on all requests, and no leak of counters, under a fake clock.
-func TestSlots(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := newSlots(3, 2)
-		var now, most, refused atomic.Int64
-		for i := range 40 {
-			go func() {
-				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
-				defer cancel()
-				release, err := s.take(ctx, fmt.Sprintf("host-%d", i%10))
-				if err != nil {
-					refused.Add(1)
-					return
-				}
-				n := now.Add(1)
-				for m := most.Load(); n > m && !most.CompareAndSwap(m, n); m = most.Load() {
-				}
-				time.Sleep(time.Second)
-				now.Add(-1)
-				release()
-			}()
-		}
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		if most.Load() != 3 || now.Load() != 0 {
-			t.Errorf("%d at once, %d left, want 3 and 0", most.Load(), now.Load())
-		}
-		// Three places for five seconds serve fifteen or so; the others gave up.
-		if n := refused.Load(); n < 22 || n > 28 {
-			t.Errorf("%d gave up", n)
-		}
-		if len(s.hosts) != 0 {
-			t.Errorf("%d hosts are still counted", len(s.hosts))
-		}
-	})
 }
 
 func TestCacheBounds(t *testing.T) {
