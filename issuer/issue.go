@@ -87,28 +87,35 @@ func (i *Issuer) Preview(ctx context.Context, a Award) (*Issued, error) {
 // prepare checks an award, without signing or writing anything. Where an
 // answer exists already it returns that.
 func (i *Issuer) prepare(ctx context.Context, a Award) (*draft, *Issued, error) {
+	var d *draft
+	var found *Issued
+	err := i.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		d, found, err = i.examine(r, a)
+		return err
+	})
+	return d, found, err
+}
+
+// examine is prepare within a transaction.
+func (i *Issuer) examine(r store.Reader, a Award) (*draft, *Issued, error) {
 	own, err := a.own()
 	if err != nil {
 		return nil, nil, err
 	}
 	d := &draft{award: own, answer: i.idempotencyKey(own.Idempotency)}
-	var found *Issued
-	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		var err error
-		if found, err = i.replay(r, own.Idempotency, d.answer); err != nil || found != nil {
-			return err
-		}
-		if err := i.lookUp(r, d); err != nil {
-			return err
-		}
-		if err := own.validate(d.ach, i.now()); err != nil {
-			return err
-		}
-		d.person = &Record{Term: own.Edition}
-		i.digestPerson(d.person, own.Recipient)
-		found, err = i.duplicate(r, d)
-		return err
-	})
+	found, err := i.replay(r, own.Idempotency, d.answer)
+	if err != nil || found != nil {
+		return d, found, err
+	}
+	if err := i.lookUp(r, d); err != nil {
+		return nil, nil, err
+	}
+	if err := own.validate(d.ach, i.now()); err != nil {
+		return nil, nil, err
+	}
+	d.person = &Record{Term: own.Edition}
+	i.digestPerson(d.person, own.Recipient)
+	found, err = i.duplicate(r, d)
 	return d, found, err
 }
 
