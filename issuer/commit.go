@@ -91,6 +91,9 @@ func (i *Issuer) stillTrue(tx store.Tx, d *draft) error {
 	if !now.ChangedAt.Equal(d.ach.ChangedAt) {
 		return errAgain
 	}
+	if d.trial != nil {
+		return nil // what was but tried can still be changed
+	}
 	return markUsed(tx, d.ach)
 }
 
