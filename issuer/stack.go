@@ -101,3 +101,6 @@ func (i *Issuer) Template(r store.Reader, slug string) (*Achievement, error) {
 
 // CredentialIn is Credential within a transaction.
 func (i *Issuer) CredentialIn(r store.Reader, id string) (*Record, error) { return recordByID(r, id) }
+
+// CredentialAddress is where a credential stands.
+func (i *Issuer) CredentialAddress(id string) string { return i.cfg.BaseURL + "/credentials/" + id }

@@ -258,4 +258,3 @@ func (s *session) source(slug string) (Source, error) {
 	_, err := get(s.tx, sourceKey(slug), &source)
 	return source, err
 }
-

@@ -33,7 +33,7 @@ func (s *session) awardOf(sc *scene, l *learner, e earned, a *award) (issuer.Awa
 			known = &facts.Facts{}
 		}
 		asked.Role = roleOf(e.rule, known)
-		asked.Results = resultsOf(sc, e, known)
+		asked.Results = e.rule.Results(e.template.ResultDescription, known, sc.context(e.template, nil))
 	}
 	return asked, nil
 }

@@ -123,7 +123,7 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 		replay.First, replay.Result = replay.Result, OutcomeReplayed
 		return replay, nil
 	}
-	if err := asError(e.Check(s.issuer.Now())); err != nil {
+	if err := e.Check(s.issuer.Now()); err != nil {
 		return Answer{}, err
 	}
 	sc, err := s.sceneOf(c, e)
@@ -136,14 +136,6 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	}
 	answer.Event = e.ID
 	return answer, put(s.tx, k, kept{Digest: digest, Answer: answer, At: s.issuer.Now()})
-}
-
-// asError makes a list of faults an error.
-func asError(list badge.Errors) error {
-	if len(list) == 0 {
-		return nil
-	}
-	return list
 }
 
 // sceneOf finds the edition that an event is about.
@@ -223,6 +215,11 @@ func (s *session) report(sc *scene, e *completion.Completion) (Answer, error) {
 			return Answer{}, err
 		}
 	}
+	if l.named { // what was earned elsewhere waited for the name, too
+		if err := s.decideAnew(&Caller{Actor: sc.actor, Test: sc.realm == test}, l); err != nil {
+			return Answer{}, err
+		}
+	}
 	return Answer{Result: v.result(), Awards: v.Awards, Open: v.Open, Superseded: v.Superseded}, nil
 }
 
@@ -264,4 +261,3 @@ func (v *verdict) result() Outcome {
 	}
 	return OutcomeNotMet
 }
-

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"laurel/badge"
@@ -100,7 +99,7 @@ func (s *session) decide(sc *scene, l *learner) (*verdict, error) {
 			return nil, err
 		}
 		holds, failed := s.holds(sc.realm, l)
-		outcome := rule.Evaluate(&known, rules.Context{Activity: sc.activity, Edition: sc.edition.ID, Holds: holds, Levels: levelsOf(e.template)})
+		outcome := rule.Evaluate(&known, sc.context(e.template, holds))
 		if err := failed(); err != nil {
 			return nil, err
 		}
@@ -125,6 +124,11 @@ func (s *session) decide(sc *scene, l *learner) (*verdict, error) {
 	return v, s.stack(sc, l, v)
 }
 
+// context is what rules are evaluated in.
+func (sc *scene) context(t *issuer.Achievement, holds func(string) (time.Time, bool)) rules.Context {
+	return rules.Context{Activity: sc.activity, Edition: sc.edition.ID, Holds: holds, Levels: rules.LevelsOf(t.ResultDescription)}
+}
+
 // earned is an achievement whose rule is met.
 type earned struct {
 	rule     *rules.Rule // nil where the award rests on others, or was decided by a person
@@ -142,22 +146,6 @@ func (s *session) template(slug string) (*issuer.Achievement, error) {
 			Detail: fmt.Sprintf("The activity awards %q, which is not defined here; PUT /v1/achievements/%s first.", slug, slug)}}
 	}
 	return a, err
-}
-
-// levelsOf gives the levels of a rubric, lowest first, as an achievement
-// describes them.
-func levelsOf(a *issuer.Achievement) func(rubric string) []string {
-	return func(rubric string) (levels []string) {
-		for _, d := range a.ResultDescription {
-			if !strings.HasSuffix(d.ID, "/"+rubric) {
-				continue
-			}
-			for _, l := range d.RubricCriterionLevel {
-				levels = append(levels, l.ID)
-			}
-		}
-		return levels
-	}
 }
 
 // holds tells since when a learner holds an achievement, in any edition. Its
@@ -196,9 +184,15 @@ func (s *session) climb(sc *scene, l *learner, met []earned) (taken []earned, er
 			taken = append(taken, e)
 			continue
 		}
-		higher := slices.ContainsFunc(met[n+1:], func(o earned) bool {
-			return o.template.Ladder != nil && o.template.Ladder.Group == group.Group && o.template.Ladder.Rank > group.Rank
-		})
+		higher := slices.ContainsFunc(met[n+1:], func(o earned) bool { return above(o.template, group) })
+		for _, rule := range sc.activity.Rules {
+			if higher {
+				break
+			}
+			if higher, err = s.reached(sc, l, rule.Achievement, group); err != nil {
+				return nil, err
+			}
+		}
 		var before award
 		found := false
 		if higher {
@@ -211,6 +205,21 @@ func (s *session) climb(sc *scene, l *learner, met []earned) (taken []earned, er
 		}
 	}
 	return taken, nil
+}
+
+// above tells whether an achievement is a higher step of a ladder.
+func above(a *issuer.Achievement, step *issuer.Ladder) bool {
+	return a.Ladder != nil && a.Ladder.Group == step.Group && a.Ladder.Rank > step.Rank
+}
+
+// reached tells whether a higher step was awarded before.
+func (s *session) reached(sc *scene, l *learner, achievement string, step *issuer.Ladder) (bool, error) {
+	t, err := s.template(achievement)
+	if err != nil || !above(t, step) {
+		return false, err
+	}
+	var a award
+	return get(s.tx, sc.realm.awardKey(l.ID, achievement, sc.edition.ID), &a)
 }
 
 func rank(a *issuer.Achievement) int {
@@ -355,7 +364,7 @@ func (s *session) hand(sc *scene, l *learner, e earned, a *award) (Outcome, erro
 		return "", err
 	}
 	if sc.upload != "" && outcome == OutcomeIssued {
-		if err := s.tick(sc, l, a); err != nil {
+		if err := s.tick(sc, l); err != nil {
 			return "", err
 		}
 	}

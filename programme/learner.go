@@ -131,6 +131,8 @@ func (s *session) newLearner(t teller) (*learner, error) {
 // arrives; what it does not tell stays.
 func (s *session) hear(t teller, l *learner, told completion.Learner, at time.Time) error {
 	wasKnown := l.known()
+	was := *l // its maps and lists are compared below
+	fresh := l.ToldAt.IsZero()
 	latest := !at.Before(l.ToldAt)
 	for _, f := range []struct{ mine, told *string }{{&l.Name, &told.Name}, {&l.Email, &told.Email}, {&l.Language, &told.Language},
 		{&l.Country, &told.Country}, {&l.Sector, &told.Sector}} {
@@ -138,13 +140,13 @@ func (s *session) hear(t teller, l *learner, told completion.Learner, at time.Ti
 			*f.mine = *f.told
 		}
 	}
-	if latest {
-		l.ToldAt = at
-	}
+	news := fresh || was.Name != l.Name || was.Email != l.Email || was.Language != l.Language || was.Country != l.Country || was.Sector != l.Sector
 	if told.Email != "" {
+		news = news || t.trusted && !l.Trusted
 		l.Trusted = l.Trusted || t.trusted
 		if digest := s.addressDigest(told.Email); !slices.Contains(l.Addresses, digest) {
 			l.Addresses = append(l.Addresses, digest)
+			news = true
 			if err := put(s.tx, t.realm.addressKey(t.issuer, digest, l.ID), true); err != nil {
 				return err
 			}
@@ -155,9 +157,16 @@ func (s *session) hear(t teller, l *learner, told completion.Learner, at time.Ti
 			l.Platforms = map[string]string{}
 		}
 		l.Platforms[t.source] = told.ID
+		news = true
 		if err := put(s.tx, t.realm.platformKey(t.issuer, s.issuer.Digest("platform", t.source, told.ID)), l.ID); err != nil {
 			return err
 		}
+	}
+	if !news {
+		return nil // that it was told once more is no news
+	}
+	if latest {
+		l.ToldAt = at
 	}
 	if err := s.wait(t.realm, l, wasKnown); err != nil {
 		return err
@@ -172,6 +181,7 @@ func (s *session) wait(r realm, l *learner, wasKnown bool) error {
 	case !l.known():
 		return put(s.tx, k, true)
 	case !wasKnown:
+		l.named = true
 		return s.tx.Delete(k)
 	}
 	return nil
@@ -198,7 +208,9 @@ func (s *session) recipient(r realm, l *learner) (issuer.Recipient, issuer.OnDup
 	if shared > len(l.Addresses) {
 		return to, issuer.AllowDuplicate, nil
 	}
-	to.ExternalID = "" // the address says who it is, to platforms that issue by themselves too
+	if l.Email != "" {
+		to.ExternalID = "" // the address says who it is, to platforms that issue by themselves too
+	}
 	return to, issuer.ReturnExisting, nil
 }
 

@@ -1,12 +1,13 @@
 package programme
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"laurel/badge"
@@ -77,6 +78,7 @@ type lister struct {
 	repeats  map[int]roster.Repeat
 	kinds    map[rules.Code]bool // of facts that the list tells of anybody
 	upload   string
+	kept     bool // the upload is on record
 	now      time.Time
 }
 
@@ -95,7 +97,7 @@ func (p *Programme) Roster(ctx context.Context, c Caller, r Roster) (*Result, er
 	for _, row := range result.Rows {
 		result.Summary[row.Outcome]++
 	}
-	if !r.DryRun && !result.Refused {
+	if ls.kept && !r.DryRun && !result.Refused {
 		result.Upload = ls.upload
 	}
 	return result, nil
@@ -206,20 +208,19 @@ func (ls *lister) work(ctx context.Context, result *Result) error {
 
 func (ls *lister) rows(ctx context.Context, answers []Row, from int, dryRun bool) error {
 	return ls.run(ctx, dryRun, func(s *session) error {
-		kept := false
 		for n := range answers {
 			row := &answers[n]
 			if err := ls.row(s, from+n, row); err != nil {
 				return err
 			}
-			kept = kept || row.Outcome != OutcomeError && row.Outcome != OutcomeBlank && row.Outcome != OutcomeDuplicate
 			if dryRun {
 				row.would()
 			}
 		}
-		if !kept {
+		if !s.listed {
 			return nil
 		}
+		ls.kept = true
 		return ls.keepUpload(s)
 	})
 }
@@ -308,11 +309,11 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 	if err != nil {
 		return err
 	}
-	told2 := line.Facts.Dated(at)
+	did := line.Facts.Dated(at)
 	if role := line.Role; role != "" || !ls.list.Columns.Ref || len(ls.kinds) == 0 || line.Name != "" {
-		told2.Roles = facts.Set{roleWord(role): at}
+		did.Roles = facts.Set{roleWord(role): at}
 	}
-	if err := ls.listed(s, sc, l, told2, at); err != nil {
+	if err := ls.listed(s, sc, l, did, at); err != nil {
 		return err
 	}
 	v, err := ls.verdict(s, sc, l, at)
@@ -381,6 +382,7 @@ func (ls *lister) listed(s *session, sc *scene, l *learner, told facts.Facts, at
 	if err := put(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by), contribution{Facts: told, At: at}); err != nil {
 		return err
 	}
+	s.listed = true
 	return put(s.tx, sc.realm.listedKey(ls.upload, l.ID), listedAt{Edition: sc.edition.ID})
 }
 
@@ -478,7 +480,8 @@ func (ls *lister) keepUpload(s *session) error {
 }
 
 // tick notes that an award came of a list.
-func (s *session) tick(sc *scene, l *learner, a *award) error {
+func (s *session) tick(sc *scene, l *learner) error {
+	s.listed = true
 	return put(s.tx, sc.realm.listedKey(sc.upload, l.ID), listedAt{Edition: sc.edition.ID})
 }
 
@@ -639,16 +642,16 @@ func (s *session) stillEarned(c *Caller, l *learner, a *award) (bool, error) {
 		return false, err
 	}
 	holds, failed := s.holds(sc.realm, l)
-	outcome := rule.Evaluate(&known, rules.Context{Activity: activity, Edition: sc.edition.ID, Holds: holds, Levels: levelsOf(t)})
+	outcome := rule.Evaluate(&known, sc.context(t, holds))
 	return outcome.Met, failed()
 }
 
 // alike tells whether two records of facts say the same.
 func alike(a, b facts.Facts) (bool, error) {
-	x, err := encodeFacts(a)
+	x, err := json.Marshal(a)
 	if err != nil {
-		return false, err
+		return false, fmt.Errorf("encoding facts: %w", err)
 	}
-	y, err := encodeFacts(b)
-	return strings.Compare(x, y) == 0, err
+	y, err := json.Marshal(b)
+	return bytes.Equal(x, y), err
 }

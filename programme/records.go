@@ -114,6 +114,8 @@ type learner struct {
 	ToldAt    time.Time            `json:"toldAt"`            // when the latest report was made that says who this is
 	Since     time.Time            `json:"since"`             // when we first heard
 	Dropped   map[string]time.Time `json:"dropped,omitempty"` // source/activity/edition -> until when its platform took everything back
+
+	named bool // the name was told just now
 }
 
 // known reports whether a badge can be issued to the person.

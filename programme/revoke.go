@@ -61,7 +61,10 @@ func (s *session) withdraw(r realm, a *award, actor, reason string, at time.Time
 			return err
 		}
 	}
-	if a.State == StateIssued {
+	switch {
+	case a.State == StateIssued && a.Credential == wantedCredential:
+		s.postponed = true // there will be something to revoke
+	case a.State == StateIssued:
 		// The observer of changes marks the award.
 		_, err := s.issuer.PutChange(s.tx, issuer.Change{ID: a.Credential, Action: issuer.Revoke, Reason: reason, Actor: actor, MayTouch: anyIssuer})
 		if err != nil {

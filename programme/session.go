@@ -32,6 +32,8 @@ type session struct {
 	// postponed says that something could not be decided for want of a badge
 	// that it would rest on.
 	postponed bool
+	// listed says that a list told something new.
+	listed bool
 }
 
 // rounds bounds how often work is done anew because what it rests on changed
@@ -106,7 +108,7 @@ func (s *session) part(work func(*session) error) error {
 		return err
 	}
 	s.wanted, s.put = append(s.wanted, sub.wanted...), append(s.put, sub.put...)
-	s.postponed = s.postponed || sub.postponed
+	s.postponed, s.listed = s.postponed || sub.postponed, s.listed || sub.listed
 	return over.Apply(s.tx)
 }
 

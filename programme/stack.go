@@ -23,7 +23,12 @@ func (s *session) stack(sc *scene, l *learner, v *verdict) error {
 			return err
 		}
 		for _, slug := range wholes {
-			if sc.only != "" && slug != sc.only || sc.activity.Rule(slug) != nil || done[slug] {
+			if sc.only != "" && slug != sc.only || done[slug] {
+				continue
+			}
+			if ruled, err := s.byRule(slug); err != nil {
+				return err
+			} else if ruled {
 				continue
 			}
 			if err := s.complete(sc, l, slug, v); err != nil {
