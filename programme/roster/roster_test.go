@@ -57,7 +57,7 @@ func refused(t *testing.T, raw []byte, rule string) {
 	}
 }
 
-func set(words ...string) facts.Set {
+func words(words ...string) facts.Set {
 	s := facts.Set{}
 	for _, w := range words {
 		s[w] = time.Time{}
@@ -81,7 +81,7 @@ func TestWorkshop(t *testing.T) {
 		}
 	}
 	want := roster.Row{Number: 46, Ref: "W25-45", Name: "المشارك 45", Email: "participant.45@roster.example", Country: "JO", Language: "ar",
-		Sector: "national_government", Role: "participant", Facts: facts.Facts{Roles: set("participant")}}
+		Sector: "national_government", Role: "participant", Facts: facts.Facts{Roles: words("participant")}}
 	if !reflect.DeepEqual(plain.Rows[44], want) {
 		t.Errorf("%+v", plain.Rows[44])
 	}
@@ -155,14 +155,14 @@ func TestAttendance(t *testing.T) {
 	if !maps.Equal(notMet, want) {
 		t.Errorf("%v", notMet)
 	}
-	if got := list.Rows[2].Facts; !reflect.DeepEqual(got, facts.Facts{Sessions: set("2025-06-20", "2025-06-27", "2025-07-04"),
-		Submissions: map[string]facts.Set{"exercise": set("accepted")}}) {
+	if got := list.Rows[2].Facts; !reflect.DeepEqual(got, facts.Facts{Sessions: words("2025-06-20", "2025-06-27", "2025-07-04"),
+		Submissions: map[string]facts.Set{"exercise": words("accepted")}}) {
 		t.Errorf("%+v", got)
 	}
 	if got := list.Rows[12].Facts; got.Submissions != nil {
 		t.Errorf("what is missing is nothing, not %+v", got.Submissions)
 	}
-	if got := list.Rows[17].Facts; !reflect.DeepEqual(got.Submissions, map[string]facts.Set{"exercise": set("resubmit")}) {
+	if got := list.Rows[17].Facts; !reflect.DeepEqual(got.Submissions, map[string]facts.Set{"exercise": words("resubmit")}) {
 		t.Errorf("%+v", got.Submissions)
 	}
 }
@@ -188,7 +188,7 @@ func TestResults(t *testing.T) {
 	want := roster.Row{Number: 5, Ref: "D25-04", Name: "Participant 04", Email: "participant.04@dh.example", Country: "TN", Facts: facts.Facts{
 		Attended: &facts.Count{N: 12},
 		Parts:    map[string]facts.Part{"self-paced": {Visits: &facts.Share{Got: facts.Whole(99), Of: facts.Whole(100)}}},
-		Rubrics:  map[string]facts.Set{"project": set("proficient")},
+		Rubrics:  map[string]facts.Set{"project": words("proficient")},
 	}}
 	got := list.Rows[3]
 	if got.Facts.Parts["self-paced"].Visits.Got.Cmp(facts.Whole(99)) != 0 {

@@ -338,10 +338,13 @@ func (g *grid) startRow(e xml.StartElement) error {
 	}
 	if r := attribute(e, "r"); r != "" {
 		n, err := strconv.Atoi(r)
-		if err != nil || n < next || n > lastRow {
+		if err != nil || n < next {
 			return malformedXLSX(fmt.Sprintf("the row after row %d", g.row))
 		}
 		next = n
+	}
+	if next > lastRow {
+		return malformedXLSX(fmt.Sprintf("the row after row %d", g.row))
 	}
 	g.row, g.column = next, 0
 	g.rows[g.row] = true
