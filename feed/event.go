@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"laurel/issuer"
-	"laurel/issuer/auditlog"
 	"laurel/store"
 )
 
@@ -130,17 +129,4 @@ func (f *Feed) credential(r store.Reader, out *Event, e issuer.Event) error {
 	out.Data = Data{CredentialID: f.issuer.CredentialURL(rec.ID), VerifyURL: f.baseURL + "/v/" + rec.ID, Achievement: rec.Achievement,
 		Edition: e.Edition, Status: told[e.Action].status, Reason: e.Reason, ExternalRef: rec.ExternalRef}
 	return nil
-}
-
-// eventOf reads the event of a sequence.
-func (f *Feed) eventOf(r store.Reader, seq string) (Event, error) {
-	entry, err := auditlog.Entry(r, seq)
-	if err != nil {
-		return Event{}, fmt.Errorf("event %s: %w", idPrefix+seq, err)
-	}
-	e, err := issuer.ReadEvent(entry)
-	if err != nil {
-		return Event{}, err
-	}
-	return f.event(r, seq, e)
 }
