@@ -99,8 +99,5 @@ func (i *Issuer) Template(r store.Reader, slug string) (*Achievement, error) {
 	return &t.Achievement, nil
 }
 
-// CredentialIn is Credential within a transaction.
-func (i *Issuer) CredentialIn(r store.Reader, id string) (*Record, error) { return recordByID(r, id) }
-
 // CredentialAddress is where a credential stands.
 func (i *Issuer) CredentialAddress(id string) string { return i.cfg.BaseURL + "/credentials/" + id }
