@@ -28,7 +28,9 @@ type Context struct {
 type Outcome struct {
 	Met bool
 	// At is when the fact that decided came to be: of all conditions the latest,
-	// of any the earliest of those that are met.
+	// of any the earliest of those that are met. Facts keep the best of each
+	// thing with its time alone, so a better result that comes later can move At;
+	// an award keeps the one at which it was made.
 	At      time.Time
 	Missing []Missing // empty where Met
 }
