@@ -192,7 +192,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	}, w.clock.now)
 	_, host, _ := strings.Cut(base, "://")
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
-	work := programme.New(w.store, w.issuer, w.clock.now)
+	work := programme.New(w.store, w.issuer)
 	catalog := must(i18n.New())(t)
 	cfg := api.Config{Issuer: w.issuer, Programme: work, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: feed.New(w.store, w.issuer, base), Pages: must(pages.New(catalog))(t),
 		Catalog: catalog, BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log,

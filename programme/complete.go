@@ -159,7 +159,7 @@ func (s *session) sceneOf(c *Caller, e *completion.Completion) (*scene, error) {
 // setScene looks up all that is decided by, in one edition of an activity.
 func (s *session) setScene(c *Caller, t teller, a *rules.Activity, edition string) (*scene, error) {
 	if c.MayReport != nil && !c.MayReport(a.ID) {
-		return nil, &forbidden{"This token is not for the activity " + a.ID + "."}
+		return nil, &forbidden{"activity_not_granted", "This token is not for the activity " + a.ID + "."}
 	}
 	e, ok := a.FindEdition(edition)
 	if !ok {
@@ -171,7 +171,7 @@ func (s *session) setScene(c *Caller, t teller, a *rules.Activity, edition strin
 		return nil, err
 	}
 	if !c.MayIssue(t.issuer) {
-		return nil, &forbidden{"This token is not for the issuer of " + a.ID + "."}
+		return nil, &forbidden{"achievement_unknown", "There is no such achievement for this token: it is not for the issuer of " + a.ID + "."}
 	}
 	sc := &scene{teller: t, activity: a, edition: e, actor: c.Actor, mayIssue: c.MayIssue}
 	var gate release

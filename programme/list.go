@@ -278,7 +278,7 @@ func (row *Row) refuse(err error) {
 	case errors.Is(err, errAddressTaken):
 		row.fail("recipient_conflict", "This address is known under another ref. Decide who of the two it belongs to.")
 	case errors.As(err, &no):
-		row.fail("forbidden", no.detail)
+		row.fail(no.rule, no.detail)
 	case errors.As(err, &fault) && fault.Pointer == "/recipient/email":
 		row.fail("email_invalid", fault.Detail)
 	case errors.As(err, &fault):
@@ -295,7 +295,7 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		return err
 	}
 	if c := ls.caller.Country; c != "" && line.Country != c {
-		return &forbidden{"This token is for people of " + c + " alone."}
+		return &forbidden{"country_not_granted", "This token is for people of " + c + " alone."}
 	}
 	told := completion.Learner{ID: line.Ref, Email: line.Email, Name: line.Name, Language: line.Language, Country: line.Country, Sector: line.Sector}
 	l, err := s.learner(sc.teller, told, ls.now)

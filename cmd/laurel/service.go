@@ -150,7 +150,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
-	svc.programme = programme.New(db, svc.issuer, nil)
+	svc.programme = programme.New(db, svc.issuer)
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
 }
