@@ -188,10 +188,15 @@ func (v Value) Get(name string) Value {
 		return Value{}
 	}
 	t := v.t
-	end := t.nodes[v.i].next
-	for i := v.i + 1; i < end; i = t.nodes[i+1].next {
-		if t.text(i) == name {
-			return Value{t, i + 1}
+	nodes := t.nodes[:t.nodes[v.i].next]
+	for i := v.i + 1; int(i) < len(nodes)-1; i = nodes[i+1].next {
+		// Most names differ in length: these are passed over unread. One with
+		// escapes has another length in the source.
+		n := &nodes[i]
+		if int(n.end-n.start) == len(name)+len(`""`) || n.rest() != 0 {
+			if t.text(i) == name {
+				return Value{t, i + 1}
+			}
 		}
 	}
 	return Value{}
