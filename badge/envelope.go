@@ -28,7 +28,7 @@ func checkEnvelope(root strictjson.Value, base string) error {
 	m := modelled(root)
 	e.context(m.context)
 	e.types(m.types)
-	e.identifier(m.id, "/id")
+	e.identifier(m.id, "")
 	e.issuer(m.issuer)
 	e.subjects(m.subject)
 	e.texts(root, "")
@@ -141,10 +141,11 @@ func HasType(v strictjson.Value, names ...string) bool {
 	return false
 }
 
-// identifier: a single address, where there is one at all (section 4.4).
-func (e *envelope) identifier(v strictjson.Value, ptr string) {
+// identifier: a single address, where what stands at a pointer has one at all
+// (section 4.4).
+func (e *envelope) identifier(v strictjson.Value, of string) {
 	if v.Exists() && v.Text() == "" {
-		e.fault(ptr, "An id is one address.")
+		e.fault(of+"/id", "An id is one address.")
 	}
 }
 
@@ -171,7 +172,7 @@ func (e *envelope) subjects(v strictjson.Value) {
 		if s.Kind() != strictjson.Object || s.Len() == 0 {
 			e.fault(at, "A subject is an object with at least one member.")
 		}
-		e.identifier(s.Get("id"), at+"/id")
+		e.identifier(s.Get("id"), at)
 	}
 }
 
@@ -214,7 +215,7 @@ func (e *envelope) typed(member strictjson.Value, name string, needs ...string) 
 		if !isTypes(v.Get("type")) {
 			e.fault(at+"/type", "%s has a type.", name)
 		}
-		e.identifier(v.Get("id"), at+"/id")
+		e.identifier(v.Get("id"), at)
 		if slices.Contains(needs, "id") && !v.Get("id").Exists() {
 			e.fault(at+"/id", "%s has an id.", name)
 		}
