@@ -90,6 +90,8 @@ var conditions = []condition{
 		detail: "Badges were issued from this version, so it stays as it is. Give the change a version of its own."},
 	{is: issuer.ErrNoKey, status: http.StatusConflict, code: "issuer_without_key",
 		detail: "This issuer has no key to sign with. The operator makes one with the command laurel keys."},
+	{is: issuer.ErrNoTestIssuer, status: http.StatusConflict, code: "no_test_issuer",
+		detail: "This issuer has no test issuer yet, so nothing can be tried. The operator makes one with the command laurel keys test."},
 	{is: keys.ErrNoActiveKey, status: http.StatusConflict, code: "issuer_without_key",
 		detail: "This issuer has no key to sign with. The operator makes one with the command laurel keys."},
 	{is: issuer.ErrKeysElsewhere, status: http.StatusConflict, code: "keys_elsewhere",

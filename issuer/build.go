@@ -23,6 +23,7 @@ type draft struct {
 	profile *Profile     // shared: not to be changed
 	ach     *Achievement // shared too, unless it came with the award
 	shared  *template    // ach as it is shared; nil where it came with the award
+	trial   *Achievement // ach as a test issuer awards it; nil for what counts
 	answer  []byte       // key of the answer kept, where the award has an idempotency key
 
 	person *Record // no more than the digests by which the person is found
@@ -47,16 +48,19 @@ type parts struct {
 // parts returns the parts of a draft's badge, made once for its template and
 // issuer.
 func (i *Issuer) parts(d *draft) (*parts, error) {
-	if d.shared != nil {
+	ach := d.ach
+	if d.trial != nil { // others are not to lose what is kept for them
+		ach = d.trial
+	} else if d.shared != nil {
 		if p := d.shared.parts.Load(); p != nil && p.of == d.profile {
 			return p, nil
 		}
 	}
-	p := &parts{d.profile, d.profile.Signed(), i.edition(d.ach, d.profile, d.ach.InLanguage)}
+	p := &parts{d.profile, d.profile.Signed(), i.edition(ach, d.profile, ach.InLanguage)}
 	if err := errors.Join(p.issuer.Keep(), p.achievement.Keep()); err != nil {
 		return nil, err
 	}
-	if d.shared != nil {
+	if d.shared != nil && d.trial == nil {
 		d.shared.parts.Store(p)
 	}
 	return p, nil
@@ -76,7 +80,7 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 		Context:           []string{badge.ContextCredentialsV2, badge.ContextOB303, badge.ContextOBExtensions},
 		ID:                i.CredentialURL(d.record.ID),
 		Type:              []string{badge.TypeVerifiableCredential, badge.TypeOpenBadge},
-		Name:              d.ach.Name[d.ach.InLanguage],
+		Name:              fixed.achievement.Name,
 		Issuer:            fixed.issuer,
 		ValidFrom:         badge.FormatTime(d.award.AwardedAt),
 		CredentialSubject: subject,

@@ -64,7 +64,7 @@ type Config struct {
 	Generic      []proof.Securer  // the same for credentials that are no badges; they take inline contexts
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
-	SignTime     time.Duration    // how long a key may take to sign; default 10 s
+	SignTime     time.Duration    // how long a key may take to sign that is not in memory; default 10 s
 	Now          func() time.Time // default time.Now
 	Random       io.Reader        // default crypto/rand; ids, salts and status indexes come from it
 	Log          *slog.Logger     // one line an issue and status change; default discards
@@ -82,6 +82,8 @@ type Issuer struct {
 	jwtReady  notifier
 	making    sync.Mutex // one making of keys at a time
 	documents documents
+	reserved  reservations
+	observers []Observer
 }
 
 // New opens the issuer over a store that Initialise has prepared.
@@ -115,7 +117,8 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	if meta.BaseURL != cfg.BaseURL {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
 	}
-	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}}}
+	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}},
+		reserved: reservations{taken: map[string]struct{}{}}}
 	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
 	i.clock.reach(meta.Created.Add(-clockSkew).UnixNano()) // no clock is right that stands before
 	return i, nil
@@ -203,7 +206,7 @@ func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (k
 
 // patient gives a key a while to sign, so that one that lives in a device or
 // far away and hangs holds nobody up for longer; and it tells such a failure
-// from all others.
+// from all others. What is in memory needs no timer, and none is set up for it.
 type patient struct {
 	keys.Signer
 	limit time.Duration
@@ -211,8 +214,11 @@ type patient struct {
 
 // Sign implements keys.Signer.
 func (p patient) Sign(ctx context.Context, message []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.limit)
-	defer cancel()
+	if _, prompt := p.Signer.(keys.PromptSigner); !prompt {
+		limited, cancel := context.WithTimeout(ctx, p.limit)
+		defer cancel()
+		ctx = limited
+	}
 	signature, err := p.Signer.Sign(ctx, message)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrSigning, p.Method().ID, err)
