@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"laurel/api/badges"
+	"laurel/api/events"
 	"laurel/api/public"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -36,6 +37,7 @@ func with(scopes ...auth.Scope) access { return access{scopes: scopes} }
 
 type handlers struct {
 	badges *badges.Handler
+	events *events.Handler
 	verify *verify.Handler
 	vcapi  *vcapi.Handler
 	public *public.Handler
@@ -96,6 +98,8 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/issuers/:slug", with(auth.Read, auth.Manage), h.badges.Issuer},
 		{post, "/v1/issuers/:slug/keys", with(auth.Manage), h.badges.CreateKeys},
 		{get, "/v1/issuers/:slug/keys", with(auth.Read, auth.Manage), h.badges.Keys},
+
+		{get, "/v1/events", with(auth.Read), h.events.List},
 	}
 	if s.cfg.VCAPI != nil {
 		table = append(table, route{post, issueForOthers, with(auth.VCIssue), h.vcapi.Issue},
