@@ -72,7 +72,7 @@ func TestEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, personal := range []string{"Ana", "ana", "Mora", "learner.example", "ref-"} {
+	for _, personal := range []string{"Person ", "Ana M", "Mora", "@", "learner.example", "ref-ana", "after all"} {
 		if strings.Contains(string(raw), personal) {
 			t.Errorf("%q is told: %s", personal, raw)
 		}
