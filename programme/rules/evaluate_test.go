@@ -33,6 +33,10 @@ func TestConditions(t *testing.T) {
 		{`"all":[{"points_percent_gte":"50"}]`, `{"points":{"achieved":1,"max":60},"parts":{"m2":{"points":{"achieved":40,"max":40}}}}`, ``},
 		{`"all":[{"points_percent_gte":"50"}]`, `{"points":{"achieved":30,"max":60},"parts":{"m1":{"points":{"achieved":1,"max":20}}}}`, ``},
 		{`"all":[{"visits_percent_gte":"50"}]`, `{"parts":{"m1":{"visits":{"visited":10,"total":10}}}}`, `[{"visits_percent_gte":"50","have":"33.33"}]`},
+		// A part weighs what it is defined to, whatever a platform says of its size.
+		{`"all":[{"points_percent_gte":"33.33"}]`, `{"parts":{"m1":{"points":{"achieved":20,"max":20}},"m2":{"points":{"achieved":0,"max":400}}}}`, ``},
+		{`"all":[{"points_percent_gte":"99"}]`, `{"parts":{"m1":{"points":{"achieved":5,"max":20}},"m2":{"points":{"achieved":400,"max":400}}}}`, `[{"points_percent_gte":"99","have":"75"}]`},
+		{`"all":[{"points_percent_gte":"34"}]`, `{"parts":{"m1":{"points":{"achieved":40,"max":20}}}}`, `[{"points_percent_gte":"34","have":"33.33"}]`},
 		{`"all":[{"points_gte":48}]`, `{"points":{"achieved":48,"max":60}}`, ``},
 		{`"all":[{"points_gte":"48"}]`, `{"points":{"achieved":47.9,"max":60}}`, `[{"points_gte":"48","have":"47.9"}]`},
 		{`"all":[{"points_gte":"12.5","part":"m1"}]`, `{"parts":{"m1":{"points":{"achieved":12.5,"max":20}}}}`, ``},
