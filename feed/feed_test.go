@@ -105,7 +105,7 @@ func TestFollowers(t *testing.T) {
 
 func followers(t *testing.T, p *place, beside func() store.Store) {
 	replica := around(t, issuertest.Open(t, beside(), p.Ring, issuertest.BaseURL))
-	replica.Clock.Advance(-3 * time.Second) // one of the clocks is behind
+	replica.Clock.Advance(p.Clock.Now().Sub(replica.Clock.Now()) - 3*time.Second) // one of the clocks is behind
 	places := []*place{p, replica}
 	var ids []string
 	for n := range 4 {
