@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -88,6 +89,11 @@ func TestConditions(t *testing.T) {
 		out := a.Rule("it").Evaluate(&f, rules.Context{Activity: a, Holds: holds})
 		if out.Met != (c.missing == "") || out.Met && (!out.At.Equal(noon) || len(out.Missing) > 0) || !out.Met && (asJSON(t, out.Missing) != c.missing || !out.At.IsZero()) {
 			t.Errorf("%s with %s: %+v, missing %s, want %s", c.rule, c.facts, out, asJSON(t, out.Missing), c.missing)
+		}
+		// Answers are kept: what is missing can be read again.
+		var again []rules.Missing
+		if err := json.Unmarshal([]byte(asJSON(t, out.Missing)), &again); err != nil || asJSON(t, again) != asJSON(t, out.Missing) {
+			t.Errorf("%s is read as %s, %v", asJSON(t, out.Missing), asJSON(t, again), err)
 		}
 	}
 }
