@@ -25,6 +25,8 @@ type draft struct {
 	shared  *template    // ach as it is shared; nil where it came with the award
 	answer  []byte       // key of the answer kept, where the award has an idempotency key
 
+	endorsed [][]byte // endorsements of ach as they stand, where it embeds them
+
 	person *Record // no more than the digests by which the person is found
 	record *Record
 }
@@ -47,16 +49,17 @@ type parts struct {
 // parts returns the parts of a draft's badge, made once for its template and
 // issuer.
 func (i *Issuer) parts(d *draft) (*parts, error) {
-	if d.shared != nil {
+	lasting := d.shared != nil && !d.ach.EmbedEndorsements // which come and go
+	if lasting {
 		if p := d.shared.parts.Load(); p != nil && p.of == d.profile {
 			return p, nil
 		}
 	}
 	p := &parts{d.profile, d.profile.Signed(), i.edition(d.ach, d.profile, d.ach.InLanguage)}
-	if err := errors.Join(p.issuer.Keep(), p.achievement.Keep()); err != nil {
+	if err := errors.Join(embed(p.achievement, d.endorsed), p.issuer.Keep(), p.achievement.Keep()); err != nil {
 		return nil, err
 	}
-	if d.shared != nil {
+	if lasting {
 		d.shared.parts.Store(p)
 	}
 	return p, nil
@@ -73,7 +76,7 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 		return nil, err
 	}
 	c := &badge.Credential{
-		Context:           []string{badge.ContextCredentialsV2, badge.ContextOB303, badge.ContextOBExtensions},
+		Context:           BadgeContexts(),
 		ID:                i.CredentialURL(d.record.ID),
 		Type:              []string{badge.TypeVerifiableCredential, badge.TypeOpenBadge},
 		Name:              d.ach.Name[d.ach.InLanguage],

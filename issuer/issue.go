@@ -132,13 +132,18 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 	}
 	a.Issuer = d.ach.Issuer
 	var err error
+	if d.ach.EmbedEndorsements && i.cfg.Endorsements != nil {
+		if d.endorsed, err = i.cfg.Endorsements(r, i.editionID(d.ach, d.ach.InLanguage), i.now()); err != nil {
+			return fmt.Errorf("looking for endorsements of %s: %w", d.ach.Slug, err)
+		}
+	}
 	d.profile, err = i.awarding(r, a.Issuer)
 	return err
 }
 
 // awarding is the issuer of an award, by the rule of mayAward.
 func (i *Issuer) awarding(r store.Reader, slug string) (*Profile, error) {
-	if slug != VCAPISlug && isSlug(slug) {
+	if slug != VCAPISlug && !endorses(slug) && isSlug(slug) {
 		p, err := getShared[Profile](&i.decoded, r, profileKey(slug))
 		if !errors.Is(err, ErrNotFound) {
 			return p, err

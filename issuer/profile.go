@@ -92,6 +92,15 @@ func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Prof
 	if p.Slug == LogSlug {
 		return nil, fault("slug_reserved", "/slug", "This slug belongs to the audit log.")
 	}
+	if endorses(p.Slug) {
+		return nil, fault("slug_reserved", "/slug", "Names that begin with "+EndorserPrefix+" belong to endorsers; PUT /v1/endorsers/{slug} makes one.")
+	}
+	return i.putProfile(ctx, p, actor, nil)
+}
+
+// putProfile stores a profile. Where it is not nil, also is called in the same
+// Update instead of the audit record being written.
+func (i *Issuer) putProfile(ctx context.Context, p Profile, actor string, also func(tx store.Tx, stored *Profile) error) (*Profile, error) {
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
@@ -127,6 +136,9 @@ func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Prof
 		p.ChangedAt = now
 		if err := putJSON(tx, profileKey(p.Slug), p); err != nil {
 			return err
+		}
+		if also != nil {
+			return also(tx, &p) // whose change this is, and who puts it on record
 		}
 		return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "issuer.put", Issuer: p.Slug})
 	})

@@ -16,6 +16,7 @@ import (
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/endorser"
 	"laurel/internal/bundle"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
@@ -37,6 +38,7 @@ type service struct {
 	ring      *keyring.Ring
 	issuer    *issuer.Issuer
 	programme *programme.Programme
+	endorsers *endorser.Endorsers
 	tokens    *tokens.Tokens
 	audit     *auditlog.Log
 	verifier  *verifier.Verifier
@@ -127,6 +129,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
 		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
 		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
+		Endorsements: endorser.Embedded,
 	})
 	if err != nil {
 		return nil, err
@@ -148,6 +151,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.programme = programme.New(db, svc.issuer, nil)
+	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: acceptable(svc.verifier)})
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
 }
@@ -192,6 +196,23 @@ func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 			return err
 		}
 		return v.VerifyDocument(ctx, d, opts).Err()
+	}
+}
+
+// acceptable lends the verifier to endorsers, with all that it fetches: what is
+// kept of others is what a stranger would believe today.
+func acceptable(v *verifier.Verifier) endorser.Verify {
+	return func(ctx context.Context, document []byte) error {
+		report := v.Verify(ctx, document)
+		f := report.Decisive()
+		switch report.Verdict() {
+		case verifier.Valid, verifier.Warning:
+			return nil
+		case verifier.Invalid:
+			return badge.Errors{{Code: badge.MalformedValueError, Rule: string(f.Code), Pointer: f.Pointer,
+				Detail: fmt.Sprintf("The endorsement does not verify: its %s is %s. %s", f.Check, f.Code, f.Detail)}}
+		}
+		return fmt.Errorf("%w: its %s is %s", endorser.ErrOpen, f.Check, f.Code)
 	}
 }
 
