@@ -16,6 +16,7 @@ import (
 	"laurel/api/verify"
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/endorser"
 	"laurel/internal/auth"
 	"laurel/internal/qr"
 	"laurel/issuer"
@@ -90,6 +91,8 @@ var conditions = []condition{
 		detail: "Badges were issued from this version, so it stays as it is. Give the change a version of its own."},
 	{is: issuer.ErrNoKey, status: http.StatusConflict, code: "issuer_without_key",
 		detail: "This issuer has no key to sign with. The operator makes one with the command laurel keys."},
+	{is: issuer.ErrNoTestIssuer, status: http.StatusConflict, code: "no_test_issuer",
+		detail: "This issuer has no test issuer yet, so nothing can be tried. The operator makes one with the command laurel keys test."},
 	{is: keys.ErrNoActiveKey, status: http.StatusConflict, code: "issuer_without_key",
 		detail: "This issuer has no key to sign with. The operator makes one with the command laurel keys."},
 	{is: issuer.ErrKeysElsewhere, status: http.StatusConflict, code: "keys_elsewhere",
@@ -100,6 +103,11 @@ var conditions = []condition{
 		detail: "The clock of this service went back, and nothing was issued. Its operator sets it right; then repeat with the same Idempotency-Key.", retry: time.Minute},
 	{is: issuer.ErrNotReady, status: http.StatusServiceUnavailable, code: "not_made_yet",
 		detail: "This form of the badge is being made. Ask again in a moment.", retry: time.Second},
+
+	{is: endorser.ErrForbidden, status: http.StatusForbidden, code: "issuer_not_granted",
+		detail: "The token acts neither for this endorser nor for the issuer of what is endorsed."},
+	{is: endorser.ErrOpen, status: http.StatusUnprocessableEntity, code: "endorsement_open",
+		detail: "Whether this endorsement is genuine could not be told just now: its keys or its status could not be had. Nothing was kept; send it again later."},
 
 	{is: auth.ErrMalformed, status: http.StatusUnauthorized, code: "token_invalid",
 		detail: "This is no token of this service. Send it whole, as it was shown when it was made."},

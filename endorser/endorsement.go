@@ -367,8 +367,8 @@ func (s *Endorsers) Endorsement(ctx context.Context, id string) (*Endorsement, e
 
 // Filter chooses endorsements; what is "" or nil does not choose.
 type Filter struct {
-	Endorser string // slug
-	Subject  string // id of what is endorsed
+	Endorser string  // slug
+	Subject  Subject // by its names; its ID is not looked at
 	May      func(endorser, issuer string) bool
 	After    string // id of the last one of the page before
 	Limit    int    // at least 1
@@ -379,8 +379,8 @@ type Filter struct {
 func (s *Endorsers) List(ctx context.Context, f Filter) (list []*Endorsement, more bool, err error) {
 	err = s.store.View(ctx, func(r store.Reader) error {
 		list, more = nil, false
-		return each(r, f.Subject, f.After, func(rec *Endorsement) error {
-			if f.Endorser != "" && rec.Endorser != f.Endorser || f.May != nil && !f.May(rec.Endorser, rec.Subject.Issuer) {
+		return each(r, "", f.After, func(rec *Endorsement) error {
+			if !f.takes(rec) {
 				return nil
 			}
 			if more = len(list) == f.Limit; more {
@@ -391,6 +391,16 @@ func (s *Endorsers) List(ctx context.Context, f Filter) (list []*Endorsement, mo
 		})
 	})
 	return list, more, err
+}
+
+func (f *Filter) takes(rec *Endorsement) bool {
+	for _, chosen := range [][2]string{{f.Endorser, rec.Endorser}, {f.Subject.Achievement, rec.Subject.Achievement},
+		{f.Subject.Issuer, rec.Subject.Issuer}, {f.Subject.Credential, rec.Subject.Credential}} {
+		if chosen[0] != "" && chosen[0] != chosen[1] {
+			return false
+		}
+	}
+	return f.May == nil || f.May(rec.Endorser, rec.Subject.Issuer)
 }
 
 // each calls f for the endorsements of a subject, of all where that is "", after

@@ -71,9 +71,10 @@ func (s *Endorsers) profile(ctx context.Context, q *Subject) (string, error) {
 	return p.Name, nil
 }
 
-// awards tells those who issue badges from who endorses or signs for others.
+// awards tells those who issue badges from who endorses, signs for others or is
+// for trials.
 func awards(p *issuer.Profile) bool {
-	return p.Slug != issuer.VCAPISlug && !strings.HasPrefix(p.Slug, issuer.EndorserPrefix)
+	return !issuer.IsTest(p.Slug) && p.Slug != issuer.VCAPISlug && !strings.HasPrefix(p.Slug, issuer.EndorserPrefix)
 }
 
 func (s *Endorsers) credential(ctx context.Context, q *Subject) (string, error) {

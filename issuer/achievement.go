@@ -122,8 +122,8 @@ func (i *Issuer) PutAchievement(ctx context.Context, a Achievement, actor string
 	if err := ach.validate(); err != nil {
 		return nil, err
 	}
-	if inlineSlug.MatchString(ach.Slug) {
-		return nil, fault("slug_reserved", "/slug", "Slugs of this form belong to achievements that come along with an award.")
+	if inlineSlug.MatchString(ach.Slug) || IsTest(ach.Slug) {
+		return nil, fault("slug_reserved", "/slug", "Slugs of this form belong to achievements that come along with an award, and to trials.")
 	}
 	now := i.now()
 	seq, err := newSeq(i.cfg.Random, now)
@@ -170,7 +170,7 @@ func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor strin
 // mayAward refuses issuers that are not here, and those that sign for the VC-API
 // and endorse, whose keys are for nothing else.
 func mayAward(r store.Reader, issuer, pointer string) error {
-	if issuer != VCAPISlug && !endorses(issuer) && CheckSlug(issuer) == nil {
+	if issuer != VCAPISlug && !IsTest(issuer) && !endorses(issuer) && CheckSlug(issuer) == nil {
 		if known, err := exists(r, profileKey(issuer)); err != nil || known {
 			return err
 		}
@@ -207,15 +207,25 @@ func mayChange(tx store.Tx, a *Achievement) error {
 	return nil
 }
 
-// Achievement returns the current version of a template; ErrNotFound.
+// Achievement returns the current version of a template; ErrNotFound. Under its
+// slug for trials it is as a test issuer awards it.
 func (i *Issuer) Achievement(ctx context.Context, slug string) (*Achievement, error) {
 	if CheckSlug(slug) != nil {
 		return nil, fmt.Errorf("achievement: %w", ErrNotFound)
 	}
-	a := new(Achievement)
-	err := i.cfg.Store.View(ctx, func(r store.Reader) error { return getJSON(r, achievementKey(slug), a) })
+	a, tried := new(Achievement), false
+	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
+		err := getJSON(r, achievementKey(slug), a)
+		if tried = IsTest(slug) && errors.Is(err, ErrNotFound); tried {
+			err = getJSON(r, achievementKey(LiveSlug(slug)), a)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
+	}
+	if tried {
+		a = a.trial()
 	}
 	return a, nil
 }

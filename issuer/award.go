@@ -55,6 +55,7 @@ type Award struct {
 	Once          bool // with ReturnExisting: a badge that was revoked since answers too
 	Idempotency   *Idempotency
 	Actor         string // who asks, for the audit record
+	Test          bool   // a trial: signed by the test issuer of Issuer, with the marks of one (ErrNoTestIssuer)
 }
 
 // Idempotency makes a retry safe: the same key within a scope gives the first

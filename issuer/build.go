@@ -23,6 +23,7 @@ type draft struct {
 	profile *Profile     // shared: not to be changed
 	ach     *Achievement // shared too, unless it came with the award
 	shared  *template    // ach as it is shared; nil where it came with the award
+	trial   *Achievement // ach as a test issuer awards it; nil for what counts
 	answer  []byte       // key of the answer kept, where the award has an idempotency key
 
 	endorsed [][]byte // endorsements of ach as they stand, where it embeds them
@@ -49,13 +50,15 @@ type parts struct {
 // parts returns the parts of a draft's badge, made once for its template and
 // issuer.
 func (i *Issuer) parts(d *draft) (*parts, error) {
-	lasting := d.shared != nil && !d.ach.EmbedEndorsements // which come and go
-	if lasting {
+	ach, lasting := d.ach, d.shared != nil && d.trial == nil && !d.ach.EmbedEndorsements // which come and go
+	if d.trial != nil { // others are not to lose what is kept for them
+		ach = d.trial
+	} else if lasting {
 		if p := d.shared.parts.Load(); p != nil && p.of == d.profile {
 			return p, nil
 		}
 	}
-	p := &parts{d.profile, d.profile.Signed(), i.edition(d.ach, d.profile, d.ach.InLanguage)}
+	p := &parts{d.profile, d.profile.Signed(), i.edition(ach, d.profile, ach.InLanguage)}
 	if err := errors.Join(embed(p.achievement, d.endorsed), p.issuer.Keep(), p.achievement.Keep()); err != nil {
 		return nil, err
 	}
@@ -79,7 +82,7 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 		Context:           BadgeContexts(),
 		ID:                i.CredentialURL(d.record.ID),
 		Type:              []string{badge.TypeVerifiableCredential, badge.TypeOpenBadge},
-		Name:              d.ach.Name[d.ach.InLanguage],
+		Name:              fixed.achievement.Name,
 		Issuer:            fixed.issuer,
 		ValidFrom:         badge.FormatTime(d.award.AwardedAt),
 		CredentialSubject: subject,

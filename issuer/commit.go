@@ -58,6 +58,9 @@ func (i *Issuer) write(tx store.Tx, d *draft) error {
 			return putAudit(tx, rec.seq, Event{At: rec.ChangedAt, Actor: d.award.Actor, Action: actionIssue,
 				Issuer: rec.Issuer, Subject: rec.ID, Document: DocumentDigest(rec.Document)})
 		},
+		func() error {
+			return i.tell(tx, Changed{Action: actionIssue, Record: rec, Award: d.award, Actor: d.award.Actor})
+		},
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -87,6 +90,9 @@ func (i *Issuer) stillTrue(tx store.Tx, d *draft) error {
 	}
 	if !now.ChangedAt.Equal(d.ach.ChangedAt) {
 		return errAgain
+	}
+	if d.trial != nil {
+		return nil // what was but tried can still be changed
 	}
 	return markUsed(tx, d.ach)
 }

@@ -30,17 +30,32 @@ func BadgeContexts() []string {
 }
 
 // PutEndorser creates or changes the profile of one who endorses with a key of
-// ours, as PutProfile does for an issuer; also is called in the same Update, and
-// writes the audit record. The key must exist (ErrNoKey).
+// ours, as PutProfile does for an issuer; also is called in the same Update. The
+// key must exist (ErrNoKey).
 func (i *Issuer) PutEndorser(ctx context.Context, p Profile, actor string, also func(tx store.Tx, stored *Profile) error) error {
 	if !endorses(p.Slug) || CheckSlug(p.Slug) != nil {
 		return fault("slug_invalid", "/slug", fmt.Sprintf("Use 1 to %d small letters, digits and hyphens.", 63-len(EndorserPrefix)))
 	}
+	if err := p.validate(); err != nil {
+		return err
+	}
 	if _, err := i.signer(ctx, p.Slug, keys.EdDSA); err != nil {
 		return err
 	}
-	_, err := i.putProfile(ctx, p, actor, also)
-	return err
+	published, err := i.cfg.Keys.Issuer(p.Slug).Published(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the keys of %s: %w", p.Slug, err)
+	}
+	if p.ID, err = i.controller(ctx, p.Slug); err != nil {
+		return err
+	}
+	now := i.now()
+	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		if err := i.putProfile(tx, &p, published, now, actor); err != nil {
+			return err
+		}
+		return also(tx, &p)
+	})
 }
 
 // CheckProfile normalises the texts of a profile and tells what is wrong with
@@ -65,9 +80,6 @@ type Endorsed struct {
 	List     string
 	Index    int
 }
-
-// NewID draws a public id, as credentials have.
-func (i *Issuer) NewID() (string, error) { return newID(i.cfg.Random) }
 
 // EndorsementURL is the signed id of an endorsement, and its public address.
 func (i *Issuer) EndorsementURL(id string) string { return i.cfg.BaseURL + "/endorsements/" + id }
@@ -221,6 +233,18 @@ func (i *Issuer) CheckEndorsement(ctx context.Context, id string, e Endorsed, wi
 // issued at a moment is to carry: whole credentials, in JSON under BadgeContexts
 // or as compact JWS.
 type Endorsements func(r store.Reader, achievement string, at time.Time) ([][]byte, error)
+
+// lookUpEndorsements finds what the badge of a draft is to carry. Trials carry
+// nothing: what they are of, nobody has endorsed.
+func (i *Issuer) lookUpEndorsements(r store.Reader, d *draft) (err error) {
+	if !d.ach.EmbedEndorsements || i.cfg.Endorsements == nil {
+		return nil
+	}
+	if d.endorsed, err = i.cfg.Endorsements(r, i.editionID(d.ach, d.ach.InLanguage), i.now()); err != nil {
+		return fmt.Errorf("looking for endorsements of %s: %w", d.ach.Slug, err)
+	}
+	return nil
+}
 
 // embed puts endorsements where OB 3.0 has each form.
 func embed(a *badge.Achievement, endorsements [][]byte) error {

@@ -83,6 +83,8 @@ type Issuer struct {
 	jwtReady  notifier
 	making    sync.Mutex // one making of keys at a time
 	documents documents
+	reserved  reservations
+	observers []Observer
 }
 
 // New opens the issuer over a store that Initialise has prepared.
@@ -116,7 +118,8 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	if meta.BaseURL != cfg.BaseURL {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
 	}
-	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}}}
+	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}},
+		reserved: reservations{taken: map[string]struct{}{}}}
 	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
 	i.clock.reach(meta.Created.Add(-clockSkew).UnixNano()) // no clock is right that stands before
 	return i, nil

@@ -142,13 +142,14 @@ func (r *Record) allows(a Action) (changes bool, err error) {
 // order of changes. All that it writes is written in one Update.
 type changing struct {
 	Event
-	seq string
+	seq  string
+	tell func(store.Tx, Changed) error
 }
 
 func (i *Issuer) changing(actor, action string) (*changing, error) {
 	now := i.now()
 	seq, err := newSeq(i.cfg.Random, now)
-	return &changing{Event{At: now, Actor: actor, Action: action}, seq}, err
+	return &changing{Event{At: now, Actor: actor, Action: action}, seq, i.tell}, err
 }
 
 // read finds the credential that is to be changed.
@@ -163,11 +164,14 @@ func (c *changing) read(r store.Reader, id string, mayTouch func(issuer string) 
 	return rec, err
 }
 
-// note writes the audit record of a change.
+// note writes the audit record of a change and tells who observes changes.
 func (c *changing) note(tx store.Tx, rec *Record, reason string) error {
 	e := c.Event
 	e.Issuer, e.Subject, e.Reason = rec.Issuer, rec.ID, publicReason(reason)
-	return putAudit(tx, c.seq, e)
+	if err := putAudit(tx, c.seq, e); err != nil {
+		return err
+	}
+	return c.tell(tx, Changed{Action: e.Action, Record: rec, Actor: e.Actor})
 }
 
 // reasons are the codes that an audit record takes: it can never be changed, so

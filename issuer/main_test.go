@@ -274,6 +274,10 @@ var cases = []testCase{
 	{name: "clock set back", run: clockSetBack, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}},
 	{name: "clocks apart", run: clocksApart},
 	{name: "clock ran ahead", run: clockRanAhead},
+	{name: "trials", run: trials, options: issuertest.Options{Trials: true, RSA: true}},
+	{name: "trials of a did:key", run: trials, options: issuertest.Options{Trials: true, BaseURL: "http://localhost:8080"}},
+	{name: "no test issuer", run: noTestIssuer},
+	{name: "trials of what comes along", run: inlineTrials, options: issuertest.Options{Trials: true}},
 	{name: "vc-api", run: vcAPI, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}, empty: true},
 }
 

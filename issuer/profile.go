@@ -84,7 +84,8 @@ func DID(baseURL, slug string) string {
 
 // PutProfile creates or changes an issuer. The id is ours to give: did:web
 // under an https base URL, else the did:key of the issuer's Ed25519 key, which
-// must exist (ErrNoKey). Changes show in badges issued afterwards.
+// must exist (ErrNoKey). Changes show in badges issued afterwards. Where there
+// are keys of its test issuer, that is kept in step with it.
 func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Profile, error) {
 	if err := CheckSlug(p.Slug); err != nil {
 		return nil, fault("slug_invalid", "/slug", err.Error())
@@ -93,14 +94,11 @@ func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Prof
 		return nil, fault("slug_reserved", "/slug", "This slug belongs to the audit log.")
 	}
 	if endorses(p.Slug) {
-		return nil, fault("slug_reserved", "/slug", "Names that begin with "+EndorserPrefix+" belong to endorsers; PUT /v1/endorsers/{slug} makes one.")
+		return nil, fault("slug_reserved", "/slug", "Slugs that begin with "+EndorserPrefix+" belong to endorsers; PUT /v1/endorsers/{slug} makes one.")
 	}
-	return i.putProfile(ctx, p, actor, nil)
-}
-
-// putProfile stores a profile. Where it is not nil, also is called in the same
-// Update instead of the audit record being written.
-func (i *Issuer) putProfile(ctx context.Context, p Profile, actor string, also func(tx store.Tx, stored *Profile) error) (*Profile, error) {
+	if IsTest(p.Slug) {
+		return nil, fault("slug_reserved", "/slug", "Slugs that begin with test- belong to test issuers, which follow the issuer that they try.")
+	}
 	if err := p.validate(); err != nil {
 		return nil, err
 	}
@@ -112,40 +110,51 @@ func (i *Issuer) putProfile(ctx context.Context, p Profile, actor string, also f
 	if err != nil {
 		return nil, fmt.Errorf("reading the keys of %s: %w", p.Slug, err)
 	}
-	now := i.now()
-	seq, err := newSeq(i.cfg.Random, now)
+	p.ID = id
+	twin, twinKeys, err := i.twin(ctx, &p)
 	if err != nil {
 		return nil, err
 	}
+	now := i.now()
 	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		if err := i.putKeys(tx, p.Slug, published, actor); err != nil {
+		if err := i.putProfile(tx, &p, published, now, actor); err != nil || twin == nil {
 			return err
 		}
-		var old Profile
-		switch err := getJSON(tx, profileKey(p.Slug), &old); {
-		case errors.Is(err, ErrNotFound):
-			p.ID, p.CreatedAt = id, now
-			if err := i.openList(tx, p.Slug, badge.StatusPurposeRevocation, 1); err != nil {
-				return err
-			}
-		case err != nil:
-			return err
-		default:
-			p.ID, p.CreatedAt = old.ID, old.CreatedAt
-		}
-		p.ChangedAt = now
-		if err := putJSON(tx, profileKey(p.Slug), p); err != nil {
-			return err
-		}
-		if also != nil {
-			return also(tx, &p) // whose change this is, and who puts it on record
-		}
-		return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "issuer.put", Issuer: p.Slug})
+		return i.putProfile(tx, twin, twinKeys, now, actor)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("storing issuer %s: %w", p.Slug, err)
 	}
 	return &p, nil
+}
+
+// putProfile writes a profile with its keys. The id and the date of one that is
+// there already stay.
+func (i *Issuer) putProfile(tx store.Tx, p *Profile, published []keys.VerificationMethod, now time.Time, actor string) error {
+	if err := i.putKeys(tx, p.Slug, published, actor); err != nil {
+		return err
+	}
+	var old Profile
+	switch err := getJSON(tx, profileKey(p.Slug), &old); {
+	case errors.Is(err, ErrNotFound):
+		p.CreatedAt = now
+		if err := i.openList(tx, p.Slug, badge.StatusPurposeRevocation, 1); err != nil {
+			return err
+		}
+	case err != nil:
+		return err
+	default:
+		p.ID, p.CreatedAt = old.ID, old.CreatedAt
+	}
+	p.ChangedAt = now
+	if err := putJSON(tx, profileKey(p.Slug), p); err != nil {
+		return err
+	}
+	seq, err := newSeq(i.cfg.Random, now)
+	if err != nil {
+		return err
+	}
+	return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "issuer.put", Issuer: p.Slug})
 }
 
 func (i *Issuer) controller(ctx context.Context, slug string) (string, error) {

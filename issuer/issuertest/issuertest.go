@@ -58,6 +58,7 @@ type Options struct {
 	BaseURL string   // default BaseURL
 	Issuers []string // slugs; each gets a profile and an Ed25519 key
 	RSA     bool     // an RSA key for each too, so that VC-JWTs can be made under https
+	Trials  bool     // a test issuer for each
 }
 
 // Service is an issuer on a store, with its parts.
@@ -83,6 +84,9 @@ func New(t testing.TB, s store.Store, o Options) *Service {
 	}
 	for _, slug := range o.Issuers {
 		generate(t, ring, o, slug)
+		if o.Trials && slug != issuer.VCAPISlug {
+			generate(t, ring, o, issuer.TestSlug(slug))
+		}
 	}
 	if err := issuer.Initialise(t.Context(), s, o.BaseURL, Start); err != nil {
 		t.Fatal(err)

@@ -16,19 +16,31 @@ type Number struct {
 // ErrNumber refuses what is no plain decimal of reasonable size.
 var ErrNumber = errors.New("facts: not a decimal number from 0 to a billion")
 
-var decimal = regexp.MustCompile(`^[0-9]{1,10}(\.[0-9]{1,20})?$`)
+// decimal is what JSON calls a number, in reasonable length. Serialisers write
+// small ones with an exponent.
+var decimal = regexp.MustCompile(`^[0-9]{1,20}(\.[0-9]{1,30})?([eE][+-]?[0-9]{1,2})?$`)
 
-// ParseNumber reads a decimal such as 47.9 or 48.00000.
+// places is how many decimal places a number may have.
+const places = 30
+
+// ParseNumber reads a decimal such as 47.9, 48.00000 or 5e-3, of at most 30
+// decimal places.
 func ParseNumber(s string) (Number, error) {
 	s = strings.TrimSpace(s)
 	if !decimal.MatchString(s) {
 		return Number{}, ErrNumber
 	}
 	r, ok := new(big.Rat).SetString(s)
-	if !ok || r.Cmp(big.NewRat(1_000_000_000, 1)) > 0 {
+	if !ok || r.Cmp(big.NewRat(1_000_000_000, 1)) > 0 || !exact(r) {
 		return Number{}, ErrNumber
 	}
 	return Number{r}, nil
+}
+
+// exact tells whether String says all of a number.
+func exact(r *big.Rat) bool {
+	again, ok := new(big.Rat).SetString(r.FloatString(places))
+	return ok && again.Cmp(r) == 0
 }
 
 // Whole is a whole number that is not negative.
@@ -50,7 +62,7 @@ func (n Number) Cmp(m Number) int { return n.Rat().Cmp(m.Rat()) }
 
 // String is the shortest exact decimal.
 func (n Number) String() string {
-	text := n.Rat().FloatString(20)
+	text := n.Rat().FloatString(places)
 	return strings.TrimSuffix(strings.TrimRight(text, "0"), ".")
 }
 

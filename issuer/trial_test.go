@@ -1,0 +1,169 @@
+package issuer_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+
+	"laurel/badge"
+	"laurel/issuer"
+)
+
+func trial(a issuer.Award) issuer.Award {
+	a.Test = true
+	return a
+}
+
+// trials: the same award for real and as a trial are two badges that know
+// nothing of each other.
+func trials(t *testing.T, p *place) {
+	live, tried := p.issue(t, award("ana")).Record, p.issue(t, trial(award("ana"))).Record
+	if tried.Issuer != "test-academy" || tried.Achievement != "academy-course" || tried.SignedAchievement() != "test-academy-course" {
+		t.Errorf("the trial is of %s and %s", tried.Issuer, tried.Achievement)
+	}
+	if live.ID == tried.ID || live.List == tried.List || live.SignedAchievement() != "academy-course" {
+		t.Errorf("live %+v, tried %+v", live, tried)
+	}
+	for _, a := range []issuer.Award{award("ana"), trial(award("ana"))} {
+		again := p.issue(t, a)
+		if want := map[bool]string{false: live.ID, true: tried.ID}[a.Test]; !again.Existing || again.Record.ID != want {
+			t.Errorf("test %t again: %s, existing %t, want %s", a.Test, again.Record.ID, again.Existing, want)
+		}
+	}
+	checkTrialMarks(t, p, live, tried)
+	if list := p.all(t, issuer.Filter{}); len(list) != 1 || list[0].ID != live.ID {
+		t.Errorf("%d badges are listed as live", len(list))
+	}
+	if list := p.all(t, issuer.Filter{Issuers: []string{"test-academy"}, Achievement: "academy-course"}); len(list) != 1 || list[0].ID != tried.ID {
+		t.Errorf("%d badges are listed as trials", len(list))
+	}
+	report := p.Verifier.Verify(t.Context(), tried.Document)
+	if !report.Verified() && report.Verdict().String() != "indeterminate" { // nobody gives it status lists here
+		t.Errorf("the trial is %s", report.Verdict())
+	}
+	// A trial binds nobody to the words; what was issued for real does.
+	draft := template(academy)
+	draft.Slug = "draft"
+	p.put(t, draft)
+	a := trial(award("ben"))
+	a.Achievement = "draft"
+	p.issue(t, a)
+	draft.Description = issuer.Text{"en": "Other words."}
+	p.put(t, draft)
+	a.Test = false
+	p.issue(t, a)
+	draft.Description = issuer.Text{"en": "Yet other words."}
+	if _, err := p.PutAchievement(t.Context(), draft, "test"); !errors.Is(err, issuer.ErrConflict) {
+		t.Errorf("changing what was issued: %v", err)
+	}
+}
+
+// checkTrialMarks holds the signed bytes to their marks, and that nothing marks
+// what counts.
+func checkTrialMarks(t *testing.T, p *place, live, tried *issuer.Record) {
+	t.Helper()
+	base := p.Config.BaseURL
+	for _, c := range []struct {
+		rec          *issuer.Record
+		mark, prefix string
+	}{{live, "", ""}, {tried, "[TEST] ", "test-"}} {
+		doc, err := badge.Parse(c.rec.Document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := doc.View()
+		a := v.CredentialSubject.Achievement
+		for what, got := range map[string][2]string{
+			"issuer":      {v.Issuer.Name, c.mark + "Issuer academy"},
+			"badge":       {v.Name, c.mark + "Healthy Cities"},
+			"achievement": {a.Name, c.mark + "Healthy Cities"},
+			"creator":     {a.Creator.Name, c.mark + "Issuer academy"},
+			"address":     {a.ID, base + "/achievements/" + c.prefix + "academy-course"},
+			"image":       {a.Image.ID, base + "/achievements/" + c.prefix + "academy-course/image.png"},
+			"list":        {c.rec.List, c.prefix + "academy-1"},
+		} {
+			if got[0] != got[1] {
+				t.Errorf("%s: %q, want %q", what, got[0], got[1])
+			}
+		}
+		if (c.mark != "") != (v.Issuer.URL == base+"/issuers/test-academy") {
+			t.Errorf("the issuer's page is %q", v.Issuer.URL)
+		}
+		stored, err := p.Achievement(t.Context(), c.rec.SignedAchievement())
+		if err != nil || stored.Name["fr"] != c.mark+"Villes-santé" || stored.Issuer != c.rec.Issuer {
+			t.Errorf("its achievement: %+v, %v", stored, err)
+		}
+	}
+}
+
+// noTestIssuer: without keys of one nothing is tried, and nothing is issued for
+// real instead.
+func noTestIssuer(t *testing.T, p *place) {
+	for _, a := range []issuer.Award{award("ana"), {Issuer: academy, Inline: &issuer.Achievement{Issuer: academy, Name: issuer.Text{"en": "X"},
+		Description: issuer.Text{"en": "X"}, Criteria: issuer.Text{"en": "X"}}, AwardedAt: earned, Recipient: issuer.Recipient{Name: "Ana"}}} {
+		if got, err := p.Issue(t.Context(), trial(a)); !errors.Is(err, issuer.ErrNoTestIssuer) {
+			t.Errorf("%+v, %v", got, err)
+		}
+		if _, err := p.Preview(t.Context(), trial(a)); !errors.Is(err, issuer.ErrNoTestIssuer) {
+			t.Errorf("dry run: %v", err)
+		}
+	}
+	if list := p.all(t, issuer.Filter{}); len(list) != 0 {
+		t.Errorf("%d badges were issued", len(list))
+	}
+	p.issue(t, award("ana"))
+	for _, slug := range []string{"test-academy", "test-x"} {
+		if _, err := p.PutProfile(t.Context(), issuer.Profile{Slug: slug, Name: "X"}, "test"); err == nil || !strings.Contains(err.Error(), "slug_reserved") && !strings.Contains(err.Error(), "test issuers") {
+			t.Errorf("an issuer %s: %v", slug, err)
+		}
+	}
+	reserved := template(academy)
+	reserved.Slug = "test-academy-course"
+	if _, err := p.PutAchievement(t.Context(), reserved, "test"); err == nil {
+		t.Error("an achievement took an address of trials")
+	}
+}
+
+// inlineTrials: an achievement that comes along with a trial belongs to the test
+// issuer, and cannot be awarded for real.
+func inlineTrials(t *testing.T, p *place) {
+	a := award("ana")
+	inline := template(academy)
+	a.Achievement, a.Issuer, a.Inline = "", academy, &inline
+	live, tried := p.issue(t, a).Record, p.issue(t, trial(a)).Record
+	if tried.Achievement != "test-"+live.Achievement || tried.SignedAchievement() != tried.Achievement {
+		t.Errorf("live %s, tried %s", live.Achievement, tried.Achievement)
+	}
+	if again := p.issue(t, trial(a)); !again.Existing || again.Record.ID != tried.ID {
+		t.Errorf("again: %+v", again)
+	}
+	stored, err := p.Achievement(t.Context(), tried.Achievement)
+	if err != nil || stored.Name["en"] != "[TEST] Healthy Cities" || stored.Issuer != "test-academy" {
+		t.Errorf("stored: %+v, %v", stored, err)
+	}
+	for _, test := range []bool{false, true} {
+		b := award("ben")
+		b.Achievement, b.Test = tried.Achievement, test
+		if got, err := p.Issue(t.Context(), b); err == nil {
+			t.Errorf("awarded by its name: %+v", got.Record)
+		}
+	}
+	if list, err := p.Achievements(t.Context(), academy); err != nil || len(list) != 2 {
+		t.Errorf("%d achievements of the issuer, %v; want the course and what came along", len(list), err)
+	}
+}
+
+func TestTestSlugs(t *testing.T) {
+	long := strings.Repeat("a", 59)
+	for slug, want := range map[string]struct {
+		test, live string
+		is         bool
+	}{
+		"academy": {"test-academy", "academy", false}, "test-academy": {"", "academy", true}, "test-": {"", "", true},
+		"test": {"test-test", "test", false}, "testing": {"test-testing", "testing", false}, long: {"", long, false}, long[1:]: {"test-" + long[1:], long[1:], false},
+	} {
+		if issuer.TestSlug(slug) != want.test || issuer.LiveSlug(slug) != want.live || issuer.IsTest(slug) != want.is {
+			t.Errorf("%s: %q, %q, %t", slug, issuer.TestSlug(slug), issuer.LiveSlug(slug), issuer.IsTest(slug))
+		}
+	}
+}

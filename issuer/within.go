@@ -1,0 +1,188 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"laurel/store"
+)
+
+// ErrStale says that a prepared badge cannot be put on record as it is: what it
+// was built on has changed, or its place in a list was taken. Prepare it anew.
+var ErrStale = errAgain
+
+// Prepared is a badge that is signed and was read back, and is on no record
+// yet. Nobody has seen it: it may be thrown away, by Drop.
+type Prepared struct{ draft *draft }
+
+// Record is the badge as it will stand on record.
+func (p *Prepared) Record() *Record { return p.draft.record }
+
+// Look checks an award and finds the badge that answers it already; nil where
+// one would be issued. The errors are those of Issue. Awards that are decided
+// within an Update of the caller's have no Idempotency of their own.
+func (i *Issuer) Look(r store.Reader, a Award) (*Issued, error) {
+	_, found, err := i.examine(r, a)
+	return found, err
+}
+
+// Prepare signs the badge of an award. It takes no notice of duplicates: Put
+// does, which decides. The errors are those of Issue.
+func (i *Issuer) Prepare(ctx context.Context, a Award) (*Prepared, error) {
+	for range attempts {
+		p, err := i.tryPrepare(ctx, a)
+		if !errors.Is(err, errAgain) {
+			return p, err
+		}
+	}
+	return nil, fmt.Errorf("preparing: %w after %d attempts", errAgain, attempts)
+}
+
+func (i *Issuer) tryPrepare(ctx context.Context, a Award) (*Prepared, error) {
+	a.OnDuplicate, a.Once = AllowDuplicate, false
+	var d *draft
+	err := i.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		d, _, err = i.examine(r, a)
+		return err
+	})
+	if err == nil {
+		err = i.sign(ctx, d)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !i.reserved.take(d.record.indexKeys()) {
+		return nil, errAgain
+	}
+	return &Prepared{d}, nil
+}
+
+// Put writes a prepared badge within an Update of the caller's, or finds the
+// one that answers the award already. It may be called again where the Update
+// runs again. Once that is committed the caller tells so with Done. ErrStale
+// where the badge must be prepared anew.
+func (i *Issuer) Put(tx store.Tx, p *Prepared, a Award) (*Issued, error) {
+	now := i.now()
+	d := p.draft
+	d.award.OnDuplicate, d.award.Once = a.OnDuplicate, a.Once
+	if found, err := i.duplicate(tx, d); err != nil || found != nil {
+		return found, err
+	}
+	var err error
+	if d.record.seq, err = newSeq(i.cfg.Random, now); err != nil {
+		return nil, err
+	}
+	d.record.ChangedAt = now
+	return &Issued{Record: d.record}, i.write(tx, d)
+}
+
+// Done tells that the Update was committed in which badges were Put.
+func (i *Issuer) Done(ctx context.Context, put ...*Prepared) {
+	if len(put) == 0 {
+		return
+	}
+	for _, p := range put {
+		rec := p.draft.record
+		i.clock.reach(rec.ChangedAt.UnixNano())
+		i.cfg.Log.InfoContext(ctx, "issued", "credential", rec.ID, "issuer", rec.Issuer,
+			"achievement", rec.Achievement, "actor", p.draft.award.Actor)
+	}
+	i.Drop(put...)
+	i.kickJWT()
+}
+
+// Drop gives up the places that prepared badges hold in status lists.
+func (i *Issuer) Drop(prepared ...*Prepared) {
+	for _, p := range prepared {
+		i.reserved.free(p.draft.record.indexKeys())
+	}
+}
+
+// reservations are the places in status lists of badges that are prepared: many
+// are prepared at once, and of some hundreds that draw from a list two will
+// have drawn alike.
+type reservations struct {
+	mu    sync.Mutex
+	taken map[string]struct{}
+}
+
+// take takes all keys or none.
+func (r *reservations) take(keys [][]byte) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range keys {
+		if _, taken := r.taken[string(k)]; taken {
+			return false
+		}
+	}
+	for _, k := range keys {
+		r.taken[string(k)] = struct{}{}
+	}
+	return true
+}
+
+func (r *reservations) free(keys [][]byte) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range keys {
+		delete(r.taken, string(k))
+	}
+}
+
+// PutChange is ChangeStatus within an Update of the caller's.
+func (i *Issuer) PutChange(tx store.Tx, c Change) (*Issued, error) {
+	var f faults
+	f.text(&c.Reason, "/reason", 500, false)
+	if err := f.Err(); err != nil {
+		return nil, err
+	}
+	run, err := i.changing(c.Actor, "credential."+string(c.Action))
+	if err != nil {
+		return nil, err
+	}
+	return i.putChange(tx, run, c)
+}
+
+// Changed is a change of a credential, told to observers within the Update that
+// makes it.
+type Changed struct {
+	Action string  // of the audit record
+	Record *Record // as it is now; not to be changed
+	Award  *Award  // what was asked for, where a badge was issued; not to be changed
+	Actor  string
+}
+
+// Issued reports whether a badge was issued, and not a badge changed.
+func (c Changed) Issued() bool { return c.Action == actionIssue }
+
+// Observer is told of every change of a credential, within the Update that
+// makes it: what it writes there is as durable as the change. Its error undoes
+// the change.
+type Observer func(tx store.Tx, c Changed) error
+
+// Observe adds an observer. It is for the time before the issuer is in use.
+func (i *Issuer) Observe(o Observer) { i.observers = append(i.observers, o) }
+
+func (i *Issuer) tell(tx store.Tx, c Changed) error {
+	for _, o := range i.observers {
+		if err := o(tx, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Digest hides personal values in keys of other packages' records: it finds
+// the values again and cannot be turned back without the store's pepper. kind
+// keeps those of one use apart from those of another.
+func (i *Issuer) Digest(kind string, values ...string) string {
+	return digestText(i.digest(append([]string{"programme", kind}, values...)...))
+}
+
+// NewID draws a public id.
+func (i *Issuer) NewID() (string, error) { return newID(i.cfg.Random) }
+
+// NewSeq draws a name that ascends with time.
+func (i *Issuer) NewSeq() (string, error) { return newSeq(i.cfg.Random, i.now()) }
