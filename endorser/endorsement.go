@@ -150,8 +150,11 @@ func (s *Endorsers) Accept(ctx context.Context, b Brought) (*Result, error) {
 	if err := s.notWithdrawn(ctx, natural); err != nil {
 		return nil, err
 	}
-	if err := s.verify(ctx, b.Document); err != nil {
-		return nil, err
+	var wrong badge.Errors
+	if err := s.verify(ctx, b.Document); errors.As(err, &wrong) {
+		return nil, wrong
+	} else if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrOpen, err)
 	}
 	if rec.ID, err = s.issuer.NewID(); err != nil {
 		return nil, err

@@ -21,8 +21,8 @@ var (
 )
 
 // Verify reads a signed endorsement wholly as a stranger does: proof, key, dates
-// and status. The error is badge.Errors where something is wrong with it, and
-// ErrOpen where that could not be told.
+// and status. The error is badge.Errors where something is wrong with it; any
+// other says that it could not be told.
 type Verify func(ctx context.Context, document []byte) error
 
 // Config is what Endorsers work with; every field is required.

@@ -51,7 +51,7 @@ type parts struct {
 // issuer.
 func (i *Issuer) parts(d *draft) (*parts, error) {
 	ach, lasting := d.ach, d.shared != nil && d.trial == nil && !d.ach.EmbedEndorsements // which come and go
-	if d.trial != nil { // others are not to lose what is kept for them
+	if d.trial != nil {                                                                  // others are not to lose what is kept for them
 		ach = d.trial
 	} else if lasting {
 		if p := d.shared.parts.Load(); p != nil && p.of == d.profile {

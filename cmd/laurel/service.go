@@ -151,7 +151,9 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.programme = programme.New(db, svc.issuer, nil)
-	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: acceptable(svc.verifier)})
+	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
+		return svc.verifier.Verify(ctx, document).Refusal()
+	}})
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
 }
@@ -196,23 +198,6 @@ func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 			return err
 		}
 		return v.VerifyDocument(ctx, d, opts).Err()
-	}
-}
-
-// acceptable lends the verifier to endorsers, with all that it fetches: what is
-// kept of others is what a stranger would believe today.
-func acceptable(v *verifier.Verifier) endorser.Verify {
-	return func(ctx context.Context, document []byte) error {
-		report := v.Verify(ctx, document)
-		f := report.Decisive()
-		switch report.Verdict() {
-		case verifier.Valid, verifier.Warning:
-			return nil
-		case verifier.Invalid:
-			return badge.Errors{{Code: badge.MalformedValueError, Rule: string(f.Code), Pointer: f.Pointer,
-				Detail: fmt.Sprintf("The endorsement does not verify: its %s is %s. %s", f.Check, f.Code, f.Detail)}}
-		}
-		return fmt.Errorf("%w: its %s is %s", endorser.ErrOpen, f.Check, f.Code)
 	}
 }
 
