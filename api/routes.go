@@ -5,6 +5,7 @@ import (
 
 	"laurel/api/badges"
 	"laurel/api/endorsements"
+	"laurel/api/events"
 	"laurel/api/public"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -37,6 +38,7 @@ func with(scopes ...auth.Scope) access { return access{scopes: scopes} }
 
 type handlers struct {
 	badges *badges.Handler
+	events *events.Handler
 	verify *verify.Handler
 	vcapi  *vcapi.Handler
 	public *public.Handler
@@ -107,6 +109,8 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/endorsements/:id", with(auth.Endorse), h.endorsements.Endorsement},
 		{remove, "/v1/endorsements/:id", with(auth.Endorse), h.endorsements.Withdraw},
 		{get, "/v1/issuers/:slug/keys", with(auth.Read, auth.Manage), h.badges.Keys},
+
+		{get, "/v1/events", with(auth.Read), h.events.List},
 	}
 	if s.cfg.VCAPI != nil {
 		table = append(table, route{post, issueForOthers, with(auth.VCIssue), h.vcapi.Issue},

@@ -24,6 +24,7 @@ import (
 	"laurel/badge/canon"
 	"laurel/badge/proof"
 	"laurel/endorser"
+	"laurel/feed"
 	"laurel/internal/auth"
 	"laurel/internal/i18n"
 	"laurel/issuer"
@@ -198,7 +199,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	w.endorsers = endorser.New(endorser.Config{Store: w.store, Issuer: w.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return full.Verify(ctx, document).Refusal()
 	}})
-	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Pages: must(pages.New(catalog))(t),
+	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: feed.New(w.store, w.issuer, base), Pages: must(pages.New(catalog))(t),
 		Catalog: catalog, BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log,
 		Ready: func(ctx context.Context) (read, write error) {
 			return w.store.View(ctx, func(store.Reader) error { return nil }), w.store.Update(ctx, func(store.Tx) error { return nil })

@@ -47,6 +47,39 @@ func TestWithProof(t *testing.T) {
 	}
 }
 
+// TestWithProofOf: a proof that was written here reads as the texts it was
+// written of, whatever they are, and only a document without one takes it.
+func TestWithProofOf(t *testing.T) {
+	members := []badge.Text{{Name: "type", Value: "X"}, {Name: "a\"b", Value: "\\\"},\"c\":{"}, {Name: "e", Value: ""}, {Name: "proofValue", Value: "z\u00e9\n\x00"}}
+	for _, text := range []string{`{"a":1}`, `{}`, `{"type":["OpenBadgeCredential"],"b":"` + strings.Repeat("x", 60_000) + `"}`} {
+		d, err := badge.Parse([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		signed, err := d.WithProofOf(members...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := badge.Parse(signed.Raw())
+		if err != nil || len(again.Proofs()) != 1 || signed.Root().Raw() != again.Root().Raw() {
+			t.Fatalf("%.80s, %v", signed.Raw(), err)
+		}
+		n := 0
+		for name, v := range again.Proofs()[0].Object.Members() {
+			if n >= len(members) || name != members[n].Name || v.Text() != members[n].Value {
+				t.Errorf("member %d is %q: %q", n, name, v.Text())
+			}
+			n++
+		}
+		if n != len(members) {
+			t.Errorf("%d members, not %d", n, len(members))
+		}
+		if _, err := signed.WithProofOf(members...); err == nil {
+			t.Error("a second proof was appended")
+		}
+	}
+}
+
 func TestIssuerIDIsThatOfTheView(t *testing.T) {
 	for _, issuer := range []string{`"did:key:z"`, `{"id":"did:key:z"}`, `{"id":7}`, `{"id":["x"]}`, `{"name":"x"}`, `7`, `null`, `["did:key:z"]`, `[{"id":"did:key:z"}]`} {
 		d, err := badge.Parse([]byte(`{"issuer":` + issuer + `}`))

@@ -102,9 +102,7 @@ func (a *Award) validate(ach *Achievement, now time.Time) error {
 	f.oneLine(&a.Role, "/role", 200, false)
 	f.text(&a.Narrative, "/narrative", maxNarrative, false)
 	f.oneLine(&a.ExternalRef, "/externalRef", 500, false)
-	if a.Language != "" && !languagePattern.MatchString(a.Language) {
-		f.add("language_invalid", "/language", "Give a language tag such as en, fr or pt-BR.")
-	}
+	f.language(a.Language, "/language")
 	if a.OnDuplicate == "" {
 		a.OnDuplicate = ReturnExisting
 	}
@@ -122,10 +120,7 @@ func (a *Award) validate(ach *Achievement, now time.Time) error {
 func (a *Award) checkRecipient(f *faults) {
 	r := &a.Recipient
 	f.name(&r.Name, "/recipient/name")
-	r.Email = norm.NFC.String(strings.TrimSpace(r.Email))
-	if r.Email != "" && !emailAddress(r.Email) {
-		f.add("email_invalid", "/recipient/email", "Give one e-mail address, such as ana@example.org, or leave it out.")
-	}
+	f.email(&r.Email, "/recipient/email")
 	f.oneLine(&r.ExternalID, "/recipient/externalId", 200, false)
 	if r.DID != "" && (!strings.HasPrefix(r.DID, "did:") || !absoluteIRI(r.DID) || len(r.DID) > 500) {
 		f.add("did_invalid", "/recipient/did", "Give a DID such as did:key:z6Mk…, or leave it out.")
@@ -138,6 +133,41 @@ func CheckName(name string) (string, error) {
 	var f faults
 	f.name(&name, "/name")
 	return name, f.Err()
+}
+
+// CheckEmail normalises and checks an e-mail address, or none, like CheckName.
+func CheckEmail(email string) (string, error) {
+	var f faults
+	f.email(&email, "/email")
+	return email, f.Err()
+}
+
+// CheckLanguage checks a language tag, or none, like CheckName.
+func CheckLanguage(tag string) error {
+	var f faults
+	f.language(tag, "/language")
+	return f.Err()
+}
+
+// CheckLine normalises and checks a line of text of at most limit characters,
+// or none, like CheckName.
+func CheckLine(text string, limit int) (string, error) {
+	var f faults
+	f.oneLine(&text, "", limit, false)
+	return text, f.Err()
+}
+
+func (f *faults) email(s *string, pointer string) {
+	*s = norm.NFC.String(strings.TrimSpace(*s))
+	if *s != "" && !emailAddress(*s) {
+		f.add("email_invalid", pointer, "Give one e-mail address, such as ana@example.org, or leave it out.")
+	}
+}
+
+func (f *faults) language(tag, pointer string) {
+	if tag != "" && !languagePattern.MatchString(tag) {
+		f.add("language_invalid", pointer, "Give a language tag such as en, fr or pt-BR.")
+	}
 }
 
 // name refuses what a spreadsheet would run as a formula, beside what no text

@@ -13,10 +13,10 @@ const (
 )
 
 // decoded keeps what was made of records that every award reads: templates and
-// issuers, whose JSON takes longer to decode than a signature to make. The
-// store is asked each time, in the transaction of the award, and what is kept
-// counts only for the exact bytes that it gives: so a change shows at once,
-// whichever replica made it.
+// issuers, whose JSON takes longer to decode than a signature to make, and which
+// status list is being filled. The store is asked each time, in the transaction
+// of the award, and what is kept counts only for the exact bytes that it gives:
+// so a change shows at once, whichever replica made it.
 type decoded struct {
 	mu      sync.Mutex
 	entries map[string]decodedRecord // by key

@@ -148,6 +148,9 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 	if d.profile, err = i.testIssuer(r, a.Issuer); err != nil {
 		return err
 	}
+	if !IsTest(d.ach.Slug) && TestSlug(d.ach.Slug) == "" {
+		return fault("slug_too_long", "/achievement", "The slug of this achievement has more than 58 characters, which leaves no room for its form for trials.")
+	}
 	d.trial = d.ach.trial()
 	if a.Inline != nil { // it comes for this badge, and is kept as it is signed
 		d.ach = d.trial

@@ -65,7 +65,7 @@ type Config struct {
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
 	Endorsements Endorsements     // of achievements that embed them; nil: none
-	SignTime     time.Duration    // how long a key may take to sign; default 10 s
+	SignTime     time.Duration    // how long a key may take to sign that is not in memory; default 10 s
 	Now          func() time.Time // default time.Now
 	Random       io.Reader        // default crypto/rand; ids, salts and status indexes come from it
 	Log          *slog.Logger     // one line an issue and status change; default discards
@@ -207,7 +207,7 @@ func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (k
 
 // patient gives a key a while to sign, so that one that lives in a device or
 // far away and hangs holds nobody up for longer; and it tells such a failure
-// from all others.
+// from all others. What is in memory needs no timer, and none is set up for it.
 type patient struct {
 	keys.Signer
 	limit time.Duration
@@ -215,8 +215,11 @@ type patient struct {
 
 // Sign implements keys.Signer.
 func (p patient) Sign(ctx context.Context, message []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.limit)
-	defer cancel()
+	if _, prompt := p.Signer.(keys.PromptSigner); !prompt {
+		limited, cancel := context.WithTimeout(ctx, p.limit)
+		defer cancel()
+		ctx = limited
+	}
 	signature, err := p.Signer.Sign(ctx, message)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %w", ErrSigning, p.Method().ID, err)

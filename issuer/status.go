@@ -73,13 +73,15 @@ func currentListKey(issuer, purpose string) []byte {
 
 // readCurrentList is the list that is now being filled. One of suspensions is
 // opened when the first badge needs it: until then it is number 0.
-func readCurrentList(r store.Reader, issuer, purpose string) (int, error) {
-	var cur currentList
-	err := getJSON(r, currentListKey(issuer, purpose), &cur)
-	if errors.Is(err, ErrNotFound) && purpose == badge.StatusPurposeSuspension {
+func (i *Issuer) readCurrentList(r store.Reader, issuer, purpose string) (int, error) {
+	cur, err := getShared[currentList](&i.decoded, r, currentListKey(issuer, purpose))
+	switch {
+	case errors.Is(err, ErrNotFound) && purpose == badge.StatusPurposeSuspension:
 		return 0, nil
+	case err != nil:
+		return 0, err
 	}
-	return cur.Number, err
+	return cur.Number, nil
 }
 
 // StatusListURL is the signed address of a list.
@@ -98,7 +100,7 @@ func (i *Issuer) openList(tx store.Tx, issuer, purpose string, n int) error {
 func (i *Issuer) freeIndex(ctx context.Context, issuer, purpose string) (list string, index int, err error) {
 	var cur int
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		if cur, err = readCurrentList(r, issuer, purpose); err != nil {
+		if cur, err = i.readCurrentList(r, issuer, purpose); err != nil {
 			return err
 		}
 		if cur == 0 {
@@ -145,7 +147,7 @@ var _ = [1]struct{}{}[listBits&(listBits-1)|listBits>>24] // a power of two, of 
 // rollList opens the list after n, unless somebody did already.
 func (i *Issuer) rollList(ctx context.Context, issuer, purpose string, n int) error {
 	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		cur, err := readCurrentList(tx, issuer, purpose)
+		cur, err := i.readCurrentList(tx, issuer, purpose)
 		if err != nil || cur != n {
 			return err
 		}

@@ -7,6 +7,8 @@ import (
 
 	"laurel/badge"
 	"laurel/issuer"
+	"laurel/issuer/issuertest"
+	"laurel/verifier"
 )
 
 func trial(a issuer.Award) issuer.Award {
@@ -37,9 +39,22 @@ func trials(t *testing.T, p *place) {
 	if list := p.all(t, issuer.Filter{Issuers: []string{"test-academy"}, Achievement: "academy-course"}); len(list) != 1 || list[0].ID != tried.ID {
 		t.Errorf("%d badges are listed as trials", len(list))
 	}
-	report := p.Verifier.Verify(t.Context(), tried.Document)
-	if !report.Verified() && report.Verdict().String() != "indeterminate" { // nobody gives it status lists here
-		t.Errorf("the trial is %s", report.Verdict())
+	stop := run(t, p.Issuer)
+	defer stop()
+	for _, c := range []struct {
+		rec  *issuer.Record
+		code verifier.Code
+	}{{live, verifier.IssuerNotListed}, {tried, verifier.TestIssuer}} {
+		report := p.Verifier.Verify(t.Context(), c.rec.Document)
+		if f := report.Finding(verifier.CheckIssuerTrust); f.Outcome != verifier.Warned || f.Code != c.code || report.Verdict() != verifier.Indeterminate {
+			t.Errorf("%s is %s, and its issuer %s; without status lists it is indeterminate, and the issuer %s", c.rec.Issuer, report.Verdict(), f.Code, c.code)
+		}
+		if p.Config.BaseURL != issuertest.BaseURL {
+			continue
+		}
+		if f := p.Verifier.Verify(t.Context(), patientJWT(t, p, c.rec)).Finding(verifier.CheckIssuerTrust); f.Code != c.code {
+			t.Errorf("as a JWT: %s, want %s", f.Code, c.code)
+		}
 	}
 	// A trial binds nobody to the words; what was issued for real does.
 	draft := template(academy)
@@ -52,6 +67,13 @@ func trials(t *testing.T, p *place) {
 	p.put(t, draft)
 	a.Test = false
 	p.issue(t, a)
+	long := template(academy)
+	long.Slug = strings.Repeat("a", 59)
+	p.put(t, long)
+	a.Achievement, a.Test = long.Slug, true
+	if _, err := p.Issue(t.Context(), a); err == nil || !strings.Contains(err.Error(), "58 characters") {
+		t.Errorf("a slug that leaves no room: %v", err)
+	}
 	draft.Description = issuer.Text{"en": "Yet other words."}
 	if _, err := p.PutAchievement(t.Context(), draft, "test"); !errors.Is(err, issuer.ErrConflict) {
 		t.Errorf("changing what was issued: %v", err)

@@ -49,6 +49,13 @@ type Signer interface {
 	Sign(ctx context.Context, message []byte) ([]byte, error)
 }
 
+// PromptSigner is a Signer that waits for nobody, since its key is in memory:
+// nobody need watch over the time that it takes.
+type PromptSigner interface {
+	Signer
+	Prompt()
+}
+
 // KeyRing is the keys of one issuer.
 type KeyRing interface {
 	// Active is the key to sign with now; ErrNoActiveKey when there is none.

@@ -1,11 +1,23 @@
 package verifier
 
-import "context"
+import (
+	"context"
+	"regexp"
+	"strings"
+
+	"laurel/badge"
+)
 
 // checkTrust asks whether anybody vouches for the issuer. A good signature of
-// an unlisted issuer is a good signature, so this never changes the verdict.
+// an unlisted issuer is a good signature, so this never changes the verdict; that
+// the issuer signs for trials only does, whoever says so: a list, or what is
+// signed.
 func checkTrust(ctx context.Context, s *subject) Finding {
 	f := Finding{Outcome: Warned, Code: IssuerNotListed, Params: map[string]string{"issuer": s.issuerID()}}
+	if s.saysTest() {
+		f.Code = TestIssuer
+		return f
+	}
 	if s.v.trust == nil {
 		return f
 	}
@@ -22,4 +34,19 @@ func checkTrust(ctx context.Context, s *subject) Finding {
 		f.Outcome, f.Code = Warned, TestIssuer
 	}
 	return f
+}
+
+// testPlace is where a service keeps its issuers for tests, as they are signed:
+// the issuer's did:web, or where its DID is but a key, the address of its page.
+var testPlace = regexp.MustCompile(`^(did:web:[^:/?#]+:issuers:|https?://[^/?#@]+/issuers/)` + badge.TestPrefix + `[a-z0-9-]*$`)
+
+// saysTest tells whether a badge says of itself that it is but a trial, as this
+// program signs those of anybody who runs it: its issuer has a place among those
+// for tests, and a name with the mark. Either alone may be somebody's honest
+// name. Both are signed, so it needs no request, and nobody who has the badge can
+// take the remark off.
+func (s *subject) saysTest() bool {
+	p := s.doc.View().Issuer
+	return s.presenter == "" && p != nil && strings.HasPrefix(p.Name, badge.TestMark) &&
+		(testPlace.MatchString(p.ID) || testPlace.MatchString(p.URL))
 }

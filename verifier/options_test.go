@@ -189,3 +189,51 @@ func TestDocumentOfOurs(t *testing.T) {
 		t.Error("the report is about another document")
 	}
 }
+
+// TestTestIssuers: a badge that says of itself that it is a trial is never valid
+// without that remark, whoever signed it, without a list of trust and without a
+// request; half of the marks is nobody's confession.
+func TestTestIssuers(t *testing.T) {
+	list := trust{}
+	for _, listed := range []bool{false, true} {
+		w := newWorld(t, func(cfg *verifier.Config) {
+			if listed {
+				cfg.Trust = list
+			}
+		})
+		w.list(listURL, "revocation", w.issuer, nil)
+		id := w.issuer.method.Controller
+		list[id] = "Guild"
+		profile := func(name, address string) string {
+			return w.badge(put("issuer", fmt.Sprintf(`{"id":%q,"type":["Profile"],"name":%q,"url":%q}`, id, name, address)))
+		}
+		const page = "https://badges.example/issuers/test-academy"
+		for _, c := range []struct {
+			name, address string
+			test          bool
+		}{
+			{"[TEST] Academy", page, true},
+			{"[TEST] Academy", "http://127.0.0.1:8080/issuers/test-academy", true},
+			{"Academy", page, false},
+			{"Academy [TEST]", page, false},
+			{"[test] Academy", page, false},
+			{"[TEST] Academy", "https://badges.example/issuers/academy", false},
+			{"[TEST] Academy", "https://badges.example/issuers/testing", false},
+			{"[TEST] Academy", "https://badges.example/?x=/issuers/test-academy", false},
+			{"[TEST] Academy", "https://badges.example/a/issuers/test-academy", false},
+			{"[TEST] Academy", page + "/more", false},
+			{"[TEST] Academy", "https://a@badges.example/issuers/test-academy", false},
+		} {
+			want, verdict := finding{verifier.CheckIssuerTrust, warn, verifier.IssuerNotListed}, valid
+			if listed {
+				want = finding{verifier.CheckIssuerTrust, pass, verifier.IssuerListed}
+			}
+			if c.test {
+				want, verdict = finding{verifier.CheckIssuerTrust, warn, verifier.TestIssuer}, warning
+			}
+			t.Run(fmt.Sprint(c.name, c.address, listed), func(t *testing.T) {
+				expect(t, verify(t, w.v, profile(c.name, c.address), verifier.Options{}), verdict, want)
+			})
+		}
+	}
+}

@@ -29,7 +29,7 @@ func TestHeadlines(t *testing.T) {
 	want := map[string]struct{ class, begins string }{
 		"valid":                   {"valid", "Valid. Awarded to Participant 01 by Example Urban Health Learning Programme on 14 July 2025."},
 		"valid, not listed":       {"valid", "Valid. Awarded to Participant 01 by Example Urban Health Learning Programme (badges.example) on 14 July 2025."},
-		"trial":                   {"warning", "Valid, but only a trial."},
+		"trial":                   {"warning", "TEST: valid, but only a trial."},
 		"remark":                  {"warning", "Valid, with a remark."},
 		"tampered":                {"invalid", "Changed after signing."},
 		"unsigned":                {"invalid", "Not signed."},

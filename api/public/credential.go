@@ -105,7 +105,7 @@ func (h *Handler) baked(w http.ResponseWriter, r *http.Request, id, suffix strin
 	if err != nil {
 		return err
 	}
-	d, err := h.definitionOf(r.Context(), rec.Achievement)
+	d, err := h.definitionOf(r.Context(), rec.SignedAchievement())
 	if err != nil {
 		return fmt.Errorf("reading the achievement of credential %s: %w", rec.ID, err)
 	}

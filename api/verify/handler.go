@@ -200,7 +200,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 // ownPage is what the register knows of a badge of ours.
 func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) (*pages.Own, error) {
 	path := "/credentials/" + rec.ID
-	image := "/achievements/" + rec.Achievement + "/image.png"
+	image := "/achievements/" + rec.SignedAchievement() + "/image.png"
 	own := &pages.Own{Links: pages.Links{
 		Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID,
 		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
@@ -212,7 +212,7 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	if err := h.ownEdition(r, own, rec); err != nil {
 		return nil, err
 	}
-	a, err := h.issuer.Achievement(r.Context(), rec.Achievement)
+	a, err := h.issuer.Achievement(r.Context(), rec.SignedAchievement())
 	if errors.Is(err, issuer.ErrNotFound) {
 		return own, nil
 	} else if err != nil {

@@ -63,7 +63,7 @@ func (s *Series) Secure(ctx context.Context, d *badge.Document, key keys.Signer,
 	if err != nil {
 		return nil, fmt.Errorf("securing with %s: signing: %w", s.Name(), err)
 	}
-	return d.WithProof([]byte(optionsText(created, method.ID) + `,"proofValue":"z` + base58.Encode(signature) + `"}`))
+	return d.WithProofOf(append(proofOptions(created, method.ID), badge.Text{Name: "proofValue", Value: "z" + base58.Encode(signature)})...)
 }
 
 // maxTemplates bounds what is remembered: a template is made for each
@@ -115,11 +115,10 @@ type attempt struct {
 
 const maxTries = 4
 
-// optionsText is the JSON of proof options, without its last bracket, for
-// values that need no escapes.
-func optionsText(created, method string) string {
-	return `{"type":"` + badge.TypeDataIntegrityProof + `","cryptosuite":"` + EdDSARDFC2022{}.Name() + `","created":"` + created +
-		`","verificationMethod":"` + method + `","proofPurpose":"` + badge.PurposeAssertion + `"`
+// proofOptions is a proof without its value.
+func proofOptions(created, method string) []badge.Text {
+	return []badge.Text{{Name: "type", Value: badge.TypeDataIntegrityProof}, {Name: "cryptosuite", Value: EdDSARDFC2022{}.Name()},
+		{Name: "created", Value: created}, {Name: "verificationMethod", Value: method}, {Name: "proofPurpose", Value: badge.PurposeAssertion}}
 }
 
 // optionsKind is all that the form of proof options depends on but the values
@@ -183,7 +182,11 @@ const (
 // newOptionsForm canonicalises sample options, as whole as any.
 func (s *Series) newOptionsForm(kind optionsKind) *optionsForm {
 	sample := kind.scheme + sampleMethod
-	raw := optionsText(sampleCreated, sample) + `,"@context":` + kind.contexts + `}`
+	raw := `{"@context":` + kind.contexts
+	for _, m := range proofOptions(sampleCreated, sample) {
+		raw += `,"` + m.Name + `":"` + m.Value + `"`
+	}
+	raw += `}`
 	options, err := strictjson.Parse([]byte(raw), strictjson.Limits{})
 	if err != nil {
 		return nil

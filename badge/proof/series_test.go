@@ -185,3 +185,34 @@ func TestStatementsComeBetween(t *testing.T) {
 		}
 	}
 }
+
+// TestManyBlankNodes: their labels sort as text, so that _:c14n10 comes before
+// _:c14n2, and which of them gets which differs from badge to badge.
+func TestManyBlankNodes(t *testing.T) {
+	c, err := canonicalizer()
+	must(t, err)
+	series, whole, key, at := NewSeries(c), EdDSARDFC2022{Canon: c}, ourKey(t), time.Unix(1_790_000_000, 0)
+	for i := range 20 {
+		var results []badge.Result
+		for n := range 25 {
+			results = append(results, badge.Result{Type: []string{"Result"}, Value: fmt.Sprint(1000*i + n)})
+		}
+		d, err := badge.NewDocument(&badge.Credential{Context: []string{badge.ContextCredentialsV2, badge.ContextOB303, badge.ContextOBExtensions},
+			ID: fmt.Sprintf("urn:uuid:%d", i), Type: []string{badge.TypeVerifiableCredential, badge.TypeOpenBadge}, ValidFrom: "2026-01-02T03:04:05Z",
+			Issuer:            &badge.Profile{ID: "did:web:badges.example", Type: []string{"Profile"}, Name: "Academy"},
+			CredentialSubject: &badge.AchievementSubject{ID: "urn:uuid:s", Type: []string{"AchievementSubject"}, Result: results}})
+		must(t, err)
+		if _, _, known := series.document(d); !known {
+			t.Errorf("badge %d: the template does not fit", i)
+		}
+		got, err := series.Secure(t.Context(), d, key, at)
+		must(t, err)
+		parsed, err := badge.Parse(d.Raw())
+		must(t, err)
+		want, err := whole.Secure(t.Context(), parsed, key, at)
+		must(t, err)
+		if !bytes.Equal(got.Raw(), want.Raw()) {
+			t.Errorf("signed:\n%s\nthe whole way:\n%s", got.Raw(), want.Raw())
+		}
+	}
+}

@@ -29,7 +29,7 @@ type template struct {
 	contexts string   // as they are written
 	schemes  []string // of each text that is an identifier; "" for literals
 	nodes    []node   // the blank nodes
-	blocks   []block  // the statements, in order for the badge that it was made of
+	named    []block  // the statements of which no blank node is the subject, in order for the badge that it was made of
 
 	lines []line // the same as they were read; nil once the rest is made of them
 }
@@ -90,6 +90,7 @@ type node struct {
 	mentions form
 	varies   bool
 	digest   [sha256.Size]byte // of one that does not vary
+	said     []block           // the statements of which it is the subject, ordered as template.named
 }
 
 // work is what filling a template needs, kept between badges.
@@ -99,12 +100,14 @@ type work struct {
 	digests [][sha256.Size]byte
 	order   []int
 	buffer  []byte
-	out     []byte
 	spans   []span
 }
 
 // span is a block in the buffer: all of it, and its first and last statement.
-type span struct{ start, end, firstEnd, lastStart, block int }
+type span struct {
+	start, end, firstEnd, lastStart int
+	block                           int // its number among those written with it
+}
 
 // fill returns the hash of the canonical form with these texts, or false where
 // only canonicalising tells it.
@@ -112,9 +115,39 @@ func (t *template) fill(w *work, texts []string) (sum [sha256.Size]byte, ok bool
 	if !t.accept(w, texts) || !t.label(w) {
 		return sum, false
 	}
+	// By subject they are in order but for the labels from _:c14n10 on, so that
+	// little is left to be sorted.
 	w.buffer, w.spans = w.buffer[:0], w.spans[:0]
-	for i := range t.blocks {
-		b, start := &t.blocks[i], len(w.buffer)
+	w.write(t.named)
+	for _, n := range w.order {
+		w.write(t.nodes[n].said)
+	}
+	if !w.sort() {
+		return sum, false
+	}
+	return w.hash(), true
+}
+
+// hash is that of all statements in their order. Most stand in the buffer one
+// behind the other and are not copied for it.
+func (w *work) hash() (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for from := 0; from < len(w.spans); {
+		next := from + 1
+		for next < len(w.spans) && w.spans[next].start == w.spans[next-1].end {
+			next++
+		}
+		h.Write(w.buffer[w.spans[from].start:w.spans[next-1].end])
+		from = next
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// write fills blocks into the buffer.
+func (w *work) write(blocks []block) {
+	for i := range blocks {
+		b, start := &blocks[i], len(w.buffer)
 		w.buffer = b.form.append(w.buffer, w.values)
 		s := span{start, len(w.buffer), len(w.buffer), start + b.last, i}
 		if b.first > 0 {
@@ -122,14 +155,6 @@ func (t *template) fill(w *work, texts []string) (sum [sha256.Size]byte, ok bool
 		}
 		w.spans = append(w.spans, s)
 	}
-	if !w.sort() {
-		return sum, false
-	}
-	w.out = w.out[:0]
-	for _, s := range w.spans {
-		w.out = append(w.out, w.buffer[s.start:s.end]...)
-	}
-	return sha256.Sum256(w.out), true
 }
 
 // accept takes texts that come out as the marks did.
@@ -403,18 +428,19 @@ func (t *template) arrange(texts []string) bool {
 		}
 		t.nodes[n].digest = sha256.Sum256(t.nodes[n].mentions.append(nil, w.values))
 	}
-	t.blocks = nil
+	t.named = nil // all of them, as long as there is no order
 	for i := range t.lines {
-		t.blocks = append(t.blocks, block{form: t.lines[i].form(t.byNumber)})
+		t.named = append(t.named, block{form: t.lines[i].form(t.byNumber)})
 	}
 	if _, ok := t.fill(w, texts); !ok {
 		return false
 	}
 	inOrder := make([]block, 0, len(w.spans))
 	for _, s := range w.spans {
-		inOrder = append(inOrder, t.blocks[s.block])
+		inOrder = append(inOrder, t.named[s.block])
 	}
-	t.blocks, t.lines = join(inOrder), nil
+	blocks := join(inOrder)
+	t.lines = nil
 	var forms []*form
 	for n := range t.nodes {
 		if node := &t.nodes[n]; node.varies {
@@ -423,11 +449,37 @@ func (t *template) arrange(texts []string) bool {
 			node.mentions = nil
 		}
 	}
-	for i := range t.blocks {
-		forms = append(forms, &t.blocks[i].form)
+	for i := range blocks {
+		forms = append(forms, &blocks[i].form)
 	}
 	compact(forms)
+	t.bySubject(blocks)
 	return true
+}
+
+// bySubject deals the statements out, which are in order: those of one subject
+// stand together, and blank nodes behind all others.
+func (t *template) bySubject(blocks []block) {
+	t.named = blocks
+	for end := len(blocks); end > 0; {
+		n := t.subject(&blocks[end-1])
+		if n < 0 {
+			return
+		}
+		start := end - 1
+		for start > 0 && t.subject(&blocks[start-1]) == n {
+			start--
+		}
+		t.nodes[n].said, t.named, end = blocks[start:end], blocks[:start], start
+	}
+}
+
+// subject is the blank node that a block is about, -1 for a name.
+func (t *template) subject(b *block) int {
+	if first := b.form[0]; first.text == "" {
+		return first.value - len(t.schemes)
+	}
+	return -1
 }
 
 // compact puts the texts of forms side by side, in the order in which they are

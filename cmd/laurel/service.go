@@ -17,6 +17,7 @@ import (
 	"laurel/badge/canon"
 	"laurel/badge/proof"
 	"laurel/endorser"
+	"laurel/feed"
 	"laurel/internal/bundle"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
@@ -41,6 +42,7 @@ type service struct {
 	endorsers *endorser.Endorsers
 	tokens    *tokens.Tokens
 	audit     *auditlog.Log
+	feed      *feed.Feed
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	baseURL   string
@@ -150,6 +152,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
+	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
 	svc.programme = programme.New(db, svc.issuer, nil)
 	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return svc.verifier.Verify(ctx, document).Refusal()
@@ -349,7 +352,7 @@ func (svc *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit,
+	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }

@@ -57,6 +57,11 @@ func newSigner(method keys.VerificationMethod, private crypto.Signer) (*signer, 
 // Method is the public half.
 func (s *signer) Method() keys.VerificationMethod { return s.method }
 
+var _ keys.PromptSigner = (*signer)(nil)
+
+// Prompt implements keys.PromptSigner.
+func (*signer) Prompt() {}
+
 // Sign signs as keys.Signer says.
 func (s *signer) Sign(ctx context.Context, message []byte) ([]byte, error) {
 	if err := ctx.Err(); err != nil {

@@ -1,5 +1,9 @@
 // Package completion is what a platform reports: one event about one learner
 // in one activity, in our own form.
+//
+// It reads that form strictly, every fault with its place, and decides nothing:
+// what follows from an event is for others to say. Start at ReadValue; Reader
+// reads the events of platforms that have a form of their own.
 package completion
 
 import (

@@ -185,7 +185,7 @@ func TestSummary(t *testing.T) {
 		{unnamed, nil, "Valid. Awarded by X (x.example). It does not say its holder’s name in readable form."},
 		{bare, nil, "Valid. Awarded by did:key:z6Mk. It does not say its holder’s name in readable form."},
 		{full, []verifier.Finding{one(verifier.CheckIssuerTrust, verifier.Warned, verifier.TestIssuer)},
-			"Valid, but only a trial. The signature is good, but X (x.example) signs badges for trials only. It proves nothing about anybody."},
+			"TEST: valid, but only a trial. The signature is good, but X (x.example) signs badges for trials only. It proves nothing about anybody."},
 		{full, []verifier.Finding{one(verifier.CheckProof, verifier.Warned, verifier.UnsupportedSuite)},
 			"Valid, with a remark. Awarded to Ana Mora by X (x.example) on 21 November 2026. Read the remark below before you rely on it."},
 		{full, []verifier.Finding{one(verifier.CheckRevocation, verifier.Failed, verifier.Revoked), listed},
