@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"laurel/feed"
 	"laurel/issuer"
@@ -63,6 +64,7 @@ func at(t *testing.T, s store.Store) *place {
 		t.Fatal(err)
 	}
 	for _, owner := range []string{academy, institute} {
+		p.Clock.Advance(time.Second)
 		_, err := p.PutAchievement(t.Context(), issuer.Achievement{Slug: owner + "-course", Issuer: owner, Suspendable: true,
 			Name: issuer.Text{"en": "Healthy Cities"}, Description: issuer.Text{"en": "Completed."}, Criteria: issuer.Text{"en": "Score 80 %."}}, "test")
 		if err != nil {
