@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"laurel/api/badges"
+	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/public"
 	"laurel/api/vcapi"
@@ -18,7 +19,7 @@ import (
 func Routes() []string {
 	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}}}
 	var out []string
-	for _, r := range s.routes(handlers{&badges.Handler{}, &events.Handler{}, &verify.Handler{}, &vcapi.Handler{}, &public.Handler{}}) {
+	for _, r := range s.routes(handlers{&badges.Handler{}, &events.Handler{}, &verify.Handler{}, &vcapi.Handler{}, &public.Handler{}, &endorsements.Handler{}}) {
 		parts := strings.Split(r.path, "/")
 		for n, p := range parts {
 			if name, ok := strings.CutPrefix(p, ":"); ok {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"laurel/api/badges"
+	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/public"
 	"laurel/api/vcapi"
@@ -41,6 +42,8 @@ type handlers struct {
 	verify *verify.Handler
 	vcapi  *vcapi.Handler
 	public *public.Handler
+
+	endorsements *endorsements.Handler
 }
 
 // routes is everything that the service answers. HEAD goes with GET, and
@@ -57,6 +60,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/credentials/:id", personal, h.public.Credential},
 		{get, "/credentials/:id/qr.png", personal, h.public.QRPNG},
 		{get, "/credentials/:id/qr.svg", personal, h.public.QRSVG},
+		{get, "/endorsements/:id", anybody, h.endorsements.Signed},
 		{get, "/status/:list", anybody, h.public.StatusList},
 		{get, "/log/checkpoint", anybody, h.public.Checkpoint},
 		{get, "/log/key", anybody, h.public.LogKey},
@@ -97,6 +101,13 @@ func (s *server) routes(h handlers) []route {
 		{put, "/v1/issuers/:slug", with(auth.Manage), h.badges.PutIssuer},
 		{get, "/v1/issuers/:slug", with(auth.Read, auth.Manage), h.badges.Issuer},
 		{post, "/v1/issuers/:slug/keys", with(auth.Manage), h.badges.CreateKeys},
+		{put, "/v1/endorsers/:slug", with(auth.Endorse), h.endorsements.PutEndorser},
+		{get, "/v1/endorsers/:slug", with(auth.Endorse, auth.Read), h.endorsements.Endorser},
+		{get, "/v1/endorsers", with(auth.Endorse, auth.Read), h.endorsements.Endorsers},
+		{post, "/v1/endorsements", with(auth.Endorse), h.endorsements.Endorse},
+		{get, "/v1/endorsements", with(auth.Endorse), h.endorsements.List},
+		{get, "/v1/endorsements/:id", with(auth.Endorse), h.endorsements.Endorsement},
+		{remove, "/v1/endorsements/:id", with(auth.Endorse), h.endorsements.Withdraw},
 		{get, "/v1/issuers/:slug/keys", with(auth.Read, auth.Manage), h.badges.Keys},
 
 		{get, "/v1/events", with(auth.Read), h.events.List},

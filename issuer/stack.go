@@ -62,7 +62,7 @@ func (a *Achievement) checkRequires(f *faults) {
 }
 
 // stackKey leads from a part to a whole that may rest on it.
-func stackKey(part, whole string) []byte { return key("z", part, whole) }
+func stackKey(part, whole string) []byte { return key("S", part, whole) }
 
 // putStack writes what leads to an achievement from its parts, instead of what
 // led there before.
@@ -82,7 +82,7 @@ func putStack(tx store.Tx, old, now *Achievement) error {
 
 // Wholes are the slugs of the achievements that may rest on one.
 func (i *Issuer) Wholes(r store.Reader, part string) (slugs []string, err error) {
-	err = r.Scan(key("z", part, ""), nil, func(k, _ []byte) error {
+	err = r.Scan(key("S", part, ""), nil, func(k, _ []byte) error {
 		slugs = append(slugs, lastPart(k))
 		return nil
 	})
