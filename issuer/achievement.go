@@ -62,7 +62,7 @@ type Achievement struct {
 	Validity          string                    `json:"validity,omitempty"` // ISO 8601 duration in years, months and days
 	Results           Results                   `json:"results,omitempty"`
 	Suspendable       bool                      `json:"suspendable,omitempty"`
-	Requires          *Requires                 `json:"requires,omitempty"` // other achievements that it rests on
+	Requires          *Requires                 `json:"requires,omitempty"`          // other achievements that it rests on
 	EmbedEndorsements bool                      `json:"embedEndorsements,omitempty"` // those that stand when a badge is issued
 	CreatedAt         time.Time                 `json:"createdAt"`
 	ChangedAt         time.Time                 `json:"changedAt"`
