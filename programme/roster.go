@@ -33,6 +33,7 @@ type Roster struct {
 	CSV         []byte
 	DryRun      bool
 	Actor       string
+	Test        bool // trials, as of issuer.Award
 	// MayIssue bounds the issuers that the caller speaks for.
 	MayIssue func(issuer string) bool
 }
@@ -194,7 +195,7 @@ func (p *Programme) awardFor(a *Activity, r Roster, l person) (award issuer.Awar
 	}
 	award = issuer.Award{Achievement: r.Achievement, Edition: first(l.edition, r.Edition, a.Edition),
 		Recipient: issuer.Recipient{Name: name, Email: l.email, ExternalID: l.ref},
-		Role:      strings.ToUpper(role[:1]) + role[1:], Language: l.language, Actor: r.Actor,
+		Role:      strings.ToUpper(role[:1]) + role[1:], Language: l.language, Actor: r.Actor, Test: r.Test,
 		Once: true} // whoever was served is not served again, whatever became of the badge
 	if award.Achievement == "" {
 		award.Achievement = a.achievementFor(role)

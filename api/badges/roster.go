@@ -55,7 +55,7 @@ func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error) {
 	ctx := r.Context()
-	roster := programme.Roster{Activity: r.PathValue("activity"), Actor: wire.Actor(ctx),
+	roster := programme.Roster{Activity: r.PathValue("activity"), Actor: wire.Actor(ctx), Test: wire.Token(ctx).Test,
 		MayIssue: func(slug string) bool { return may(ctx, slug, auth.Roster) }}
 	if err := wire.Token(ctx).AllowsActivity(roster.Activity); err != nil {
 		return roster, err
