@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"sync"
 	"time"
 
@@ -96,7 +95,7 @@ func (t *Tokens) WriteUses(ctx context.Context) error {
 		return nil
 	}
 	err := t.store.Update(ctx, func(tx store.Tx) error {
-		for id, at := range maps.All(fresh) {
+		for id, at := range fresh {
 			stored, err := readUse(tx, id)
 			if err != nil {
 				return err
