@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
+	"laurel/api/events"
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/public"
@@ -19,6 +20,7 @@ import (
 	"laurel/api/vcapi"
 	"laurel/api/verify"
 	"laurel/api/wire"
+	"laurel/feed"
 	"laurel/internal/i18n"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
@@ -34,6 +36,7 @@ type Config struct {
 	Verifier  *verifier.Verifier
 	Tokens    *tokens.Tokens
 	Audit     *auditlog.Log
+	Feed      *feed.Feed
 	Pages     *pages.Pages
 	Catalog   *i18n.Catalog
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
@@ -74,8 +77,8 @@ const (
 
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Pages == nil || cfg.Catalog == nil {
-		return nil, errors.New("api: Issuer, Programme, Verifier, Tokens, Audit, Pages and Catalog are required")
+	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Pages == nil || cfg.Catalog == nil {
+		return nil, errors.New("api: Issuer, Programme, Verifier, Tokens, Audit, Feed, Pages and Catalog are required")
 	}
 	if err := issuer.CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
@@ -102,6 +105,7 @@ func New(cfg Config) (http.Handler, error) {
 		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Describe: describe})
 	return s.engine(s.routes(handlers{
 		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
+		events: events.New(events.Config{Feed: cfg.Feed, BaseURL: cfg.BaseURL}),
 		verify: check,
 		vcapi:  vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,

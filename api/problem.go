@@ -138,6 +138,7 @@ var ruleStatus = map[string]int{
 	"too_large":       http.StatusRequestEntityTooLarge,
 	badge.RuleTooMany: http.StatusRequestEntityTooLarge,
 	"cursor_invalid":  http.StatusBadRequest,
+	"cursor_gone":     http.StatusGone,
 }
 
 // describe turns any error into the problem that the caller is told. It is the

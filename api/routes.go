@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"laurel/api/badges"
+	"laurel/api/events"
 	"laurel/api/public"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -80,6 +81,7 @@ func definitions(scopes ...auth.Scope) access { return with(scopes...).keeping(b
 
 type handlers struct {
 	badges *badges.Handler
+	events *events.Handler
 	verify *verify.Handler
 	vcapi  *vcapi.Handler
 	public *public.Handler
@@ -140,6 +142,8 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/issuers/:slug", badgesOf(auth.Read, auth.Manage), h.badges.Issuer},
 		{post, "/v1/issuers/:slug/keys", definitions(auth.Manage), h.badges.CreateKeys},
 		{get, "/v1/issuers/:slug/keys", definitions(auth.Read, auth.Manage), h.badges.Keys},
+
+		{get, "/v1/events", badgesOf(auth.Read), h.events.List},
 	}
 	if s.cfg.VCAPI != nil {
 		table = append(table, route{post, issueForOthers, definitions(auth.VCIssue), h.vcapi.Issue},

@@ -23,6 +23,7 @@ import (
 	"laurel/api/tokens"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/feed"
 	"laurel/internal/auth"
 	"laurel/internal/i18n"
 	"laurel/issuer"
@@ -193,7 +194,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
 	work := programme.New(w.store, w.issuer, w.clock.now)
 	catalog := must(i18n.New())(t)
-	cfg := api.Config{Issuer: w.issuer, Programme: work, Verifier: full, Tokens: w.tokens, Audit: w.audit, Pages: must(pages.New(catalog))(t),
+	cfg := api.Config{Issuer: w.issuer, Programme: work, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: feed.New(w.store, w.issuer, base), Pages: must(pages.New(catalog))(t),
 		Catalog: catalog, BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log,
 		Ready: func(ctx context.Context) (read, write error) {
 			return w.store.View(ctx, func(store.Reader) error { return nil }), w.store.Update(ctx, func(store.Tx) error { return nil })

@@ -481,7 +481,6 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 	if err != nil {
 		return nil, err
 	}
-	m.rec.ChangedAt = run.At
 	if resigned {
 		run.Document = DocumentDigest(m.rec.Document)
 	}
@@ -495,6 +494,10 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 		if err != nil {
 			return err
 		}
+		if err := run.behind(i, now); err != nil {
+			return err
+		}
+		m.rec.ChangedAt = run.At
 		if err := i.removeFinders(tx, now); err != nil {
 			return err
 		}

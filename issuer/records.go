@@ -49,7 +49,8 @@ import (
 //	t/…  t!/…                          package tokens
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by
-// time without a shared counter and never leaves the service.
+// time without a shared counter. Outside it stands only in cursors and in the ids
+// of events.
 
 func key(parts ...string) []byte {
 	size := len(parts) - 1

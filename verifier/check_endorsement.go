@@ -130,20 +130,14 @@ func (s *subject) findEndorsements() {
 	}
 	s.endorsed = 1
 	root := s.doc.Root()
+	if !root.HasWithin(memberEndorsement, memberEndorsementJWT) {
+		return // as most, and faster than to look for them
+	}
 	for name, v := range root.Members() {
-		if !outside(name) && endorsed(name, v) {
+		if !outside(name) {
 			s.gather(name, v, root)
 		}
 	}
-}
-
-// endorsed tells, faster than they are found, whether there is any.
-func endorsed(name string, v strictjson.Value) bool {
-	found := isEndorsement(name)
-	for within := range v.Within() {
-		found = found || isEndorsement(within)
-	}
-	return found
 }
 
 func isEndorsement(name string) bool {

@@ -16,6 +16,7 @@ import (
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/feed"
 	"laurel/internal/bundle"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
@@ -39,6 +40,7 @@ type service struct {
 	programme *programme.Programme
 	tokens    *tokens.Tokens
 	audit     *auditlog.Log
+	feed      *feed.Feed
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	baseURL   string
@@ -147,6 +149,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
+	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
 	svc.programme = programme.New(db, svc.issuer, nil)
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
@@ -343,7 +346,7 @@ func (svc *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit,
+	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }

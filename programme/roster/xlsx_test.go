@@ -1,0 +1,344 @@
+package roster_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"laurel/programme/roster"
+)
+
+// workbookOf makes a workbook of the cells of a CSV file, with the library.
+func workbookOf(t testing.TB, name string) []byte {
+	t.Helper()
+	rows, err := csv.NewReader(bytes.NewReader(file(t, name))).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return workbook(t, func(f *excelize.File) {
+		for y, row := range rows {
+			for x, text := range row {
+				set(t, f, x+1, y+1, text)
+			}
+		}
+	})
+}
+
+func workbook(t testing.TB, fill func(*excelize.File)) []byte {
+	t.Helper()
+	f := excelize.NewFile()
+	defer f.Close()
+	fill(f)
+	var out bytes.Buffer
+	if err := f.Write(&out); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func set(t testing.TB, f *excelize.File, column, row int, value any) {
+	t.Helper()
+	name, err := excelize.CoordinatesToCellName(column, row)
+	if err == nil {
+		err = f.SetCellValue("Sheet1", name, value)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWorkbooks: each list says the same as a workbook as it does as CSV.
+func TestWorkbooks(t *testing.T) {
+	for name, v := range map[string]roster.Vocabulary{"workshop-roster.csv": workshop, "workshop-roster-dirty.csv": workshop,
+		"workshop-attendance.csv": workshop, "workshop-team.csv": workshop, "dh-planning-results.csv": planning} {
+		want, got := read(t, file(t, name), v), read(t, workbookOf(t, name), v)
+		if len(want.Rows) > 0 && want.Rows[len(want.Rows)-1].Blank {
+			want.Rows = want.Rows[:len(want.Rows)-1] // nobody can tell a blank row from the end of a sheet
+		}
+		if name == "dh-planning-results.csv" {
+			dropParts(want, got)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, not %+v", name, got, want)
+		}
+	}
+}
+
+// dropParts compares big numbers by value and takes them out.
+func dropParts(lists ...*roster.List) {
+	for _, l := range lists {
+		for n := range l.Rows {
+			l.Rows[n].Email += " " + l.Rows[n].Facts.Parts["self-paced"].Visits.Got.String()
+			l.Rows[n].Facts.Parts = nil
+		}
+	}
+}
+
+// TestTypedCells: numbers, percentages, booleans and dates as a person sees
+// them, rows that are not there, and a header in dates.
+func TestTypedCells(t *testing.T) {
+	raw := workbook(t, func(f *excelize.File) {
+		style := func(s *excelize.Style) int {
+			n, err := f.NewStyle(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		day, fraction, own := style(&excelize.Style{NumFmt: 14}), style(&excelize.Style{NumFmt: 9}), "dd/mm/yyyy"
+		british := style(&excelize.Style{CustomNumFmt: &own})
+		for x, value := range []any{"ref", "2025-06-20", time.Date(2025, 6, 27, 0, 0, 0, 0, time.UTC), time.Date(2025, 7, 4, 0, 0, 0, 0, time.UTC),
+			"points", "max", "m1_percent", "edition", "sessions", "Total"} {
+			set(t, f, x+1, 2, value)
+		}
+		for x, value := range []any{17, 1, true, false, 47.9, 60, 0.99, time.Date(2025, 6, 27, 0, 0, 0, 0, time.UTC), 3.0} {
+			set(t, f, x+1, 5, value)
+		}
+		for cell, id := range map[string]int{"C2": day, "D2": british, "G5": fraction, "H5": day, "A9000": day, "ZZ5": day} {
+			if err := f.SetCellStyle("Sheet1", cell, cell, id); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.SetCellFormula("Sheet1", "J5", "SUM(B5:D5)"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	v := workshop
+	v.Parts = []string{"m1"}
+	list := read(t, raw, v)
+	if len(list.Rows) == 0 || !slices.Equal(list.Columns.Ignored, []string{"Total"}) {
+		t.Fatalf("%+v", list)
+	}
+	row := list.Rows[len(list.Rows)-1]
+	if row.Number != 5 || row.Ref != "17" || row.Fault != nil || row.Edition != "2025-06-27" || row.Facts.Attended.N != 3 {
+		t.Errorf("%+v, %+v", row, row.Fault)
+	}
+	if len(row.Facts.Sessions) != 2 || row.Facts.Points.Got.String() != "47.9" || row.Facts.Parts["m1"].Visits.Got.String() != "99" {
+		t.Errorf("%+v", row.Facts)
+	}
+	if _, ok := row.Facts.Sessions["2025-06-27"]; !ok {
+		t.Errorf("%v", row.Facts.Sessions)
+	}
+	for _, before := range list.Rows[:len(list.Rows)-1] {
+		if !before.Blank {
+			t.Errorf("%+v", before)
+		}
+	}
+}
+
+// TestFormulas: a formula is refused, whatever it last came to.
+func TestFormulas(t *testing.T) {
+	raw := workbook(t, func(f *excelize.File) {
+		for x, value := range []any{"ref", "name", "email", "2025-06-20"} {
+			set(t, f, x+1, 1, value)
+		}
+		for y := 2; y <= 5; y++ {
+			for x, value := range []any{fmt.Sprint("A-", y), "Ana", "ana@learner.example", 1} {
+				set(t, f, x+1, y, value)
+			}
+		}
+		for _, cell := range []string{"B2", "C3", "D4"} {
+			if err := f.SetCellFormula("Sheet1", cell, `HYPERLINK("http://bad.example","Ana")`); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	list := read(t, raw, workshop)
+	var codes []string
+	for _, row := range list.Rows {
+		if row.Fault != nil {
+			codes = append(codes, row.Fault.Code)
+		}
+	}
+	if !slices.Equal(codes, []string{"name_suspicious", "email_suspicious", "cell_suspicious"}) || list.Rows[3].Fault != nil {
+		t.Errorf("%q", codes)
+	}
+	header := workbook(t, func(f *excelize.File) {
+		set(t, f, 1, 1, "ref")
+		if err := f.SetCellFormula("Sheet1", "B1", "A1"); err != nil {
+			t.Fatal(err)
+		}
+	})
+	refused(t, header, "header_formula")
+}
+
+// The parts of a workbook as a spreadsheet writes them, by hand: prefixes,
+// texts shared and inline, runs, phonetics, a hidden sheet before the first
+// visible one, parts in a folder of another name.
+const (
+	handRoot = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId9" Type="http://schemas.openxmlformats.org/package/2006/relationships/metadata/core-properties" Target="docProps/core.xml"/><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="/book/workbook.xml"/></Relationships>`
+	handBook = `<?xml version="1.0" encoding="UTF-8"?>
+<x:workbook xmlns:x="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:q="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><x:workbookPr date1904="1"/><x:sheets><x:sheet name="notes" sheetId="4" state="hidden" q:id="rId1"/><x:sheet name="people &amp; dates" sheetId="7" q:id="rId2"/><x:sheet name="other" sheetId="8" q:id="rId1"/></x:sheets></x:workbook>`
+	handRels  = `<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="../book/worksheets/Sheet2.xml"/><Relationship Id="rId3" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings" Target="sharedStrings.xml"/><Relationship Id="rId4" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>`
+	handTexts = `<sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" count="4" uniqueCount="4"><si><t>ref</t></si><si><r><rPr><b/></rPr><t xml:space="preserve">na</t></r><r><t>me</t></r></si><si><t>参加者 54</t><rPh sb="0" eb="3"><t>サンカシャ</t></rPh></si><si><t xml:space="preserve"> Ana </t></si></sst>`
+	handStyle = `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts count="1"><numFmt numFmtId="164" formatCode="[$-40C]d\ mmmm\ yyyy;@"/></numFmts><fonts count="1"><font><sz val="11"/></font></fonts><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="164" applyNumberFormat="1"/></cellXfs></styleSheet>`
+	// 2025-06-20 is day 44366 of the calendar that begins in 1904.
+	handSheet = `<?xml version="1.0" encoding="UTF-8"?>
+<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><dimension ref="A1:D5"/><cols><col min="1" max="4" width="20"/></cols><sheetData><row r="1" spans="1:4"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="C1" t="inlineStr"><is><t>edition</t></is></c><c r="D1" s="1"><v>44366</v></c></row><row r="3"><c r="A3" t="inlineStr"><is><t>A-1</t></is></c><c r="B3" t="s"><v>2</v></c><c r="D3"><v>1</v></c></row><row><c t="inlineStr"><is><r><t>A</t></r><r><t>-2</t></r></is></c><c t="s"><v>3</v></c></row><row r="7" hidden="1"><c r="A7" t="str"><v>A-3</v></c><c r="B7" t="e"><v>#N/A</v></c></row></sheetData><mergeCells count="1"><mergeCell ref="A9:B9"/></mergeCells><extLst><ext uri="x"><row/><c/></ext></extLst></worksheet>`
+)
+
+func hand() map[string]string {
+	return map[string]string{"_rels/.rels": handRoot, "book/workbook.xml": handBook, "book/_rels/workbook.xml.rels": handRels,
+		"book/sharedStrings.xml": handTexts, "book/styles.xml": handStyle, "book/worksheets/sheet2.xml": handSheet,
+		"book/worksheets/sheet1.xml": `<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>not this</t></is></c></row></sheetData></worksheet>`,
+		"docProps/core.xml":          `<nothing`, "book/theme/theme1.xml": `<nothing`, "[Content_Types].xml": `<Types/>`}
+}
+
+func zipped(t testing.TB, parts map[string]string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for name, text := range parts {
+		f, err := z.Create(name)
+		if err == nil {
+			_, err = f.Write([]byte(text))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}
+
+func TestByHand(t *testing.T) {
+	list := read(t, zipped(t, hand()), workshop)
+	var got []string
+	for _, row := range list.Rows {
+		code := ""
+		if row.Fault != nil {
+			code = row.Fault.Code
+		}
+		got = append(got, fmt.Sprintf("%d %s %q %d %s", row.Number, row.Ref, row.Name, len(row.Facts.Sessions), code))
+	}
+	want := []string{`3 A-1 "参加者 54" 1 `, `4 A-2 "Ana" 0 `, `7 A-3 "" 0 name_suspicious`}
+	if !slices.Equal(got, want) || list.Columns.Ignored != nil {
+		t.Errorf("%q, ignored %q", got, list.Columns.Ignored)
+	}
+}
+
+// TestBadWorkbooks breaks the one above in one way each.
+func TestBadWorkbooks(t *testing.T) {
+	sheet, texts, styles := "book/worksheets/sheet2.xml", "book/sharedStrings.xml", "book/styles.xml"
+	inRow := func(cells string) string {
+		return `<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>ref</t></is></c></row>` + cells + `</sheetData></worksheet>`
+	}
+	one := `<c><v>1</v></c>`
+	for _, c := range []struct{ part, text, rule string }{
+		{"_rels/.rels", "", "malformed_xlsx"}, {"book/workbook.xml", "", "malformed_xlsx"}, {"book/_rels/workbook.xml.rels", "", "malformed_xlsx"},
+		{sheet, "", "malformed_xlsx"}, {texts, "", "malformed_xlsx"},
+		{"BOOK/Worksheets/sheet2.xml", inRow(""), "malformed_xlsx"}, // twice under one name
+		{"book/workbook.xml", strings.Replace(handBook, `q:id="rId2"`, `q:id="rId7"`, 1), "sheet_missing"},
+		{sheet, handSheet[:len(handSheet)/2], "malformed_xlsx"}, // which the library takes for the end
+		{sheet, strings.Replace(handSheet, `r="A3"`, `r="C3"`, 1), "malformed_xlsx"},
+		{sheet, strings.Replace(handSheet, `r="A3"`, `r="A4"`, 1), "malformed_xlsx"},
+		{sheet, strings.Replace(handSheet, `r="A3"`, `r="A3" xmlns:z="z" z:r="D3"`, 1), "malformed_xlsx"},
+		{sheet, strings.Replace(handSheet, `<row r="7"`, `<row r="2"`, 1), "malformed_xlsx"},
+		{sheet, strings.Replace(handSheet, `<row r="7"`, `<row r="2000000"`, 1), "malformed_xlsx"},
+		{sheet, strings.Replace(handSheet, `<sheetData>`, `<row r="1"/><sheetData>`, 1), "malformed_xlsx"},
+		{sheet, `<!DOCTYPE a [<!ENTITY b "c">]>` + inRow(""), "malformed_xlsx"},
+		{sheet, strings.Replace(handSheet, "UTF-8", "UTF-16", 1), "malformed_xlsx"},
+		{sheet, inRow(strings.Repeat(`<row>`+one+`</row>`, roster.MaxRows+1)), "too_many_rows"},
+		{sheet, inRow(`<row r="1048576">` + one + `</row><row>` + one + `</row>`), "malformed_xlsx"},
+		{sheet, inRow(`<row><c r="GS2"><v>1</v></c></row>`), "too_many_columns"},
+		{sheet, `<worksheet><sheetData/></worksheet>`, "header_missing"},
+		{sheet, inRow(`<row>` + strings.Repeat(`<a>`, 40) + strings.Repeat(`</a>`, 40) + `</row>`), "too_large"},
+		{sheet, inRow(strings.Repeat(`<row/>`, 600_000)), "too_large"},
+		{sheet, inRow(strings.Repeat(" ", 17<<20)), "too_large"},
+		{sheet, inRow(`<row a="` + strings.Repeat("x", 5000) + `"/>`), "too_large"},
+		{texts, `<sst><si>` + strings.Repeat(`<r><t>`+strings.Repeat("x", 1000)+`</t></r>`, 150) + `</si></sst>`, "too_large"},
+		{styles, `<styleSheet>` + strings.Repeat(`<numFmt numFmtId="1" formatCode="0"/>`, 1001) + `</styleSheet>`, "too_large"},
+		{styles, `<styleSheet>` + strings.Repeat(`<xf/>`, 100_001) + `</styleSheet>`, "too_large"},
+	} {
+		parts := hand()
+		if parts[c.part] = c.text; c.text == "" {
+			delete(parts, c.part)
+		}
+		t.Run(fmt.Sprintf("%s %.60s", c.part, c.text), func(t *testing.T) { refused(t, zipped(t, parts), c.rule) })
+	}
+}
+
+// TestWideAndLong: formats that reach to the edge of the sheet are no list.
+func TestWideAndLong(t *testing.T) {
+	parts := hand()
+	parts["book/worksheets/sheet2.xml"] = `<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>ref</t></is></c></row>` +
+		`<row><c t="inlineStr"><is><t>A-1</t></is></c><c r="XFD2" s="1"/></row>` + strings.Repeat(`<row s="1"><c s="1"/></row>`, 20_000) + `<row r="1048576" s="1"/></sheetData></worksheet>`
+	list := read(t, zipped(t, parts), workshop)
+	if len(list.Rows) != 1 || list.Rows[0].Ref != "A-1" || list.Rows[0].Fault != nil {
+		t.Errorf("%d rows: %+v", len(list.Rows), list.Rows[:1])
+	}
+}
+
+func TestResultsAsCSV(t *testing.T) {
+	var out bytes.Buffer
+	err := roster.WriteCSV(&out, []roster.ResultRow{
+		{Row: 2, Ref: "W25-01", Name: "Ana, \"A\"", Email: "ana@learner.example", Achievement: "uh-kit-participant", Outcome: "issued", Credential: "https://badges.example/credentials/x"},
+		{Row: 9, Ref: "=cmd|x", Name: " +1", Email: "@x", Outcome: "error", Code: "-", Message: "\tx"},
+		{Row: 10, Ref: "\rx", Name: "＝1", Email: "-1"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "\ufeffrow,ref,name,email,achievement,outcome,code,message,credential\r\n" +
+		"2,W25-01,\"Ana, \"\"A\"\"\",ana@learner.example,uh-kit-participant,issued,,,https://badges.example/credentials/x\r\n" +
+		"9,'=cmd|x,' +1,'@x,,error,-,'\tx,\r\n" +
+		"10,\"'x\",'＝1,'-1,,,,,\r\n"
+	if out.String() != want {
+		t.Errorf("%q", out.String())
+	}
+	if err := roster.WriteCSV(full{}, nil); err == nil {
+		t.Error("a full disk is no error")
+	}
+}
+
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, fmt.Errorf("full") }
+
+// FuzzRead: no bytes make the reader panic, take long, or hand on what it may
+// not. What is a workbook is broken in its sheet as well, behind the zip.
+func FuzzRead(f *testing.F) {
+	for _, name := range []string{"workshop-roster.csv", "workshop-roster-excel.csv", "workshop-roster-dirty.csv", "workshop-attendance.csv", "dh-planning-results.csv"} {
+		f.Add(file(f, name), false)
+	}
+	f.Add(zipped(f, hand()), false)
+	f.Add([]byte(handSheet), true)
+	v := workshop
+	v.Parts, v.Rubrics = planning.Parts, planning.Rubrics
+	f.Fuzz(func(t *testing.T, raw []byte, asSheet bool) {
+		if asSheet {
+			parts := hand()
+			parts["book/worksheets/sheet2.xml"] = string(raw)
+			raw = zipped(t, parts)
+		}
+		list, err := roster.Read(raw, v)
+		if (list == nil) == (err == nil) {
+			t.Fatal("neither a list nor an error")
+		}
+		if err != nil {
+			return
+		}
+		last := 1
+		for _, row := range list.Rows {
+			if row.Number <= last && last > 1 || row.Number < 1 {
+				t.Errorf("row %d comes after row %d", row.Number, last)
+			}
+			last = row.Number
+			if strings.ContainsAny(row.Name+row.Ref+row.Email+row.Sector+row.Edition, "\u202e\x00") || strings.HasPrefix(row.Name, "=") {
+				t.Errorf("%+v", row)
+			}
+		}
+		list.Repeats()
+	})
+}
