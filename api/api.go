@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
+	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/limit"
 	"laurel/api/pages"
@@ -20,6 +21,7 @@ import (
 	"laurel/api/vcapi"
 	"laurel/api/verify"
 	"laurel/api/wire"
+	"laurel/endorser"
 	"laurel/feed"
 	"laurel/internal/i18n"
 	"laurel/issuer"
@@ -33,6 +35,7 @@ import (
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
+	Endorsers *endorser.Endorsers
 	Verifier  *verifier.Verifier
 	Tokens    *tokens.Tokens
 	Audit     *auditlog.Log
@@ -77,8 +80,8 @@ const (
 
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Pages == nil || cfg.Catalog == nil {
-		return nil, errors.New("api: Issuer, Programme, Verifier, Tokens, Audit, Feed, Pages and Catalog are required")
+	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Pages == nil || cfg.Catalog == nil {
+		return nil, errors.New("api: Issuer, Programme, Endorsers, Verifier, Tokens, Audit, Feed, Pages and Catalog are required")
 	}
 	if err := issuer.CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
@@ -107,7 +110,9 @@ func New(cfg Config) (http.Handler, error) {
 		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 		events: events.New(events.Config{Feed: cfg.Feed, BaseURL: cfg.BaseURL}),
 		verify: check,
-		vcapi:  vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
+
+		endorsements: endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, BaseURL: cfg.BaseURL}),
+		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
 			Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
 	})), nil

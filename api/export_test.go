@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"laurel/api/badges"
+	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/public"
 	"laurel/api/vcapi"
@@ -44,7 +45,7 @@ func Keeps() map[string][]string {
 
 func allRoutes() []route {
 	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}}}
-	return s.routes(handlers{&badges.Handler{}, &events.Handler{}, &verify.Handler{}, &vcapi.Handler{}, &public.Handler{}})
+	return s.routes(handlers{&badges.Handler{}, &events.Handler{}, &verify.Handler{}, &vcapi.Handler{}, &public.Handler{}, &endorsements.Handler{}})
 }
 
 func (r route) described() string {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"laurel/api/badges"
+	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/public"
 	"laurel/api/vcapi"
@@ -85,6 +86,8 @@ type handlers struct {
 	verify *verify.Handler
 	vcapi  *vcapi.Handler
 	public *public.Handler
+
+	endorsements *endorsements.Handler
 }
 
 // routes is everything that the service answers. HEAD goes with GET, and
@@ -101,6 +104,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/credentials/:id", personal, h.public.Credential},
 		{get, "/credentials/:id/qr.png", personal, h.public.QRPNG},
 		{get, "/credentials/:id/qr.svg", personal, h.public.QRSVG},
+		{get, "/endorsements/:id", anybody, h.endorsements.Signed},
 		{get, "/status/:list", anybody, h.public.StatusList},
 		{get, "/log/checkpoint", anybody, h.public.Checkpoint},
 		{get, "/log/key", anybody, h.public.LogKey},
@@ -142,6 +146,13 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/issuers/:slug", badgesOf(auth.Read, auth.Manage), h.badges.Issuer},
 		{post, "/v1/issuers/:slug/keys", definitions(auth.Manage), h.badges.CreateKeys},
 		{get, "/v1/issuers/:slug/keys", definitions(auth.Read, auth.Manage), h.badges.Keys},
+		{put, "/v1/endorsers/:slug", definitions(auth.Endorse), h.endorsements.PutEndorser},
+		{get, "/v1/endorsers/:slug", definitions(auth.Endorse, auth.Read), h.endorsements.Endorser},
+		{get, "/v1/endorsers", definitions(auth.Endorse, auth.Read), h.endorsements.Endorsers},
+		{post, "/v1/endorsements", definitions(auth.Endorse), h.endorsements.Endorse},
+		{get, "/v1/endorsements", definitions(auth.Endorse), h.endorsements.List},
+		{get, "/v1/endorsements/:id", definitions(auth.Endorse), h.endorsements.Endorsement},
+		{remove, "/v1/endorsements/:id", definitions(auth.Endorse), h.endorsements.Withdraw},
 
 		{get, "/v1/events", badgesOf(auth.Read), h.events.List},
 	}

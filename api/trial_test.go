@@ -139,6 +139,14 @@ func TestTrialsAndWhatCountsNeverMeet(t *testing.T) {
 					t.Errorf("listed %v, issued %v", got, want)
 				}
 			}
+			if _, err := w.audit.Sequence(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for token, of := range map[string]string{live: `"issuer":"city-school"`, test: `"issuer":"test-city-school"`} {
+				if got := w.with(token, "GET", "/v1/events?limit=200", "").want(t, http.StatusOK).body; bytes.Count(got, []byte(`"credential.issued"`)) != 3 || !bytes.Contains(got, []byte(of)) {
+					t.Errorf("events: %s", got)
+				}
+			}
 			w.wrongDoors(live, made[test][0])
 			w.wrongDoors(test, made[live][0])
 			w.with(test, "POST", "/v1/credentials/"+made[test][0]+"/revoke", `{"reason":"issued_in_error"}`).want(t, http.StatusOK)

@@ -62,6 +62,7 @@ type Achievement struct {
 	Validity          string                    `json:"validity,omitempty"` // ISO 8601 duration in years, months and days
 	Results           Results                   `json:"results,omitempty"`
 	Suspendable       bool                      `json:"suspendable,omitempty"`
+	EmbedEndorsements bool                      `json:"embedEndorsements,omitempty"` // those that stand when a badge is issued
 	CreatedAt         time.Time                 `json:"createdAt"`
 	ChangedAt         time.Time                 `json:"changedAt"`
 }
@@ -166,10 +167,10 @@ func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor strin
 	return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "achievement.put", Issuer: a.Issuer, Subject: a.Slug + "/" + a.Version})
 }
 
-// mayAward refuses issuers that are not here, and the one that signs for the
-// VC-API, whose key is for nothing else.
+// mayAward refuses issuers that are not here, and those that sign for the VC-API
+// and endorse, whose keys are for nothing else.
 func mayAward(r store.Reader, issuer, pointer string) error {
-	if issuer != VCAPISlug && !IsTest(issuer) && CheckSlug(issuer) == nil {
+	if issuer != VCAPISlug && !IsTest(issuer) && !endorses(issuer) && CheckSlug(issuer) == nil {
 		if known, err := exists(r, profileKey(issuer)); err != nil || known {
 			return err
 		}
