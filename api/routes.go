@@ -138,7 +138,7 @@ func (s *server) routes(h handlers) []route {
 		{remove, "/v1/credentials/:id/personal-data", badgesOf(auth.Revoke), h.badges.Erase},
 		{post, "/v1/credentials/:id/suspend", badgesOf(auth.Revoke), h.badges.Suspend},
 		{post, "/v1/credentials/:id/reinstate", badgesOf(auth.Revoke), h.badges.Reinstate},
-		{post, "/v1/rosters/:activity", with(auth.Roster).keeping(byActivity | bySource | asTest), h.badges.Roster},
+		{post, "/v1/rosters/:activity", with(auth.Roster).keeping(byActivity | byCountry | bySource | asTest), h.badges.Roster},
 		{put, "/v1/achievements/:slug", definitions(auth.Manage), h.badges.PutAchievement},
 		{get, "/v1/achievements/:slug", badgesOf(auth.Read, auth.Manage, auth.Issue), h.badges.Achievement},
 		{get, "/v1/achievements", badgesOf(auth.Read, auth.Manage, auth.Issue), h.badges.Achievements},
