@@ -54,9 +54,11 @@ func (r *Reader) At(at string) strictjson.Value {
 	return v
 }
 
+var unescape = strings.NewReplacer("~1", "/", "~0", "~") // RFC 6901 section 4
+
 func child(v strictjson.Value, token string) strictjson.Value {
 	if v.Kind() != strictjson.Array {
-		return v.Get(strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
+		return v.Get(unescape.Replace(token))
 	}
 	for n, e := range v.Elements() {
 		if strconv.Itoa(n) == token {
