@@ -1,0 +1,367 @@
+package statistics
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+)
+
+// What the public form hides, and why what it tells cannot be put together.
+//
+// Everything that may be asked (Scope) is computed at once, as one system: the
+// awards fall into groups (issuer, activity, achievement, edition), a scope is
+// a set of groups, and each published number is a sum over the groups of a
+// scope. A reader knows all published numbers, which keys a scope lists and so
+// which are at least 1 there and which are 0, and that nothing is negative.
+// Scopes of fewer than five awards are not told at all, and read like scopes
+// that have none.
+//
+// A number under the threshold is safe when there is a second world: another
+// set of awards with another value for it, in which every published number and
+// every list of keys is the same. The reader cannot tell the two worlds apart,
+// whatever they compute. So for each small number, of each scope and also of
+// each group, a second world is looked for among those that differ from ours
+// by one step:
+//
+//	in one group, one award has another country (or language, or sector);
+//	two groups exchange: an award here goes from a to b, one there from b to a;
+//	one award belongs to another group;
+//	there is one award more.
+//
+// Of all steps that change the number, the one is taken that touches the least
+// published numbers, and those are hidden as well. Each of them changes in the
+// same step, so it has its second world too. Hiding more never takes a world
+// away, so nothing has to be looked at twice, and the order in which the
+// numbers are taken is of no account for safety.
+//
+// Where only a list of keys is in the way (five countries with one award each,
+// and five in all), the list is withheld for that scope.
+//
+// What this does not do: the sum of several hidden numbers may be known, which
+// is how they protect each other; and a number that is told today and was told
+// yesterday shows the difference of a day.
+
+// Scope is a question that the public form answers: everything (all ""), an
+// issuer, an activity, an achievement, or an edition of one of the last two.
+type Scope struct {
+	Issuer      string `json:"issuer,omitempty"`
+	Activity    string `json:"activity,omitempty"`
+	Achievement string `json:"achievement,omitempty"`
+	Edition     string `json:"edition,omitempty"`
+}
+
+// group is what all awards of one achievement, edition and activity are.
+type group = Scope
+
+// scopes are all that a group is part of.
+func scopes(g group) []Scope {
+	return []Scope{{}, {Issuer: g.Issuer}, {Activity: g.Activity}, {Activity: g.Activity, Edition: g.Edition},
+		{Achievement: g.Achievement}, {Achievement: g.Achievement, Edition: g.Edition}, g}
+}
+
+func compareScopes(a, b Scope) int {
+	return cmp.Or(strings.Compare(a.Issuer, b.Issuer), strings.Compare(a.Activity, b.Activity),
+		strings.Compare(a.Achievement, b.Achievement), strings.Compare(a.Edition, b.Edition))
+}
+
+// category is what one award is in a dimension: a country in a region (coarse),
+// or a language, or a sector.
+type category struct{ fine, coarse string }
+
+// level is the numbers of a dimension by one of its keys.
+type level struct {
+	keys     []string
+	of       []int   // the key of each category
+	counted  [][]int // the categories of each key
+	sum      [][]int // by scope, by key
+	hidden   [][]bool
+	withheld []bool // by scope: neither keys nor numbers are told
+}
+
+// dimension is one way to divide the awards.
+type dimension struct {
+	categories []category
+	count      [][]int // by group, by category
+	levels     []*level
+}
+
+// system is all that the public may ask.
+type system struct {
+	groups  []group
+	partOf  [][]int // scopes of each group
+	scopes  []Scope
+	members [][]int // groups of each scope
+	total   []int   // by scope
+	size    []int   // by group
+	hidden  []bool  // by scope: nothing is told
+	secret  []bool  // by scope: it is a group, and no question
+	geo     *dimension
+	all     []*dimension // geo, languages, sectors
+}
+
+func newSystem(t Table) *system {
+	merged := Table{}
+	for tally, n := range t {
+		p := tally.public()
+		merged.Add(Tally{Issuer: p.Issuer, Activity: stated(p.Activity), Achievement: p.Achievement, Edition: stated(p.Edition),
+			Region: p.region(), Country: stated(p.Country), Language: stated(p.Language), Sector: stated(p.Sector)}, n)
+	}
+	y := &system{}
+	y.index(merged)
+	y.geo = y.dimension(merged, true, func(p Tally) category { return category{p.Country, p.Region} })
+	language := y.dimension(merged, false, func(p Tally) category { return category{fine: p.Language} })
+	sector := y.dimension(merged, false, func(p Tally) category { return category{fine: p.Sector} })
+	y.all = []*dimension{y.geo, language, sector}
+	return y
+}
+
+func groupOf(p Tally) group {
+	return group{Issuer: p.Issuer, Activity: p.Activity, Achievement: p.Achievement, Edition: p.Edition}
+}
+
+// index finds the groups and scopes.
+func (y *system) index(t Table) {
+	sizes := map[group]int{}
+	for tally, n := range t {
+		sizes[groupOf(tally)] += n
+	}
+	y.groups = sorted(sizes, compareScopes)
+	at := map[Scope]int{}
+	for g, one := range y.groups {
+		y.size = append(y.size, sizes[one])
+		y.partOf = append(y.partOf, nil)
+		for n, s := range scopes(one) {
+			k, ok := at[s]
+			if ok && slices.Contains(y.partOf[g], k) {
+				continue // no issuer is any issuer
+			}
+			if !ok {
+				k = len(y.scopes)
+				at[s] = k
+				y.scopes, y.members, y.total = append(y.scopes, s), append(y.members, nil), append(y.total, 0)
+				y.secret = append(y.secret, n == 6)
+			}
+			y.partOf[g], y.members[k] = append(y.partOf[g], k), append(y.members[k], g)
+			y.total[k] += sizes[one]
+		}
+	}
+	for k, n := range y.total {
+		y.hidden = append(y.hidden, n < Threshold || y.secret[k])
+	}
+}
+
+func sorted[K comparable, V any](m map[K]V, compare func(a, b K) int) []K {
+	keys := make([]K, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, compare)
+	return keys
+}
+
+func (y *system) dimension(t Table, coarse bool, of func(Tally) category) *dimension {
+	found, groups := map[category]int{}, map[group]int{}
+	for tally := range t {
+		found[of(tally)] = 0
+	}
+	d := &dimension{count: make([][]int, len(y.groups))}
+	d.categories = sorted(found, func(a, b category) int {
+		return cmp.Or(strings.Compare(a.coarse, b.coarse), strings.Compare(a.fine, b.fine))
+	})
+	for n, c := range d.categories {
+		found[c] = n
+	}
+	for n, g := range y.groups {
+		groups[g], d.count[n] = n, make([]int, len(d.categories))
+	}
+	for tally, n := range t {
+		d.count[groups[groupOf(tally)]][found[of(tally)]] += n
+	}
+	d.levels = []*level{y.level(d, func(c category) string { return c.fine })}
+	if coarse {
+		d.levels = append(d.levels, y.level(d, func(c category) string { return c.coarse }))
+	}
+	return d
+}
+
+// level sums a dimension up by one of its keys, and hides what is small.
+func (y *system) level(d *dimension, key func(category) string) *level {
+	l, at := &level{withheld: make([]bool, len(y.scopes))}, map[string]int{}
+	for n, c := range d.categories {
+		k, ok := at[key(c)]
+		if !ok {
+			k = len(l.keys)
+			at[key(c)], l.keys, l.counted = k, append(l.keys, key(c)), append(l.counted, nil)
+		}
+		l.of, l.counted[k] = append(l.of, k), append(l.counted[k], n)
+	}
+	for s := range y.scopes {
+		sum, hidden := make([]int, len(l.keys)), make([]bool, len(l.keys))
+		for _, g := range y.members[s] {
+			for c, n := range d.count[g] {
+				sum[l.of[c]] += n
+			}
+		}
+		for k, n := range sum {
+			hidden[k] = n > 0 && n < Threshold
+		}
+		l.sum, l.hidden = append(l.sum, sum), append(l.hidden, hidden)
+	}
+	return l
+}
+
+// suppress hides until every small number has a second world.
+func (y *system) suppress() {
+	for s, n := range y.total {
+		if n < Threshold {
+			y.protect(s, nil, nil, 0)
+		}
+	}
+	for _, d := range y.all {
+		for _, l := range d.levels {
+			for s := range y.scopes {
+				for k, n := range l.sum[s] {
+					if n > 0 && n < Threshold {
+						y.protect(s, d, l, k)
+					}
+				}
+			}
+		}
+	}
+}
+
+// step leads to another world.
+type step struct {
+	d        *dimension // nil: a whole award moves
+	from, to int        // groups; from -1 is nowhere, to -1 that there is one group only
+	a, b     int        // categories: an award of from goes from a to b, and one of to back
+}
+
+// protect looks for the cheapest step that changes a number, and hides what it
+// touches.
+func (y *system) protect(s int, d *dimension, l *level, key int) {
+	best, least := step{}, math.MaxInt
+	y.steps(s, d, l, key, func(one step) bool {
+		if cost := y.take(one, false); cost < least {
+			best, least = one, cost
+		}
+		return least > 0
+	})
+	if least > 0 {
+		y.take(best, true)
+	}
+}
+
+// steps lists those that change a number, until yield has enough. d nil is the
+// total of the scope.
+func (y *system) steps(s int, d *dimension, l *level, key int, yield func(step) bool) {
+	in := make([]bool, len(y.groups))
+	for _, g := range y.members[s] {
+		in[g] = true
+	}
+	has := func(g int) bool { // an award that the number counts
+		return d == nil || slices.ContainsFunc(l.counted[key], func(a int) bool { return d.count[g][a] > 0 })
+	}
+	for _, g := range y.members[s] {
+		if !yield(step{from: -1, to: g}) { // one more
+			return
+		}
+		for h := range y.groups {
+			if !in[h] && (has(g) && !yield(step{from: g, to: h}) || has(h) && !yield(step{from: h, to: g})) {
+				return
+			}
+		}
+		if d != nil && !d.steps(g, in, l.counted[key], yield) {
+			return
+		}
+	}
+}
+
+// steps lists those within a dimension that change how many awards of group g
+// are of some categories, alone or in exchange with a group outside.
+func (d *dimension) steps(g int, in []bool, counted []int, yield func(step) bool) bool {
+	for _, a := range counted {
+		for b := range d.categories {
+			if slices.Contains(counted, b) {
+				continue
+			}
+			for _, way := range [][2]int{{a, b}, {b, a}} {
+				if d.count[g][way[0]] == 0 {
+					continue
+				}
+				if !yield(step{d: d, from: g, to: -1, a: way[0], b: way[1]}) {
+					return false
+				}
+				for h := range in {
+					if !in[h] && d.count[h][way[1]] > 0 && !yield(step{d: d, from: g, to: h, a: way[0], b: way[1]}) {
+						return false
+					}
+				}
+			}
+		}
+	}
+	return true
+}
+
+// take gives what a step costs: the sum of the published numbers that it
+// changes. With hide they are hidden.
+func (y *system) take(one step, hide bool) (cost int) {
+	from, to := y.scopesOf(one.from), y.scopesOf(one.to)
+	for _, s := range from {
+		if !slices.Contains(to, s) {
+			cost += y.change(s, one.d, one.a, one.b, hide)
+		}
+	}
+	for _, s := range to {
+		if !slices.Contains(from, s) {
+			cost += y.change(s, one.d, one.b, one.a, hide)
+		}
+	}
+	return cost
+}
+
+func (y *system) scopesOf(g int) []int {
+	if g < 0 {
+		return nil
+	}
+	return y.partOf[g]
+}
+
+// Withholding a list of keys, or a whole scope, is worse than hiding numbers.
+const (
+	costOfList  = 1 << 20
+	costOfScope = 1 << 26
+)
+
+// change is one award in a scope that goes from a to b in a dimension, or, of
+// no dimension, comes or goes.
+func (y *system) change(s int, d *dimension, a, b int, hide bool) (cost int) {
+	switch {
+	case y.hidden[s]:
+		return 0
+	case d == nil:
+		y.hidden[s] = hide
+		return costOfScope + y.total[s]
+	}
+	for _, l := range d.levels {
+		from, to := l.of[a], l.of[b]
+		switch {
+		case l.withheld[s] || from == to:
+		case l.sum[s][from] < 2 || l.sum[s][to] < 1: // a key would vanish from the list, or be new
+			l.withheld[s] = hide
+			cost += costOfList + y.total[s]
+		default:
+			cost += l.change(s, from, hide) + l.change(s, to, hide)
+		}
+	}
+	return cost
+}
+
+func (l *level) change(s, key int, hide bool) int {
+	if l.hidden[s][key] {
+		return 0
+	}
+	l.hidden[s][key] = hide
+	return l.sum[s][key]
+}
