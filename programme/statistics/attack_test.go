@@ -20,6 +20,7 @@ import (
 type world struct {
 	table  statistics.Table
 	groups []statistics.Scope
+	out    []bool // groups that no public number counts, which the attacker is told
 	sides  []side
 }
 
@@ -43,7 +44,7 @@ type target struct {
 func (w *world) in(fits func(statistics.Scope) bool) []bool {
 	in := make([]bool, len(w.groups))
 	for n, g := range w.groups {
-		in[n] = fits(g)
+		in[n] = fits(g) && !w.out[n]
 	}
 	return in
 }
@@ -94,20 +95,28 @@ func drawWorld(t *rapid.T) *world {
 	}
 	w.sides = []side{{categories: places, told: func(r statistics.Report, level int) statistics.Cells {
 		return []statistics.Cells{r.ByCountry, r.ByRegion}[level]
-	}}, {categories: [][]string{{"en"}, {"fr"}, {"ar"}}, told: func(r statistics.Report, _ int) statistics.Cells { return r.ByLanguage }}}
+	}}, {categories: [][]string{{"en"}, {"fr"}, {"ar"}}, told: func(r statistics.Report, _ int) statistics.Cells { return r.ByLanguage }},
+		{categories: [][]string{{"academia"}, {"industry"}}, told: func(r statistics.Report, _ int) statistics.Cells { return r.BySector }}}
 	for _, g := range w.groups {
-		counts := [][]int{make([]int, 3), make([]int, 3)}
+		counts := [][]int{make([]int, 3), make([]int, 3), make([]int, 2)}
 		for range rapid.IntRange(1, 14).Draw(t, "awards") {
 			place := rapid.SampledFrom([]int{0, 1, 1, 2, 2, 2}).Draw(t, "place")
 			language := rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2}).Draw(t, "language")
+			sector := rapid.SampledFrom([]int{0, 1}).Draw(t, "sector")
 			counts[0][place]++
 			counts[1][language]++
+			counts[2][sector]++
 			w.table.Add(statistics.Tally{Issuer: g.Issuer, Activity: g.Activity, Achievement: g.Achievement, Edition: g.Edition,
-				Country: places[place][0], Region: places[place][1], Language: w.sides[1].categories[language][0]}, 1)
+				Country: places[place][0], Region: places[place][1], Language: w.sides[1].categories[language][0],
+				Sector: w.sides[2].categories[sector][0]}, 1)
 		}
 		for n := range w.sides {
 			w.sides[n].truth = append(w.sides[n].truth, counts[n])
 		}
+	}
+	left := statistics.LeftOut(w.table)
+	for _, g := range w.groups {
+		w.out = append(w.out, slices.Contains(left, g))
 	}
 	return w
 }
@@ -116,6 +125,9 @@ func drawWorld(t *rapid.T) *world {
 // and whatever is shown as hidden.
 func (w *world) targets(all []question) (list []*target) {
 	for n := range w.groups {
+		if w.out[n] {
+			continue // told holds that nothing is said of it
+		}
 		in := make([]bool, len(w.groups))
 		in[n] = true
 		all = append(all, question{w.groups[n], in, statistics.Report{}})
@@ -163,6 +175,15 @@ func keys(d side, level int) (list []string) {
 
 // told checks that an answer says what is so, and nothing under the threshold.
 func told(t *rapid.T, w *world, q question) {
+	total := 0
+	for g := range w.groups {
+		if q.in[g] {
+			total += masked(w.sides[0].truth[g], []bool{true, true, true})
+		}
+	}
+	if n := q.report.Total; n != nil && (*n != total || total < statistics.Threshold) {
+		t.Fatalf("%+v is told to be %d and is %d", q.scope, *n, total)
+	}
 	for s, d := range w.sides {
 		for level := range d.categories[0] {
 			cells := d.told(q.report, level)
@@ -275,12 +296,22 @@ func (a *attack) matrices(s int, sizes []int, rows [][]int, found *[][][]int) {
 		*found = append(*found, slices.Clone(rows))
 		return
 	}
-	n := sizes[len(rows)]
+	for _, row := range divided(sizes[len(rows)], len(a.sides[s].categories)) {
+		a.matrices(s, sizes, append(slices.Clone(rows), row), found)
+	}
+}
+
+// divided lists all ways to divide n awards among some categories.
+func divided(n, categories int) (list [][]int) {
+	if categories == 1 {
+		return [][]int{{n}}
+	}
 	for x := 0; x <= n; x++ {
-		for y := 0; x+y <= n; y++ {
-			a.matrices(s, sizes, append(slices.Clone(rows), []int{x, y, n - x - y}), found)
+		for _, rest := range divided(n-x, categories-1) {
+			list = append(list, append([]int{x}, rest...))
 		}
 	}
+	return list
 }
 
 // fits holds the rows so far against every answer about them alone.
@@ -314,15 +345,19 @@ func (a *attack) fits(s int, rows [][]int) bool {
 // TestAttack: no number under the threshold, and none that is hidden for
 // another's sake, can be worked out from all answers together.
 func TestAttack(t *testing.T) {
-	told5, hid, attacked := 0, 0, 0
+	told5, hid, left, attacked := 0, 0, 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		w := drawWorld(t)
 		a := &attack{world: w, all: w.ask(t)}
 		for _, q := range a.all {
 			told(t, w, q)
-			if q.report.Total != nil {
+			switch {
+			case q.report.LeftOut:
+				left++
 				told5++
-			} else {
+			case q.report.Total != nil:
+				told5++
+			default:
 				hid++
 			}
 		}
@@ -338,8 +373,8 @@ func TestAttack(t *testing.T) {
 			}
 		}
 	})
-	t.Logf("%d answers, %d without one; %d numbers attacked", told5, hid, attacked)
-	if told5 == 0 || hid == 0 || attacked == 0 {
+	t.Logf("%d answers, %d that leave something out, %d without one; %d numbers attacked", told5, left, hid, attacked)
+	if told5 == 0 || hid == 0 || left == 0 || attacked == 0 {
 		t.Error("nothing was attacked")
 	}
 }

@@ -22,8 +22,7 @@ type Snapshot struct {
 
 // Take makes the public form.
 func Take(at time.Time, t Table) *Snapshot {
-	y := newSystem(t)
-	y.suppress()
+	y := suppressed(t)
 	snap := &Snapshot{taken: at.UTC().Truncate(time.Second), reports: map[Scope]Report{}}
 	for s, scope := range y.scopes {
 		if !y.hidden[s] {
@@ -57,7 +56,7 @@ func (s *Snapshot) Scopes() []Scope { return sorted(s.reports, compareScopes) }
 
 func (y *system) report(s int) Report {
 	total := y.total[s]
-	r := Report{Total: &total, ByLanguage: y.all[1].cells(s, 0), BySector: y.all[2].cells(s, 0),
+	r := Report{Total: &total, LeftOut: y.partial[s], ByLanguage: y.all[1].cells(s, 0), BySector: y.all[2].cells(s, 0),
 		ByCountry: y.geo.cells(s, 0), ByRegion: y.geo.cells(s, 1)}
 	if r.ByCountry != nil {
 		r.Countries = r.ByCountry.different()
@@ -144,6 +143,9 @@ func (r Report) WriteCSV(w io.Writer) error {
 		_ = out.Write([]string{dimension, safe(key), count}) // an error is kept by out
 	}
 	_ = out.Write([]string{"dimension", "key", "count"})
+	if r.LeftOut {
+		_ = out.Write([]string{"left_out", "", "true"})
+	}
 	write("total", "", r.Total)
 	write("countries", "", r.Countries)
 	write("regions", "", r.Regions)

@@ -132,7 +132,7 @@ func TestWholeWorkshop(t *testing.T) {
 	if got := public(t, table, edition); !reflect.DeepEqual(got, alone) {
 		t.Errorf("the participants: %v", asJSON(t, got))
 	}
-	if got := public(t, table, statistics.Scope{}); got.Total == nil || *got.Total != 115 || *got.ByRegion["AFR"] < 14 {
+	if got := public(t, table, statistics.Scope{}); got.Total == nil || *got.Total != 115 || got.LeftOut || *got.ByRegion["AFR"] < 14 {
 		t.Errorf("everything: %v", asJSON(t, got))
 	}
 	for _, role := range []string{"facilitator", "contributor", "nothing-of-the-kind"} {
@@ -188,13 +188,17 @@ func TestSubtraction(t *testing.T) {
 	if r = public(t, small(map[[2]string]int{{"JO", "EMR"}: 4}), q); !reflect.DeepEqual(r, statistics.Report{}) {
 		t.Errorf("four: %v", asJSON(t, r))
 	}
-	// Twelve awards in two editions, of which one has two: the other is as
-	// good as told by the total, so it is not.
+	// Of two editions one has too few: the sum of both leaves it out.
 	table := small(map[[2]string]int{{"JO", "EMR"}: 10})
 	table.Add(statistics.Tally{Issuer: "a", Achievement: "b", Edition: "2", Country: "JO", Region: "EMR", Language: "en"}, 2)
 	all, first, second := public(t, table, statistics.Scope{Achievement: "b"}), public(t, table, q), public(t, table, statistics.Scope{Achievement: "b", Edition: "2"})
-	if all.Total != nil && first.Total != nil || second.Total != nil {
-		t.Errorf("editions: %v and %v", asJSON(t, all), asJSON(t, first))
+	if *all.Total != 10 || !all.LeftOut || *first.Total != 10 || first.LeftOut || !reflect.DeepEqual(second, statistics.Report{}) {
+		t.Errorf("two editions: %v, %v and %v", asJSON(t, all), asJSON(t, first), asJSON(t, second))
+	}
+	// Two that have too few cover each other.
+	table.Add(statistics.Tally{Issuer: "a", Achievement: "b", Edition: "3", Country: "JO", Region: "EMR", Language: "en"}, 3)
+	if all = public(t, table, statistics.Scope{Achievement: "b"}); *all.Total != 15 || all.LeftOut {
+		t.Errorf("three editions: %v", asJSON(t, all))
 	}
 }
 
@@ -243,7 +247,7 @@ func TestKeys(t *testing.T) {
 func TestCSV(t *testing.T) {
 	table := workshop(t)
 	table.Add(statistics.Tally{Achievement: "uh-kit-participant", Edition: "2025-1", Country: "KE", Region: "AFR", Sector: "=cmd"}, 1)
-	for _, r := range []statistics.Report{table.Official(statistics.Filter{}), public(t, table, edition), {}} {
+	for _, r := range []statistics.Report{table.Official(statistics.Filter{}), public(t, table, edition), {}, {LeftOut: true}} {
 		var out bytes.Buffer
 		if err := r.WriteCSV(&out); err != nil {
 			t.Fatal(err)
@@ -255,6 +259,10 @@ func TestCSV(t *testing.T) {
 		got := map[string]any{}
 		for _, row := range rows[1:] {
 			var n any
+			if row[0] == "left_out" {
+				got["left_out"] = row[2] == "true"
+				continue
+			}
 			if row[2] != statistics.Hidden {
 				whole, err := strconv.Atoi(row[2])
 				if err != nil {

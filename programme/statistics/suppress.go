@@ -2,6 +2,7 @@ package statistics
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -34,6 +35,11 @@ import (
 // same step, so it has its second world too. Hiding more never takes a world
 // away, so nothing has to be looked at twice, and the order in which the
 // numbers are taken is of no account for safety.
+//
+// A whole scope that is too small to be told is different: where its size could
+// be worked out (one edition of two, and the sum of both), its awards are left
+// out of every public number, rather than a large scope hidden for it. What is
+// counted nowhere cannot be subtracted. Numbers that leave something out say so.
 //
 // Where only a list of keys is in the way (five countries with one award each,
 // and five in all), the list is withheld for that scope.
@@ -96,19 +102,48 @@ type system struct {
 	size    []int   // by group
 	hidden  []bool  // by scope: nothing is told
 	secret  []bool  // by scope: it is a group, and no question
+	partial []bool  // by scope: some of its awards are left out
 	geo     *dimension
 	all     []*dimension // geo, languages, sectors
 }
 
-func newSystem(t Table) *system {
+// suppressed is the system of all that may be told.
+func suppressed(t Table) *system {
 	merged := Table{}
 	for tally, n := range t {
 		p := tally.public()
 		merged.Add(Tally{Issuer: p.Issuer, Activity: stated(p.Activity), Achievement: p.Achievement, Edition: stated(p.Edition),
 			Region: p.region(), Country: stated(p.Country), Language: stated(p.Language), Sector: stated(p.Sector)}, n)
 	}
+	out := map[group]bool{}
+	for {
+		y := newSystem(merged, out)
+		s, found := y.pinned()
+		if !found {
+			y.suppress()
+			return y
+		}
+		for _, g := range y.members[s] {
+			out[y.groups[g]] = true
+		}
+	}
+}
+
+// newSystem is of a table with stated words, without the groups that are left
+// out.
+func newSystem(t Table, out map[group]bool) *system {
+	merged := maps.Clone(t)
+	maps.DeleteFunc(merged, func(tally Tally, _ int) bool { return out[groupOf(tally)] })
 	y := &system{}
 	y.index(merged)
+	for _, s := range y.scopes {
+		y.partial = append(y.partial, false)
+		for g := range out {
+			if slices.Contains(scopes(g), s) {
+				y.partial[len(y.partial)-1] = true
+			}
+		}
+	}
 	y.geo = y.dimension(merged, true, func(p Tally) category { return category{p.Country, p.Region} })
 	language := y.dimension(merged, false, func(p Tally) category { return category{fine: p.Language} })
 	sector := y.dimension(merged, false, func(p Tally) category { return category{fine: p.Sector} })
@@ -211,19 +246,28 @@ func (y *system) level(d *dimension, key func(category) string) *level {
 	return l
 }
 
-// suppress hides until every small number has a second world.
-func (y *system) suppress() {
+// pinned finds the smallest scope that is too small to be told and whose size
+// has no second world as things are.
+func (y *system) pinned() (scope int, found bool) {
 	for s, n := range y.total {
-		if n < Threshold {
-			y.protect(s, nil, nil, 0)
+		if n < Threshold && (!found || n < y.total[scope]) {
+			if _, cost := y.cheapest(s, nil, nil, 0); cost > 0 {
+				scope, found = s, true
+			}
 		}
 	}
+	return scope, found
+}
+
+// suppress hides until every small number has a second world.
+func (y *system) suppress() {
 	for _, d := range y.all {
 		for _, l := range d.levels {
 			for s := range y.scopes {
 				for k, n := range l.sum[s] {
 					if n > 0 && n < Threshold {
-						y.protect(s, d, l, k)
+						one, _ := y.cheapest(s, d, l, k)
+						y.take(one, true)
 					}
 				}
 			}
@@ -238,19 +282,17 @@ type step struct {
 	a, b     int        // categories: an award of from goes from a to b, and one of to back
 }
 
-// protect looks for the cheapest step that changes a number, and hides what it
-// touches.
-func (y *system) protect(s int, d *dimension, l *level, key int) {
-	best, least := step{}, math.MaxInt
+// cheapest is the step that changes a number at the least cost. There is
+// always one: at worst there is one award more.
+func (y *system) cheapest(s int, d *dimension, l *level, key int) (best step, least int) {
+	least = math.MaxInt
 	y.steps(s, d, l, key, func(one step) bool {
 		if cost := y.take(one, false); cost < least {
 			best, least = one, cost
 		}
 		return least > 0
 	})
-	if least > 0 {
-		y.take(best, true)
-	}
+	return best, least
 }
 
 // steps lists those that change a number, until yield has enough. d nil is the
