@@ -60,9 +60,13 @@ type Scope struct {
 // group is what all awards of one achievement, edition and activity are.
 type group = Scope
 
+// kinds is how many scopes a group is part of, itself the last.
+const kinds = 7
+
 // scopes are all that a group is part of.
-func scopes(g group) []Scope {
-	return []Scope{{}, {Issuer: g.Issuer}, {Activity: g.Activity}, {Activity: g.Activity, Edition: g.Edition},
+
+func scopes(g group) [kinds]Scope {
+	return [kinds]Scope{{}, {Issuer: g.Issuer}, {Activity: g.Activity}, {Activity: g.Activity, Edition: g.Edition},
 		{Achievement: g.Achievement}, {Achievement: g.Achievement, Edition: g.Edition}, g}
 }
 
@@ -95,11 +99,12 @@ type dimension struct {
 // system is all that the public may ask.
 type system struct {
 	groups  []group
-	partOf  [][]int // scopes of each group
+	partOf  [][kinds]int // scopes of each group by their kind; none where two are one
+	near    [][]int      // groups of the same achievement or activity
+	every   []int        // all groups
 	scopes  []Scope
 	members [][]int // groups of each scope
 	total   []int   // by scope
-	size    []int   // by group
 	hidden  []bool  // by scope: nothing is told
 	secret  []bool  // by scope: it is a group, and no question
 	partial []bool  // by scope: some of its awards are left out
@@ -139,7 +144,7 @@ func newSystem(t Table, out map[group]bool) *system {
 	for _, s := range y.scopes {
 		y.partial = append(y.partial, false)
 		for g := range out {
-			if slices.Contains(scopes(g), s) {
+			if of := scopes(g); slices.Contains(of[:], s) {
 				y.partial[len(y.partial)-1] = true
 			}
 		}
@@ -164,21 +169,30 @@ func (y *system) index(t Table) {
 	y.groups = sorted(sizes, compareScopes)
 	at := map[Scope]int{}
 	for g, one := range y.groups {
-		y.size = append(y.size, sizes[one])
-		y.partOf = append(y.partOf, nil)
-		for n, s := range scopes(one) {
-			k, ok := at[s]
-			if ok && slices.Contains(y.partOf[g], k) {
-				continue // no issuer is any issuer
+		of := scopes(one)
+		y.partOf = append(y.partOf, [kinds]int{})
+		for kind, s := range of {
+			if slices.Contains(of[:kind], s) { // no issuer is any issuer
+				y.partOf[g][kind] = none
+				continue
 			}
+			k, ok := at[s]
 			if !ok {
 				k = len(y.scopes)
 				at[s] = k
 				y.scopes, y.members, y.total = append(y.scopes, s), append(y.members, nil), append(y.total, 0)
-				y.secret = append(y.secret, n == 6)
+				y.secret = append(y.secret, kind == kinds-1)
 			}
-			y.partOf[g], y.members[k] = append(y.partOf[g], k), append(y.members[k], g)
+			y.partOf[g][kind], y.members[k] = k, append(y.members[k], g)
 			y.total[k] += sizes[one]
+		}
+	}
+	for g, one := range y.groups {
+		y.every, y.near = append(y.every, g), append(y.near, nil)
+		for h, other := range y.groups {
+			if one.Achievement == other.Achievement || one.Activity == other.Activity {
+				y.near[g] = append(y.near[g], h)
+			}
 		}
 	}
 	for k, n := range y.total {
@@ -261,117 +275,163 @@ func (y *system) pinned() (scope int, found bool) {
 
 // suppress hides until every small number has a second world.
 func (y *system) suppress() {
-	for _, d := range y.all {
-		for _, l := range d.levels {
-			for s := range y.scopes {
+	for s := range y.scopes {
+		if y.secret[s] && y.asked(s) {
+			continue
+		}
+		for _, d := range y.all {
+			for _, l := range d.levels {
 				for k, n := range l.sum[s] {
 					if n > 0 && n < Threshold {
 						one, _ := y.cheapest(s, d, l, k)
-						y.take(one, true)
+						y.take(one, true, math.MaxInt)
 					}
 				}
 			}
 		}
 	}
 }
+
+// asked tells whether a group is all of a scope that may be asked for, which
+// has the same numbers.
+func (y *system) asked(secret int) bool {
+	return slices.ContainsFunc(y.partOf[y.members[secret][0]][:], func(s int) bool {
+		return s != none && s != secret && len(y.members[s]) == 1
+	})
+}
+
+// none is no group, or no scope.
+const none = -1
 
 // step leads to another world.
 type step struct {
 	d        *dimension // nil: a whole award moves
-	from, to int        // groups; from -1 is nowhere, to -1 that there is one group only
+	from, to int        // groups; from none is nowhere, to none that there is one group only
 	a, b     int        // categories: an award of from goes from a to b, and one of to back
 }
 
-// cheapest is the step that changes a number at the least cost. There is
-// always one: at worst there is one award more.
-func (y *system) cheapest(s int, d *dimension, l *level, key int) (best step, least int) {
-	least = math.MaxInt
-	y.steps(s, d, l, key, func(one step) bool {
-		if cost := y.take(one, false); cost < least {
-			best, least = one, cost
-		}
-		return least > 0
-	})
-	return best, least
+// search looks for the step that changes a number at the least cost.
+type search struct {
+	*system
+	scope int
+	in    []bool // groups of the scope
+	best  step
+	least int
 }
 
-// steps lists those that change a number, until yield has enough. d nil is the
-// total of the scope.
-func (y *system) steps(s int, d *dimension, l *level, key int, yield func(step) bool) {
-	in := make([]bool, len(y.groups))
+// cheapest is the step that changes a number at the least cost; d nil is the
+// total of the scope. There is always one: at worst there is one award more.
+func (y *system) cheapest(s int, d *dimension, l *level, key int) (step, int) {
+	q := &search{system: y, scope: s, in: make([]bool, len(y.groups)), least: math.MaxInt}
 	for _, g := range y.members[s] {
-		in[g] = true
+		q.in[g] = true
 	}
-	has := func(g int) bool { // an award that the number counts
-		return d == nil || slices.ContainsFunc(l.counted[key], func(a int) bool { return d.count[g][a] > 0 })
-	}
-	for _, g := range y.members[s] {
-		if !yield(step{from: -1, to: g}) { // one more
-			return
+	for _, far := range []bool{false, true} {
+		if d == nil || far && q.least <= cheap {
+			break
 		}
-		for h := range y.groups {
-			if !in[h] && (has(g) && !yield(step{from: g, to: h}) || has(h) && !yield(step{from: h, to: g})) {
+		for _, g := range y.members[s] {
+			q.within(d, g, l.counted[key], far)
+		}
+	}
+	q.moves(func(g int) bool { // an award that the number counts
+		return d == nil || slices.ContainsFunc(l.counted[key], func(a int) bool { return d.count[g][a] > 0 })
+	})
+	return q.best, q.least
+}
+
+func (q *search) try(one step) {
+	if q.least == 0 {
+		return
+	}
+	if cost := q.take(one, false, q.least); cost < q.least {
+		q.best, q.least = one, cost
+	}
+}
+
+// moves tries those of a whole award into the scope or out of it.
+func (q *search) moves(has func(group int) bool) {
+	for _, g := range q.members[q.scope] {
+		q.try(step{from: none, to: g}) // one more
+		for h, inside := range q.in {
+			if q.least == 0 {
 				return
 			}
-		}
-		if d != nil && !d.steps(g, in, l.counted[key], yield) {
-			return
+			if inside {
+				continue
+			}
+			if has(g) {
+				q.try(step{from: g, to: h})
+			}
+			if has(h) {
+				q.try(step{from: h, to: g})
+			}
 		}
 	}
 }
 
-// steps lists those within a dimension that change how many awards of group g
-// are of some categories, alone or in exchange with a group outside.
-func (d *dimension) steps(g int, in []bool, counted []int, yield func(step) bool) bool {
-	for _, a := range counted {
-		for b := range d.categories {
-			if slices.Contains(counted, b) {
+// within tries those that change how many awards of group g are of some
+// categories. Categories that are small there come first: they are hidden
+// already.
+func (q *search) within(d *dimension, g int, counted []int, far bool) {
+	for _, small := range []bool{true, false} {
+		for b, n := range d.count[g] {
+			if (n > 0 && n < Threshold) != small || slices.Contains(counted, b) {
 				continue
 			}
-			for _, way := range [][2]int{{a, b}, {b, a}} {
-				if d.count[g][way[0]] == 0 {
-					continue
-				}
-				if !yield(step{d: d, from: g, to: -1, a: way[0], b: way[1]}) {
-					return false
-				}
-				for h := range in {
-					if !in[h] && d.count[h][way[1]] > 0 && !yield(step{d: d, from: g, to: h, a: way[0], b: way[1]}) {
-						return false
-					}
-				}
+			for _, a := range counted {
+				q.between(d, g, a, b, far)
+				q.between(d, g, b, a, far)
 			}
 		}
 	}
-	return true
+}
+
+// between tries those of an award of group g from a to b, alone or in exchange
+// with a group outside: of the same achievement or activity, which has most
+// scopes in common, or any (far). Whichever that is, the scope itself changes.
+func (q *search) between(d *dimension, g, a, b int, far bool) {
+	if d.count[g][a] == 0 || q.least == 0 || q.change(q.scope, d, a, b, false) >= q.least {
+		return
+	}
+	q.try(step{d: d, from: g, to: none, a: a, b: b})
+	others := q.near[g]
+	if far {
+		others = q.every
+	}
+	for _, h := range others {
+		if !q.in[h] && d.count[h][b] > 0 {
+			q.try(step{d: d, from: g, to: h, a: a, b: b})
+		}
+	}
 }
 
 // take gives what a step costs: the sum of the published numbers that it
-// changes. With hide they are hidden.
-func (y *system) take(one step, hide bool) (cost int) {
-	from, to := y.scopesOf(one.from), y.scopesOf(one.to)
-	for _, s := range from {
-		if !slices.Contains(to, s) {
-			cost += y.change(s, one.d, one.a, one.b, hide)
+// changes, or bound if that is no less. With hide they are hidden.
+func (y *system) take(one step, hide bool, bound int) (cost int) {
+	for kind := range kinds {
+		from, to := y.scopeOf(one.from, kind), y.scopeOf(one.to, kind)
+		if from == to {
+			continue
 		}
-	}
-	for _, s := range to {
-		if !slices.Contains(from, s) {
-			cost += y.change(s, one.d, one.b, one.a, hide)
+		cost += y.change(from, one.d, one.a, one.b, hide) + y.change(to, one.d, one.b, one.a, hide)
+		if cost >= bound {
+			return bound
 		}
 	}
 	return cost
 }
 
-func (y *system) scopesOf(g int) []int {
-	if g < 0 {
-		return nil
+func (y *system) scopeOf(group, kind int) int {
+	if group == none {
+		return none
 	}
-	return y.partOf[g]
+	return y.partOf[group][kind]
 }
 
 // Withholding a list of keys, or a whole scope, is worse than hiding numbers.
 const (
+	cheap       = 10 * Threshold // not worth looking further afield
 	costOfList  = 1 << 20
 	costOfScope = 1 << 26
 )
@@ -380,7 +440,7 @@ const (
 // no dimension, comes or goes.
 func (y *system) change(s int, d *dimension, a, b int, hide bool) (cost int) {
 	switch {
-	case y.hidden[s]:
+	case s == none || y.hidden[s]:
 		return 0
 	case d == nil:
 		y.hidden[s] = hide
