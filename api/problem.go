@@ -16,6 +16,7 @@ import (
 	"laurel/api/verify"
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/endorser"
 	"laurel/internal/auth"
 	"laurel/internal/qr"
 	"laurel/issuer"
@@ -103,6 +104,11 @@ var conditions = []condition{
 	{is: issuer.ErrNotReady, status: http.StatusServiceUnavailable, code: "not_made_yet",
 		detail: "This form of the badge is being made. Ask again in a moment.", retry: time.Second},
 
+	{is: endorser.ErrForbidden, status: http.StatusForbidden, code: "issuer_not_granted",
+		detail: "The token acts neither for this endorser nor for the issuer of what is endorsed."},
+	{is: endorser.ErrOpen, status: http.StatusUnprocessableEntity, code: "endorsement_open",
+		detail: "Whether this endorsement is genuine could not be told just now: its keys or its status could not be had. Nothing was kept; send it again later."},
+
 	{is: auth.ErrMalformed, status: http.StatusUnauthorized, code: "token_invalid",
 		detail: "This is no token of this service. Send it whole, as it was shown when it was made."},
 	{is: auth.ErrSecret, status: http.StatusUnauthorized, code: "token_invalid",
@@ -138,6 +144,7 @@ var ruleStatus = map[string]int{
 	"too_large":       http.StatusRequestEntityTooLarge,
 	badge.RuleTooMany: http.StatusRequestEntityTooLarge,
 	"cursor_invalid":  http.StatusBadRequest,
+	"cursor_gone":     http.StatusGone,
 }
 
 // describe turns any error into the problem that the caller is told. It is the

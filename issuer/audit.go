@@ -3,6 +3,7 @@ package issuer
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -25,6 +26,7 @@ type Event struct {
 	Action  string    `json:"action"`
 	Issuer  string    `json:"issuer,omitempty"`
 	Subject string    `json:"subject,omitempty"` // id of what was changed
+	Edition int       `json:"edition,omitempty"` // of the credential that was changed, the first being 1
 	Reason  string    `json:"reason,omitempty"`
 	// Document is the digest of what was signed, "sha256:" and hexadecimal: an
 	// id alone could be given to another badge by whoever has the key.
@@ -38,6 +40,9 @@ func (e Event) encode() ([]byte, error) {
 	j.text("action", e.Action)
 	j.optional("issuer", e.Issuer)
 	j.optional("subject", e.Subject)
+	if e.Edition != 0 {
+		j.number("edition", e.Edition)
+	}
 	j.optional("reason", e.Reason)
 	j.optional("document", e.Document)
 	return j.end()
@@ -55,6 +60,15 @@ const (
 	actionRegister = "credential.register" // of what is not signed
 )
 
+// ReadEvent reads an audit record as it is stored; store.ErrDamaged.
+func ReadEvent(entry []byte) (Event, error) {
+	var e Event
+	if err := json.Unmarshal(entry, &e); err != nil {
+		return Event{}, fmt.Errorf("audit record: %w: %w", store.ErrDamaged, err)
+	}
+	return e, nil
+}
+
 // Note writes the audit record of a change that another package makes in the
 // same Update. At is filled in.
 func (i *Issuer) Note(tx store.Tx, e Event) error {
@@ -64,6 +78,18 @@ func (i *Issuer) Note(tx store.Tx, e Event) error {
 		return err
 	}
 	return putAudit(tx, seq, e)
+}
+
+// EachEvent calls f for every audit record, oldest first. The errors are those of
+// f and of the store, store.ErrDamaged among them.
+func EachEvent(r store.Reader, f func(e Event) error) error {
+	return r.Scan(auditKey(""), nil, func(k, v []byte) error {
+		var e Event
+		if err := unsealJSON(k, v, &e); err != nil {
+			return err
+		}
+		return f(e)
+	})
 }
 
 func putAudit(tx store.Tx, seq string, e Event) error {

@@ -56,7 +56,7 @@ func (i *Issuer) write(tx store.Tx, d *draft) error {
 		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },
 		func() error {
 			return putAudit(tx, rec.seq, Event{At: rec.ChangedAt, Actor: d.award.Actor, Action: actionIssue,
-				Issuer: rec.Issuer, Subject: rec.ID, Document: DocumentDigest(rec.Document)})
+				Issuer: rec.Issuer, Subject: rec.ID, Edition: rec.Edition, Document: DocumentDigest(rec.Document)})
 		},
 		func() error {
 			return i.tell(tx, Changed{Action: actionIssue, Record: rec, Award: d.award, Actor: d.award.Actor})

@@ -35,6 +35,9 @@ func (i *Issuer) Erase(ctx context.Context, a Amendment) (rec *Record, changed b
 		if changed = rec.ErasedAt.IsZero(); !changed {
 			return nil
 		}
+		if err := run.behind(i, rec); err != nil {
+			return err
+		}
 		rec, err = i.eraseEditions(tx, rec, run)
 		if err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"laurel/badge"
 	"laurel/store"
@@ -103,6 +104,9 @@ func (i *Issuer) putChange(tx store.Tx, run *changing, c Change) (*Issued, error
 		return nil, err
 	}
 	if !answer.Existing {
+		if err := run.behind(i, answer.Record); err != nil {
+			return nil, err
+		}
 		if err := run.putStatus(tx, answer.Record, c); err != nil {
 			return nil, err
 		}
@@ -152,6 +156,18 @@ func (i *Issuer) changing(actor, action string) (*changing, error) {
 	return &changing{Event{At: now, Actor: actor, Action: action}, seq, i.tell}, err
 }
 
+// behind puts a change behind the last one of its credential in the order of
+// records too. The clocks of two replicas may say otherwise, and so may one
+// clock of two changes that waited for each other; whoever follows the audit log
+// would then be told the wrong one last.
+func (c *changing) behind(i *Issuer, rec *Record) (err error) {
+	if least := rec.ChangedAt.Truncate(time.Millisecond).Add(time.Millisecond); c.At.Before(least) {
+		c.At = least
+		c.seq, err = newSeq(i.cfg.Random, least)
+	}
+	return err
+}
+
 // read finds the credential that is to be changed.
 func (c *changing) read(r store.Reader, id string, mayTouch func(issuer string) bool) (*Record, error) {
 	if !idPattern.MatchString(id) {
@@ -167,7 +183,7 @@ func (c *changing) read(r store.Reader, id string, mayTouch func(issuer string) 
 // note writes the audit record of a change and tells who observes changes.
 func (c *changing) note(tx store.Tx, rec *Record, reason string) error {
 	e := c.Event
-	e.Issuer, e.Subject, e.Reason = rec.Issuer, rec.ID, publicReason(reason)
+	e.Issuer, e.Subject, e.Edition, e.Reason = rec.Issuer, rec.ID, rec.Edition, publicReason(reason)
 	if err := putAudit(tx, c.seq, e); err != nil {
 		return err
 	}
@@ -229,16 +245,20 @@ func (c *changing) putStatus(tx store.Tx, rec *Record, asked Change) error {
 // ErrNotFound. It is for serving the stored bytes, which earn no trust by being
 // ours. The record of a person who was erased has no Document.
 func (i *Issuer) Credential(ctx context.Context, id string) (*Record, error) {
-	if !idPattern.MatchString(id) {
-		return nil, fmt.Errorf("credential: %w", ErrNotFound)
-	}
 	var rec *Record
-	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
-		var err error
-		rec, err = recordByID(r, id)
+	err := i.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		rec, err = i.CredentialIn(r, id)
 		return err
 	})
 	return rec, err
+}
+
+// CredentialIn is Credential within somebody else's View or Update.
+func (i *Issuer) CredentialIn(r store.Reader, id string) (*Record, error) {
+	if !idPattern.MatchString(id) {
+		return nil, fmt.Errorf("credential: %w", ErrNotFound)
+	}
+	return recordByID(r, id)
 }
 
 // View parses the stored badge for display beside its record.

@@ -63,6 +63,7 @@ func suspension(t *testing.T, p *place) {
 		}
 	}
 	verdict("before", rec, verifier.Valid, verifier.NotSuspended)
+	p.Clock.Advance(time.Minute)
 	first := p.change(t, rec.ID, issuer.Suspend, true)
 	if first.Status != issuer.Suspended || first.Reason != "under_review" || !first.StatusAt.Equal(p.Clock.Now()) {
 		t.Errorf("%+v", first)

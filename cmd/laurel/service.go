@@ -16,6 +16,8 @@ import (
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/endorser"
+	"laurel/feed"
 	"laurel/internal/bundle"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
@@ -37,8 +39,10 @@ type service struct {
 	ring      *keyring.Ring
 	issuer    *issuer.Issuer
 	programme *programme.Programme
+	endorsers *endorser.Endorsers
 	tokens    *tokens.Tokens
 	audit     *auditlog.Log
+	feed      *feed.Feed
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	baseURL   string
@@ -127,6 +131,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
 		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
 		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
+		Endorsements: endorser.Embedded,
 	})
 	if err != nil {
 		return nil, err
@@ -147,7 +152,11 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc.programme = programme.New(db, svc.issuer, nil)
+	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
+	svc.programme = programme.New(db, svc.issuer)
+	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
+		return svc.verifier.Verify(ctx, document).Refusal()
+	}})
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
 }
@@ -343,7 +352,7 @@ func (svc *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit,
+	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }

@@ -95,16 +95,21 @@ func (p *program) compact(ctx context.Context, args []string) error {
 }
 
 type checkAnswer struct {
-	Credentials int      `json:"credentials"`
-	Problems    []string `json:"problems"`
+	Credentials  int      `json:"credentials"`
+	Endorsements int      `json:"endorsements"`
+	Problems     []string `json:"problems"`
 }
 
 func checkStore(ctx context.Context, svc *service, _ nothing) (a checkAnswer, err error) {
-	a.Credentials, err = svc.issuer.Check(ctx, func(problem string) {
+	report := func(problem string) {
 		if len(a.Problems) < maxProblems {
 			a.Problems = append(a.Problems, problem)
 		}
-	})
+	}
+	if a.Credentials, err = svc.issuer.Check(ctx, report); err != nil {
+		return a, err
+	}
+	a.Endorsements, err = svc.endorsers.Check(ctx, report)
 	return a, err
 }
 

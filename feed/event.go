@@ -1,0 +1,132 @@
+package feed
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"laurel/issuer"
+	"laurel/store"
+)
+
+// Type says what happened. Types are for ever; there may come more of them.
+type Type string
+
+// The types of events.
+const (
+	CredentialIssued     Type = "credential.issued"
+	CredentialRevoked    Type = "credential.revoked"
+	CredentialSuspended  Type = "credential.suspended"
+	CredentialReinstated Type = "credential.reinstated"
+	CredentialReissued   Type = "credential.reissued" // corrected
+	CredentialRenewed    Type = "credential.renewed"
+	CredentialUpdated    Type = "credential.updated" // in what is not signed
+	CredentialErased     Type = "credential.erased"  // and revoked by that
+	AchievementChanged   Type = "achievement.changed"
+	IssuerChanged        Type = "issuer.changed"
+	KeyPublished         Type = "key.published"
+	KeyActivated         Type = "key.activated"
+	KeyRetired           Type = "key.retired"
+	KeyRevoked           Type = "key.revoked"
+
+	// HookTest is sent when it is asked for, and is in no feed.
+	HookTest Type = "webhook.test"
+
+	// Programme begins the types of what package programme puts on record:
+	// they are the names of its actions.
+	Programme Type = "programme."
+)
+
+// told has the type of each action of an audit record that others are told of,
+// and the status that a credential has afterwards. What is in no row, such as a
+// new token, is the operator's own business.
+var told = map[string]struct {
+	as     Type
+	status issuer.Status
+}{
+	"credential.issue":     {CredentialIssued, issuer.Active},
+	"credential.revoke":    {CredentialRevoked, issuer.Revoked},
+	"credential.suspend":   {CredentialSuspended, issuer.Suspended},
+	"credential.reinstate": {CredentialReinstated, issuer.Active},
+	"credential.reissue":   {CredentialReissued, issuer.Active},
+	"credential.renew":     {CredentialRenewed, issuer.Active},
+	"credential.register":  {CredentialUpdated, ""},
+	"credential.erase":     {CredentialErased, issuer.Revoked},
+	"achievement.put":      {AchievementChanged, ""},
+	"issuer.put":           {IssuerChanged, ""},
+	"key.publish":          {KeyPublished, ""},
+	"key.activate":         {KeyActivated, ""},
+	"key.retire":           {KeyRetired, ""},
+	"key.revoke":           {KeyRevoked, ""},
+}
+
+// typeOf is the type of the event that an action makes; false where nobody is
+// told.
+func typeOf(action string) (Type, bool) {
+	if strings.HasPrefix(action, string(Programme)) {
+		return Type(action), true
+	}
+	row, ok := told[action]
+	return row.as, ok
+}
+
+// Types lists every type that a webhook may ask for by name, in the order of
+// the documentation.
+func Types() []Type {
+	return []Type{CredentialIssued, CredentialRevoked, CredentialSuspended, CredentialReinstated, CredentialReissued, CredentialRenewed,
+		CredentialUpdated, CredentialErased, AchievementChanged, IssuerChanged, KeyPublished, KeyActivated, KeyRetired, KeyRevoked}
+}
+
+// Event is something that happened, as others are told of it.
+type Event struct {
+	ID      string    `json:"id"` // the same wherever the event is told of, and however often
+	Type    Type      `json:"type"`
+	At      time.Time `json:"at"`
+	Issuer  string    `json:"issuer"`  // slug
+	Subject string    `json:"subject"` // id of a credential or key, slug of an achievement or issuer
+	Data    Data      `json:"data"`
+}
+
+// Data is what there is to tell of the subject. Empty members say nothing.
+type Data struct {
+	CredentialID string        `json:"credentialId,omitempty"` // address, as it is signed
+	VerifyURL    string        `json:"verifyUrl,omitempty"`
+	Achievement  string        `json:"achievement,omitempty"` // slug
+	Version      string        `json:"version,omitempty"`     // of the achievement
+	Edition      int           `json:"edition,omitempty"`     // of the credential, the first being 1
+	Status       issuer.Status `json:"status,omitempty"`      // that this event led to
+	Reason       string        `json:"reason,omitempty"`      // one of the common codes, or in_own_words
+	ExternalRef  string        `json:"externalRef,omitempty"` // of the platform, as it is known now
+}
+
+// idPrefix stands before the sequence of an audit record and makes it the id of
+// an event.
+const idPrefix = "evt_"
+
+// event reads what an audit record tells; false where it tells nobody anything.
+func (f *Feed) event(r store.Reader, seq string, e issuer.Event) (Event, error) {
+	kind, _ := typeOf(e.Action)
+	out := Event{ID: idPrefix + seq, Type: kind, At: e.At.UTC(), Issuer: e.Issuer, Subject: e.Subject, Data: Data{Reason: e.Reason}}
+	switch {
+	case strings.HasPrefix(e.Action, "credential."):
+		return out, f.credential(r, &out, e)
+	case kind == AchievementChanged:
+		out.Subject, out.Data.Version, _ = strings.Cut(e.Subject, "/")
+		out.Data.Achievement = out.Subject
+	case kind == IssuerChanged:
+		out.Subject = e.Issuer
+	}
+	return out, nil
+}
+
+// credential adds what the register knows of a credential now; the edition and
+// the status are those of the event.
+func (f *Feed) credential(r store.Reader, out *Event, e issuer.Event) error {
+	rec, err := f.issuer.CredentialIn(r, e.Subject)
+	if err != nil {
+		return fmt.Errorf("event %s: %w", out.ID, err)
+	}
+	out.Data = Data{CredentialID: f.issuer.CredentialURL(rec.ID), VerifyURL: f.baseURL + "/v/" + rec.ID, Achievement: rec.Achievement,
+		Edition: e.Edition, Status: told[e.Action].status, Reason: e.Reason, ExternalRef: rec.ExternalRef}
+	return nil
+}

@@ -1,0 +1,47 @@
+package auditlog
+
+import (
+	"fmt"
+
+	"laurel/store"
+)
+
+// Size is how many entries have their place, which is where the next one will
+// stand.
+func Size(r store.Reader) (int64, error) { return readNumber(r, sizeKey()) }
+
+// SeqAt is the sequence of the entry at a place; store.ErrNotFound.
+func SeqAt(r store.Reader, place int64) (string, error) {
+	seq, err := read(r, leafKey(place))
+	return string(seq), err
+}
+
+// Entry is the entry of a sequence, whether it has its place or not;
+// store.ErrNotFound.
+func Entry(r store.Reader, seq string) ([]byte, error) { return read(r, entryKey(seq)) }
+
+// Placed hands entries to f in the order of their places, beginning at a place,
+// until f returns an error; store.ErrStop ends it without one. Who remembers
+// the place behind the last one that they saw misses nothing and sees nothing
+// twice: a place is given once, and only behind all others.
+func Placed(r store.Reader, from int64, f func(place int64, seq string, entry []byte) error) error {
+	var after []byte
+	if from > 0 {
+		after = leafKey(from - 1)
+	}
+	return r.Scan([]byte("g/leaf/"), after, func(k, v []byte) error {
+		if string(k) != string(leafKey(from)) {
+			return fmt.Errorf("place %d of the audit log: %w", from, store.ErrDamaged)
+		}
+		seq, err := store.Unseal(k, v)
+		if err != nil {
+			return fmt.Errorf("%s: %w", k, err)
+		}
+		entry, err := read(r, entryKey(string(seq)))
+		if err != nil {
+			return fmt.Errorf("audit record %s at place %d: %w", seq, from, err)
+		}
+		from++
+		return f(from-1, string(seq), entry)
+	})
+}
