@@ -141,7 +141,7 @@ func (i *Issuer) subject(d *draft, achievement *badge.Achievement) (*badge.Achie
 		Achievement:       achievement,
 		ActivityStartDate: optionalTime(a.ActivityStart), ActivityEndDate: optionalTime(a.ActivityEnd),
 		CreditsEarned: credits, Narrative: a.Narrative, Result: shown(a.Results, d.ach.Results),
-		Role: a.Role, Term: a.Edition,
+		Role: a.Role, Term: a.term(),
 	}, nil
 }
 
@@ -229,4 +229,12 @@ func (i *Issuer) AchievementDocument(a *Achievement, p *Profile, lang string) *b
 		lang = a.InLanguage
 	}
 	return i.edition(a, p, lang)
+}
+
+// term is the edition as it is signed.
+func (a *Award) term() string {
+	if a.Untold {
+		return ""
+	}
+	return a.Edition
 }

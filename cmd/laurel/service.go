@@ -153,7 +153,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
-	svc.programme = programme.New(db, svc.issuer, nil)
+	svc.programme = programme.New(db, svc.issuer)
 	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return svc.verifier.Verify(ctx, document).Refusal()
 	}})
