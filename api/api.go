@@ -99,7 +99,8 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.VerifyRate <= 0 { // addresses tell nothing here
 		share = roomForAll
 	}
-	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, share, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience)}
+	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, share, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience),
+		quota: limit.NewQuota(cfg.Now)}
 	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
@@ -130,6 +131,7 @@ type server struct {
 	https bool
 
 	forAll, forCallers *limit.Room
+	quota              *limit.Quota
 }
 
 // engine builds the router. gin decides which handler is meant and no more.

@@ -47,6 +47,7 @@ import (
 //	y/<scope digest>                   idempotency key -> digest of the body, keys as they were made; kept for 31 days
 //	S/<part>/<whole>                   present where an achievement may rest on another
 //	p/…  P/…                           package programme
+//	t/…  t!/…                          package tokens
 //	z/…                                package endorser
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by

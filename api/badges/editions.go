@@ -133,7 +133,7 @@ func amendmentKey(ctx context.Context, what, id, key string, digest []byte) *iss
 }
 
 func mayIssue(ctx context.Context) func(slug string) bool {
-	return func(slug string) bool { return may(ctx, slug, auth.Issue) }
+	return func(slug string) bool { return wire.MayTouch(ctx, slug, auth.Issue) }
 }
 
 func (h *Handler) amended(w http.ResponseWriter, issued *issuer.Issued, err error) error {

@@ -88,7 +88,7 @@ func (h *Handler) readRoster(w http.ResponseWriter, r *http.Request) (programme.
 func reporter(r *http.Request, scope auth.Scope) programme.Caller {
 	ctx := r.Context()
 	token := wire.Token(ctx)
-	return programme.Caller{Actor: wire.Actor(ctx), Country: token.Country,
+	return programme.Caller{Actor: wire.Actor(ctx), Country: token.Country, Test: token.Test,
 		MayIssue:  func(slug string) bool { return may(ctx, slug, scope) },
 		MayReport: func(activity string) bool { return token.AllowsActivity(activity) == nil }}
 }
