@@ -227,7 +227,11 @@ func (s *session) report(sc *scene, e *completion.Completion) (Answer, error) {
 // regrade may lower that. What happened before the platform took everything
 // back does not count any more.
 func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (lowered bool, err error) {
-	if until, dropped := l.Dropped[sc.drop()]; dropped && !e.OccurredAt.After(until) || e.Facts.Empty() {
+	if until, dropped := l.Dropped[sc.drop()]; dropped && !e.OccurredAt.After(until) {
+		return false, nil
+	}
+	told := sc.of(e.Facts)
+	if told.Empty() {
 		return false, nil
 	}
 	k := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by)
@@ -236,9 +240,9 @@ func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (l
 		return false, err
 	}
 	if lowered = e.Kind == completion.Regrade; lowered {
-		c.Facts.Replace(e.Facts)
+		c.Facts.Replace(told)
 	} else {
-		c.Facts.Merge(e.Facts)
+		c.Facts.Merge(told)
 	}
 	if e.OccurredAt.After(c.At) {
 		c.At = e.OccurredAt

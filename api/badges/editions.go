@@ -78,7 +78,7 @@ func (h *Handler) Renew(w http.ResponseWriter, r *http.Request) error {
 	if err := faults.Err(); err != nil {
 		return err
 	}
-	issued, err := h.issuer.Renew(r.Context(), a, until)
+	issued, err := h.programme.Renew(r.Context(), a, until)
 	return h.amended(w, issued, err)
 }
 
