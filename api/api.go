@@ -17,6 +17,7 @@ import (
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/public"
+	"laurel/api/statistics"
 	"laurel/api/tokens"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -108,9 +109,10 @@ func New(cfg Config) (http.Handler, error) {
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Pages: cfg.Pages, Catalog: cfg.Catalog,
 		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
 	return s.engine(s.routes(handlers{
-		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
-		events: events.New(events.Config{Feed: cfg.Feed, BaseURL: cfg.BaseURL}),
-		verify: check,
+		statistics: statistics.New(cfg.Programme),
+		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
+		events:     events.New(events.Config{Feed: cfg.Feed, BaseURL: cfg.BaseURL}),
+		verify:     check,
 
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),

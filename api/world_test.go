@@ -55,6 +55,7 @@ type world struct {
 	issuer    *issuer.Issuer
 	tokens    *tokens.Tokens
 	endorsers *endorser.Endorsers
+	programme *programme.Programme
 	audit     *auditlog.Log
 	clock     *clock
 	log       *journal
@@ -194,7 +195,8 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	}, w.clock.now)
 	_, host, _ := strings.Cut(base, "://")
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
-	work := programme.New(w.store, w.issuer)
+	w.programme = programme.New(w.store, w.issuer)
+	work := w.programme
 	catalog := must(i18n.New())(t)
 	w.endorsers = endorser.New(endorser.Config{Store: w.store, Issuer: w.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return full.Verify(ctx, document).Refusal()
