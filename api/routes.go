@@ -100,6 +100,15 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/issuers/:slug/keys", with(auth.Read, auth.Manage), h.badges.Keys},
 
 		{get, "/v1/events", with(auth.Read), h.events.List},
+		{post, "/v1/webhooks", with(auth.Manage), h.events.CreateHook},
+		{get, "/v1/webhooks", with(auth.Manage), h.events.Hooks},
+		{get, "/v1/webhooks/:id", with(auth.Manage), h.events.Hook},
+		{put, "/v1/webhooks/:id", with(auth.Manage), h.events.PutHook},
+		{remove, "/v1/webhooks/:id", with(auth.Manage), h.events.DeleteHook},
+		{post, "/v1/webhooks/:id/test", with(auth.Manage), h.events.TestHook},
+		{post, "/v1/webhooks/:id/secret", with(auth.Manage), h.events.RotateSecret},
+		{get, "/v1/webhooks/:id/deliveries", with(auth.Manage), h.events.Deliveries},
+		{post, "/v1/webhooks/:id/deliveries/:delivery/redeliver", with(auth.Manage), h.events.Redeliver},
 	}
 	if s.cfg.VCAPI != nil {
 		table = append(table, route{post, issueForOthers, with(auth.VCIssue), h.vcapi.Issue},

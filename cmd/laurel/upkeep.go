@@ -100,11 +100,14 @@ type checkAnswer struct {
 }
 
 func checkStore(ctx context.Context, svc *service, _ nothing) (a checkAnswer, err error) {
-	a.Credentials, err = svc.issuer.Check(ctx, func(problem string) {
+	report := func(problem string) {
 		if len(a.Problems) < maxProblems {
 			a.Problems = append(a.Problems, problem)
 		}
-	})
+	}
+	if a.Credentials, err = svc.issuer.Check(ctx, report); err == nil {
+		err = svc.hooks.Check(ctx, report)
+	}
 	return a, err
 }
 
