@@ -46,6 +46,7 @@ import (
 //	h/<issuer>/<fragment>              key that was published once; never deleted
 //	y/<scope digest>                   idempotency key -> digest of the body, keys as they were made; kept for 31 days
 //	p/<activity>                       package programme
+//	wh/…                               package feed
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by
 // time without a shared counter. Outside it stands only in cursors and in the ids
