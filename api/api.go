@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
+	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/limit"
 	"laurel/api/pages"
@@ -20,6 +21,7 @@ import (
 	"laurel/api/vcapi"
 	"laurel/api/verify"
 	"laurel/api/wire"
+	"laurel/endorser"
 	"laurel/feed"
 	"laurel/internal/i18n"
 	"laurel/issuer"
@@ -33,6 +35,7 @@ import (
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
+	Endorsers *endorser.Endorsers
 	Verifier  *verifier.Verifier
 	Tokens    *tokens.Tokens
 	Audit     *auditlog.Log
@@ -78,8 +81,8 @@ const (
 
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil {
-		return nil, errors.New("api: Issuer, Programme, Verifier, Tokens, Audit, Feed, Hooks, Pages and Catalog are required")
+	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil {
+		return nil, errors.New("api: Issuer, Programme, Endorsers, Verifier, Tokens, Audit, Feed, Hooks, Pages and Catalog are required")
 	}
 	if err := issuer.CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
@@ -97,7 +100,8 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.VerifyRate <= 0 { // addresses tell nothing here
 		share = roomForAll
 	}
-	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, share, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience)}
+	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, share, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience),
+		quota: limit.NewQuota(cfg.Now)}
 	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
@@ -107,7 +111,9 @@ func New(cfg Config) (http.Handler, error) {
 		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 		events: events.New(events.Config{Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
 		verify: check,
-		vcapi:  vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
+
+		endorsements: endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, BaseURL: cfg.BaseURL}),
+		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
 			Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
 	})), nil
@@ -125,6 +131,7 @@ type server struct {
 	https bool
 
 	forAll, forCallers *limit.Room
+	quota              *limit.Quota
 }
 
 // engine builds the router. gin decides which handler is meant and no more.

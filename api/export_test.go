@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"laurel/api/badges"
+	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/public"
 	"laurel/api/vcapi"
@@ -16,18 +17,45 @@ import (
 // Routes lists what New mounts with everything switched on, as the description
 // of the API writes it.
 func Routes() []string {
-	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}}}
 	var out []string
-	for _, r := range s.routes(handlers{&badges.Handler{}, &events.Handler{}, &verify.Handler{}, &vcapi.Handler{}, &public.Handler{}}) {
-		parts := strings.Split(r.path, "/")
-		for n, p := range parts {
-			if name, ok := strings.CutPrefix(p, ":"); ok {
-				parts[n] = "{" + name + "}"
-			}
-		}
-		out = append(out, r.method+" "+strings.Join(parts, "/"))
+	for _, r := range allRoutes() {
+		out = append(out, r.described())
 	}
 	return out
+}
+
+// Keeps lists, for each route with a token, the limits of a token that it keeps
+// to: activity, country, source, test.
+func Keeps() map[string][]string {
+	out := map[string][]string{}
+	for _, r := range allRoutes() {
+		if len(r.access.scopes) == 0 {
+			continue
+		}
+		kept := []string{}
+		for n, name := range []string{"activity", "country", "source", "test"} {
+			if r.access.keeps&(1<<n) != 0 {
+				kept = append(kept, name)
+			}
+		}
+		out[r.described()] = kept
+	}
+	return out
+}
+
+func allRoutes() []route {
+	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}}}
+	return s.routes(handlers{&badges.Handler{}, &events.Handler{}, &verify.Handler{}, &vcapi.Handler{}, &public.Handler{}, &endorsements.Handler{}})
+}
+
+func (r route) described() string {
+	parts := strings.Split(r.path, "/")
+	for n, p := range parts {
+		if name, ok := strings.CutPrefix(p, ":"); ok {
+			parts[n] = "{" + name + "}"
+		}
+	}
+	return r.method + " " + strings.Join(parts, "/")
 }
 
 // Describe is the table of problems.

@@ -5,10 +5,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -133,7 +135,7 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 		r.access.announce(c.Writer.Header())
 		room := s.forAll
 		if len(r.access.scopes) > 0 && req.Method != http.MethodOptions {
-			token, err := s.caller(req, r)
+			token, err := s.caller(c.Writer.Header(), req, r)
 			if err != nil {
 				s.fail(c.Writer, req, err)
 				return
@@ -165,8 +167,9 @@ func (a access) announce(h http.Header) {
 	}
 }
 
-// caller finds out who asks, and whether they may ask this.
-func (s *server) caller(r *http.Request, to route) (auth.Token, error) {
+// caller finds out who asks, whether it is too often, and whether they may ask
+// this.
+func (s *server) caller(h http.Header, r *http.Request, to route) (auth.Token, error) {
 	text, err := bearer(r)
 	if err != nil {
 		return auth.Token{}, err
@@ -175,21 +178,51 @@ func (s *server) caller(r *http.Request, to route) (auth.Token, error) {
 	if err != nil {
 		return auth.Token{}, err
 	}
+	if err := s.count(h, token); err != nil {
+		return auth.Token{}, err
+	}
 	if !slices.ContainsFunc(to.access.scopes, func(scope auth.Scope) bool { return token.AllowsScope(scope) == nil }) {
 		return auth.Token{}, &wire.Fault{Code: wire.ScopeMissing,
 			Detail: "This call needs a token with the scope " + list(to.access.scopes, " or ") + "; this one has " + list(token.Scopes, ", ") + "."}
 	}
-	return token, within(token, to)
+	return token, within(token, to.access)
 }
 
-// within refuses a token with limits that a call cannot keep to.
-func within(t auth.Token, to route) error {
-	limited := t.Country != "" || to.path != rosters && len(t.Activities) > 0
-	if !limited {
+// count counts a request of a token that has a rate, and tells how many are left
+// in the headers that the field knows.
+func (s *server) count(h http.Header, t auth.Token) error {
+	if t.Rate <= 0 {
 		return nil
 	}
-	return &wire.Fault{Code: wire.LimitedToken,
-		Detail: "The token is limited to some activities or to one country, and this call keeps to no such limit. Use a token without it."}
+	b := s.quota.Take(t.ID, t.Rate)
+	h.Set("RateLimit-Limit", strconv.Itoa(t.Rate))
+	h.Set("RateLimit-Remaining", strconv.Itoa(b.Left))
+	h.Set("RateLimit-Reset", strconv.Itoa(int(math.Ceil(b.Whole.Seconds()))))
+	if b.Wait == 0 {
+		return nil
+	}
+	return &wire.Fault{Code: wire.TooManyRequests, Retry: b.Wait,
+		Detail: fmt.Sprintf("This token may make %d requests a minute, and has made them. Wait as long as Retry-After says; a batch takes many badges in one request.", t.Rate)}
+}
+
+// within refuses a token with limits that a call does not keep to: it would do
+// more than it may.
+func within(t auth.Token, to access) error {
+	missing := limitsOf(t) &^ to.keeps
+	for _, l := range []struct {
+		limit  limits
+		detail string
+	}{
+		{byActivity, "The token is limited to some activities, and this call keeps to no such limit. Use a token without it."},
+		{byCountry, "The token is limited to one country, and this call keeps to no such limit. Use a token without it."},
+		{bySource, "The token speaks for one source, and this call does not ask for which. Use a token without a source."},
+		{asTest, "The token is marked test, and there are no trials of this call: what it does counts. Use a token that is not marked."},
+	} {
+		if missing&l.limit != 0 {
+			return &wire.Fault{Code: wire.LimitedToken, Detail: l.detail}
+		}
+	}
+	return nil
 }
 
 func list(scopes []auth.Scope, between string) string {

@@ -16,6 +16,7 @@ import (
 	"laurel/api/verify"
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/endorser"
 	"laurel/internal/auth"
 	"laurel/internal/qr"
 	"laurel/issuer"
@@ -102,6 +103,11 @@ var conditions = []condition{
 		detail: "The clock of this service went back, and nothing was issued. Its operator sets it right; then repeat with the same Idempotency-Key.", retry: time.Minute},
 	{is: issuer.ErrNotReady, status: http.StatusServiceUnavailable, code: "not_made_yet",
 		detail: "This form of the badge is being made. Ask again in a moment.", retry: time.Second},
+
+	{is: endorser.ErrForbidden, status: http.StatusForbidden, code: "issuer_not_granted",
+		detail: "The token acts neither for this endorser nor for the issuer of what is endorsed."},
+	{is: endorser.ErrOpen, status: http.StatusUnprocessableEntity, code: "endorsement_open",
+		detail: "Whether this endorsement is genuine could not be told just now: its keys or its status could not be had. Nothing was kept; send it again later."},
 
 	{is: auth.ErrMalformed, status: http.StatusUnauthorized, code: "token_invalid",
 		detail: "This is no token of this service. Send it whole, as it was shown when it was made."},

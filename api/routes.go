@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"laurel/api/badges"
+	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/public"
 	"laurel/api/vcapi"
@@ -22,8 +23,37 @@ type route struct {
 // access says who may call, and what their browsers may do with the answer.
 type access struct {
 	scopes  []auth.Scope // any of them; none: everybody
+	keeps   limits       // those of a token that the call keeps to; with any other it is refused
 	shared  bool         // pages of other sites may read it
 	private bool         // search engines are to leave it out
+}
+
+// limits are those that a token may have beside its scopes and issuers, which
+// every call keeps to.
+type limits uint8
+
+const (
+	byActivity limits = 1 << iota // some activities alone
+	byCountry                     // what concerns one country alone
+	bySource                      // one source of events, in whose name alone it speaks
+	asTest                        // trials alone
+)
+
+// limitsOf are the limits that a token has.
+func limitsOf(t auth.Token) (l limits) {
+	if len(t.Activities) > 0 {
+		l |= byActivity
+	}
+	if t.Country != "" {
+		l |= byCountry
+	}
+	if t.Source != "" && t.Source != auth.Any {
+		l |= bySource
+	}
+	if t.Test {
+		l |= asTest
+	}
+	return l
 }
 
 var (
@@ -32,8 +62,23 @@ var (
 	formOnly = access{private: true}               // sent by a page of ours
 )
 
-// with is for callers whose token has one of the scopes.
+// with is for callers whose token has one of the scopes and no limit that the
+// call is not said to keep to.
 func with(scopes ...auth.Scope) access { return access{scopes: scopes} }
+
+// keeping says which limits of a token a call keeps to. Its handler sees to
+// byActivity and byCountry, to bySource where it takes what a source tells, and
+// to asTest by passing on that it is a trial and by wire.MayTouch.
+func (a access) keeping(l limits) access {
+	a.keeps = l
+	return a
+}
+
+// badgesOf is for calls about badges, and definitions for calls about what can be
+// earned and by whom. Neither takes anything in the name of a source, and what is
+// defined counts, so that nothing is defined in a trial.
+func badgesOf(scopes ...auth.Scope) access    { return with(scopes...).keeping(bySource | asTest) }
+func definitions(scopes ...auth.Scope) access { return with(scopes...).keeping(bySource) }
 
 type handlers struct {
 	badges *badges.Handler
@@ -41,6 +86,8 @@ type handlers struct {
 	verify *verify.Handler
 	vcapi  *vcapi.Handler
 	public *public.Handler
+
+	endorsements *endorsements.Handler
 }
 
 // routes is everything that the service answers. HEAD goes with GET, and
@@ -57,6 +104,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/credentials/:id", personal, h.public.Credential},
 		{get, "/credentials/:id/qr.png", personal, h.public.QRPNG},
 		{get, "/credentials/:id/qr.svg", personal, h.public.QRSVG},
+		{get, "/endorsements/:id", anybody, h.endorsements.Signed},
 		{get, "/status/:list", anybody, h.public.StatusList},
 		{get, "/log/checkpoint", anybody, h.public.Checkpoint},
 		{get, "/log/key", anybody, h.public.LogKey},
@@ -78,41 +126,48 @@ func (s *server) routes(h handlers) []route {
 		{post, "/credentials/verify", personal, h.vcapi.Verify},
 		{post, "/presentations/verify", personal, h.vcapi.VerifyPresentation},
 
-		{post, "/v1/credentials", with(auth.Issue), h.badges.Issue},
-		{post, "/v1/credentials/batch", with(auth.Issue), h.badges.Batch},
-		{get, "/v1/credentials", with(auth.Read), h.badges.List},
-		{get, "/v1/credentials/:id", with(auth.Read), h.badges.Record},
-		{post, "/v1/credentials/status", with(auth.Revoke), h.badges.ChangeMany},
-		{post, "/v1/credentials/:id/revoke", with(auth.Revoke), h.badges.Revoke},
-		{patch, "/v1/credentials/:id", with(auth.Issue), h.badges.ChangeRegister},
-		{post, "/v1/credentials/:id/reissue", with(auth.Issue), h.badges.Reissue},
-		{post, "/v1/credentials/:id/renew", with(auth.Issue), h.badges.Renew},
-		{remove, "/v1/credentials/:id/personal-data", with(auth.Revoke), h.badges.Erase},
-		{post, "/v1/credentials/:id/suspend", with(auth.Revoke), h.badges.Suspend},
-		{post, "/v1/credentials/:id/reinstate", with(auth.Revoke), h.badges.Reinstate},
-		{post, rosters, with(auth.Roster), h.badges.Roster},
-		{put, "/v1/achievements/:slug", with(auth.Manage), h.badges.PutAchievement},
-		{get, "/v1/achievements/:slug", with(auth.Read, auth.Manage, auth.Issue), h.badges.Achievement},
-		{get, "/v1/achievements", with(auth.Read, auth.Manage, auth.Issue), h.badges.Achievements},
-		{put, "/v1/issuers/:slug", with(auth.Manage), h.badges.PutIssuer},
-		{get, "/v1/issuers/:slug", with(auth.Read, auth.Manage), h.badges.Issuer},
-		{post, "/v1/issuers/:slug/keys", with(auth.Manage), h.badges.CreateKeys},
-		{get, "/v1/issuers/:slug/keys", with(auth.Read, auth.Manage), h.badges.Keys},
+		{post, "/v1/credentials", badgesOf(auth.Issue), h.badges.Issue},
+		{post, "/v1/credentials/batch", badgesOf(auth.Issue), h.badges.Batch},
+		{get, "/v1/credentials", badgesOf(auth.Read), h.badges.List},
+		{get, "/v1/credentials/:id", badgesOf(auth.Read), h.badges.Record},
+		{post, "/v1/credentials/status", badgesOf(auth.Revoke), h.badges.ChangeMany},
+		{post, "/v1/credentials/:id/revoke", badgesOf(auth.Revoke), h.badges.Revoke},
+		{patch, "/v1/credentials/:id", badgesOf(auth.Issue), h.badges.ChangeRegister},
+		{post, "/v1/credentials/:id/reissue", badgesOf(auth.Issue), h.badges.Reissue},
+		{post, "/v1/credentials/:id/renew", badgesOf(auth.Issue), h.badges.Renew},
+		{remove, "/v1/credentials/:id/personal-data", badgesOf(auth.Revoke), h.badges.Erase},
+		{post, "/v1/credentials/:id/suspend", badgesOf(auth.Revoke), h.badges.Suspend},
+		{post, "/v1/credentials/:id/reinstate", badgesOf(auth.Revoke), h.badges.Reinstate},
+		{post, "/v1/rosters/:activity", with(auth.Roster).keeping(byActivity | byCountry | bySource | asTest), h.badges.Roster},
+		{put, "/v1/achievements/:slug", definitions(auth.Manage), h.badges.PutAchievement},
+		{get, "/v1/achievements/:slug", badgesOf(auth.Read, auth.Manage, auth.Issue), h.badges.Achievement},
+		{get, "/v1/achievements", badgesOf(auth.Read, auth.Manage, auth.Issue), h.badges.Achievements},
+		{put, "/v1/issuers/:slug", definitions(auth.Manage), h.badges.PutIssuer},
+		{get, "/v1/issuers/:slug", badgesOf(auth.Read, auth.Manage), h.badges.Issuer},
+		{post, "/v1/issuers/:slug/keys", definitions(auth.Manage), h.badges.CreateKeys},
+		{get, "/v1/issuers/:slug/keys", definitions(auth.Read, auth.Manage), h.badges.Keys},
+		{put, "/v1/endorsers/:slug", definitions(auth.Endorse), h.endorsements.PutEndorser},
+		{get, "/v1/endorsers/:slug", definitions(auth.Endorse, auth.Read), h.endorsements.Endorser},
+		{get, "/v1/endorsers", definitions(auth.Endorse, auth.Read), h.endorsements.Endorsers},
+		{post, "/v1/endorsements", definitions(auth.Endorse), h.endorsements.Endorse},
+		{get, "/v1/endorsements", definitions(auth.Endorse), h.endorsements.List},
+		{get, "/v1/endorsements/:id", definitions(auth.Endorse), h.endorsements.Endorsement},
+		{remove, "/v1/endorsements/:id", definitions(auth.Endorse), h.endorsements.Withdraw},
 
-		{get, "/v1/events", with(auth.Read), h.events.List},
-		{post, "/v1/webhooks", with(auth.Manage), h.events.CreateHook},
-		{get, "/v1/webhooks", with(auth.Manage), h.events.Hooks},
-		{get, "/v1/webhooks/:id", with(auth.Manage), h.events.Hook},
-		{put, "/v1/webhooks/:id", with(auth.Manage), h.events.PutHook},
-		{remove, "/v1/webhooks/:id", with(auth.Manage), h.events.DeleteHook},
-		{post, "/v1/webhooks/:id/test", with(auth.Manage), h.events.TestHook},
-		{post, "/v1/webhooks/:id/secret", with(auth.Manage), h.events.RotateSecret},
-		{get, "/v1/webhooks/:id/deliveries", with(auth.Manage), h.events.Deliveries},
-		{post, "/v1/webhooks/:id/deliveries/:delivery/redeliver", with(auth.Manage), h.events.Redeliver},
+		{get, "/v1/events", badgesOf(auth.Read), h.events.List},
+		{post, "/v1/webhooks", badgesOf(auth.Manage), h.events.CreateHook},
+		{get, "/v1/webhooks", badgesOf(auth.Manage), h.events.Hooks},
+		{get, "/v1/webhooks/:id", badgesOf(auth.Manage), h.events.Hook},
+		{put, "/v1/webhooks/:id", badgesOf(auth.Manage), h.events.PutHook},
+		{remove, "/v1/webhooks/:id", badgesOf(auth.Manage), h.events.DeleteHook},
+		{post, "/v1/webhooks/:id/test", badgesOf(auth.Manage), h.events.TestHook},
+		{post, "/v1/webhooks/:id/secret", badgesOf(auth.Manage), h.events.RotateSecret},
+		{get, "/v1/webhooks/:id/deliveries", badgesOf(auth.Manage), h.events.Deliveries},
+		{post, "/v1/webhooks/:id/deliveries/:delivery/redeliver", badgesOf(auth.Manage), h.events.Redeliver},
 	}
 	if s.cfg.VCAPI != nil {
-		table = append(table, route{post, issueForOthers, with(auth.VCIssue), h.vcapi.Issue},
-			route{post, statusForOthers, with(auth.VCIssue, auth.Revoke), h.vcapi.Status})
+		table = append(table, route{post, issueForOthers, definitions(auth.VCIssue), h.vcapi.Issue},
+			route{post, statusForOthers, definitions(auth.VCIssue, auth.Revoke), h.vcapi.Status})
 	}
 	return table
 }
@@ -123,7 +178,3 @@ const (
 	issueForOthers  = "/credentials/issue"
 	statusForOthers = "/credentials/status"
 )
-
-// rosters is the one call that a token limited to some activities or one
-// country may be for.
-const rosters = "/v1/rosters/:activity"

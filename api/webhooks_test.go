@@ -20,6 +20,7 @@ import (
 	"laurel/feed"
 	"laurel/internal/auth"
 	"laurel/internal/fetch"
+	"laurel/issuer"
 	"laurel/store"
 )
 
@@ -290,6 +291,14 @@ func TestWebhookRefuses(t *testing.T) {
 		r.token, r.path = stranger, "/v1/webhooks/"+h.ID+r.path
 		w.do(r).problem(t, http.StatusNotFound, "not_found")
 	}
+	trial := w.token(auth.Token{Scopes: []auth.Scope{auth.Manage}, Test: true})
+	w.do(request{method: "GET", path: "/v1/webhooks/" + h.ID, token: trial}).problem(t, http.StatusNotFound, "not_found")
+	made := w.do(request{method: "POST", path: "/v1/webhooks", token: trial, body: `{` + good + `}`, header: json}).want(t, http.StatusCreated).object(t)
+	if made["issuer"] != issuer.TestSlug(city) {
+		t.Errorf("a token for trials makes a webhook of %v", made["issuer"])
+	}
+	w.do(request{method: "GET", path: "/v1/webhooks/" + made["id"].(string), token: w.all}).problem(t, http.StatusNotFound, "not_found")
+	w.do(request{method: "POST", path: "/v1/webhooks", token: w.all, body: `{"issuer":"` + issuer.TestSlug(city) + `",` + good + `}`, header: json}).problem(t, http.StatusForbidden, "issuer_not_granted")
 	reader := w.token(auth.Token{Scopes: []auth.Scope{auth.Read}})
 	w.do(request{method: "GET", path: "/v1/webhooks", token: reader}).problem(t, http.StatusForbidden, "scope_missing")
 	w.post("/v1/webhooks/"+h.ID+"/deliveries/evt_00000000000000000000000000000000/redeliver", "").problem(t, http.StatusNotFound, "not_found")

@@ -23,6 +23,7 @@ import (
 	"laurel/api/tokens"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/endorser"
 	"laurel/feed"
 	"laurel/internal/auth"
 	"laurel/internal/i18n"
@@ -46,21 +47,22 @@ func TestMain(m *testing.M) {
 // world is the whole service, wired as the command wires it, over a real store
 // and real keys, behind a real server.
 type world struct {
-	keys     *device
-	t        *testing.T
-	base     string // base URL, as signed into badges
-	address  string // where the server listens
-	store    *faulty
-	issuer   *issuer.Issuer
-	tokens   *tokens.Tokens
-	audit    *auditlog.Log
-	hooks    *feed.Hooks
-	receiver *receiver
-	clock    *clock
-	log      *journal
-	contract *contract
-	client   *http.Client
-	all      string // a token with every scope for every issuer
+	keys      *device
+	t         *testing.T
+	base      string // base URL, as signed into badges
+	address   string // where the server listens
+	store     *faulty
+	issuer    *issuer.Issuer
+	tokens    *tokens.Tokens
+	endorsers *endorser.Endorsers
+	audit     *auditlog.Log
+	hooks     *feed.Hooks
+	receiver  *receiver
+	clock     *clock
+	log       *journal
+	contract  *contract
+	client    *http.Client
+	all       string // a token with every scope for every issuer
 }
 
 // clock can be set. It starts at the present, because the keys have real times.
@@ -187,19 +189,22 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	w.issuer = must(issuer.New(ctx, issuer.Config{Store: w.store, Keys: w.keys, BaseURL: base, Now: w.clock.now, Log: log,
 		Suite: proof.EdDSARDFC2022{Canon: processor}, JWT: proof.VCJWT{}, SelfCheck: selfCheck(plain, verifier.Options{ProofOnly: true}),
 		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
-		GenericCheck: selfCheck(plain, verifier.Options{ProofOnly: true, Generic: true})}))(t)
+		GenericCheck: selfCheck(plain, verifier.Options{ProofOnly: true, Generic: true}), Endorsements: endorser.Embedded}))(t)
 	own.issuer = w.issuer
 	w.tokens = tokens.New(w.store, func(tx store.Tx, action, id string) error {
 		return w.issuer.Note(tx, issuer.Event{Action: action, Subject: id})
 	}, w.clock.now)
 	_, host, _ := strings.Cut(base, "://")
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
-	work := programme.New(w.store, w.issuer, w.clock.now)
+	work := programme.New(w.store, w.issuer)
 	events := feed.New(w.store, w.issuer, base)
 	w.receiver = newReceiver(t)
 	w.hooks = must(feed.NewHooks(feed.HooksConfig{Store: w.store, Feed: events, Issuer: w.issuer, Seal: ring, Sender: w.receiver.sender(t), Now: w.clock.now, Log: log}))(t)
 	catalog := must(i18n.New())(t)
-	cfg := api.Config{Issuer: w.issuer, Programme: work, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: events, Hooks: w.hooks, Pages: must(pages.New(catalog))(t),
+	w.endorsers = endorser.New(endorser.Config{Store: w.store, Issuer: w.issuer, Verify: func(ctx context.Context, document []byte) error {
+		return full.Verify(ctx, document).Refusal()
+	}})
+	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: events, Hooks: w.hooks, Pages: must(pages.New(catalog))(t),
 		Catalog: catalog, BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log,
 		Ready: func(ctx context.Context) (read, write error) {
 			return w.store.View(ctx, func(store.Reader) error { return nil }), w.store.Update(ctx, func(store.Tx) error { return nil })

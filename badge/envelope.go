@@ -25,20 +25,59 @@ func CheckEarlierEnvelope(root strictjson.Value) error {
 
 func checkEnvelope(root strictjson.Value, base string) error {
 	e := envelope{base: base}
-	e.context(root.Get("@context"))
-	e.types(root.Get("type"))
-	e.identifier(root.Get("id"), "/id")
-	e.issuer(root.Get("issuer"))
-	e.subjects(root.Get("credentialSubject"))
+	m := modelled(root)
+	e.context(m.context)
+	e.types(m.types)
+	e.identifier(m.id, "")
+	e.issuer(m.issuer)
+	e.subjects(m.subject)
 	e.texts(root, "")
-	e.texts(root.Get("issuer"), "/issuer")
-	e.typed(root, "credentialStatus", "type")
-	e.typed(root, "credentialSchema", "type", "id")
-	e.typed(root, "refreshService", "type")
-	e.typed(root, "termsOfUse", "type")
-	e.typed(root, "evidence", "type")
-	e.related(root.Get("relatedResource"))
+	e.texts(m.issuer, "/issuer")
+	e.typed(m.status, "credentialStatus", "type")
+	e.typed(m.schema, "credentialSchema", "type", "id")
+	e.typed(m.refresh, "refreshService", "type")
+	e.typed(m.terms, "termsOfUse", "type")
+	e.typed(m.evidence, "evidence", "type")
+	e.related(m.related)
 	return e.faults.Err()
+}
+
+// model are the members of a credential that its data model speaks of.
+type model struct {
+	context, types, id, issuer, subject               strictjson.Value
+	status, schema, refresh, terms, evidence, related strictjson.Value
+}
+
+// modelled finds them all in one pass: to ask for one takes a pass as well, and
+// a whole one for what is not there.
+func modelled(root strictjson.Value) (m model) {
+	for name, v := range root.Members() {
+		switch name {
+		case "@context":
+			m.context = v
+		case "type":
+			m.types = v
+		case "id":
+			m.id = v
+		case "issuer":
+			m.issuer = v
+		case "credentialSubject":
+			m.subject = v
+		case "credentialStatus":
+			m.status = v
+		case "credentialSchema":
+			m.schema = v
+		case "refreshService":
+			m.refresh = v
+		case "termsOfUse":
+			m.terms = v
+		case "evidence":
+			m.evidence = v
+		case "relatedResource":
+			m.related = v
+		}
+	}
+	return m
 }
 
 type envelope struct {
@@ -102,10 +141,11 @@ func HasType(v strictjson.Value, names ...string) bool {
 	return false
 }
 
-// identifier: a single address, where there is one at all (section 4.4).
-func (e *envelope) identifier(v strictjson.Value, ptr string) {
+// identifier: a single address, where what stands at a pointer has one at all
+// (section 4.4).
+func (e *envelope) identifier(v strictjson.Value, of string) {
 	if v.Exists() && v.Text() == "" {
-		e.fault(ptr, "An id is one address.")
+		e.fault(of+"/id", "An id is one address.")
 	}
 }
 
@@ -132,7 +172,7 @@ func (e *envelope) subjects(v strictjson.Value) {
 		if s.Kind() != strictjson.Object || s.Len() == 0 {
 			e.fault(at, "A subject is an object with at least one member.")
 		}
-		e.identifier(s.Get("id"), at+"/id")
+		e.identifier(s.Get("id"), at)
 	}
 }
 
@@ -159,8 +199,7 @@ func isLanguageValue(v strictjson.Value) bool {
 
 // typed: objects that other rules tell apart by their type (sections 4.10,
 // 4.11 and 5.3 to 5.6).
-func (e *envelope) typed(root strictjson.Value, name string, needs ...string) {
-	member := root.Get(name)
+func (e *envelope) typed(member strictjson.Value, name string, needs ...string) {
 	for i, v := range member.Each() {
 		if v.Kind() == strictjson.Object && isTypes(v.Get("type")) && v.Get("id").Text() != "" {
 			continue // as nearly all: no pointer is needed
@@ -176,7 +215,7 @@ func (e *envelope) typed(root strictjson.Value, name string, needs ...string) {
 		if !isTypes(v.Get("type")) {
 			e.fault(at+"/type", "%s has a type.", name)
 		}
-		e.identifier(v.Get("id"), at+"/id")
+		e.identifier(v.Get("id"), at)
 		if slices.Contains(needs, "id") && !v.Get("id").Exists() {
 			e.fault(at+"/id", "%s has an id.", name)
 		}

@@ -62,6 +62,8 @@ type Achievement struct {
 	Validity          string                    `json:"validity,omitempty"` // ISO 8601 duration in years, months and days
 	Results           Results                   `json:"results,omitempty"`
 	Suspendable       bool                      `json:"suspendable,omitempty"`
+	Requires          *Requires                 `json:"requires,omitempty"`          // other achievements that it rests on
+	EmbedEndorsements bool                      `json:"embedEndorsements,omitempty"` // those that stand when a badge is issued
 	CreatedAt         time.Time                 `json:"createdAt"`
 	ChangedAt         time.Time                 `json:"changedAt"`
 }
@@ -163,13 +165,16 @@ func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor strin
 	if err := putJSON(tx, versionKey(a.Slug, a.Version), a); err != nil {
 		return err
 	}
+	if err := putStack(tx, &old, a); err != nil {
+		return err
+	}
 	return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "achievement.put", Issuer: a.Issuer, Subject: a.Slug + "/" + a.Version})
 }
 
-// mayAward refuses issuers that are not here, and the one that signs for the
-// VC-API, whose key is for nothing else.
+// mayAward refuses issuers that are not here, and those that sign for the VC-API
+// and endorse, whose keys are for nothing else.
 func mayAward(r store.Reader, issuer, pointer string) error {
-	if issuer != VCAPISlug && !IsTest(issuer) && CheckSlug(issuer) == nil {
+	if issuer != VCAPISlug && !IsTest(issuer) && !endorses(issuer) && CheckSlug(issuer) == nil {
 		if known, err := exists(r, profileKey(issuer)); err != nil || known {
 			return err
 		}
@@ -320,6 +325,7 @@ func (a *Achievement) validate() error {
 	if c := a.CreditsAvailable; c != nil && (*c < 0 || *c > 1e6) {
 		f.add("credits_invalid", "/creditsAvailable", "Give a number from 0 to 1,000,000.")
 	}
+	a.checkRequires(&f)
 	a.checkDetails(&f)
 	return f.Err()
 }

@@ -80,6 +80,18 @@ func (i *Issuer) Note(tx store.Tx, e Event) error {
 	return putAudit(tx, seq, e)
 }
 
+// EachEvent calls f for every audit record, oldest first. The errors are those of
+// f and of the store, store.ErrDamaged among them.
+func EachEvent(r store.Reader, f func(e Event) error) error {
+	return r.Scan(auditKey(""), nil, func(k, v []byte) error {
+		var e Event
+		if err := unsealJSON(k, v, &e); err != nil {
+			return err
+		}
+		return f(e)
+	})
+}
+
 func putAudit(tx store.Tx, seq string, e Event) error {
 	entry, err := e.encode()
 	if err != nil {

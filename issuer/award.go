@@ -51,11 +51,18 @@ type Award struct {
 	CreditsEarned *float64 // nil: as many as the achievement has
 	Language      string   // the recipient's, for pages
 	ExternalRef   string
-	OnDuplicate   OnDuplicate
-	Once          bool // with ReturnExisting: a badge that was revoked since answers too
-	Idempotency   *Idempotency
-	Actor         string // who asks, for the audit record
-	Test          bool   // a trial: signed by the test issuer of Issuer, with the marks of one (ErrNoTestIssuer)
+	// Untold keeps the edition out of what is signed.
+	Untold bool
+	// Activity, Country and Sector are for counting. They are neither signed
+	// nor kept with the badge.
+	Activity    string
+	Country     string
+	Sector      string
+	OnDuplicate OnDuplicate
+	Once        bool // with ReturnExisting: a badge that was revoked since answers too
+	Idempotency *Idempotency
+	Actor       string // who asks, for the audit record
+	Test        bool   // a trial: signed by the test issuer of Issuer, with the marks of one (ErrNoTestIssuer)
 }
 
 // Idempotency makes a retry safe: the same key within a scope gives the first

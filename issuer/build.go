@@ -26,6 +26,8 @@ type draft struct {
 	trial   *Achievement // ach as a test issuer awards it; nil for what counts
 	answer  []byte       // key of the answer kept, where the award has an idempotency key
 
+	endorsed [][]byte // endorsements of ach as they stand, where it embeds them
+
 	person *Record // no more than the digests by which the person is found
 	record *Record
 }
@@ -48,19 +50,19 @@ type parts struct {
 // parts returns the parts of a draft's badge, made once for its template and
 // issuer.
 func (i *Issuer) parts(d *draft) (*parts, error) {
-	ach := d.ach
-	if d.trial != nil { // others are not to lose what is kept for them
+	ach, lasting := d.ach, d.shared != nil && d.trial == nil && !d.ach.EmbedEndorsements // which come and go
+	if d.trial != nil {                                                                  // others are not to lose what is kept for them
 		ach = d.trial
-	} else if d.shared != nil {
+	} else if lasting {
 		if p := d.shared.parts.Load(); p != nil && p.of == d.profile {
 			return p, nil
 		}
 	}
 	p := &parts{d.profile, d.profile.Signed(), i.edition(ach, d.profile, ach.InLanguage)}
-	if err := errors.Join(p.issuer.Keep(), p.achievement.Keep()); err != nil {
+	if err := errors.Join(embed(p.achievement, d.endorsed), p.issuer.Keep(), p.achievement.Keep()); err != nil {
 		return nil, err
 	}
-	if d.shared != nil && d.trial == nil {
+	if lasting {
 		d.shared.parts.Store(p)
 	}
 	return p, nil
@@ -77,7 +79,7 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 		return nil, err
 	}
 	c := &badge.Credential{
-		Context:           []string{badge.ContextCredentialsV2, badge.ContextOB303, badge.ContextOBExtensions},
+		Context:           BadgeContexts(),
 		ID:                i.CredentialURL(d.record.ID),
 		Type:              []string{badge.TypeVerifiableCredential, badge.TypeOpenBadge},
 		Name:              fixed.achievement.Name,
@@ -139,7 +141,7 @@ func (i *Issuer) subject(d *draft, achievement *badge.Achievement) (*badge.Achie
 		Achievement:       achievement,
 		ActivityStartDate: optionalTime(a.ActivityStart), ActivityEndDate: optionalTime(a.ActivityEnd),
 		CreditsEarned: credits, Narrative: a.Narrative, Result: shown(a.Results, d.ach.Results),
-		Role: a.Role, Term: a.Edition,
+		Role: a.Role, Term: a.term(),
 	}, nil
 }
 
@@ -227,4 +229,12 @@ func (i *Issuer) AchievementDocument(a *Achievement, p *Profile, lang string) *b
 		lang = a.InLanguage
 	}
 	return i.edition(a, p, lang)
+}
+
+// term is the edition as it is signed.
+func (a *Award) term() string {
+	if a.Untold {
+		return ""
+	}
+	return a.Edition
 }

@@ -61,7 +61,7 @@ func (c *checker) structure(r store.Reader) error {
 		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
 		{"k/", c.answer}, {"r/", c.past}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned},
 		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"y/", c.whole}, {"e", c.whole}, {"q/", c.claim},
-		{"m", c.whole}, {"s", c.whole}, {"p/", c.whole}, {"t/", c.whole}, // packages programme and tokens read two of these
+		{"m", c.whole}, {"s", c.whole}, {"p/", c.whole}, {"P/", c.whole}, {"S/", c.whole}, {"t/", c.whole}, {"t!/", c.whole}, {"z/", c.whole}, // packages programme, tokens and endorser read most of these
 		{"o/", c.waits}, {"g/", c.whole}, // package auditlog tells more of these
 	} {
 		err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error {
@@ -237,8 +237,8 @@ func (c *checker) id(k, _ []byte) error {
 
 func (c *checker) index(k, payload []byte) error {
 	list := listPattern.FindStringSubmatch(strings.Split(string(k), "/")[1])
-	if list != nil && list[1] == VCAPISlug {
-		return nil // what was signed for others is not kept
+	if list != nil && (list[1] == VCAPISlug || endorses(list[1])) {
+		return nil // what was signed for others is not kept; package endorser looks at its own
 	}
 	_, err := recordByID(c.r, string(payload))
 	return c.tell(err, "%s", k)

@@ -28,6 +28,10 @@ type Amendment struct {
 	Actor       string
 	MayTouch    func(issuer string) bool // as of a Change
 	Idempotency *Idempotency
+	// Allow may refuse the amendment of a credential as it stands, with an error
+	// of the caller's; nil allows all. A request that was answered before is
+	// answered so again without it.
+	Allow func(r store.Reader, rec *Record) error
 }
 
 // Correction is what is to be said otherwise. nil leaves a thing as it stands;
@@ -184,6 +188,11 @@ func (i *Issuer) readAmended(ctx context.Context, a Amendment, action string) (m
 		}
 		if m.old, err = amendable(r, a); err != nil {
 			return err
+		}
+		if a.Allow != nil {
+			if err := a.Allow(r, m.old); err != nil {
+				return err
+			}
 		}
 		if err := getJSON(r, idKey(m.old.ID), &m.pointer); err != nil {
 			return err

@@ -139,8 +139,11 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 	}
 	a.Issuer = d.ach.Issuer
 	var err error
-	if d.profile, err = i.awarding(r, a.Issuer); err != nil || !a.Test {
+	if d.profile, err = i.awarding(r, a.Issuer); err != nil {
 		return err
+	}
+	if !a.Test {
+		return i.lookUpEndorsements(r, d)
 	}
 	if d.profile, err = i.testIssuer(r, a.Issuer); err != nil {
 		return err
@@ -157,7 +160,7 @@ func (i *Issuer) lookUp(r store.Reader, d *draft) error {
 
 // awarding is the issuer of an award, by the rule of mayAward.
 func (i *Issuer) awarding(r store.Reader, slug string) (*Profile, error) {
-	if slug != VCAPISlug && isSlug(slug) && !IsTest(slug) {
+	if slug != VCAPISlug && isSlug(slug) && !IsTest(slug) && !endorses(slug) {
 		p, err := getShared[Profile](&i.decoded, r, profileKey(slug))
 		if !errors.Is(err, ErrNotFound) {
 			return p, err

@@ -52,7 +52,7 @@ type KeyRings interface {
 type SelfCheck func(ctx context.Context, document []byte) error
 
 // Config is what an Issuer needs. Securers, Generic and GenericCheck are for
-// SignCredential, Securers for lists too; of the others all but SignTime, Now, Random and Log are
+// SignCredential, Securers for lists too; of the others all but Endorsements, SignTime, Now, Random and Log are
 // required.
 type Config struct {
 	Store        store.Store
@@ -64,6 +64,7 @@ type Config struct {
 	Generic      []proof.Securer  // the same for credentials that are no badges; they take inline contexts
 	GenericCheck SelfCheck        // reads those back
 	BaseURL      string           // https://host, or http://host:port for demonstrations; no path, no trailing slash
+	Endorsements Endorsements     // of achievements that embed them; nil: none
 	SignTime     time.Duration    // how long a key may take to sign that is not in memory; default 10 s
 	Now          func() time.Time // default time.Now
 	Random       io.Reader        // default crypto/rand; ids, salts and status indexes come from it

@@ -47,12 +47,12 @@ func Algorithms() []keys.Algorithm {
 }
 
 // FirstAlgorithms are those of the keys that a new issuer gets. The issuer of
-// the VC-API gets all, because its callers choose; the audit log signs with one.
+// the VC-API gets all, because its callers choose; the audit log and endorsers sign with one.
 func FirstAlgorithms(slug string) []keys.Algorithm {
-	switch slug {
-	case VCAPISlug:
+	switch {
+	case slug == VCAPISlug:
 		return Algorithms()
-	case LogSlug:
+	case slug == LogSlug, endorses(slug):
 		return Algorithms()[:1]
 	}
 	return Algorithms()[:3]

@@ -93,6 +93,9 @@ func (i *Issuer) PutProfile(ctx context.Context, p Profile, actor string) (*Prof
 	if p.Slug == LogSlug {
 		return nil, fault("slug_reserved", "/slug", "This slug belongs to the audit log.")
 	}
+	if endorses(p.Slug) {
+		return nil, fault("slug_reserved", "/slug", "Slugs that begin with "+EndorserPrefix+" belong to endorsers; PUT /v1/endorsers/{slug} makes one.")
+	}
 	if IsTest(p.Slug) {
 		return nil, fault("slug_reserved", "/slug", "Slugs that begin with test- belong to test issuers, which follow the issuer that they try.")
 	}

@@ -45,7 +45,10 @@ import (
 //	o/<seq>  g/…                       package auditlog
 //	h/<issuer>/<fragment>              key that was published once; never deleted
 //	y/<scope digest>                   idempotency key -> digest of the body, keys as they were made; kept for 31 days
-//	p/<activity>                       package programme
+//	S/<part>/<whole>                   present where an achievement may rest on another
+//	p/…  P/…                           package programme
+//	t/…  t!/…                          package tokens
+//	z/…                                package endorser
 //	wh/…                               package feed
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by

@@ -25,7 +25,7 @@ const (
 // are those of the store; what was swept before stays swept.
 func (i *Issuer) SweepAnswers(ctx context.Context) (n int, err error) {
 	before := i.now().Add(-answersKept)
-	for _, prefix := range [][]byte{key("k", ""), key("y", ""), key("r", "")} {
+	for _, prefix := range [][]byte{key("k", ""), key("y", ""), key("r", ""), key("z", "k", "")} {
 		some, err := i.sweep(ctx, prefix, before)
 		n += some
 		if err != nil {

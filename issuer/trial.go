@@ -109,3 +109,32 @@ func (i *Issuer) twin(ctx context.Context, p *Profile) (*Profile, []keys.Verific
 	return &Profile{Slug: slug, ID: id, Name: marked(p.Name), URL: i.cfg.BaseURL + "/issuers/" + slug,
 		Description: p.Description, PlainOnly: p.PlainOnly}, published, nil
 }
+
+// MakeTestIssuer makes the test issuer of an issuer: its keys, where there are
+// none yet, and its profile, which follows that of the issuer from then on. It
+// returns all of its keys. The errors are ErrNotFound for an issuer that is not
+// here, badge.Errors for one that can have none, and those of CreateKeys and
+// PutProfile.
+func (i *Issuer) MakeTestIssuer(ctx context.Context, slug, actor string) ([]keys.Info, error) {
+	p, err := i.Profile(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	t := TestSlug(slug)
+	if t == "" || slug == VCAPISlug {
+		return nil, fault("no_trials", "/issuer", "This issuer has no trials: it signs for the VC-API, is a test issuer itself, or its slug has more than 58 characters.")
+	}
+	keeper, err := i.keeper(t)
+	if err != nil {
+		return nil, err
+	}
+	if len(keeper.KeysOf(t)) == 0 {
+		if _, _, err := i.CreateKeys(ctx, NewKeys{Issuer: t, Actor: actor}); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := i.PutProfile(ctx, *p, actor); err != nil {
+		return nil, err
+	}
+	return keeper.KeysOf(t), nil
+}

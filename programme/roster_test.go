@@ -16,6 +16,7 @@ import (
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
 	"laurel/programme"
+	"laurel/programme/roster"
 	"laurel/store"
 	"laurel/store/bolt"
 )
@@ -29,7 +30,8 @@ type place struct {
 	store store.Store
 }
 
-func workshop(t *testing.T) *place {
+// emptyPlace has the issuers and the achievements, and no activity yet.
+func emptyPlace(t testing.TB) *place {
 	t.Helper()
 	db, err := bolt.Create(filepath.Join(t.TempDir(), "store"), bolt.Options{})
 	if err != nil {
@@ -38,8 +40,8 @@ func workshop(t *testing.T) *place {
 	t.Cleanup(func() { _ = db.Close() })
 	p := &place{store: db}
 	p.Service = issuertest.New(t, db, issuertest.Options{Issuers: []string{"urban-health-learning", "digital-health-learning"}})
-	p.Programme = programme.New(db, p.Issuer, p.Clock.Now)
-	files := map[string][]byte{"workshop.json": file(t, "workshop-uh-kit-2025.json")}
+	p.Programme = programme.New(db, p.Issuer)
+	files := map[string][]byte{}
 	for _, name := range []string{"parties.json", "achievements.json"} {
 		files[name] = file(t, "../../issuer/testdata/"+name)
 	}
@@ -47,7 +49,7 @@ func workshop(t *testing.T) *place {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(d.Issuers) != 2 || len(d.Achievements) != 14 || len(d.Activities) != 1 {
+	if len(d.Issuers) != 2 || len(d.Achievements) != 14 || len(d.Activities) != 0 {
 		t.Fatalf("read %d issuers, %d achievements, %d activities", len(d.Issuers), len(d.Achievements), len(d.Activities))
 	}
 	if err := p.Load(t.Context(), d, "test"); err != nil {
@@ -56,7 +58,26 @@ func workshop(t *testing.T) *place {
 	return p
 }
 
-func file(t *testing.T, name string) []byte {
+func workshop(t testing.TB) *place {
+	t.Helper()
+	p := emptyPlace(t)
+	if _, err := p.PutActivity(t.Context(), file(t, "workshop-uh-kit-2025.json"), "test"); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// record is the record of a badge.
+func (p *place) record(t testing.TB, id string) *issuer.Record {
+	t.Helper()
+	rec, err := p.Issuer.Credential(t.Context(), id)
+	if err != nil {
+		t.Fatalf("credential %q: %v", id, err)
+	}
+	return rec
+}
+
+func file(t testing.TB, name string) []byte {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("testdata", name))
 	if err != nil {
@@ -65,13 +86,13 @@ func file(t *testing.T, name string) []byte {
 	return raw
 }
 
-func (p *place) upload(t *testing.T, list []byte, change func(*programme.Roster)) *programme.Result {
+func (p *place) upload(t testing.TB, list []byte, change func(*programme.Roster)) *programme.Result {
 	t.Helper()
-	r := programme.Roster{Activity: activity, CSV: list, Actor: "test", MayIssue: func(string) bool { return true }}
+	r := programme.Roster{Activity: activity, List: list}
 	if change != nil {
 		change(&r)
 	}
-	result, err := p.Roster(t.Context(), r)
+	result, err := p.Programme.Roster(t.Context(), everybody, r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +118,7 @@ func TestWorkshop(t *testing.T) {
 	}
 	ids, indexes := map[string]bool{}, map[int]bool{}
 	for n, row := range result.Rows {
-		rec := row.Credential
+		rec := p.record(t, row.Credential)
 		ids[rec.ID], indexes[rec.Index] = true, true
 		if row.Number != n+2 || row.Ref != fmt.Sprintf("W25-%02d", n+1) || rec.Achievement != "uh-kit-participant" || rec.Term != "2025-1" {
 			t.Errorf("row %+v, badge %+v", row, rec)
@@ -113,7 +134,7 @@ func TestWorkshop(t *testing.T) {
 			t.Errorf("%s after that: %v", name, again.Summary)
 		}
 		for n, row := range again.Rows {
-			if row.Credential.ID != result.Rows[n].Credential.ID || row.Number != n+2 {
+			if row.Credential != result.Rows[n].Credential || row.Number != n+2 {
 				t.Errorf("%s, row %d: another badge", name, row.Number)
 			}
 		}
@@ -131,13 +152,13 @@ func TestWorkshop(t *testing.T) {
 // badge.
 func served(t *testing.T, p *place, result *programme.Result) {
 	t.Helper()
-	id := result.Rows[7].Credential.ID
+	id := result.Rows[7].Credential
 	if _, err := p.Revoke(t.Context(), id, "issued in error", "test", func(string) bool { return true }); err != nil {
 		t.Fatal(err)
 	}
 	again := p.upload(t, file(t, "workshop-roster.csv"), nil)
 	row := again.Rows[7]
-	if again.Summary[programme.OutcomeExisting] != 58 || row.Credential.ID != id || row.Credential.Status != issuer.Revoked {
+	if again.Summary[programme.OutcomeExisting] != 58 || row.Credential != id || p.record(t, id).Status != issuer.Revoked {
 		t.Errorf("after a revocation: %v, row %+v", again.Summary, row)
 	}
 }
@@ -147,7 +168,7 @@ func TestWorkshopExcelFirst(t *testing.T) {
 	p := workshop(t)
 	result := p.upload(t, file(t, "workshop-roster-excel.csv"), dryRun)
 	plain := p.upload(t, file(t, "workshop-roster.csv"), dryRun)
-	if !maps.Equal(result.Summary, programme.Summary{programme.OutcomeWould: 58}) || !reflect.DeepEqual(result, plain) {
+	if !maps.Equal(result.Summary, programme.Summary{programme.OutcomeWould: 58}) || !reflect.DeepEqual(result.Rows, plain.Rows) {
 		t.Errorf("the spreadsheet's form says %v", result.Summary)
 	}
 }
@@ -172,7 +193,7 @@ func TestDirtyRoster(t *testing.T) {
 		if of := want.Get("of"); of.Exists() && !strings.Contains(row.Message, "row "+of.Raw()+".") {
 			t.Errorf("row %d does not say of which one: %q", row.Number, row.Message)
 		}
-		if (row.Credential != nil) != (row.Outcome == programme.OutcomeIssued) || (row.Outcome == programme.OutcomeError) != (row.Code != "" && row.Message != "") {
+		if (row.Credential != "") != (row.Outcome == programme.OutcomeIssued) || (row.Outcome == programme.OutcomeError) != (row.Code != "" && row.Message != "") {
 			t.Errorf("row %+v", row)
 		}
 	}
@@ -187,7 +208,7 @@ func TestDirtyRoster(t *testing.T) {
 	if !maps.Equal(totals, want) {
 		t.Errorf("totals %v, want %v", totals, want)
 	}
-	if rec := result.Rows[10].Credential; rec.Language != "pt-BR" {
+	if rec := p.record(t, result.Rows[10].Credential); rec.Language != "pt-BR" {
 		t.Errorf("row 12 keeps the language %q", rec.Language)
 	}
 	for key, value := range issuertest.Snapshot(t, p.store) {
@@ -247,10 +268,10 @@ func TestLists(t *testing.T) {
 		"two columns alike":  {"name,Name\nAna,Bo\n", "header_repeated"},
 		"not UTF-8":          {"name,email\nJos\xe9,jose@l.example\n", "invalid_encoding"},
 		"a quote that stays": {"name,email\n\"Ana,ana@l.example\n", "malformed_csv"},
-		"too many rows":      {"name,email\n" + strings.Repeat("Ana,\n", programme.MaxRosterRows+1), "too_many_rows"},
-		"too many bytes":     {strings.Repeat("x", programme.MaxRosterBytes+1), "too_large"},
+		"too many rows":      {"name,email\n" + strings.Repeat("Ana,\n", roster.MaxRows+1), "too_many_rows"},
+		"too many bytes":     {strings.Repeat("x", roster.MaxBytes+1), "too_large"},
 	} {
-		_, err := p.Roster(t.Context(), programme.Roster{Activity: activity, CSV: []byte(c.list), DryRun: true, MayIssue: func(string) bool { return true }})
+		_, err := p.Programme.Roster(t.Context(), everybody, programme.Roster{Activity: activity, List: []byte(c.list), DryRun: true})
 		var list badge.Errors
 		if !errors.As(err, &list) || list[0].Rule != c.rule {
 			t.Errorf("%s: want %s, got %v", name, c.rule, err)
@@ -263,24 +284,31 @@ func TestRosterOptions(t *testing.T) {
 	list := []byte("name,email,role\nAna,ana@l.example,facilitator\n")
 	outcome := func(change func(*programme.Roster)) programme.Row { return p.upload(t, list, change).Rows[0] }
 	byRole := outcome(nil)
-	if rec := byRole.Credential; rec == nil || rec.Achievement != "uh-kit-facilitator" {
+	if rec := p.record(t, byRole.Credential); rec.Achievement != "uh-kit-facilitator" {
 		t.Errorf("by role: %+v", byRole)
 	}
-	chosen := outcome(func(r *programme.Roster) { r.Achievement, r.Edition = "uh-kit-completion", "2025-2" })
-	if rec := chosen.Credential; rec == nil || rec.Achievement != "uh-kit-completion" || rec.Term != "2025-2" {
-		t.Errorf("chosen: %+v", chosen)
+	ruled := outcome(func(r *programme.Roster) { r.Achievement = "uh-kit-completion" })
+	if ruled.Outcome != programme.OutcomeNotMet || len(ruled.Open) != 1 || len(ruled.Open[0].Missing) == 0 {
+		t.Errorf("an achievement whose rule is not met: %+v", ruled)
 	}
-	foreign := outcome(func(r *programme.Roster) {
-		r.Achievement, r.MayIssue = "dh-trainer", func(slug string) bool { return slug == "urban-health-learning" }
-	})
+	chosen := outcome(func(r *programme.Roster) { r.Achievement = "network-member" })
+	if rec := p.record(t, chosen.Credential); rec.Achievement != "network-member" || rec.Term != "2025-1" {
+		t.Errorf("one that no rule awards: %+v", chosen)
+	}
+	urban := everybody
+	urban.MayIssue = func(slug string) bool { return slug == "urban-health-learning" }
+	foreign, err := p.Programme.Roster(t.Context(), urban, programme.Roster{Activity: activity, List: list, Achievement: "dh-trainer"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	unknown := outcome(func(r *programme.Roster) { r.Achievement = "nothing" })
-	for _, row := range []programme.Row{foreign, unknown} {
-		if row.Outcome != programme.OutcomeError || row.Code != "achievement_unknown" || row.Credential != nil {
+	for _, row := range []programme.Row{foreign.Rows[0], unknown} {
+		if row.Outcome != programme.OutcomeError || row.Code != "achievement_unknown" || row.Credential != "" {
 			t.Errorf("an achievement of somebody else, or none: %+v", row)
 		}
 	}
 	for _, id := range []string{"nothing", "", "../i/x", strings.Repeat("a", 3000)} {
-		if _, err := p.Roster(t.Context(), programme.Roster{Activity: id, CSV: list}); !errors.Is(err, programme.ErrUnknownActivity) {
+		if _, err := p.Programme.Roster(t.Context(), everybody, programme.Roster{Activity: id, List: list}); !errors.Is(err, programme.ErrUnknownActivity) {
 			t.Errorf("activity %.20q: %v", id, err)
 		}
 	}
@@ -304,7 +332,7 @@ func TestActivities(t *testing.T) {
 	if !maps.Equal(before, issuertest.Snapshot(t, p.store)) {
 		t.Error("a refused definition left something in the store")
 	}
-	definition := []byte(`{ "id": "a", "kind": "course", "of": "ours" }`)
+	definition := []byte(`{ "id": "a", "kind": "course", "note": "ours" }`)
 	if _, err := p.PutActivity(t.Context(), definition, "clerk"); err != nil {
 		t.Fatal(err)
 	}

@@ -486,11 +486,11 @@ func TestEndorsements(t *testing.T) {
 		"unsigned": {onBadge(func(w *world) string { return drop("proof")(t, w.endorsedBy(guild, about(badgeID))) }), []verifier.Code{verifier.EndorsementInvalid}, verifier.EndorsementNotGood},
 		"expired": {onBadge(func(w *world) string {
 			return w.endorsedBy(guild, about(badgeID), put("validUntil", `"2026-11-20T00:00:00Z"`))
-		}), []verifier.Code{verifier.EndorsementInvalid}, verifier.EndorsementNotGood},
+		}), []verifier.Code{verifier.EndorsementExpired}, verifier.EndorsementNotGood},
 		"withdrawn": {onBadge(func(w *world) string {
 			w.list(suspensionURL, "revocation", guild, []int{7})
 			return w.endorsedBy(guild, about(badgeID), put("credentialStatus", entryOf("revocation", "7", suspensionURL, "")))
-		}), []verifier.Code{verifier.EndorsementInvalid}, verifier.EndorsementNotGood},
+		}), []verifier.Code{verifier.EndorsementWithdrawn}, verifier.EndorsementNotGood},
 		"of which nobody can tell": {onBadge(func(w *world) string {
 			return w.endorsedBy(guild, about(badgeID), put("credentialStatus", entryOf("revocation", "7", suspensionURL, "")))
 		}), []verifier.Code{verifier.EndorsementOpen}, verifier.EndorsementNotGood},

@@ -65,6 +65,9 @@ func before(set []badge.Proof, p badge.Proof) []string {
 // on one that could not be told to hold: it counts as verified only where they
 // do (Data Integrity section 4.5).
 func restOnOthers(set []badge.Proof, all []authentication) {
+	if len(set) == 1 {
+		return // it cannot rest on itself: see checkPrevious
+	}
 	open := map[string]bool{}
 	for i, p := range set {
 		open[p.Pointer] = all[i].proof.Outcome != Passed && all[i].proof.Outcome != Warned

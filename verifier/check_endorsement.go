@@ -46,6 +46,16 @@ func checkEndorsement(ctx context.Context, s *subject) Finding {
 	return f
 }
 
+// VerifyEndorsement verifies an endorsement that stands beside what it is about,
+// which has the id of, by the rules for those that stand in a badge.
+func (v *Verifier) VerifyEndorsement(ctx context.Context, raw []byte, of string, opts Options) Endorsement {
+	s := v.subject(nil, opts)
+	defer s.errands.end()
+	c := carried{of: of}
+	c.doc, c.err = parse(raw)
+	return s.verifyEndorsement(ctx, c)
+}
+
 // verifyEndorsement asks of one endorsement what is asked of any credential,
 // and whether it is about what it stands on.
 func (s *subject) verifyEndorsement(ctx context.Context, c carried) Endorsement {
@@ -66,6 +76,10 @@ func (s *subject) verifyEndorsement(ctx context.Context, c carried) Endorsement 
 	switch verdict := e.Report.Verdict(); {
 	case !badge.HasType(d.Root().Get("type"), badge.TypeEndorsement):
 		return remark(EndorsementInvalid, "It is no endorsement.")
+	case worst.Code == Expired:
+		return remark(EndorsementExpired, worst.Detail)
+	case worst.Code == Revoked:
+		return remark(EndorsementWithdrawn, worst.Detail)
 	case verdict == Invalid:
 		return remark(EndorsementInvalid, "Its "+string(worst.Check)+" is "+string(worst.Code)+". "+worst.Detail)
 	case d.Root().Get("credentialSubject").Get("id").Text() != c.of || c.of == "":
@@ -130,20 +144,14 @@ func (s *subject) findEndorsements() {
 	}
 	s.endorsed = 1
 	root := s.doc.Root()
+	if !root.HasWithin(memberEndorsement, memberEndorsementJWT) {
+		return // as most, and faster than to look for them
+	}
 	for name, v := range root.Members() {
-		if !outside(name) && endorsed(name, v) {
+		if !outside(name) {
 			s.gather(name, v, root)
 		}
 	}
-}
-
-// endorsed tells, faster than they are found, whether there is any.
-func endorsed(name string, v strictjson.Value) bool {
-	found := isEndorsement(name)
-	for within := range v.Within() {
-		found = found || isEndorsement(within)
-	}
-	return found
 }
 
 func isEndorsement(name string) bool {

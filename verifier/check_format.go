@@ -107,8 +107,9 @@ func malformed(err error) Finding {
 // assertion.
 func older(root strictjson.Value) bool {
 	for _, c := range root.Get("@context").Each() {
+		url := c.Text()
 		for _, start := range olderContexts {
-			if strings.HasPrefix(c.Text(), start) {
+			if strings.HasPrefix(url, start) {
 				return true
 			}
 		}

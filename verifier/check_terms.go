@@ -170,14 +170,40 @@ func (n *statements) count(subject []byte, place int) {
 // the JSON tells it, or of the credential itself though the JSON tells it
 // elsewhere; "" when all is in the open.
 func (n *statements) hidden(root strictjson.Value) string {
-	var told, own tally // at any depth, and at the top
+	var own tally // at the top
+	for member, v := range root.Members() {
+		if i := place(member); i >= 0 {
+			own[i] = values(v)
+		}
+	}
+	if n.within(&own) {
+		return "" // as nearly always: what is told below the top need not be known
+	}
+	told := toldWithin(root)
+	for i, member := range decisive {
+		if n.all[i] > told[i]+own[i] || n.ofSelf[i] > own[i] {
+			return member
+		}
+	}
+	return ""
+}
+
+// within tells whether nothing is stated more often than a tally has it, of
+// whatever subject.
+func (n *statements) within(t *tally) bool {
+	for i := range n.all {
+		if n.all[i] > t[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// toldWithin counts what the JSON tells below the top, at any depth.
+func toldWithin(root strictjson.Value) (told tally) {
 	for member, v := range root.Members() {
 		if member == "@context" || member == "proof" {
 			continue
-		}
-		if i := place(member); i >= 0 {
-			own[i] = values(v)
-			told[i] += own[i]
 		}
 		for within, e := range v.Within() {
 			if i := place(within); i >= 0 {
@@ -185,12 +211,7 @@ func (n *statements) hidden(root strictjson.Value) string {
 			}
 		}
 	}
-	for i, member := range decisive {
-		if n.all[i] > told[i] || n.ofSelf[i] > own[i] {
-			return member
-		}
-	}
-	return ""
+	return told
 }
 
 func values(v strictjson.Value) int {

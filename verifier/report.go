@@ -3,6 +3,7 @@ package verifier
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"laurel/badge"
@@ -209,6 +210,8 @@ const (
 	// endorsement, of one of them
 	EndorsementHolds     Code = "endorsement_holds"
 	EndorsementInvalid   Code = "endorsement_invalid"
+	EndorsementExpired   Code = "endorsement_expired"   // genuine, and its time is over
+	EndorsementWithdrawn Code = "endorsement_withdrawn" // genuine, and its endorser took it back
 	EndorsementOfAnother Code = "endorsement_of_another"
 	EndorsementOpen      Code = "endorsement_open" // could not tell
 )
@@ -368,6 +371,21 @@ func (r *Report) Err() error {
 		return errors.New("the document was not found valid")
 	}
 	return faults
+}
+
+// Refusal tells why somebody else's document is not taken: nil where it may be
+// relied on, badge.Errors for the finding that makes it invalid, and any other
+// error where it could not be told.
+func (r *Report) Refusal() error {
+	f := r.Decisive()
+	switch r.Verdict() {
+	case Valid, Warning:
+		return nil
+	case Invalid:
+		return badge.Errors{{Code: badge.MalformedValueError, Rule: string(f.Code), Pointer: f.Pointer,
+			Detail: strings.TrimSpace(fmt.Sprintf("This does not verify: %s is %s. %s", f.Check, f.Code, f.Detail))}}
+	}
+	return fmt.Errorf("%s is %s", f.Check, f.Code)
 }
 
 // Finding returns the finding of a check; the zero Finding (unknown) if it was

@@ -125,8 +125,8 @@ func (s *subject) lastKnown(f *Finding, url string, read func(listAnswer) Findin
 
 // verifyList runs the checks that a list has to pass.
 func (s *subject) verifyList(ctx context.Context, ptr string) Finding {
-	for _, c := range statusListChecks {
-		s.ask(ctx, c)
+	for i := range statusListChecks {
+		s.ask(ctx, &statusListChecks[i])
 	}
 	worst := gravestBeyondTime(s.findings, s.timeAbove())
 	if worst.Code == NoKey { // the reason stands beside it

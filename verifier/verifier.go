@@ -5,7 +5,6 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"laurel/badge"
@@ -254,8 +253,8 @@ var (
 // the same bounds of requests and time.
 func (s *subject) within(ctx context.Context, d *badge.Document, list []check) *Report {
 	in := &subject{v: s.v, doc: d, now: s.now, errands: s.errands}
-	for _, c := range list {
-		in.ask(ctx, c)
+	for i := range list {
+		in.ask(ctx, &list[i])
 	}
 	return &Report{CheckedAt: s.now, Findings: in.findings, Document: d}
 }
@@ -264,7 +263,8 @@ func (s *subject) within(ctx context.Context, d *badge.Document, list []check) *
 func (s *subject) report(ctx context.Context) *Report {
 	defer s.errands.end()
 	s.findings = make([]Finding, 0, len(checks))
-	for _, c := range checks {
+	for i := range checks {
+		c := &checks[i]
 		switch c.id {
 		case CheckProof:
 			s.sendAhead(ctx, false)
@@ -281,17 +281,19 @@ func (s *subject) report(ctx context.Context) *Report {
 }
 
 // ask puts one question and notes the answer.
-func (s *subject) ask(ctx context.Context, c check) {
+func (s *subject) ask(ctx context.Context, c *check) {
 	f := s.answer(ctx, c)
 	f.Check = c.id
-	if i := slices.IndexFunc(s.findings, func(g Finding) bool { return g.Check == f.Check }); c.amends && i >= 0 {
-		s.findings[i] = f
-		return
+	for i := 0; c.amends && i < len(s.findings); i++ {
+		if s.findings[i].Check == f.Check {
+			s.findings[i] = f
+			return
+		}
 	}
 	s.findings = append(s.findings, f)
 }
 
-func (s *subject) answer(ctx context.Context, c check) (f Finding) {
+func (s *subject) answer(ctx context.Context, c *check) (f Finding) {
 	defer func() {
 		if r := recover(); r != nil {
 			f = Finding{Outcome: Unknown, Code: InternalFault, Detail: fault(r).Error()}
@@ -307,7 +309,7 @@ func (s *subject) answer(ctx context.Context, c check) (f Finding) {
 }
 
 // mayAsk tells whether the answers that a question needs held.
-func (s *subject) mayAsk(c check) bool {
+func (s *subject) mayAsk(c *check) bool {
 	for _, needed := range c.needs {
 		if !s.held(needed) {
 			return false

@@ -37,6 +37,7 @@ type achievementBody struct {
 	Validity          *string                   `json:"validity"`
 	Results           *string                   `json:"results"`
 	Suspendable       *bool                     `json:"suspendable"`
+	EmbedEndorsements *bool                     `json:"embedEndorsements"`
 	ID                *string                   `json:"id"` // of another service
 }
 
@@ -57,7 +58,8 @@ func readAchievement(v strictjson.Value) (*issuer.Achievement, error) {
 		ResultDescription: body.ResultDescription, CreditsAvailable: body.CreditsAvailable, CreditUnit: text(body.CreditUnit),
 		FieldOfStudy: text(body.FieldOfStudy), HumanCode: text(body.HumanCode), Specialization: text(body.Specialization),
 		Tag: body.Tag, Alignment: body.Alignment, Validity: text(body.Validity), Results: issuer.Results(text(body.Results)),
-		Suspendable: body.Suspendable != nil && *body.Suspendable,
+		Suspendable:       body.Suspendable != nil && *body.Suspendable,
+		EmbedEndorsements: body.EmbedEndorsements != nil && *body.EmbedEndorsements,
 	}
 	if body.Ladder != nil {
 		a.Ladder = &issuer.Ladder{Group: body.Ladder.Group, Rank: body.Ladder.Rank}

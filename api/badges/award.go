@@ -141,7 +141,8 @@ func dateFault(pointer string) *badge.Error {
 		Detail: "Write a day such as 2025-07-11, or a moment with its time zone such as 2025-07-11T08:00:00Z."}
 }
 
-// granted holds an award to the issuers that the caller speaks for.
+// granted holds an award to the issuers that the caller speaks for, and makes it a
+// trial where the token is for trials.
 // Achievements are public, so naming the issuer of one gives nothing away.
 func (h *Handler) granted(ctx context.Context, a *issuer.Award) error {
 	switch {
@@ -163,7 +164,7 @@ func (h *Handler) granted(ctx context.Context, a *issuer.Award) error {
 	if a.Issuer != "" && !may(ctx, a.Issuer, auth.Issue) {
 		return notGranted(a.Issuer)
 	}
-	a.Actor = wire.Actor(ctx)
+	a.Actor, a.Test = wire.Actor(ctx), wire.Token(ctx).Test
 	return nil
 }
 

@@ -78,7 +78,7 @@ func (h *Handler) Renew(w http.ResponseWriter, r *http.Request) error {
 	if err := faults.Err(); err != nil {
 		return err
 	}
-	issued, err := h.issuer.Renew(r.Context(), a, until)
+	issued, err := h.programme.Renew(r.Context(), a, until)
 	return h.amended(w, issued, err)
 }
 
@@ -133,7 +133,7 @@ func amendmentKey(ctx context.Context, what, id, key string, digest []byte) *iss
 }
 
 func mayIssue(ctx context.Context) func(slug string) bool {
-	return func(slug string) bool { return may(ctx, slug, auth.Issue) }
+	return func(slug string) bool { return wire.MayTouch(ctx, slug, auth.Issue) }
 }
 
 func (h *Handler) amended(w http.ResponseWriter, issued *issuer.Issued, err error) error {

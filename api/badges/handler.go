@@ -42,11 +42,13 @@ func New(cfg Config) *Handler {
 	return &Handler{issuer: cfg.Issuer, programme: cfg.Programme, baseURL: cfg.BaseURL, explain: cfg.Explain}
 }
 
-// may tells whether the caller has one of the scopes for an issuer.
+// may tells whether the caller has one of the scopes for an issuer, to award or
+// define in its name. What was awarded is a matter of wire.MayTouch. In the name
+// of a test issuer nobody acts: trials are what tokens marked test do.
 func may(ctx context.Context, slug string, scopes ...auth.Scope) bool {
 	t := wire.Token(ctx)
 	for _, s := range scopes {
-		if t.Allows(s, slug) == nil {
+		if !issuer.IsTest(slug) && t.Allows(s, slug) == nil {
 			return true
 		}
 	}
@@ -89,7 +91,7 @@ func (h *Handler) recordOf(r *http.Request, scope auth.Scope) (*issuer.Record, e
 	if err != nil {
 		return nil, err
 	}
-	if !may(r.Context(), rec.Issuer, scope) {
+	if !wire.MayTouch(r.Context(), rec.Issuer, scope) {
 		return nil, issuer.ErrNotFound
 	}
 	return rec, nil

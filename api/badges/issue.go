@@ -88,6 +88,7 @@ func answer(baseURL string, issued *issuer.Issued) *recordBody {
 type recordBody struct {
 	ID           string          `json:"id"`
 	Status       issuer.Status   `json:"status"`
+	Test         bool            `json:"test,omitempty"` // a trial
 	Duplicate    bool            `json:"duplicate,omitempty"`
 	CredentialID string          `json:"credentialId"`
 	VerifyURL    string          `json:"verifyUrl"`
@@ -127,7 +128,7 @@ type downloadsBody struct {
 func record(baseURL string, rec *issuer.Record) *recordBody {
 	address := credentialURL(baseURL, rec.ID)
 	return &recordBody{
-		ID: rec.ID, Status: rec.Status, CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
+		ID: rec.ID, Status: rec.Status, Test: issuer.IsTest(rec.Issuer), CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
 		QR:        qrBody{address + "/qr.png", address + "/qr.svg"},
 		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg"},
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),

@@ -72,7 +72,7 @@ func change(ctx context.Context, id string, action issuer.Action, reason string)
 }
 
 func mayRevoke(ctx context.Context) func(slug string) bool {
-	return func(slug string) bool { return may(ctx, slug, auth.Revoke) }
+	return func(slug string) bool { return wire.MayTouch(ctx, slug, auth.Revoke) }
 }
 
 type changeBody struct {

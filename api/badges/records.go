@@ -73,21 +73,30 @@ func (h *Handler) filter(r *http.Request, q url.Values) (issuer.Filter, error) {
 	return f, err
 }
 
-// issuersOf lists the issuers that the caller may read, in order.
+// issuersOf lists the issuers whose badges the caller may read, in order.
 func (h *Handler) issuersOf(r *http.Request) ([]string, error) {
-	granted := wire.Token(r.Context()).Issuers
-	if !slices.Contains(granted, auth.Any) {
-		return slices.Compact(slices.Sorted(slices.Values(granted))), nil
+	var all []string
+	token := wire.Token(r.Context())
+	if slices.Contains(token.Issuers, auth.Any) {
+		profiles, err := h.issuer.Profiles(r.Context())
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range profiles {
+			all = append(all, p.Slug)
+		}
 	}
-	profiles, err := h.issuer.Profiles(r.Context())
-	if err != nil {
-		return nil, err
+	for _, slug := range token.Issuers {
+		switch {
+		case slug == auth.Any:
+		case token.Test:
+			all = append(all, issuer.TestSlug(slug))
+		default:
+			all = append(all, slug)
+		}
 	}
-	all := make([]string, len(profiles))
-	for n, p := range profiles {
-		all[n] = p.Slug
-	}
-	return all, nil
+	all = slices.DeleteFunc(all, func(slug string) bool { return !wire.MayTouch(r.Context(), slug, auth.Read) })
+	return slices.Compact(slices.Sorted(slices.Values(all))), nil
 }
 
 // stored is a record as it stands now.

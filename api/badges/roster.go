@@ -12,6 +12,7 @@ import (
 	"laurel/internal/auth"
 	"laurel/issuer"
 	"laurel/programme"
+	"laurel/programme/roster"
 )
 
 type rosterAnswer struct {
@@ -34,11 +35,11 @@ type rowAnswer struct {
 // Roster answers POST /v1/rosters/{activity}. A retry needs no key: a row that
 // was served answers with the badge it got.
 func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
-	roster, err := h.readRoster(w, r)
+	list, err := h.readRoster(w, r)
 	if err != nil {
 		return err
 	}
-	result, err := h.programme.Roster(r.Context(), roster)
+	result, err := h.programme.Roster(r.Context(), reporter(r, auth.Roster), list)
 	if err != nil {
 		return err
 	}
@@ -50,59 +51,64 @@ func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
 	if wire.Negotiate(r, "application/json", "text/csv") == "text/csv" {
 		return writeCSV(w, rows)
 	}
-	return wire.WriteJSON(w, http.StatusOK, rosterAnswer{DryRun: roster.DryRun, Rows: rows, Summary: result.Summary})
+	return wire.WriteJSON(w, http.StatusOK, rosterAnswer{Upload: optional(result.Upload), DryRun: list.DryRun, Rows: rows, Summary: result.Summary})
 }
 
 func (h *Handler) readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error) {
 	ctx := r.Context()
-	roster := programme.Roster{Activity: r.PathValue("activity"), Actor: wire.Actor(ctx),
-		MayIssue: func(slug string) bool { return may(ctx, slug, auth.Roster) }}
-	if err := wire.Token(ctx).AllowsActivity(roster.Activity); err != nil {
-		return roster, err
+	list := programme.Roster{Activity: r.PathValue("activity")}
+	if err := wire.Token(ctx).AllowsActivity(list.Activity); err != nil {
+		return list, err
 	}
 	if _, err := wire.IdempotencyKey(r); err != nil {
-		return roster, err
+		return list, err
 	}
 	q, err := wire.Query(r, "edition", "achievement", "dry_run", "atomic")
 	if err != nil {
-		return roster, err
+		return list, err
 	}
-	roster.Edition, roster.Achievement = edition(q.Get("edition")), q.Get("achievement")
-	if roster.Achievement != "" && issuer.CheckSlug(roster.Achievement) != nil {
-		return roster, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter achievement is the slug of an achievement."}
+	list.Edition, list.Achievement = edition(q.Get("edition")), q.Get("achievement")
+	if list.Achievement != "" && issuer.CheckSlug(list.Achievement) != nil {
+		return list, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter achievement is the slug of an achievement."}
 	}
-	if roster.DryRun, err = wire.Flag(q, "dry_run"); err != nil {
-		return roster, err
+	if list.DryRun, err = wire.Flag(q, "dry_run"); err != nil {
+		return list, err
 	}
-	if atomic, err := wire.Flag(q, "atomic"); err != nil {
-		return roster, err
-	} else if atomic {
-		return roster, &wire.Fault{Code: wire.NotSupportedYet,
-			Detail: "Rosters cannot be issued all or none yet. Try the list with dry_run=true, mend it, then send it without atomic."}
+	if list.Atomic, err = wire.Flag(q, "atomic"); err != nil {
+		return list, err
 	}
 	if err := csvType(r); err != nil {
-		return roster, err
+		return list, err
 	}
-	roster.CSV, err = wire.ReadBody(w, r, programme.MaxRosterBytes)
-	return roster, err
+	list.List, err = wire.ReadBody(w, r, roster.MaxBytes)
+	return list, err
+}
+
+// reporter is the caller of a door by which something is reported.
+func reporter(r *http.Request, scope auth.Scope) programme.Caller {
+	ctx := r.Context()
+	token := wire.Token(ctx)
+	return programme.Caller{Actor: wire.Actor(ctx), Country: token.Country, Test: token.Test,
+		MayIssue:  func(slug string) bool { return may(ctx, slug, scope) },
+		MayReport: func(activity string) bool { return token.AllowsActivity(activity) == nil }}
 }
 
 func csvType(r *http.Request) error {
 	switch mt := wire.MediaType(r); {
-	case mt == "text/csv":
+	case mt == "text/csv" || mt == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet":
 		return nil
 	case strings.Contains(mt, "spreadsheet") || strings.Contains(mt, "excel"):
 		return &wire.Fault{Code: wire.UnsupportedMediaType,
-			Detail: "Spreadsheet files are not read yet. Save the list as CSV UTF-8 and send it with Content-Type: text/csv."}
+			Detail: "Save the list as .xlsx or as CSV UTF-8; other spreadsheet files are not read."}
 	}
 	return &wire.Fault{Code: wire.UnsupportedMediaType, Detail: "Send the list as CSV, with the header Content-Type: text/csv."}
 }
 
 func (h *Handler) row(row programme.Row) rowAnswer {
 	a := rowAnswer{Row: row.Number, Ref: row.Ref, Outcome: row.Outcome, Code: optional(row.Code), Message: optional(row.Message)}
-	if row.Credential != nil {
-		a.Credential = optional(credentialURL(h.baseURL, row.Credential.ID))
-		a.VerifyURL = optional(verifyURL(h.baseURL, row.Credential.ID))
+	if row.Credential != "" {
+		a.Credential = optional(credentialURL(h.baseURL, row.Credential))
+		a.VerifyURL = optional(verifyURL(h.baseURL, row.Credential))
 	}
 	return a
 }

@@ -67,26 +67,34 @@ func readWish(w http.ResponseWriter, r *http.Request) (wishBody, strictjson.Valu
 	return body, v, err
 }
 
-// manages tells for which issuers the caller may change things.
+// manages tells whose webhooks the caller may see and change.
 func manages(ctx context.Context) func(issuer string) bool {
-	token := wire.Token(ctx)
-	return func(slug string) bool { return token.Allows(auth.Manage, slug) == nil }
+	return func(slug string) bool { return wire.MayTouch(ctx, slug, auth.Manage) }
 }
 
-// owner is the issuer that a new webhook is for.
+// owner is the issuer that a new webhook is for; with a token for trials, its
+// test issuer.
 func owner(ctx context.Context, named *string) (string, error) {
-	granted := wire.Token(ctx).Issuers
+	t := wire.Token(ctx)
+	var slug string
 	switch {
-	case named == nil && len(granted) == 1 && granted[0] != auth.Any:
-		return granted[0], nil
-	case named == nil:
+	case named != nil:
+		slug = *named
+	case len(t.Issuers) == 1 && t.Issuers[0] != auth.Any:
+		slug = t.Issuers[0]
+	default:
 		return "", wire.At(wire.Required, "/issuer", "The token acts for several issuers. Name the one whose events are meant.")
-	case issuer.CheckSlug(*named) != nil:
+	}
+	if issuer.CheckSlug(slug) != nil {
 		return "", wire.At(wire.InvalidSlug, "/issuer", "Give the slug of an issuer, such as city-school.")
-	case !manages(ctx)(*named):
+	}
+	if t.Test && !issuer.IsTest(slug) {
+		slug = issuer.TestSlug(slug)
+	}
+	if !manages(ctx)(slug) {
 		return "", &wire.Fault{Code: wire.IssuerNotGranted, Detail: "The token does not act for this issuer. Use a token of that issuer."}
 	}
-	return *named, nil
+	return slug, nil
 }
 
 // requested sums up a request with an idempotency key; nil without one.
@@ -160,7 +168,7 @@ func (h *Handler) PutHook(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if body.Issuer != nil && *body.Issuer != now.Issuer {
+	if body.Issuer != nil && issuer.LiveSlug(*body.Issuer) != issuer.LiveSlug(now.Issuer) {
 		return wire.At(wire.SlugMismatch, "/issuer", "A webhook stays with its issuer. Leave this out, or make another webhook.")
 	}
 	hook, err := h.hooks.Change(ctx, id, body.wish(), wire.Actor(ctx), may)

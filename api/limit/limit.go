@@ -1,11 +1,11 @@
 // Package limit keeps one caller from taking what is meant for all: how often
-// an address may ask (Rate), how much is under way at once (Gate), and how much
+// an address may ask (Rate) or somebody with a rate of their own (Quota), how much is under way at once (Gate), and how much
 // memory it takes (Room).
 //
 // It knows nothing of HTTP and trusts no header: an address is the one that
 // the connection came from. Its memory is bounded whoever asks.
 //
-// Start at NewRate, NewGate and NewRoom.
+// Start at NewRate, NewQuota, NewGate and NewRoom.
 package limit
 
 import (
@@ -44,15 +44,54 @@ func (r *Rate) Allow(remote string) (ok bool, wait time.Duration) {
 		return true, 0
 	}
 	now := r.now()
-	l := r.known.GetOrMake(origin(remote), func() *rate.Limiter {
-		return rate.NewLimiter(rate.Limit(float64(r.perMinute)/60), r.perMinute)
-	})
+	l := r.known.GetOrMake(origin(remote), func() *rate.Limiter { return perMinute(r.perMinute) })
+	wait = take(l, now)
+	return wait == 0, wait
+}
+
+// perMinute allows so many a minute, all of them at once if one likes.
+func perMinute(n int) *rate.Limiter { return rate.NewLimiter(rate.Limit(float64(n)/60), n) }
+
+// take counts one request, or none and how long to wait for room for it.
+func take(l *rate.Limiter, now time.Time) (wait time.Duration) {
 	reservation := l.ReserveN(now, 1)
 	if wait = reservation.DelayFrom(now); wait > 0 {
 		reservation.CancelAt(now)
-		return false, wait
 	}
-	return true, 0
+	return wait
+}
+
+// names bounds how many are remembered who have a rate of their own.
+const names = 1 << 14
+
+// Quota counts what callers ask who each have a rate of their own. It is safe
+// for concurrent use.
+type Quota struct {
+	now   func() time.Time
+	known *lru.Map[string, *rate.Limiter]
+}
+
+// NewQuota makes a Quota.
+func NewQuota(now func() time.Time) *Quota {
+	return &Quota{now: now, known: lru.New[string, *rate.Limiter](names)}
+}
+
+// Balance is what a caller has left.
+type Balance struct {
+	Left  int           // requests that may be made at once
+	Whole time.Duration // until as many may be made as at first
+	Wait  time.Duration // until there is room for the request; 0: it was counted
+}
+
+// Take counts one request of a name whose rate is so many a minute, one at least;
+// the rate of a name stays.
+func (q *Quota) Take(name string, each int) Balance {
+	now, l := q.now(), q.known.GetOrMake(name, func() *rate.Limiter { return perMinute(each) })
+	b := Balance{Wait: take(l, now)}
+	tokens := max(l.TokensAt(now), 0)
+	b.Left = int(tokens)
+	b.Whole = time.Duration((float64(each) - tokens) * float64(time.Minute) / float64(each))
+	return b
 }
 
 // origin is whom a request counts for: an IPv4 address, or the /64 that one

@@ -283,3 +283,31 @@ func TestAnAddressHasItsShareOfARoom(t *testing.T) {
 	}
 	whole()
 }
+
+func TestAQuotaIsEachOnesOwn(t *testing.T) {
+	c := newClock()
+	q := limit.NewQuota(c.now)
+	for n := range 4 {
+		want := limit.Balance{Left: 3 - n, Whole: time.Duration(n+1) * 15 * time.Second}
+		if b := q.Take("a", 4); b != want {
+			t.Errorf("request %d: %+v, want %+v", n+1, b, want)
+		}
+	}
+	if b := q.Take("a", 4); b.Wait != 15*time.Second || b.Left != 0 || b.Whole != time.Minute {
+		t.Errorf("the fifth: %+v", b)
+	}
+	if b := q.Take("b", 1000); b.Wait != 0 || b.Left != 999 {
+		t.Errorf("another pays for the first, or has its rate: %+v", b)
+	}
+	c.at = c.at.Add(15 * time.Second)
+	if b := q.Take("a", 4); b.Wait != 0 || b.Left != 0 {
+		t.Errorf("after the wait that was asked for: %+v", b)
+	}
+	if b := q.Take("a", 4); b.Wait == 0 {
+		t.Errorf("refused requests were counted as room: %+v", b)
+	}
+	c.at = c.at.Add(time.Hour)
+	if b := q.Take("a", 4); b.Wait != 0 || b.Left != 3 || b.Whole != 15*time.Second {
+		t.Errorf("after an hour: %+v", b)
+	}
+}

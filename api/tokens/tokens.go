@@ -26,6 +26,7 @@ type Tokens struct {
 	store store.Store
 	note  Note
 	now   func() time.Time
+	uses  uses
 }
 
 // Note writes the audit record of a change to a token, in the same Update.
@@ -41,8 +42,10 @@ func New(s store.Store, note Note, now func() time.Time) *Tokens {
 
 // Tokens lie beside the records of the issuer under a prefix of their own:
 //
-//	t/<id>  token (auth.Token.MarshalBinary), sealed
+//	t/<id>   token (auth.Token.MarshalBinary), sealed
+//	t!/<id>  when it was used last, to the minute (RFC 3339), sealed
 func tokenKey(id string) []byte { return []byte("t/" + id) }
+func useKey(id string) []byte   { return []byte("t!/" + id) }
 
 // Create makes a token with the scopes, limits, label and expiry of limits, and
 // returns it with the text to show once. The error is auth.ErrInvalid, or that
@@ -76,6 +79,7 @@ func (t *Tokens) Authenticate(ctx context.Context, text string) (auth.Token, err
 	if err := token.Verify(secret, t.now()); err != nil {
 		return auth.Token{}, err
 	}
+	t.uses.note(token.ID, t.now())
 	return token, nil
 }
 
@@ -89,9 +93,15 @@ func (t *Tokens) read(ctx context.Context, id string) (auth.Token, error) {
 	return token, err
 }
 
+// Entry is a token in the list of all.
+type Entry struct {
+	auth.Token
+	Used time.Time // last, to the minute; zero: never
+}
+
 // List returns every token, withdrawn and expired ones included, by id.
-func (t *Tokens) List(ctx context.Context) ([]auth.Token, error) {
-	var out []auth.Token
+func (t *Tokens) List(ctx context.Context) ([]Entry, error) {
+	var out []Entry
 	err := t.store.View(ctx, func(r store.Reader) error {
 		out = nil
 		return r.Scan(tokenKey(""), nil, func(k, v []byte) error {
@@ -99,7 +109,11 @@ func (t *Tokens) List(ctx context.Context) ([]auth.Token, error) {
 			if err != nil {
 				return err
 			}
-			out = append(out, token)
+			used, err := readUse(r, token.ID)
+			if err != nil {
+				return err
+			}
+			out = append(out, Entry{token, t.uses.latest(token.ID, used)})
 			return nil
 		})
 	})

@@ -54,7 +54,7 @@ func (h *Handler) Status(w http.ResponseWriter, r *http.Request) error {
 	err = h.signer.SetStatus(r.Context(), issuer.StatusRequest{CredentialID: body.CredentialID, Entries: entries,
 		Set: *body.Status, Actor: wire.Actor(r.Context()),
 		MayTouch: func(slug string) bool {
-			return token.Allows(auth.Revoke, slug) == nil || slug == issuer.VCAPISlug && token.Allows(auth.VCIssue, slug) == nil
+			return wire.MayTouch(r.Context(), slug, auth.Revoke) || slug == issuer.VCAPISlug && token.Allows(auth.VCIssue, slug) == nil
 		}})
 	if faults := faultsOf(err); faults != nil {
 		list := wire.FieldErrors(faults)

@@ -1,7 +1,7 @@
 // Package wire is what all handlers share of HTTP: how a request is read,
 // strictly, and how an answer is written.
 //
-// It knows no route and no domain, and it maps no error to a status: a handler
+// It knows no route, and of the domain only what is a trial, and it maps no error to a status: a handler
 // returns what went wrong, and package api has the one table that turns errors
 // into problem documents. It refuses to guess: a body that is not understood
 // whole is not carried out in part.
@@ -12,8 +12,10 @@ package wire
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"laurel/internal/auth"
+	"laurel/issuer"
 )
 
 // Handler answers one request. An error that it returns becomes the answer; it
@@ -38,6 +40,18 @@ func WithToken(ctx context.Context, t auth.Token) context.Context {
 func Token(ctx context.Context) auth.Token {
 	t, _ := ctx.Value(tokenKey).(auth.Token)
 	return t
+}
+
+// MayTouch tells whether the token of a request has one of the scopes for what an
+// issuer (a slug) has issued. Tokens marked test reach trials, which are issued by
+// test issuers, and nothing else; all others reach everything but trials. To who
+// may not touch it a badge is as unknown as one that does not exist.
+func MayTouch(ctx context.Context, slug string, scopes ...auth.Scope) bool {
+	t := Token(ctx)
+	if issuer.IsTest(slug) != t.Test {
+		return false
+	}
+	return slices.ContainsFunc(scopes, func(s auth.Scope) bool { return t.Allows(s, issuer.LiveSlug(slug)) == nil })
 }
 
 // Actor names who asks, for audit records.

@@ -153,14 +153,14 @@ func (w *walker) contexts(t *table, context strictjson.Value, root bool) (*table
 		if err == nil {
 			t, err = w.enter(t, c, w.library.names.step(c, byDocument), "", v)
 		}
-		var e *Error
-		if errors.As(err, &e) && root {
-			e.Pointer = "/@context" // which may come from another document
-			if context.Kind() == strictjson.Array {
-				e.Pointer += "/" + strconv.Itoa(i)
-			}
-		}
 		if err != nil {
+			var e *Error
+			if errors.As(err, &e) && root {
+				e.Pointer = "/@context" // which may come from another document
+				if context.Kind() == strictjson.Array {
+					e.Pointer += "/" + strconv.Itoa(i)
+				}
+			}
 			return nil, err
 		}
 	}

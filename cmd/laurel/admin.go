@@ -30,6 +30,7 @@ var operations = map[string]operation{
 	"keys.activate":  typed(activateKey),
 	"keys.retire":    typed(retireKey),
 	"keys.revoke":    typed(revokeKey),
+	"keys.test":      typed(testKeys),
 	"keys.export":    typed(exportKeys),
 	"keys.reload":    typed(reloadKeys),
 	"programme.load": typed(loadProgramme),

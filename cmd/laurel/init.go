@@ -61,6 +61,9 @@ func initialise(ctx context.Context, s *settings, who *identity) error {
 	if err := errors.Join(issuer.CheckBaseURL(s.baseURL), issuer.CheckSlug(who.slug)); err != nil {
 		return usageError{err}
 	}
+	if issuer.IsTest(who.slug) {
+		return usagef("--issuer: slugs that begin with test- belong to test issuers, which follow the issuer that they try")
+	}
 	algorithms, err := who.firstAlgorithms()
 	if err != nil {
 		return err
@@ -74,7 +77,8 @@ func initialise(ctx context.Context, s *settings, who *identity) error {
 	return err
 }
 
-// create makes the data folder with keys for some issuers, and an empty store.
+// create makes the data folder with keys for some issuers and their test issuers,
+// and an empty store.
 func create(ctx context.Context, s *settings, slugs []string, algorithms []keys.Algorithm) (*service, error) {
 	if err := vacant(ctx, s); err != nil {
 		return nil, err
@@ -96,8 +100,13 @@ func create(ctx context.Context, s *settings, slugs []string, algorithms []keys.
 		return nil, err
 	}
 	for _, slug := range slugs {
-		if err := makeKeys(ctx, ring, s.baseURL, slug, algorithms); err != nil {
-			return nil, err
+		for _, each := range []string{slug, issuer.TestSlug(slug)} { // one with a long slug has no test issuer
+			if each == "" {
+				continue
+			}
+			if err := makeKeys(ctx, ring, s.baseURL, each, algorithms); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := makeKeys(ctx, ring, s.baseURL, issuer.LogSlug, issuer.FirstAlgorithms(issuer.LogSlug)); err != nil {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -89,6 +90,15 @@ func changeKey(ctx context.Context, in keyRequest, change func(context.Context, 
 	return keyInfos([]keys.Info{k}), err
 }
 
+// testKeys makes the test issuer of an issuer.
+func testKeys(ctx context.Context, svc *service, in keyRequest) ([]keyInfo, error) {
+	made, err := svc.issuer.MakeTestIssuer(ctx, in.Issuer, actorCommand)
+	if errors.Is(err, issuer.ErrNotFound) {
+		err = fmt.Errorf("there is no issuer %q", in.Issuer)
+	}
+	return keyInfos(made), err
+}
+
 // exportKeys is what everybody may see of an issuer's keys.
 func exportKeys(ctx context.Context, svc *service, in keyRequest) (json.RawMessage, error) {
 	if !in.JWKS {
@@ -117,8 +127,11 @@ var keyCommands = []struct {
 	needs string
 }{
 	{"list", ""}, {"create", "issuer"}, {"rotate", "issuer"}, {"activate", "issuer id"}, {"retire", "issuer id"},
-	{"revoke", "issuer id"}, {"export-public", "issuer"}, {"reload", ""},
+	{"revoke", "issuer id"}, {"test", "issuer"}, {"export-public", "issuer"}, {"reload", ""},
 }
+
+// keyOperands are what a command takes beside its flags.
+var keyOperands = map[string]string{"test": "SLUG"}
 
 func (p *program) keys(ctx context.Context, args []string) error {
 	if len(args) == 0 || strings.HasPrefix(args[0], "-") {
@@ -165,7 +178,7 @@ func (p *program) keys(ctx context.Context, args []string) error {
 func (p *program) keyFlags(name string, args []string) (keyRequest, *settings, error) {
 	var in keyRequest
 	var at string
-	s, operands, err := p.manage("keys "+name, args, "", func(set *flag.FlagSet) {
+	s, operands, err := p.manage("keys "+name, args, keyOperands[name], func(set *flag.FlagSet) {
 		set.StringVar(&in.Issuer, "issuer", "", "`slug` of the issuer")
 		switch name {
 		case "create", "rotate":
@@ -185,6 +198,9 @@ func (p *program) keyFlags(name string, args []string) (keyRequest, *settings, e
 	})
 	if err != nil {
 		return in, s, err
+	}
+	if name == "test" && in.Issuer == "" && len(operands) == 1 {
+		in.Issuer, operands = operands[0], nil
 	}
 	for _, c := range keyCommands {
 		if c.name == name && (len(operands) > 0 || strings.Contains(c.needs, "issuer") && in.Issuer == "" || strings.Contains(c.needs, "id") && in.ID == "") {

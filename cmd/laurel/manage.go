@@ -57,6 +57,9 @@ type tokenRequest struct {
 	Scopes     []string      `json:"scopes"`
 	Activities []string      `json:"activities,omitempty"`
 	Source     string        `json:"source,omitempty"`
+	Country    string        `json:"country,omitempty"`
+	Rate       int           `json:"rate,omitempty"` // requests a minute; 0: no limit
+	Test       bool          `json:"test,omitempty"`
 	Label      string        `json:"label,omitempty"`
 	Lifetime   time.Duration `json:"lifetime,omitempty"` // 0: no end
 }
@@ -66,7 +69,8 @@ type tokenMade struct {
 }
 
 func createToken(ctx context.Context, svc *service, in tokenRequest) (tokenMade, error) {
-	t := auth.Token{Issuers: in.Issuers, Activities: in.Activities, Source: in.Source, Label: in.Label}
+	t := auth.Token{Issuers: in.Issuers, Activities: in.Activities, Source: in.Source, Country: in.Country,
+		Rate: in.Rate, Test: in.Test, Label: in.Label}
 	for _, name := range in.Scopes {
 		scope, err := auth.ParseScope(name)
 		if err != nil {
@@ -75,12 +79,7 @@ func createToken(ctx context.Context, svc *service, in tokenRequest) (tokenMade,
 		t.Scopes = append(t.Scopes, scope)
 	}
 	for _, slug := range in.Issuers {
-		if slug == "*" {
-			continue
-		}
-		if _, err := svc.issuer.Profile(ctx, slug); errors.Is(err, issuer.ErrNotFound) {
-			return tokenMade{}, fmt.Errorf("there is no issuer %q", slug)
-		} else if err != nil {
+		if err := speaksFor(ctx, svc, slug, in.Test); err != nil {
 			return tokenMade{}, err
 		}
 	}
@@ -91,17 +90,43 @@ func createToken(ctx context.Context, svc *service, in tokenRequest) (tokenMade,
 	return tokenMade{Token: text}, err
 }
 
+// speaksFor refuses an issuer that a token could do nothing for.
+func speaksFor(ctx context.Context, svc *service, slug string, test bool) error {
+	switch {
+	case slug == auth.Any:
+		return nil
+	case issuer.IsTest(slug):
+		return fmt.Errorf("%q is a test issuer; a token for trials names the issuer itself: --issuer %s --test", slug, issuer.LiveSlug(slug))
+	}
+	if _, err := svc.issuer.Profile(ctx, slug); errors.Is(err, issuer.ErrNotFound) {
+		return fmt.Errorf("there is no issuer %q", slug)
+	} else if err != nil || !test {
+		return err
+	}
+	_, err := svc.issuer.Profile(ctx, issuer.TestSlug(slug))
+	if errors.Is(err, issuer.ErrNotFound) {
+		return fmt.Errorf("%q has no test issuer yet; make it first: laurel keys test %s", slug, slug)
+	}
+	return err
+}
+
 type nothing struct{}
 
 // tokenInfo is what may be shown of a token: never its secret, not even hashed.
 type tokenInfo struct {
-	ID      string       `json:"id"`
-	Label   string       `json:"label,omitempty"`
-	Issuers []string     `json:"issuers"`
-	Scopes  []auth.Scope `json:"scopes"`
-	Created time.Time    `json:"created"`
-	Expires time.Time    `json:"expires,omitzero"`
-	Revoked time.Time    `json:"revoked,omitzero"`
+	ID         string       `json:"id"`
+	Label      string       `json:"label,omitempty"`
+	Test       bool         `json:"test,omitempty"`
+	Issuers    []string     `json:"issuers"`
+	Scopes     []auth.Scope `json:"scopes"`
+	Activities []string     `json:"activities,omitempty"`
+	Source     string       `json:"source,omitempty"`
+	Country    string       `json:"country,omitempty"`
+	Rate       int          `json:"rate,omitempty"`
+	Created    time.Time    `json:"created"`
+	LastUsed   time.Time    `json:"lastUsed,omitzero"` // to the minute; never, where it is missing
+	Expires    time.Time    `json:"expires,omitzero"`
+	Revoked    time.Time    `json:"revoked,omitzero"`
 }
 
 func listTokens(ctx context.Context, svc *service, _ nothing) ([]tokenInfo, error) {
@@ -111,7 +136,8 @@ func listTokens(ctx context.Context, svc *service, _ nothing) ([]tokenInfo, erro
 	}
 	out := make([]tokenInfo, len(all))
 	for n, t := range all {
-		out[n] = tokenInfo{t.ID, t.Label, t.Issuers, t.Scopes, t.Created, t.Expires, t.Revoked}
+		out[n] = tokenInfo{ID: t.ID, Label: t.Label, Test: t.Test, Issuers: t.Issuers, Scopes: t.Scopes, Activities: t.Activities,
+			Source: t.Source, Country: t.Country, Rate: t.Rate, Created: t.Created, LastUsed: t.Used, Expires: t.Expires, Revoked: t.Revoked}
 	}
 	return out, nil
 }
@@ -158,12 +184,20 @@ func (p *program) token(ctx context.Context, args []string) error {
 	return err
 }
 
+// defaultRate is what a token may ask for in a minute unless it is made otherwise:
+// more than a platform needs that is in order, and an end to one that is not.
+const defaultRate = 60_000
+
 func (p *program) tokenCreate(ctx context.Context, args []string) error {
 	var in tokenRequest
 	s, operands, err := p.manage("token create", args, "", func(set *flag.FlagSet) {
 		set.Var((*words)(&in.Issuers), "issuer", "`slug` of the issuer it speaks for; several with commas, * for all")
 		set.Var((*words)(&in.Scopes), "scope", "what it may do: issue, read, revoke, roster, manage, …; several with commas")
 		set.Var((*words)(&in.Activities), "activity", "`slug` of the only activities it may name; several with commas")
+		set.StringVar(&in.Source, "source", "", "the one `name` under which it sends events of a platform; * for any")
+		set.StringVar(&in.Country, "country", "", "two capital `letters` of the only country that it may see and award in")
+		set.IntVar(&in.Rate, "rate", defaultRate, "requests a `minute`; 0 for no limit")
+		set.BoolVar(&in.Test, "test", false, "for trials: what it issues is signed by the test issuer, marked as a test and counts nowhere")
 		set.StringVar(&in.Label, "label", "", "a `note` for yourself")
 		set.DurationVar(&in.Lifetime, "expires", 0, "`time` until it ends, such as 8760h; 0 for no end")
 	})

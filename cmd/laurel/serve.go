@@ -82,6 +82,9 @@ func (svc *service) run(ctx context.Context, listener, admin net.Listener, ready
 	behind.Go(func() { _ = svc.audit.Run(work) })
 	behind.Go(func() { _ = svc.hooks.Run(work) })
 	behind.Go(func() { svc.watchKeys(work) })
+	behind.Go(func() {
+		svc.tokens.Run(work, func(err error) { svc.log.WarnContext(work, "noting which tokens were used", "error", err) })
+	})
 	behind.Go(func() { svc.keepWritable(work) })
 	behind.Go(func() { svc.upkeep(work) })
 	ready()

@@ -16,6 +16,7 @@ import (
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/endorser"
 	"laurel/feed"
 	"laurel/internal/bundle"
 	"laurel/internal/fetch"
@@ -38,6 +39,7 @@ type service struct {
 	ring      *keyring.Ring
 	issuer    *issuer.Issuer
 	programme *programme.Programme
+	endorsers *endorser.Endorsers
 	tokens    *tokens.Tokens
 	audit     *auditlog.Log
 	feed      *feed.Feed
@@ -130,6 +132,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
 		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
 		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
+		Endorsements: endorser.Embedded,
 	})
 	if err != nil {
 		return nil, err
@@ -159,7 +162,10 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc.programme = programme.New(db, svc.issuer, nil)
+	svc.programme = programme.New(db, svc.issuer)
+	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
+		return svc.verifier.Verify(ctx, document).Refusal()
+	}})
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
 }
@@ -355,7 +361,7 @@ func (svc *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
+	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }

@@ -95,8 +95,9 @@ func (p *program) compact(ctx context.Context, args []string) error {
 }
 
 type checkAnswer struct {
-	Credentials int      `json:"credentials"`
-	Problems    []string `json:"problems"`
+	Credentials  int      `json:"credentials"`
+	Endorsements int      `json:"endorsements"`
+	Problems     []string `json:"problems"`
 }
 
 func checkStore(ctx context.Context, svc *service, _ nothing) (a checkAnswer, err error) {
@@ -105,9 +106,13 @@ func checkStore(ctx context.Context, svc *service, _ nothing) (a checkAnswer, er
 			a.Problems = append(a.Problems, problem)
 		}
 	}
-	if a.Credentials, err = svc.issuer.Check(ctx, report); err == nil {
-		err = svc.hooks.Check(ctx, report)
+	if a.Credentials, err = svc.issuer.Check(ctx, report); err != nil {
+		return a, err
 	}
+	if err = svc.hooks.Check(ctx, report); err != nil {
+		return a, err
+	}
+	a.Endorsements, err = svc.endorsers.Check(ctx, report)
 	return a, err
 }
 

@@ -11,7 +11,7 @@ Usage: laurel COMMAND [flags]
   revoke      withdraw a badge for good
   verify      check a badge in a file, at an address, or on standard input (-)
   bundle      keep a badge with all that verifying it takes, for verify --offline
-  keys        list, create, rotate, activate, retire, revoke and export-public signing keys
+  keys        list, create, rotate, activate, retire, revoke and export-public signing keys; test makes a test issuer
   token       create, list and revoke API tokens
   programme   load definitions of issuers, achievements and activities
   compact     take out of the store's file what was erased

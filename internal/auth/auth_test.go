@@ -21,7 +21,7 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func grant() Token {
 	return Token{
 		Scopes: []Scope{Issue, Read}, Issuers: []string{"harbour-college"},
-		Activities: []string{"tides-101"}, Source: "lms-a", Country: "PT", Label: "course platform",
+		Activities: []string{"tides-101"}, Source: "lms-a", Country: "PT", Rate: 60, Test: true, Label: "course platform",
 		Created: noon, Expires: noon.Add(time.Hour),
 	}
 }
@@ -72,7 +72,10 @@ type fields struct {
 	SecretHash                [32]byte
 	Scopes                    []Scope
 	Issuers, Activities       []string
-	Source, Country, Label    string
+	Source, Country           string
+	Rate                      int
+	Test                      bool
+	Label                     string
 	Created, Expires, Revoked time.Time
 }
 
@@ -279,6 +282,8 @@ func TestNewRefuses(t *testing.T) {
 		"control in source":    func(t *Token) { t.Source = "a\x00b" },
 		"long country":         func(t *Token) { t.Country = "PRT" },
 		"small country":        func(t *Token) { t.Country = "pt" },
+		"rate below nothing":   func(t *Token) { t.Rate = -1 },
+		"rate beyond all":      func(t *Token) { t.Rate = MaxRate + 1 },
 		"long label":           func(t *Token) { t.Label = strings.Repeat("x", 201) },
 		"label not UTF-8":      func(t *Token) { t.Label = "\xff" },
 		"never created":        func(t *Token) { t.Created = time.Time{} },
@@ -290,6 +295,26 @@ func TestNewRefuses(t *testing.T) {
 		if token, text, err := New(from); !errors.Is(err, ErrInvalid) || text != "" || token.ID != "" {
 			t.Errorf("%s: got %v, %d characters, %v", name, token, len(text), err)
 		}
+	}
+}
+
+// TestFirstRecords: tokens of stores from before there were rates and trials are
+// neither bounded nor for trials.
+func TestFirstRecords(t *testing.T) {
+	from := grant()
+	from.Rate, from.Test = 0, false
+	token, _ := mint(t, from)
+	data, err := token.MarshalBinary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := bytes.Replace(data, []byte(`"v":2`), []byte(`"v":1`), 1)
+	if bytes.Equal(first, data) || bytes.Contains(first, []byte("rate")) || bytes.Contains(first, []byte("test\"")) {
+		t.Fatalf("%s is no record of version 1", first)
+	}
+	var back Token
+	if err := back.UnmarshalBinary(first); err != nil || !reflect.DeepEqual(back, token) {
+		t.Errorf("read back %#v, %v", fields(back), err)
 	}
 }
 
@@ -345,8 +370,8 @@ func TestRecordRefuses(t *testing.T) {
 	}
 	for name, data := range map[string]string{
 		"empty": "", "null": "null", "other JSON": "[]", "cut": string(good[:len(good)-1]), "twice": string(good) + string(good),
-		"newer version": change(`"v":1`, `"v":2`), "no version": change(`"v":1,`, ``),
-		"unknown limit": change(`"v":1`, `"v":1,"networks":["10.0.0.0/8"]`),
+		"newer version": change(`"v":2`, `"v":3`), "no version": change(`"v":2,`, ``),
+		"unknown limit": change(`"v":2`, `"v":2,"networks":["10.0.0.0/8"]`),
 		"short hash":    change(`"secretHash":"`, `"secretHash":"AAAA","label":"`),
 		"malformed id":  change(token.ID, "short"),
 	} {

@@ -11,7 +11,8 @@ import (
 )
 
 // recordVersion is raised with every change that older code could misread.
-const recordVersion = 1
+// Version 2 came with rate and test; a record of version 1 has neither.
+const recordVersion = 2
 
 // ErrRecord: the bytes are not a record of a token that this build can read.
 var ErrRecord = errors.New("auth: unreadable token record")
@@ -26,6 +27,8 @@ type record struct {
 	Activities []string  `json:"activities,omitempty"`
 	Source     string    `json:"source,omitempty"`
 	Country    string    `json:"country,omitempty"`
+	Rate       int       `json:"rate,omitempty"`
+	Test       bool      `json:"test,omitempty"`
 	Label      string    `json:"label,omitempty"`
 	Created    time.Time `json:"created"`
 	Expires    time.Time `json:"expires,omitzero"`
@@ -38,7 +41,7 @@ func (t Token) MarshalBinary() ([]byte, error) {
 	return json.Marshal(record{
 		Version: recordVersion, ID: t.ID, SecretHash: t.SecretHash[:],
 		Scopes: t.Scopes, Issuers: t.Issuers, Activities: t.Activities,
-		Source: t.Source, Country: t.Country, Label: t.Label,
+		Source: t.Source, Country: t.Country, Rate: t.Rate, Test: t.Test, Label: t.Label,
 		Created: t.Created, Expires: t.Expires, Revoked: t.Revoked,
 	})
 }
@@ -61,11 +64,11 @@ func (t *Token) UnmarshalBinary(data []byte) error {
 	got := Token{
 		ID: r.ID, SecretHash: [sha256.Size]byte(r.SecretHash),
 		Scopes: r.Scopes, Issuers: r.Issuers, Activities: r.Activities,
-		Source: r.Source, Country: r.Country, Label: r.Label,
+		Source: r.Source, Country: r.Country, Rate: r.Rate, Test: r.Test, Label: r.Label,
 		Created: r.Created, Expires: r.Expires, Revoked: r.Revoked,
 	}
 	switch {
-	case r.Version != recordVersion:
+	case r.Version < 1 || r.Version > recordVersion:
 		return fmt.Errorf("%w: version %d", ErrRecord, r.Version)
 	case len(r.ID) != idLength || !onlyAlphabet(r.ID):
 		return fmt.Errorf("%w: malformed id", ErrRecord)

@@ -25,6 +25,9 @@ import (
 // Any stands in a limit for "whichever": every issuer, every source.
 const Any = "*"
 
+// MaxRate bounds the Rate of a token.
+const MaxRate = 1_000_000
+
 var (
 	// ErrSecret: the secret is not the one of this token.
 	ErrSecret = errors.New("auth: wrong secret")
@@ -61,6 +64,8 @@ type Token struct {
 	Activities []string // slugs it is limited to; none: every activity of its issuers
 	Source     string   // the event source it speaks for, or Any; empty: none
 	Country    string   // ISO 3166-1 alpha-2 it is limited to; empty: every country
+	Rate       int      // requests a minute; 0: as many as it likes
+	Test       bool     // for trials: nothing that is done with it counts
 
 	Label   string    // for people; up to 200 bytes
 	Created time.Time // UTC
@@ -109,6 +114,8 @@ func (t Token) validate() error {
 		return fmt.Errorf("%w: malformed source", ErrInvalid)
 	case t.Country != "" && !isCountry(t.Country):
 		return fmt.Errorf("%w: country is not two capital letters", ErrInvalid)
+	case t.Rate < 0 || t.Rate > MaxRate:
+		return fmt.Errorf("%w: a rate is a number of requests a minute up to %d, 0 for no limit", ErrInvalid, MaxRate)
 	case !printable(t.Label, 200):
 		return fmt.Errorf("%w: label is longer than 200 bytes or has control characters", ErrInvalid)
 	case t.Created.IsZero():

@@ -1,5 +1,7 @@
 package strictjson
 
+import "strings"
+
 // Facts tell of a whole text what somebody would go through all of it for. They
 // are noted while it is parsed, and all but the depth are zero for most texts.
 type Facts struct {
@@ -19,11 +21,12 @@ type Facts struct {
 // the safe integers.
 const shortNumber = 15
 
-// mind notes what a member name begins with.
+// mind notes what a member name begins with, and whether it has a colon.
 func (f *Facts) mind(name string) {
 	if name == "" {
 		return
 	}
+	f.ColonNames = f.ColonNames || strings.IndexByte(name, ':') >= 0
 	switch name[0] {
 	case '@':
 		f.AtNames++

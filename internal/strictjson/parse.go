@@ -343,14 +343,11 @@ func (p *parser) quoted(at int, k Kind) (text string, end int, err *Error) {
 	if err := p.room(at); err != nil {
 		return "", 0, err
 	}
-	to, colon := plainEnd(p.src, at+1)
+	to := plainEnd(p.src, at+1)
 	switch {
 	case to == len(p.src):
 		return "", 0, fail(to, Syntax, "the text ends inside a string")
 	case p.src[to] == '"':
-		if k == memberName && colon {
-			p.facts.ColonNames = true
-		}
 		p.leaf(k, at, to+1)
 		return p.src[at+1 : to], to + 1, nil
 	case p.src[to] == '\\':
@@ -360,24 +357,23 @@ func (p *parser) quoted(at int, k Kind) (text string, end int, err *Error) {
 }
 
 // plainEnd returns where the first byte stands that ends a string or does not
-// mean itself in it (a quotation mark, a backslash or a control character), and
-// whether there is a colon before. Eight bytes are looked at at once.
-func plainEnd(s string, at int) (end int, colon bool) {
+// mean itself in it: a quotation mark, a backslash or a control character. Eight
+// bytes are looked at at once: the uppermost bit of a byte is raised where it is
+// one of these. Borrowing can raise it in the bytes above one of these as well,
+// but never below the first.
+func plainEnd(s string, at int) int {
 	for at <= len(s)-8 {
 		eight := word(s[at:])
-		colons := raised(eight ^ ones*':')
-		if found := raised(eight^ones*'"') | raised(eight^ones*'\\') | (eight-ones*0x20)&^eight&tops; found != 0 {
-			before := found&-found - 1
-			return at + bits.TrailingZeros64(found)/8, colon || colons&before != 0
+		quote, escape := eight^ones*'"', eight^ones*'\\'
+		if found := ((quote - ones) | (escape - ones) | (eight - ones*0x20)) &^ eight & tops; found != 0 {
+			return at + bits.TrailingZeros64(found)/8
 		}
-		colon = colon || colons != 0
 		at += 8
 	}
 	for at < len(s) && s[at] >= 0x20 && s[at] != '"' && s[at] != '\\' {
-		colon = colon || s[at] == ':'
 		at++
 	}
-	return at, colon
+	return at
 }
 
 const ones, tops = 0x0101010101010101, 0x8080808080808080
@@ -387,10 +383,6 @@ func word(s string) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
-
-// raised has the uppermost bit of each byte that is zero. Borrowing can raise it
-// in the bytes above one of these as well, but never below the first.
-func raised(x uint64) uint64 { return (x - ones) &^ x & tops }
 
 // escaped finishes a string from its first escape on.
 func (p *parser) escaped(start, at int, k Kind) (text string, end int, err *Error) {
@@ -402,7 +394,6 @@ func (p *parser) escaped(start, at int, k Kind) (text string, end int, err *Erro
 			p.texts = append(p.texts, b.String())
 			p.leaf(k, start, at+1)
 			p.nodes[len(p.nodes)-1].what |= uint32(len(p.texts))
-			p.facts.ColonNames = p.facts.ColonNames || k == memberName && strings.IndexByte(b.String(), ':') >= 0
 			return b.String(), at + 1, nil
 		case c == '\\':
 			r, next, err := p.escape(at)

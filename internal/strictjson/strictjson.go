@@ -188,13 +188,40 @@ func (v Value) Get(name string) Value {
 		return Value{}
 	}
 	t := v.t
-	end := t.nodes[v.i].next
-	for i := v.i + 1; i < end; i = t.nodes[i+1].next {
-		if t.text(i) == name {
+	nodes := t.nodes[:t.nodes[v.i].next]
+	for i := v.i + 1; int(i) < len(nodes)-1; i = nodes[i+1].next {
+		if nodes[i].mayBe(name) && t.text(i) == name {
 			return Value{t, i + 1}
 		}
 	}
 	return Value{}
+}
+
+// mayBe passes over most names by their length, unread. One with escapes has
+// another length in the source.
+func (n *node) mayBe(name string) bool {
+	return int(n.end-n.start) == len(name)+len(`""`) || n.rest() != 0
+}
+
+// HasWithin reports whether an object in the value, or the value itself, has a
+// member with one of these names, at any depth.
+func (v Value) HasWithin(names ...string) bool {
+	if v.t == nil {
+		return false
+	}
+	t := v.t
+	for i, end := v.i+1, t.nodes[v.i].next; i < end; i++ {
+		n := &t.nodes[i]
+		if n.kind() != memberName {
+			continue
+		}
+		for _, name := range names {
+			if n.mayBe(name) && t.text(i) == name {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Members yields the members of an object in source order.

@@ -234,3 +234,25 @@ func BenchmarkParse(b *testing.B) {
 		}
 	}
 }
+
+// TestNamesWithEscapes finds members by what their names mean, however they are
+// written, and passes over others of the same length.
+func TestNamesWithEscapes(t *testing.T) {
+	v, err := strictjson.Parse([]byte(`{"abd":1,"\u0061bc":2,"x":[{"d\u00e9f":"ghi"},[{"j":{"klm":[]}}]],"":{}}`), strictjson.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]string{"abc": "2", "abd": "1", "ab": "", "abe": "", "abcd": "", "": "{}", `\u0061bc`: "", "déf": ""} {
+		if got := v.Get(name).Raw(); got != want {
+			t.Errorf("Get(%q) is %q, want %q", name, got, want)
+		}
+	}
+	for name, want := range map[string]bool{"abc": true, "déf": true, "klm": true, "ghi": false, "j": true, "": true, `d\u00e9f`: false, "abe": false} {
+		if v.HasWithin("nothing", name) != want {
+			t.Errorf("HasWithin(%q) is %t", name, !want)
+		}
+	}
+	if x := v.Get("x"); x.HasWithin("abc") || x.HasWithin("x") || !x.HasWithin("klm") || v.Get("abc").HasWithin("abc") || (strictjson.Value{}).HasWithin("") {
+		t.Error("HasWithin looks somewhere else than in the value")
+	}
+}

@@ -32,9 +32,11 @@ type Completion struct {
 	OccurredAt time.Time
 	Activity   string // slug, or an alias that the source uses
 	Edition    string // "" for the only one
-	Part       string // where the event is about one part of the activity alone
-	Learner    Learner
-	Facts      facts.Facts // every time in it is OccurredAt
+	// Part is the platform's name of one part of the activity, where the event is
+	// about that alone; its facts then stand under this name in Facts.Parts.
+	Part    string
+	Learner Learner
+	Facts   facts.Facts // every time in it is OccurredAt
 	// Digest is of the event as it came, whatever its spelling: the same event
 	// sent again has the same one.
 	Digest []byte

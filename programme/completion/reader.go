@@ -13,6 +13,7 @@ import (
 	"laurel/badge"
 	"laurel/internal/strictjson"
 	"laurel/issuer"
+	"laurel/programme/region"
 )
 
 // Reader reads the members of one event, ours or a platform's own, by their
@@ -53,9 +54,11 @@ func (r *Reader) At(at string) strictjson.Value {
 	return v
 }
 
+var unescape = strings.NewReplacer("~1", "/", "~0", "~") // RFC 6901 section 4
+
 func child(v strictjson.Value, token string) strictjson.Value {
 	if v.Kind() != strictjson.Array {
-		return v.Get(strings.NewReplacer("~1", "/", "~0", "~").Replace(token))
+		return v.Get(unescape.Replace(token))
 	}
 	for n, e := range v.Elements() {
 		if strconv.Itoa(n) == token {
@@ -121,7 +124,7 @@ func (r *Reader) Email(at string) string {
 // Country is a country by its two letters, or none.
 func (r *Reader) Country(at string) string {
 	code := r.Text(at, maxShort)
-	if code != "" && !knownCountry(code) {
+	if code != "" && !region.Country(code) {
 		r.Fault("country_unknown", at, "Use the two capital letters of ISO 3166, such as KE, or leave it out.")
 	}
 	return code
@@ -174,6 +177,10 @@ func parseTime(text string) (time.Time, error) {
 		}
 		return time.Unix(n, 0).UTC(), nil
 	}
+	const day = len("2006-01-02")
+	if len(text) > day && text[day] == ' ' { // which RFC 3339 section 5.6 allows
+		text = text[:day] + "T" + text[day+1:]
+	}
 	t, err := badge.ParseTime(text)
 	if err != nil || t.UTC().Year() < earliest || t.Unix() > latest {
 		return time.Time{}, errTime
@@ -218,15 +225,4 @@ func Language(tag string) (usual string, ok bool) {
 		return "", false
 	}
 	return usual, true
-}
-
-var country = regexp.MustCompile(`^[A-Z]{2}$`)
-
-// knownCountry reports whether two letters are a country of ISO 3166.
-func knownCountry(code string) bool {
-	if !country.MatchString(code) {
-		return false
-	}
-	region, err := language.ParseRegion(code)
-	return err == nil && region.IsCountry()
 }

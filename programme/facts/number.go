@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/big"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -27,17 +28,20 @@ const places = 30
 // decimal places.
 func ParseNumber(s string) (Number, error) {
 	s = strings.TrimSpace(s)
+	if n, err := strconv.ParseUint(s, 10, 29); err == nil { // as nearly all are
+		return Number{new(big.Rat).SetUint64(n)}, nil
+	}
 	if !decimal.MatchString(s) {
 		return Number{}, ErrNumber
 	}
 	r, ok := new(big.Rat).SetString(s)
-	if !ok || r.Cmp(big.NewRat(1_000_000_000, 1)) > 0 || !exact(r) {
+	if !ok || r.Cmp(big.NewRat(1_000_000_000, 1)) > 0 || strings.ContainsAny(s, "eE") && !exact(r) {
 		return Number{}, ErrNumber
 	}
 	return Number{r}, nil
 }
 
-// exact tells whether String says all of a number.
+// exact tells whether String says all of a number that has an exponent.
 func exact(r *big.Rat) bool {
 	again, ok := new(big.Rat).SetString(r.FloatString(places))
 	return ok && again.Cmp(r) == 0

@@ -65,21 +65,12 @@ func (r *reader) rule(a *Activity, p place) *Rule {
 	if renewal := p.get("renewal"); renewal.given() {
 		rule.Renewal = r.renewal(renewal)
 	}
-	if rule.holds(rule.Achievement) {
-		r.fault("circular", p.at, "Nobody can earn an achievement by holding it; name another in holds.")
-	}
+	rule.each(func(c Condition) {
+		if slices.Contains(c.Holds, rule.Achievement) {
+			r.fault("circular", p.at, "Nobody can earn an achievement by holding it; name another in holds.")
+		}
+	})
 	return rule
-}
-
-// holds tells whether one of the conditions asks for an achievement.
-func (rule *Rule) holds(achievement string) bool {
-	var within func(list []Condition) bool
-	within = func(list []Condition) bool {
-		return slices.ContainsFunc(list, func(c Condition) bool {
-			return slices.Contains(c.Holds, achievement) || within(c.All) || within(c.Any)
-		})
-	}
-	return within(rule.All) || within(rule.Any)
 }
 
 func (r *reader) conditions(a *Activity, p place, depth int) []Condition {

@@ -28,7 +28,9 @@ type Context struct {
 type Outcome struct {
 	Met bool
 	// At is when the fact that decided came to be: of all conditions the latest,
-	// of any the earliest of those that are met.
+	// of any the earliest of those that are met. Facts keep the best of each
+	// thing with its time alone, so a better result that comes later can move At;
+	// an award keeps the one at which it was made.
 	At      time.Time
 	Missing []Missing // empty where Met
 }
@@ -36,10 +38,7 @@ type Outcome struct {
 // Evaluate holds facts against the rule. A rule that a person has set aside for
 // the learner (facts.Waived) is met.
 func (r *Rule) Evaluate(f *facts.Facts, ctx Context) Outcome {
-	s := scene{facts: f, ctx: ctx}
-	if e, ok := ctx.Activity.FindEdition(ctx.Edition); ok {
-		s.sessions = e
-	}
+	s := newScene(f, ctx)
 	out := s.evaluate(Condition{All: r.All, Any: r.Any})
 	if at, waived := f.Waived[r.Achievement]; waived && (!out.Met || at.Before(out.At)) {
 		return Outcome{Met: true, At: at}
@@ -52,6 +51,14 @@ type scene struct {
 	facts    *facts.Facts
 	ctx      Context
 	sessions *Edition // nil where the edition is not known
+}
+
+func newScene(f *facts.Facts, ctx Context) *scene {
+	s := &scene{facts: f, ctx: ctx}
+	if e, ok := ctx.Activity.FindEdition(ctx.Edition); ok {
+		s.sessions = e
+	}
+	return s
 }
 
 func (s *scene) evaluate(c Condition) Outcome {
@@ -150,30 +157,45 @@ type way []gain
 // what is missing is told from the best of them.
 func reach(c Condition, goal *big.Rat, ways []way) Outcome {
 	var out Outcome
-	var best *big.Rat
 	for _, w := range ways {
-		slices.SortFunc(w, func(a, b gain) int { return a.at.Compare(b.at) })
-		sum := new(big.Rat)
-		for _, g := range w {
-			if sum.Add(sum, g.much).Cmp(goal) >= 0 {
-				if !out.Met || g.at.Before(out.At) {
-					out = Outcome{Met: true, At: g.at}
-				}
-				break
-			}
-		}
-		if best == nil || sum.Cmp(best) > 0 {
-			best = sum
+		if at, ok := w.reaches(goal); ok && (!out.Met || at.Before(out.At)) {
+			out = Outcome{Met: true, At: at}
 		}
 	}
 	if out.Met {
 		return out
 	}
 	have := ""
-	if best != nil {
-		have = facts.Cut(best)
+	if most := best(ways); most != nil {
+		have = facts.Cut(most)
 	}
 	return single(c, time.Time{}, false, have)
+}
+
+func (w way) reaches(goal *big.Rat) (at time.Time, ok bool) {
+	slices.SortFunc(w, func(a, b gain) int { return a.at.Compare(b.at) })
+	sum := new(big.Rat)
+	for _, g := range w {
+		if sum.Add(sum, g.much).Cmp(goal) >= 0 {
+			return g.at, true
+		}
+	}
+	return time.Time{}, false
+}
+
+// best is what the best account comes to, nil where there is none.
+func best(ways []way) *big.Rat {
+	var most *big.Rat
+	for _, w := range ways {
+		sum := new(big.Rat)
+		for _, g := range w {
+			sum.Add(sum, g.much)
+		}
+		if most == nil || sum.Cmp(most) > 0 {
+			most = sum
+		}
+	}
+	return most
 }
 
 // visits are accounts of the percentage visited, of a part or of the whole.

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"encoding/json"
 	"slices"
 	"testing"
 	"time"
@@ -33,6 +34,10 @@ func TestConditions(t *testing.T) {
 		{`"all":[{"points_percent_gte":"50"}]`, `{"points":{"achieved":1,"max":60},"parts":{"m2":{"points":{"achieved":40,"max":40}}}}`, ``},
 		{`"all":[{"points_percent_gte":"50"}]`, `{"points":{"achieved":30,"max":60},"parts":{"m1":{"points":{"achieved":1,"max":20}}}}`, ``},
 		{`"all":[{"visits_percent_gte":"50"}]`, `{"parts":{"m1":{"visits":{"visited":10,"total":10}}}}`, `[{"visits_percent_gte":"50","have":"33.33"}]`},
+		// A part weighs what it is defined to, whatever a platform says of its size.
+		{`"all":[{"points_percent_gte":"33.33"}]`, `{"parts":{"m1":{"points":{"achieved":20,"max":20}},"m2":{"points":{"achieved":0,"max":400}}}}`, ``},
+		{`"all":[{"points_percent_gte":"99"}]`, `{"parts":{"m1":{"points":{"achieved":5,"max":20}},"m2":{"points":{"achieved":400,"max":400}}}}`, `[{"points_percent_gte":"99","have":"75"}]`},
+		{`"all":[{"points_percent_gte":"34"}]`, `{"parts":{"m1":{"points":{"achieved":40,"max":20}}}}`, `[{"points_percent_gte":"34","have":"33.33"}]`},
 		{`"all":[{"points_gte":48}]`, `{"points":{"achieved":48,"max":60}}`, ``},
 		{`"all":[{"points_gte":"48"}]`, `{"points":{"achieved":47.9,"max":60}}`, `[{"points_gte":"48","have":"47.9"}]`},
 		{`"all":[{"points_gte":"12.5","part":"m1"}]`, `{"parts":{"m1":{"points":{"achieved":12.5,"max":20}}}}`, ``},
@@ -84,6 +89,11 @@ func TestConditions(t *testing.T) {
 		out := a.Rule("it").Evaluate(&f, rules.Context{Activity: a, Holds: holds})
 		if out.Met != (c.missing == "") || out.Met && (!out.At.Equal(noon) || len(out.Missing) > 0) || !out.Met && (asJSON(t, out.Missing) != c.missing || !out.At.IsZero()) {
 			t.Errorf("%s with %s: %+v, missing %s, want %s", c.rule, c.facts, out, asJSON(t, out.Missing), c.missing)
+		}
+		// Answers are kept: what is missing can be read again.
+		var again []rules.Missing
+		if err := json.Unmarshal([]byte(asJSON(t, out.Missing)), &again); err != nil || asJSON(t, again) != asJSON(t, out.Missing) {
+			t.Errorf("%s is read as %s, %v", asJSON(t, out.Missing), asJSON(t, again), err)
 		}
 	}
 }

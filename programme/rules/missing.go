@@ -10,6 +10,9 @@ type Missing struct {
 	// "" where nothing is known.
 	Have string `json:"have,omitempty"`
 
+	NOf      *NOf `json:"n_of,omitempty"`         // of Requires
+	Editions int  `json:"editions_gte,omitempty"` // of Service, beside RoleIn
+
 	All []Missing `json:"all,omitempty"` // all of these are missing, or
 	Any []Missing `json:"any,omitempty"` // one of these would do
 }
@@ -29,9 +32,9 @@ const (
 	CodeHolds      Code = "holds"
 	CodePassed     Code = "passed"
 	CodeApproval   Code = "approval"
-	CodeRenewal    Code = "renewal" // editions led in the term
-	CodeAny        Code = "any"     // one of several
-	CodeAll        Code = "all"     // several together, within CodeAny
+	CodeEditions   Code = "editions" // that were led
+	CodeAny        Code = "any"      // one of several
+	CodeAll        Code = "all"      // several together, within CodeAny
 )
 
 // Code says what is missing.
@@ -53,6 +56,8 @@ func (m Missing) Code() Code {
 		return CodeSubmission
 	case m.Rubric != nil:
 		return CodeRubric
+	case m.Editions > 0:
+		return CodeEditions
 	case len(m.RoleIn) > 0:
 		return CodeRole
 	case m.Passed:

@@ -1,11 +1,14 @@
 package rules
 
 import (
+	"math/big"
 	"regexp"
+	"slices"
 	"strconv"
 	"time"
 
 	"laurel/internal/strictjson"
+	"laurel/programme/facts"
 )
 
 // Duration is a length of time of the calendar (ISO 8601), such as P6M. The
@@ -24,6 +27,51 @@ type Renewal struct {
 type Service struct {
 	RoleIn   []string `json:"role_in,omitempty"`
 	Editions int      `json:"editions_gte,omitempty"`
+}
+
+// State says whether something can be renewed.
+type State string
+
+// The states, in the order of time.
+const (
+	TooEarly State = "too_early"
+	Open     State = "open"
+	Grace    State = "grace" // it has ended, and can still be renewed
+	Closed   State = "closed"
+)
+
+// State is that of what is valid until a moment, which is the last one at which
+// it is. What has no end, the zero time, is never to be renewed.
+func (r Renewal) State(validUntil, now time.Time) State {
+	switch {
+	case validUntil.IsZero() || now.Before(r.WindowBefore.Before(validUntil)):
+		return TooEarly
+	case !now.After(validUntil):
+		return Open
+	case !now.After(r.GraceAfter.After(validUntil)):
+		return Grace
+	}
+	return Closed
+}
+
+// Evaluate counts the editions, by their ids, in which a learner has come to
+// have one of the roles since a time.
+func (s Service) Evaluate(roles map[string]facts.Set, since time.Time) Outcome {
+	if s.Editions < 1 {
+		return Outcome{Met: true, At: since}
+	}
+	var w way
+	for _, set := range roles {
+		at, ok := earliest(set, func(role string) bool { return slices.Contains(s.RoleIn, role) && !set[role].Before(since) })
+		if ok {
+			w = append(w, gain{big.NewRat(1, 1), at})
+		}
+	}
+	out := reach(Condition{RoleIn: s.RoleIn}, big.NewRat(int64(s.Editions), 1), []way{w})
+	for i := range out.Missing {
+		out.Missing[i].Editions = s.Editions
+	}
+	return out
 }
 
 var durationPattern = regexp.MustCompile(`^P(?:(\d{1,3})Y)?(?:(\d{1,4})M)?(?:(\d{1,5})D)?$`)

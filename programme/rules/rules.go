@@ -176,6 +176,20 @@ func (r *Rule) Version() string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// each visits all conditions, those within others too.
+func (r *Rule) each(visit func(Condition)) {
+	var within func([]Condition)
+	within = func(list []Condition) {
+		for _, c := range list {
+			visit(c)
+			within(c.All)
+			within(c.Any)
+		}
+	}
+	within(r.All)
+	within(r.Any)
+}
+
 // Condition is one demand: exactly one of its fields has a value, and Part may
 // stand beside those of visits and points.
 type Condition struct {

@@ -88,17 +88,34 @@ func (d *Dataset) Statements(predicates []string, look func(subject []byte, pred
 	if len(d.quads) == 0 {
 		return
 	}
+	terms := d.termsOf(predicates)
 	d.place = zeroed(d.place, len(d.terms))
-	for i, iri := range predicates {
-		d.place[d.lookup(iri)] = uint32(i + 1)
+	for i, t := range terms {
+		d.place[t] = uint32(i + 1)
 	}
-	d.place[0] = 0
 	for i := range d.quads {
 		q := &d.quads[i]
 		if at := d.place[q.Predicate]; at != 0 {
 			look(d.canonical(q.Subject), int(at-1))
 		}
 	}
+}
+
+// termsOf returns the terms of IRIs, and keeps them: whoever asks for some of one
+// document asks for the same of the next.
+func (d *Dataset) termsOf(iris []string) []Term {
+	if slices.Equal(d.asked, iris) {
+		return d.askedTerms
+	}
+	terms, kept := make([]Term, len(iris)), true
+	for i, iri := range iris {
+		terms[i] = d.Keep(iri)
+		kept = kept && d.IsKept(terms[i])
+	}
+	if kept {
+		d.asked, d.askedTerms = slices.Clone(iris), terms
+	}
+	return terms
 }
 
 // Label returns the identifier that a canonicalisation issued for a blank

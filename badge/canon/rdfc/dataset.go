@@ -49,6 +49,9 @@ type Dataset struct {
 	kept   vocabulary
 	wanted []Term // to be kept from the next Reset on
 
+	asked      []string // by Statements: IRIs that are kept, all of them
+	askedTerms []Term
+
 	// arranged tells that quads are in the order of arrange, each once.
 	arranged bool
 
@@ -92,7 +95,7 @@ func (d *Dataset) Reset() {
 
 // Forget empties the dataset, with all that was kept.
 func (d *Dataset) Forget() {
-	d.kept, d.wanted = vocabulary{}, nil
+	d.kept, d.wanted, d.asked, d.askedTerms = vocabulary{}, nil, nil, nil
 	d.index.at = nil
 	d.Reset()
 }
@@ -152,15 +155,6 @@ func (d *Dataset) Reference(iri string) Term {
 	start := d.begin(" <")
 	d.text = append(append(d.text, iri...), "> .\n"...)
 	return d.enter(span{start: start, end: uint32(len(d.text) - len(lineEnd)), hash: notIndexed})
-}
-
-// lookup returns the term of an IRI that the dataset has a term of, made by IRI or
-// Keep, or zero.
-func (d *Dataset) lookup(iri string) Term {
-	s := d.write(iri)
-	t := d.find(s)
-	d.text = d.text[:s.start-1]
-	return t
 }
 
 // write writes an IRI, and tells where it stands.

@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -208,4 +209,37 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("%v\ngot  %q\nwant %q", err, again, text)
 		}
 	})
+}
+
+// TestStatements asks several documents, one after the other in the same dataset,
+// for statements of predicates that they have and of others, and of other
+// predicates in between: what is kept for the next must be right for it.
+func TestStatements(t *testing.T) {
+	var d rdfc.Dataset
+	some, others := []string{"urn:p", "urn:nowhere", "urn:q"}, []string{"urn:q"}
+	for i := range 6 {
+		d.Reset()
+		if i == 4 {
+			d.Forget()
+		}
+		blank, iri, p, q := d.Blank(), d.IRI(fmt.Sprintf("urn:s%d", i)), d.IRI("urn:p"), d.IRI("urn:q")
+		d.Add(rdfc.Quad{Subject: iri, Predicate: p, Object: blank})
+		d.Add(rdfc.Quad{Subject: blank, Predicate: q, Object: iri})
+		d.Add(rdfc.Quad{Subject: iri, Predicate: d.IRI("urn:r"), Object: p})
+		if _, err := d.Canonicalize(nil, 0); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			predicates []string
+			want       []string
+		}{{some, []string{fmt.Sprintf("<urn:s%d> 0", i), "_:c14n0 2"}}, {others, []string{"_:c14n0 0"}}, {some[1:2], nil}} {
+			var got []string
+			d.Statements(c.predicates, func(subject []byte, predicate int) {
+				got = append(got, fmt.Sprintf("%s %d", subject, predicate))
+			})
+			if slices.Sort(got); !slices.Equal(got, c.want) {
+				t.Errorf("document %d, %q: %q, want %q", i, c.predicates, got, c.want)
+			}
+		}
+	}
 }

@@ -14,18 +14,21 @@ var escapes = func() (e [256]byte) {
 	return e
 }()
 
-// asWritten tells whether eight bytes are written as they stand, all at once:
-// the uppermost bit of a byte is raised where escapes has something for it.
-// Borrowing can raise it in the bytes above one of these as well, but never
-// where there is none.
-func asWritten(s string) bool {
+// unusual raises the uppermost bit of each byte of eight that is not written as
+// it stands, for which escapes has something. Borrowing can raise it in the bytes
+// above one of these as well, but never where there is none.
+func unusual(x uint64) uint64 {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	_ = s[7]
-	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
-		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 	quote, escape, del, high := x^ones*'"', x^ones*'\\', x^ones*0x7f, x^ones*0xef
 	ascii := ((x - ones*0x20) | (quote - ones) | (escape - ones) | (del - ones)) &^ x
-	return (ascii|(high-ones)&^high)&tops == 0
+	return (ascii | (high-ones)&^high) & tops
+}
+
+// word gives the first eight bytes of a text as one number.
+func word(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 const hexDigits = "0123456789ABCDEF"
@@ -41,12 +44,11 @@ func plain(s string) bool {
 		}
 		return true
 	}
-	for i := 0; i < len(s)-8; i += 8 {
-		if !asWritten(s[i : i+8]) {
-			return false
-		}
+	found := unusual(word(s[len(s)-8:]))
+	for ; len(s) > 8; s = s[8:] {
+		found |= unusual(word(s))
 	}
-	return asWritten(s[len(s)-8:])
+	return found == 0
 }
 
 // quote writes a literal's text, without the quotes around it.
@@ -62,7 +64,7 @@ func (d *Dataset) quote(s string) {
 func (d *Dataset) escape(s string) {
 	from := 0
 	for i := 0; i < len(s); i++ {
-		for i+8 <= len(s) && asWritten(s[i:i+8]) {
+		for i+8 <= len(s) && unusual(word(s[i:])) == 0 {
 			i += 8
 		}
 		if i == len(s) {

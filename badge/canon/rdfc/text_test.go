@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestAsWritten holds eight bytes at a time against one at a time.
-func TestAsWritten(t *testing.T) {
+// TestUnusual holds eight bytes at a time against one at a time.
+func TestUnusual(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	yes := 0
 	for range 300_000 {
@@ -23,7 +23,7 @@ func TestAsWritten(t *testing.T) {
 			}
 			want = want && escapes[b[i]] == 0
 		}
-		if got := asWritten(string(b[:])); got != want {
+		if got := unusual(word(string(b[:]))) == 0; got != want {
 			t.Fatalf("%x: %t", b, got)
 		}
 		if want {

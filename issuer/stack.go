@@ -1,0 +1,103 @@
+package issuer
+
+import (
+	"slices"
+	"strconv"
+
+	"laurel/store"
+)
+
+// Requires says which other achievements one rests on: all of some, any one of
+// some, or so many of some. It is a rule of this service and not signed: Open
+// Badges 3.0 has no word for it; the criteria say it in words.
+type Requires struct {
+	All []string `json:"all,omitempty"` // slugs
+	Any []string `json:"any,omitempty"`
+	NOf *NOf     `json:"n_of,omitempty"`
+}
+
+// NOf is so many of some achievements.
+type NOf struct {
+	N  int      `json:"n"`
+	Of []string `json:"of"`
+}
+
+// Parts are the achievements that are named, each once.
+func (r *Requires) Parts() []string {
+	if r == nil {
+		return nil
+	}
+	all := slices.Concat(r.All, r.Any)
+	if r.NOf != nil {
+		all = append(all, r.NOf.Of...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func (a *Achievement) checkRequires(f *faults) {
+	r := a.Requires
+	if r == nil {
+		return
+	}
+	ways := 0
+	for _, given := range []bool{len(r.All) > 0, len(r.Any) > 0, r.NOf != nil} {
+		if given {
+			ways++
+		}
+	}
+	if ways != 1 {
+		f.add("requires_invalid", "/requires", "Say one of all, any and n_of, with the achievements that it is about.")
+	}
+	if n := r.NOf; n != nil && (n.N < 1 || n.N > len(n.Of)) {
+		f.add("requires_invalid", "/requires/n_of/n", "Give a number from 1 to "+strconv.Itoa(len(n.Of))+", as many as there are achievements.")
+	}
+	parts := r.Parts()
+	f.atMost(len(parts), maxList, "/requires")
+	for _, part := range parts {
+		if CheckSlug(part) != nil || part == a.Slug {
+			f.add("achievement_unknown", "/requires", "Name other achievements by their slugs.")
+		}
+	}
+}
+
+// stackKey leads from a part to a whole that may rest on it.
+func stackKey(part, whole string) []byte { return key("S", part, whole) }
+
+// putStack writes what leads to an achievement from its parts, instead of what
+// led there before.
+func putStack(tx store.Tx, old, now *Achievement) error {
+	for _, part := range old.Requires.Parts() {
+		if err := tx.Delete(stackKey(part, old.Slug)); err != nil {
+			return err
+		}
+	}
+	for _, part := range now.Requires.Parts() {
+		if err := putMark(tx, stackKey(part, now.Slug), ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Wholes are the slugs of the achievements that may rest on one.
+func (i *Issuer) Wholes(r store.Reader, part string) (slugs []string, err error) {
+	err = r.Scan(key("S", part, ""), nil, func(k, _ []byte) error {
+		slugs = append(slugs, lastPart(k))
+		return nil
+	})
+	return slugs, err
+}
+
+// Template is Achievement within a transaction. What it returns is shared: it
+// must not be changed. ErrNotFound.
+func (i *Issuer) Template(r store.Reader, slug string) (*Achievement, error) {
+	t, err := getShared[template](&i.decoded, r, achievementKey(slug))
+	if err != nil {
+		return nil, err
+	}
+	return &t.Achievement, nil
+}
+
+// CredentialAddress is where a credential stands.
+func (i *Issuer) CredentialAddress(id string) string { return i.cfg.BaseURL + "/credentials/" + id }

@@ -1,0 +1,261 @@
+package programme
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"laurel/badge"
+	"laurel/internal/strictjson"
+	"laurel/issuer"
+	"laurel/programme/rules"
+	"laurel/store"
+)
+
+// ErrUnknownActivity: no such course or workshop was loaded.
+var ErrUnknownActivity = errors.New("programme: unknown activity")
+
+// Beside the activities stand what leads to them:
+//
+//	P/alias/<digest of source and name>   activity that a source calls so
+//	P/rule/<achievement>/<activity>       present where an activity awards an achievement
+
+func (p *Programme) aliasKey(source, name string) []byte {
+	return key("P", "alias", p.issuer.Digest("alias", source, name))
+}
+func ruleKey(achievement, activity string) []byte { return key("P", "rule", achievement, activity) }
+
+// version names the words of a definition.
+func version(a *rules.Activity) string {
+	sum := sha256.Sum256(a.Definition)
+	return hex.EncodeToString(sum[:8])
+}
+
+// PutActivity keeps a definition. Its faults are badge.Errors. Awards keep the
+// words of the definition that they were made by.
+func (p *Programme) PutActivity(ctx context.Context, definition []byte, actor string) (*rules.Activity, error) {
+	a, err := rules.ReadActivity(definition)
+	if err != nil {
+		return nil, err
+	}
+	err = p.store.Update(ctx, func(tx store.Tx) error {
+		if err := p.replaceLeads(tx, a); err != nil {
+			return err
+		}
+		k := activityKey(a.ID)
+		if err := tx.Put(k, store.Seal(k, definition)); err != nil {
+			return err
+		}
+		return p.issuer.Note(tx, issuer.Event{Actor: actor, Action: "activity.put", Subject: a.ID + "/" + version(a)})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("storing activity %s: %w", a.ID, err)
+	}
+	return a, nil
+}
+
+// replaceLeads writes what leads to an activity, instead of what led to it as
+// it was.
+func (p *Programme) replaceLeads(tx store.Tx, a *rules.Activity) error {
+	old, err := p.activityIn(tx, a.ID)
+	if err != nil && !errors.Is(err, ErrUnknownActivity) {
+		return err
+	}
+	if old != nil {
+		for _, k := range p.leads(old) {
+			if err := tx.Delete(k); err != nil {
+				return err
+			}
+		}
+	}
+	for source, names := range a.Aliases {
+		for n, name := range names {
+			var other string
+			found, err := get(tx, p.aliasKey(source, name), &other)
+			if err != nil {
+				return err
+			}
+			if found && other != a.ID {
+				return badge.Errors{{Code: badge.MalformedValueError, Rule: "alias_taken",
+					Pointer: strictjson.Pointer("/aliases", source, fmt.Sprint(n)), Detail: fmt.Sprintf("The source %s calls the activity %s so already.", source, other)}}
+			}
+		}
+	}
+	for _, k := range p.leads(a) {
+		if err := put(tx, k, a.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *Programme) leads(a *rules.Activity) (keys [][]byte) {
+	for source, names := range a.Aliases {
+		for _, name := range names {
+			keys = append(keys, p.aliasKey(source, name))
+		}
+	}
+	for _, r := range a.Rules {
+		keys = append(keys, ruleKey(r.Achievement, a.ID))
+	}
+	return keys
+}
+
+// Activity returns one activity; ErrUnknownActivity.
+func (p *Programme) Activity(ctx context.Context, id string) (a *rules.Activity, err error) {
+	err = p.store.View(ctx, func(r store.Reader) error {
+		a, err = p.activityIn(r, id)
+		return err
+	})
+	return a, err
+}
+
+// Activities lists all activities, by id.
+func (p *Programme) Activities(ctx context.Context) (all []*rules.Activity, err error) {
+	err = p.store.View(ctx, func(r store.Reader) error {
+		all = nil
+		return r.Scan(key("p", ""), nil, func(k, _ []byte) error {
+			id := string(k[len("p/"):])
+			if strings.Contains(id, "/") {
+				return nil // an earlier definition
+			}
+			a, err := p.activityIn(r, id)
+			all = append(all, a)
+			return err
+		})
+	})
+	return all, err
+}
+
+func (p *Programme) activityIn(r store.Reader, id string) (*rules.Activity, error) {
+	if issuer.CheckSlug(id) != nil {
+		return nil, ErrUnknownActivity
+	}
+	k := activityKey(id)
+	v, err := r.Get(k)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, ErrUnknownActivity
+	} else if err != nil {
+		return nil, fmt.Errorf("reading activity %s: %w", id, err)
+	}
+	definition, err := store.Unseal(k, v)
+	if err != nil {
+		return nil, fmt.Errorf("reading activity %s: %w", id, err)
+	}
+	return p.definitions.read(id, definition)
+}
+
+// definitions keeps what was read of definitions, each of which is read again
+// for every report. It counts only for the exact bytes that the store gives.
+type definitions struct {
+	mu  sync.Mutex
+	all map[string]*rules.Activity
+}
+
+// mostDefinitions bounds what is kept; any of them can be read again.
+const mostDefinitions = 256
+
+func (d *definitions) read(id string, definition []byte) (*rules.Activity, error) {
+	d.mu.Lock()
+	a := d.all[id]
+	d.mu.Unlock()
+	if a != nil && bytes.Equal(a.Definition, definition) {
+		return a, nil
+	}
+	a, err := rules.ReadActivity(definition)
+	if err != nil {
+		return nil, fmt.Errorf("activity %s: %w: %w", id, store.ErrDamaged, opaque{err})
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.all == nil || len(d.all) >= mostDefinitions {
+		d.all = map[string]*rules.Activity{}
+	}
+	d.all[id] = a
+	return a, nil
+}
+
+// opaque keeps faults of what is stored from being taken for the caller's.
+type opaque struct{ error }
+
+// activityOf finds an activity by its slug or by what a source calls it; nil
+// where there is none.
+func (s *session) activityOf(source, name string) (*rules.Activity, error) {
+	a, err := s.activityIn(s.tx, name)
+	if !errors.Is(err, ErrUnknownActivity) {
+		return a, err
+	}
+	var id string
+	found, err := get(s.tx, s.aliasKey(source, name), &id)
+	if err != nil || !found {
+		return nil, err
+	}
+	return s.activityIn(s.tx, id)
+}
+
+// byRule tells whether some activity awards an achievement by a rule of its
+// own.
+func (s *session) byRule(achievement string) (ruled bool, err error) {
+	err = s.tx.Scan(ruleKey(achievement, ""), nil, func(_, _ []byte) error {
+		ruled = true
+		return store.ErrStop
+	})
+	return ruled, err
+}
+
+func optionalDate(s string) (time.Time, error) {
+	if s == "" {
+		return time.Time{}, nil
+	}
+	return time.Parse(time.DateOnly, s)
+}
+
+// Source is a platform that reports.
+type Source struct {
+	Slug string `json:"slug"`
+	// TrustEmail says that its addresses were checked: somebody whom another
+	// such source reports under the same address and name is the same person.
+	TrustEmail bool `json:"trust_email"`
+}
+
+// PutSource keeps what is known of a platform.
+func (p *Programme) PutSource(ctx context.Context, source Source, actor string) error {
+	if issuer.CheckSlug(source.Slug) != nil {
+		return badge.Errors{{Code: badge.MalformedValueError, Rule: "slug_invalid", Pointer: "/slug", Detail: "A source has a slug such as lms-a."}}
+	}
+	return p.store.Update(ctx, func(tx store.Tx) error {
+		if err := put(tx, sourceKey(source.Slug), source); err != nil {
+			return err
+		}
+		return p.issuer.Note(tx, issuer.Event{Actor: actor, Action: "source.put", Subject: source.Slug})
+	})
+}
+
+// Sources lists the platforms that something is known of, by slug.
+func (p *Programme) Sources(ctx context.Context) (all []Source, err error) {
+	err = p.store.View(ctx, func(r store.Reader) error {
+		all = nil
+		return scan(r, sourceKey(""), func(_ []byte, s *Source) error {
+			all = append(all, *s)
+			return nil
+		})
+	})
+	return all, err
+}
+
+// source is what is known of a platform; one that nothing is known of is not to
+// be believed about addresses.
+func (s *session) source(slug string) (Source, error) {
+	source := Source{Slug: slug}
+	if issuer.CheckSlug(slug) != nil {
+		return source, badge.Errors{{Code: badge.MalformedValueError, Rule: "source_invalid", Pointer: "/source", Detail: "A source has a slug such as lms-a."}}
+	}
+	_, err := get(s.tx, sourceKey(slug), &source)
+	return source, err
+}

@@ -1,0 +1,63 @@
+package programme
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"laurel/badge"
+	"laurel/issuer"
+	"laurel/programme/facts"
+	"laurel/programme/rules"
+)
+
+// awardOf puts an award in the issuer's words.
+func (s *session) awardOf(sc *scene, l *learner, e earned, a *award) (issuer.Award, error) {
+	to, onDuplicate, err := s.recipient(sc.realm, l)
+	if err != nil {
+		return issuer.Award{}, err
+	}
+	asked := issuer.Award{Achievement: a.Achievement, Edition: a.Edition, Recipient: to, AwardedAt: a.EarnedAt,
+		Language: l.Language, Country: l.Country, Sector: l.Sector, Activity: a.Activity,
+		OnDuplicate: onDuplicate, Actor: sc.actor, Test: sc.realm == test, Evidence: s.evidence(e)}
+	if sc.activity == nil {
+		return asked, nil
+	}
+	asked.Untold = sc.activity.Kind == rules.Course // a term is said of what is held in turns
+	asked.ActivityStart, _ = optionalDate(sc.edition.Start)
+	asked.ActivityEnd, _ = optionalDate(sc.edition.End)
+	asked.Language = cmp.Or(l.Language, sc.edition.Language, sc.activity.Language)
+	if e.rule != nil {
+		known := a.Facts
+		if known == nil {
+			known = &facts.Facts{}
+		}
+		asked.Role = roleOf(e.rule, known)
+		asked.Results = e.rule.Results(e.template.ResultDescription, known, sc.context(e.template, nil))
+	}
+	return asked, nil
+}
+
+// evidence names the badges that one rests on.
+func (s *session) evidence(e earned) (list []badge.Evidence) {
+	for _, part := range e.parts {
+		name := part.Achievement
+		if t, err := s.issuer.Template(s.tx, part.Achievement); err == nil {
+			name = t.In(t.Name, t.InLanguage)
+		}
+		list = append(list, badge.Evidence{ID: s.issuer.CredentialAddress(part.Credential), Name: name, Genre: "OpenBadgeCredential"})
+	}
+	return list
+}
+
+// roleOf is the role by which a rule was met, as it is signed.
+func roleOf(rule *rules.Rule, known *facts.Facts) string {
+	for _, c := range slices.Concat(rule.All, rule.Any) {
+		for _, role := range c.RoleIn {
+			if _, has := known.Roles[role]; has {
+				return strings.ToUpper(role[:1]) + role[1:]
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,267 @@
+package programme
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"laurel/badge"
+	"laurel/programme/completion"
+	"laurel/programme/rules"
+)
+
+// Caller is who reports, and for what they may speak.
+type Caller struct {
+	Actor string // for the audit record
+	Test  bool   // a trial: nothing that comes of it counts
+	// MayIssue, MaySpeak and MayReport bound the issuers, sources and activities
+	// that the caller is for.
+	MayIssue  func(issuer string) bool
+	MayReport func(activity string) bool
+	Country   string // ISO 3166; "": any
+}
+
+func (c *Caller) realm() realm {
+	if c.Test {
+		return test
+	}
+	return live
+}
+
+// Answer is what became of one event.
+type Answer struct {
+	Event      string         `json:"event"`
+	Result     Outcome        `json:"result"`
+	First      Outcome        `json:"first,omitempty"` // the result that the event had at first, where it is replayed
+	Awards     []AwardOutcome `json:"awards,omitempty"`
+	Open       []Open         `json:"open,omitempty"`
+	Superseded []string       `json:"superseded,omitempty"` // lower steps, which stay valid
+	Fault      error          `json:"-"`                    // nil, or why the event was refused: nothing of it is kept
+}
+
+// The faults of an event beside badge.Errors.
+var (
+	// ErrEventReused: the source reported something else under this id before.
+	ErrEventReused = errors.New("programme: the event's id was used for another event")
+	// ErrForbidden: the caller may not report this.
+	ErrForbidden = errors.New("programme: not for this caller")
+)
+
+// Is makes a forbidden an ErrForbidden.
+func (f *forbidden) Is(target error) bool { return target == ErrForbidden }
+
+// MaxEvents is how many events are taken at once.
+const MaxEvents = 1000
+
+// chunk is how many events or rows share a transaction: enough for its commit
+// to cost little beside signing, and not so many that others wait long for it.
+const chunk = 250
+
+// Complete takes in what platforms report, in this order, and awards what is
+// earned. Each event is taken in wholly or not at all, and answered on its own;
+// what is answered without a Fault is durable. The error says that the service
+// failed: what was taken in before it is known to a repeated request.
+func (p *Programme) Complete(ctx context.Context, c Caller, events []completion.Completion) ([]Answer, error) {
+	answers := make([]Answer, len(events))
+	for from := 0; from < len(events); from += chunk {
+		to := min(from+chunk, len(events))
+		err := p.run(ctx, false, func(s *session) error {
+			for n := from; n < to; n++ {
+				if err := s.event(&c, &events[n], &answers[n]); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("taking in events: %w", err)
+		}
+	}
+	return answers, nil
+}
+
+// event takes in one event, or refuses it in its answer.
+func (s *session) event(c *Caller, e *completion.Completion, to *Answer) error {
+	err := s.part(func(s *session) (err error) {
+		*to, err = s.take(c, e)
+		return err
+	})
+	if isFault(err) {
+		*to = Answer{Event: e.ID, Fault: err}
+		return nil
+	}
+	return err
+}
+
+// isFault tells the caller's faults from ours.
+func isFault(err error) bool {
+	var fault *badge.Error
+	return errors.As(err, &fault) || errors.Is(err, ErrEventReused) || errors.Is(err, ErrForbidden) ||
+		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken)
+}
+
+// kept is an event that was taken in.
+type kept struct {
+	Digest []byte    `json:"digest"`
+	Answer Answer    `json:"answer"`
+	At     time.Time `json:"at"` // when it was taken in
+}
+
+func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
+	k := c.realm().eventKey(e.Source, s.issuer.Digest("event", e.ID))
+	digest := []byte(s.issuer.Digest("body", string(e.Digest)))
+	var before kept
+	switch found, err := get(s.tx, k, &before); {
+	case err != nil:
+		return Answer{}, err
+	case found && !bytes.Equal(before.Digest, digest):
+		return Answer{}, ErrEventReused
+	case found:
+		replay := before.Answer
+		replay.First, replay.Result = replay.Result, OutcomeReplayed
+		return replay, nil
+	}
+	if err := e.Check(s.issuer.Now()); err != nil {
+		return Answer{}, err
+	}
+	sc, err := s.sceneOf(c, e)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer, err := s.report(sc, e)
+	if err != nil {
+		return Answer{}, err
+	}
+	answer.Event = e.ID
+	return answer, put(s.tx, k, kept{Digest: digest, Answer: answer, At: s.issuer.Now()})
+}
+
+// sceneOf finds the edition that an event is about.
+func (s *session) sceneOf(c *Caller, e *completion.Completion) (*scene, error) {
+	source, err := s.source(e.Source)
+	if err != nil {
+		return nil, err
+	}
+	activity, err := s.activityOf(e.Source, e.Activity)
+	if err != nil {
+		return nil, err
+	}
+	if activity == nil {
+		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "unknown_activity", Pointer: "/activity",
+			Detail: "There is no such course or workshop here, and none was made of it. Define it with PUT /v1/activities/{slug}, or name this as one of its aliases."}}
+	}
+	t := teller{realm: c.realm(), source: e.Source, by: e.Source, trusted: source.TrustEmail}
+	return s.setScene(c, t, activity, e.Edition)
+}
+
+// setScene looks up all that is decided by, in one edition of an activity.
+func (s *session) setScene(c *Caller, t teller, a *rules.Activity, edition string) (*scene, error) {
+	if c.MayReport != nil && !c.MayReport(a.ID) {
+		return nil, &forbidden{"activity_not_granted", "This token is not for the activity " + a.ID + "."}
+	}
+	e, ok := a.FindEdition(edition)
+	if !ok {
+		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "unknown_edition", Pointer: "/edition",
+			Detail: "The activity has no such edition."}}
+	}
+	var err error
+	if t.issuer, err = s.issuerOf(a); err != nil {
+		return nil, err
+	}
+	if !c.MayIssue(t.issuer) {
+		return nil, &forbidden{"achievement_unknown", "There is no such achievement for this token: it is not for the issuer of " + a.ID + "."}
+	}
+	sc := &scene{teller: t, activity: a, edition: e, actor: c.Actor, mayIssue: c.MayIssue}
+	var gate release
+	sc.released, err = get(s.tx, t.realm.gateKey(a.ID, e.ID), &gate)
+	return sc, err
+}
+
+// issuerOf is whose learners those of an activity are: the issuer of the first
+// achievement that can be earned in it.
+func (s *session) issuerOf(a *rules.Activity) (string, error) {
+	if len(a.Rules) == 0 {
+		return "", badge.Errors{{Code: badge.MalformedValueError, Rule: "nothing_to_earn", Pointer: "/activity",
+			Detail: "Nothing can be earned in this activity: it has no award_rules."}}
+	}
+	t, err := s.template(a.Rules[0].Achievement)
+	if err != nil {
+		return "", err
+	}
+	return t.Issuer, nil
+}
+
+// report takes in what an event says.
+func (s *session) report(sc *scene, e *completion.Completion) (Answer, error) {
+	l, err := s.learner(sc.teller, e.Learner, e.OccurredAt)
+	if err != nil {
+		return Answer{}, err
+	}
+	if e.Kind == completion.Revocation {
+		return s.takeBack(sc, l, e.OccurredAt)
+	}
+	lowered, err := s.contribute(sc, l, e)
+	if err != nil {
+		return Answer{}, err
+	}
+	v, err := s.decide(sc, l)
+	if err != nil {
+		return Answer{}, err
+	}
+	if lowered {
+		if err := s.holdUnearned(sc, l, v); err != nil {
+			return Answer{}, err
+		}
+	}
+	if l.named { // what was earned elsewhere waited for the name, too
+		if err := s.decideAnew(&Caller{Actor: sc.actor, Test: sc.realm == test}, l); err != nil {
+			return Answer{}, err
+		}
+	}
+	return Answer{Result: v.result(), Awards: v.Awards, Open: v.Open, Superseded: v.Superseded}, nil
+}
+
+// contribute adds what an event says to what its source said before. Only a
+// regrade may lower that. What happened before the platform took everything
+// back does not count any more.
+func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (lowered bool, err error) {
+	if until, dropped := l.Dropped[sc.drop()]; dropped && !e.OccurredAt.After(until) {
+		return false, nil
+	}
+	told := sc.of(e.Facts)
+	if told.Empty() {
+		return false, nil
+	}
+	k := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by)
+	var c contribution
+	if _, err := get(s.tx, k, &c); err != nil {
+		return false, err
+	}
+	if lowered = e.Kind == completion.Regrade; lowered {
+		c.Facts.Replace(told)
+	} else {
+		c.Facts.Merge(told)
+	}
+	if e.OccurredAt.After(c.At) {
+		c.At = e.OccurredAt
+	}
+	return lowered, put(s.tx, k, c)
+}
+
+// drop names a source and an edition in a learner's record.
+func (sc *scene) drop() string { return sc.source + "/" + sc.activity.ID + "/" + dash(sc.edition.ID) }
+
+// result is the one word for all awards of a report: what is new before what
+// was so already.
+func (v *verdict) result() Outcome {
+	for _, o := range []Outcome{OutcomeIssued, OutcomeHeld, OutcomePendingRelease, OutcomePendingIdentity, OutcomeExisting} {
+		for _, a := range v.Awards {
+			if a.Outcome == o {
+				return o
+			}
+		}
+	}
+	return OutcomeNotMet
+}

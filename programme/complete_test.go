@@ -1,0 +1,243 @@
+package programme_test
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"laurel/badge"
+	"laurel/issuer"
+	"laurel/issuer/issuertest"
+	"laurel/programme"
+	"laurel/programme/completion"
+)
+
+// outcomes is what must come of the 34 events.
+type outcomes struct {
+	PerEvent []struct {
+		Line         int
+		Event        string
+		HTTP         int
+		Result       string
+		Achievements []string
+		Existing     []string
+		Reason       string
+	} `json:"per_event"`
+	Final     map[string]map[string]string
+	Totals    struct{ Credentials int }
+	LadderAll struct {
+		Final  map[string]map[string]string
+		Totals struct{ Credentials int }
+	} `json:"ladder_all"`
+}
+
+func expected(t *testing.T, name string, into any) {
+	t.Helper()
+	if err := json.Unmarshal(file(t, "expected/"+name), into); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// course is the 20-step course on an empty store; its ladder is "all" or
+// "highest".
+func course(t testing.TB, ladder string) *place {
+	t.Helper()
+	p := emptyPlace(t)
+	definition := bytes.Replace(file(t, "course-hc20.json"), []byte(`"hc20": "all"`), []byte(`"hc20": "`+ladder+`"`), 1)
+	if _, err := p.PutActivity(t.Context(), definition, "test"); err != nil {
+		t.Fatal(err)
+	}
+	for _, source := range []string{"lms-a", "lms-b"} {
+		if err := p.PutSource(t.Context(), programme.Source{Slug: source, TrustEmail: true}, "test"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return p
+}
+
+func events(t testing.TB) []completion.Completion {
+	t.Helper()
+	var all []completion.Completion
+	lines := bufio.NewScanner(bytes.NewReader(file(t, "course-events.jsonl")))
+	for lines.Scan() {
+		e, err := completion.Read(lines.Bytes(), "")
+		if err != nil { // tells of itself in the answer, as the API lets it
+			e = completion.Completion{ID: "refused:" + err.Error()}
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+var everybody = programme.Caller{Actor: "test", MayIssue: func(string) bool { return true }}
+
+// TestCourseEvents sends the 34 events in order and compares each answer, and
+// then all that was awarded, with what a separate evaluator computed.
+func TestCourseEvents(t *testing.T) {
+	var want outcomes
+	expected(t, "course-outcomes.json", &want)
+	for ladder, final := range map[string]map[string]map[string]string{"highest": want.Final, "all": want.LadderAll.Final} {
+		t.Run(ladder, func(t *testing.T) {
+			p := course(t, ladder)
+			for n, e := range events(t) {
+				w := want.PerEvent[n]
+				if strings.HasPrefix(e.ID, "refused:") {
+					if w.HTTP != 422 || !strings.Contains(e.ID, w.Reason) {
+						t.Errorf("line %d: %s, want %+v", n+1, e.ID, w)
+					}
+					continue
+				}
+				answers, err := p.Complete(t.Context(), everybody, []completion.Completion{e})
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, n+1, answers[0], w.HTTP, w.Result, w.Reason)
+				if ladder == "highest" && w.HTTP == 200 && w.Result != "replayed" {
+					sameAchievements(t, n+1, answers[0], w.Achievements)
+				}
+			}
+			if got := held(t, p); !maps.EqualFunc(got, final, maps.Equal[map[string]string]) {
+				t.Errorf("in the end %v\nwant %v", got, final)
+			}
+			replay(t, p)
+		})
+	}
+}
+
+func compare(t *testing.T, line int, got programme.Answer, status int, result, reason string) {
+	t.Helper()
+	var fault *badge.Error
+	switch {
+	case status == 409:
+		if !errors.Is(got.Fault, programme.ErrEventReused) {
+			t.Errorf("line %d: %+v, want a conflict", line, got)
+		}
+	case status == 422:
+		if !errors.As(got.Fault, &fault) || fault.Rule != reason {
+			t.Errorf("line %d: %v, want %s", line, got.Fault, reason)
+		}
+	case got.Fault != nil || string(got.Result) != result:
+		t.Errorf("line %d: %s, %v; want %s", line, got.Result, got.Fault, result)
+	}
+}
+
+func sameAchievements(t *testing.T, line int, got programme.Answer, want []string) {
+	t.Helper()
+	var names []string
+	for _, a := range got.Awards {
+		if a.Outcome == got.Result && a.Outcome != programme.OutcomeExisting && a.Outcome != programme.OutcomePendingIdentity {
+			names = append(names, a.Achievement)
+		}
+	}
+	slices.Sort(names)
+	if !slices.Equal(names, slices.Sorted(slices.Values(want))) {
+		t.Errorf("line %d: %v, want %v", line, got.Awards, want)
+	}
+}
+
+// held is who holds what, as the signed badges and their records say.
+func held(t testing.TB, p *place) map[string]map[string]string {
+	t.Helper()
+	all := map[string]map[string]string{}
+	people := map[string]string{}
+	for _, e := range events(t) {
+		if email := strings.ToLower(strings.TrimSpace(e.Learner.Email)); email != "" {
+			people[email] = email
+		}
+	}
+	for email := range people {
+		page, err := p.Issuer.List(t.Context(), issuer.Filter{Issuers: []string{"urban-health-learning"}, Email: email, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rec := range page.Records {
+			if all[email] == nil {
+				all[email] = map[string]string{}
+			}
+			all[email][rec.Achievement] = string(rec.Status)
+		}
+	}
+	return all
+}
+
+// replay sends everything again: nothing changes, and what was taken is said
+// to have been.
+func replay(t *testing.T, p *place) {
+	t.Helper()
+	before := issuertest.Snapshot(t, p.store)
+	var taken []completion.Completion
+	for _, e := range events(t) {
+		if !strings.HasPrefix(e.ID, "refused:") {
+			taken = append(taken, e)
+		}
+	}
+	answers, err := p.Complete(t.Context(), everybody, taken)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range answers {
+		if a.Fault == nil && a.Result != programme.OutcomeReplayed {
+			t.Errorf("%s again: %s", a.Event, a.Result)
+		}
+	}
+	if !maps.Equal(before, issuertest.Snapshot(t, p.store)) {
+		t.Error("sending everything again changed the store")
+	}
+}
+
+// TestOrderOfEvents sends the events in many orders, to a batch and by several
+// clients at once: in the end the same people hold the same badges.
+func TestOrderOfEvents(t *testing.T) {
+	var want outcomes
+	expected(t, "course-outcomes.json", &want)
+	random := rand.New(rand.NewPCG(20, 44))
+	for round := range 6 {
+		p := course(t, "all")
+		lanes := shuffled(random, events(t), 8)
+		var wg sync.WaitGroup
+		for _, lane := range lanes {
+			wg.Go(func() {
+				if _, err := p.Complete(t.Context(), everybody, lane); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if got := held(t, p); !maps.EqualFunc(got, want.LadderAll.Final, maps.Equal[map[string]string]) {
+			t.Fatalf("round %d: %v\nwant %v", round, got, want.LadderAll.Final)
+		}
+	}
+}
+
+// shuffled deals the events to lanes in any order, but those of three learners,
+// whose regrade, revocation and conflict live from it, in theirs.
+func shuffled(random *rand.Rand, all []completion.Completion, lanes int) [][]completion.Completion {
+	dealt := make([][]completion.Completion, lanes)
+	inOrder := map[string]int{"u-1006": 0, "u-1017": 1, "u-1021": 2}
+	var fixed, free []completion.Completion
+	for _, e := range all {
+		if strings.HasPrefix(e.ID, "refused:") {
+			continue
+		}
+		if _, ok := inOrder[e.Learner.ID]; ok {
+			fixed = append(fixed, e)
+		} else {
+			free = append(free, e)
+		}
+	}
+	random.Shuffle(len(free), func(a, b int) { free[a], free[b] = free[b], free[a] })
+	for n, e := range free {
+		dealt[n%lanes] = append(dealt[n%lanes], e)
+	}
+	for _, e := range fixed {
+		dealt[inOrder[e.Learner.ID]] = append(dealt[inOrder[e.Learner.ID]], e)
+	}
+	return dealt
+}

@@ -1,0 +1,186 @@
+package programme
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"laurel/badge"
+	"laurel/issuer"
+	"laurel/programme/rules"
+	"laurel/store"
+)
+
+// release says who opened the gate of an edition, and when.
+type release struct {
+	At    time.Time `json:"at"`
+	Actor string    `json:"actor"`
+}
+
+// Released is what came of opening a gate.
+type Released struct {
+	Issued int            `json:"issued"`
+	Held   int            `json:"held"` // wait for a name or for a review
+	Faults []AwardOutcome `json:"faults,omitempty"`
+}
+
+// Release opens the gate of an edition for good, and issues all that waited
+// there. It may be asked for again, and again after a crash: what was issued is
+// not issued twice. tell, which may be nil, hears how far it is.
+func (p *Programme) Release(ctx context.Context, c Caller, activity, edition string, tell func(done, of int)) (*Released, error) {
+	sc, err := p.openGate(ctx, c, activity, edition)
+	if err != nil {
+		return nil, err
+	}
+	return p.issueWaiting(ctx, sc, tell)
+}
+
+// openGate notes that an edition is released, which is durable before the first
+// badge of it is issued.
+func (p *Programme) openGate(ctx context.Context, c Caller, activity, edition string) (sc *scene, err error) {
+	err = p.run(ctx, false, func(s *session) error {
+		a, err := s.activityIn(s.tx, activity)
+		if err != nil {
+			return err
+		}
+		t := teller{realm: c.realm(), source: listSource(a.ID), list: true, trusted: true}
+		if sc, err = s.setScene(&c, t, a, edition); err != nil || sc.released {
+			return err
+		}
+		sc.released = true
+		if err := put(s.tx, sc.realm.gateKey(a.ID, sc.edition.ID), release{At: s.issuer.Now(), Actor: c.Actor}); err != nil {
+			return err
+		}
+		return s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "edition.release", Issuer: sc.issuer, Subject: a.ID + "/" + dash(sc.edition.ID)})
+	})
+	return sc, err
+}
+
+func (p *Programme) issueWaiting(ctx context.Context, sc *scene, tell func(done, of int)) (*Released, error) {
+	waiting, err := p.waiting(ctx, sc)
+	if err != nil {
+		return nil, err
+	}
+	result := &Released{}
+	for from := 0; from < len(waiting); from += chunk {
+		to := min(from+chunk, len(waiting))
+		var part Released
+		err := p.run(ctx, false, func(s *session) error {
+			part = Released{}
+			for _, w := range waiting[from:to] {
+				if err := s.letOut(sc, w, &part); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, fmt.Errorf("releasing %s: %w", sc.activity.ID, err)
+		}
+		result.Issued, result.Held = result.Issued+part.Issued, result.Held+part.Held
+		result.Faults = append(result.Faults, part.Faults...)
+		if tell != nil {
+			tell(to, len(waiting))
+		}
+	}
+	return result, nil
+}
+
+// waiter is somebody whose award waits for release.
+type waiter struct{ achievement, learner string }
+
+func (p *Programme) waiting(ctx context.Context, sc *scene) (list []waiter, err error) {
+	prefix := sc.realm.key("w", sc.activity.ID, dash(sc.edition.ID), "")
+	err = p.store.View(ctx, func(r store.Reader) error {
+		list = nil
+		return r.Scan(prefix, nil, func(k, _ []byte) error {
+			achievement, learner, _ := cut(string(k[len(prefix):]))
+			list = append(list, waiter{achievement, learner})
+			return nil
+		})
+	})
+	return list, err
+}
+
+// letOut issues what somebody was waiting for.
+func (s *session) letOut(sc *scene, w waiter, count *Released) error {
+	err := s.part(func(s *session) error {
+		l, err := s.learnerAt(sc.realm, sc.issuer, w.learner)
+		if errors.Is(err, store.ErrDamaged) {
+			return s.tx.Delete(sc.realm.waitingKey(sc.activity.ID, sc.edition.ID, w.achievement, w.learner)) // was erased
+		} else if err != nil {
+			return err
+		}
+		e := earned{rule: sc.activity.Rule(w.achievement)}
+		if e.template, err = s.template(w.achievement); err != nil {
+			return err
+		}
+		v := &verdict{}
+		if err := s.settle(sc, l, e, v); err != nil {
+			return err
+		}
+		if v.Awards[0].Outcome == OutcomeIssued {
+			count.Issued++
+		} else if v.Awards[0].Outcome != OutcomeExisting {
+			count.Held++
+		}
+		return s.stack(sc, l, v)
+	})
+	var fault *badge.Error
+	if errors.As(err, &fault) {
+		count.Faults = append(count.Faults, AwardOutcome{Achievement: w.achievement, Outcome: OutcomeError})
+		return nil
+	}
+	return err
+}
+
+// OpenDueGates issues what waited for a day that has come. It returns how many
+// badges it issued.
+func (p *Programme) OpenDueGates(ctx context.Context) (issued int, err error) {
+	activities, err := p.Activities(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, r := range []realm{live, test} {
+		for _, a := range activities {
+			for n := range a.Editions {
+				done, err := p.openIfDue(ctx, Caller{Actor: actorRules, Test: r == test, MayIssue: anyIssuer}, a.ID, a.Editions[n].ID)
+				if err != nil {
+					return issued, err
+				}
+				issued += done
+			}
+		}
+	}
+	return issued, nil
+}
+
+func (p *Programme) openIfDue(ctx context.Context, c Caller, activity, edition string) (int, error) {
+	var sc *scene
+	err := p.store.View(ctx, func(r store.Reader) error {
+		s := &session{Programme: p, ctx: ctx, tx: store.NewOverlay(r)}
+		a, err := s.activityIn(r, activity)
+		if err != nil {
+			return err
+		}
+		sc, err = s.setScene(&c, teller{realm: c.realm(), source: listSource(a.ID), list: true, trusted: true}, a, edition)
+		return err
+	})
+	if isFault(err) || err == nil && !sc.released && !p.due(sc) {
+		return 0, nil // nothing can be earned there, or not yet
+	} else if err != nil {
+		return 0, err
+	}
+	done, err := p.issueWaiting(ctx, sc, nil)
+	if err != nil {
+		return 0, err
+	}
+	return done.Issued, nil
+}
+
+// due tells whether the day of a gate has come. A release that was cut short
+// is due too.
+func (p *Programme) due(sc *scene) bool {
+	return sc.edition.Gate.Mode == rules.OnDate && !p.issuer.Now().Before(sc.edition.Gate.Date)
+}

@@ -1,0 +1,151 @@
+package programme
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"laurel/issuer"
+	"laurel/programme/region"
+	"laurel/programme/statistics"
+	"laurel/store"
+)
+
+// realmOf is where what an issuer signs belongs.
+func realmOf(slug string) realm {
+	if issuer.IsTest(slug) {
+		return test
+	}
+	return live
+}
+
+// observe follows every change of a credential, whoever makes it, within the
+// Update that makes it.
+func (p *Programme) observe(tx store.Tx, c issuer.Changed) error {
+	s := &session{Programme: p, tx: tx}
+	r := realmOf(c.Record.Issuer)
+	if err := s.count(r, c); err != nil {
+		return err
+	}
+	a, k, err := s.awardFor(r, c.Record.ID)
+	if err != nil || a == nil {
+		return err
+	}
+	if !c.Record.ErasedAt.IsZero() {
+		return s.erased(r, a)
+	}
+	if c.Record.Status != issuer.Revoked || a.State == StateRevoked {
+		return nil
+	}
+	a.State, a.RevokedAt = StateRevoked, c.Record.StatusAt
+	if err := put(tx, k, a); err != nil {
+		return err
+	}
+	return s.holdWholes(r, a, c.Actor)
+}
+
+// awardFor is the award that a credential was issued for; nil where there is
+// none.
+func (s *session) awardFor(r realm, credential string) (a *award, k []byte, err error) {
+	var at string
+	found, err := get(s.tx, r.credentialKey(credential), &at)
+	if err != nil || !found {
+		return nil, nil, err
+	}
+	a = new(award)
+	if found, err = get(s.tx, []byte(at), a); err != nil || !found || a.Credential != credential {
+		return nil, nil, err
+	}
+	return a, []byte(at), nil
+}
+
+// count keeps what is counted of a credential. Where it was earned is settled
+// with the award: a country that moves to another region later does not move
+// what was counted.
+func (s *session) count(r realm, c issuer.Changed) error {
+	k := r.tallyKey(c.Record.Issuer, c.Record.ID)
+	var t statistics.Tally
+	found, err := get(s.tx, k, &t)
+	if err != nil {
+		return err
+	}
+	if !found {
+		if !c.Issued() {
+			return nil // issued before there were tallies
+		}
+		t = statistics.Tally{Issuer: c.Record.Issuer, Achievement: c.Record.Achievement, Edition: c.Record.Term,
+			Activity: c.Award.Activity, Month: c.Record.AwardedAt.UTC().Format("2006-01"),
+			Country: c.Award.Country, Sector: c.Award.Sector, Language: c.Record.Language}
+		t.Region, _ = region.Of(t.Country, c.Record.AwardedAt)
+	}
+	t.State = string(c.Record.Status)
+	return put(s.tx, k, t)
+}
+
+// holdWholes holds what rests on a badge that was revoked: each becomes a
+// question to a person. What can be suspended is, at once.
+func (s *session) holdWholes(r realm, part *award, actor string) error {
+	var wholes []*award
+	err := scan(s.tx, r.key("a", part.Learner, ""), func(_ []byte, a *award) error {
+		if a.State == StateIssued && a.Review == "" && slices.Contains(a.Parts, part.Credential) {
+			wholes = append(wholes, a)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, a := range wholes {
+		review, err := s.ask(r, &Review{Issuer: a.Issuer, Kind: PartRevoked, Learner: a.Learner, Achievement: a.Achievement,
+			Edition: a.Edition, Credential: a.Credential, Part: part.Credential})
+		if err != nil {
+			return err
+		}
+		a.Review = review.ID
+		if err := put(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a); err != nil {
+			return err
+		}
+		_, err = s.issuer.PutChange(s.tx, issuer.Change{ID: a.Credential, Action: issuer.Suspend, Reason: "under_review", Actor: actor, MayTouch: anyIssuer})
+		var state *issuer.StateError
+		if err != nil && !errors.As(err, &state) {
+			return err
+		}
+	}
+	return nil
+}
+
+// erased forgets a person with the last of their badges; until then the others
+// are theirs, and what they are found by stays.
+func (s *session) erased(r realm, a *award) error {
+	a.State = StateRevoked
+	if err := s.tx.Delete(r.credentialKey(a.Credential)); err != nil {
+		return err
+	}
+	if err := s.tx.Delete(r.awardKey(a.Learner, a.Achievement, a.Edition)); err != nil {
+		return err
+	}
+	others := false
+	err := scan(s.tx, r.key("a", a.Learner, ""), func(_ []byte, o *award) error {
+		others = others || o.State != StateRevoked
+		return nil
+	})
+	if err != nil || others {
+		return err
+	}
+	l, err := s.learnerAt(r, a.Issuer, a.Learner)
+	if errors.Is(err, store.ErrDamaged) {
+		return nil // forgotten already
+	} else if err != nil {
+		return err
+	}
+	return s.forget(r, l)
+}
+
+// cut splits a key at its last slash.
+func cut(s string) (before, after string, found bool) {
+	n := strings.LastIndexByte(s, '/')
+	if n < 0 {
+		return s, "", false
+	}
+	return s[:n], s[n+1:], true
+}

@@ -1,0 +1,212 @@
+package programme
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"laurel/badge"
+	"laurel/issuer"
+	"laurel/store"
+)
+
+// Review is a question that a person must answer. Until then nothing is
+// changed by itself: what was issued stays, and what would be issued waits.
+type Review struct {
+	ID          string    `json:"id"`
+	Issuer      string    `json:"issuer"`
+	Kind        Question  `json:"kind"`
+	Learner     string    `json:"learner"`
+	Other       string    `json:"other,omitempty"`       // learner who may be the same person
+	Achievement string    `json:"achievement,omitempty"` // of the award in question
+	Edition     string    `json:"edition,omitempty"`
+	Credential  string    `json:"credential,omitempty"`
+	Part        string    `json:"part,omitempty"` // credential that was revoked, on which this one rests
+	At          time.Time `json:"at"`
+	DecidedAt   time.Time `json:"decidedAt,omitzero"`
+	Decision    Decision  `json:"decision,omitempty"`
+	By          string    `json:"by,omitempty"`
+}
+
+// Question is what a review is about.
+type Question string
+
+// The questions.
+const (
+	SamePerson   Question = "same_person"   // two platforms, one address: one person or two?
+	Regraded     Question = "regraded"      // what was awarded is not earned any more
+	PartRevoked  Question = "part_revoked"  // a badge rests on one that was revoked
+	NotRenewable Question = "not_renewable" // reserved for terms whose duties are open
+)
+
+// Decision answers a review.
+type Decision string
+
+// The decisions: Same and Different for SamePerson, Keep and Revoke for the
+// others.
+const (
+	Same      Decision = "same"
+	Different Decision = "different"
+	Keep      Decision = "keep"
+	Revoke    Decision = "revoke"
+)
+
+// doubt holds a learner who may be somebody who is known already.
+func (s *session) doubt(t teller, l, other *learner) error {
+	review, err := s.ask(t.realm, &Review{Issuer: l.Issuer, Kind: SamePerson, Learner: l.ID, Other: other.ID})
+	if err != nil {
+		return err
+	}
+	l.Doubt = review.ID
+	return put(s.tx, t.realm.learnerKey(t.issuer, l.ID), l)
+}
+
+// ask puts a question on record.
+func (s *session) ask(r realm, review *Review) (*Review, error) {
+	id, err := s.issuer.NewSeq()
+	if err != nil {
+		return nil, err
+	}
+	review.ID, review.At = id, s.issuer.Now()
+	if err := put(s.tx, r.reviewKey(review.Issuer, id), review); err != nil {
+		return nil, err
+	}
+	subject := review.Credential
+	if subject == "" {
+		subject = review.ID
+	}
+	return review, s.issuer.Note(s.tx, issuer.Event{Actor: actorRules, Action: "review.open", Issuer: review.Issuer, Subject: subject, Reason: "under_review"})
+}
+
+// actorRules is who acts where the rules decide and no person does.
+const actorRules = "rules"
+
+// holdUnearned holds the awards that a regrade leaves unearned. The badges stay
+// as they are: their holders have shown them already.
+func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
+	for _, open := range v.Open {
+		k := sc.realm.awardKey(l.ID, open.Achievement, sc.edition.ID)
+		a := new(award)
+		found, err := get(s.tx, k, a)
+		if err != nil {
+			return err
+		}
+		if !found || a.State != StateIssued {
+			continue
+		}
+		if a.Review == "" {
+			review, err := s.ask(sc.realm, &Review{Issuer: l.Issuer, Kind: Regraded, Learner: l.ID, Achievement: a.Achievement, Edition: a.Edition, Credential: a.Credential})
+			if err != nil {
+				return err
+			}
+			a.Review = review.ID
+			if err := put(s.tx, k, a); err != nil {
+				return err
+			}
+		}
+		v.Awards = append(v.Awards, AwardOutcome{a.Achievement, OutcomeHeld, a.Credential})
+	}
+	return nil
+}
+
+// Reviews lists the questions that are open, oldest first.
+func (p *Programme) Reviews(ctx context.Context, c Caller) (open []*Review, err error) {
+	err = p.store.View(ctx, func(r store.Reader) error {
+		open = nil
+		return scan(r, c.realm().key("r", ""), func(_ []byte, review *Review) error {
+			if review.DecidedAt.IsZero() && c.MayIssue(review.Issuer) {
+				open = append(open, review)
+			}
+			return nil
+		})
+	})
+	return open, err
+}
+
+// Decide answers a review and does what follows from the answer. To answer it
+// again in the same way changes nothing; issuer.ErrConflict where it was
+// answered otherwise, issuer.ErrNotFound where there is no such review.
+func (p *Programme) Decide(ctx context.Context, c Caller, id string, d Decision) (review *Review, err error) {
+	err = p.run(ctx, false, func(s *session) error {
+		if review, err = s.review(c, id); err != nil {
+			return err
+		}
+		if !review.DecidedAt.IsZero() {
+			if review.Decision != d {
+				return &issuer.StateError{Rule: "decided", Detail: "This was decided already, otherwise."}
+			}
+			return nil
+		}
+		if allowed := review.Kind.answers(); !slices.Contains(allowed, d) {
+			return badge.Errors{{Code: badge.MalformedValueError, Rule: "decision_invalid", Pointer: "/decision",
+				Detail: fmt.Sprintf("Say %s or %s.", allowed[0], allowed[1])}}
+		}
+		review.Decision, review.DecidedAt, review.By = d, s.issuer.Now(), c.Actor
+		if err := put(s.tx, c.realm().reviewKey(review.Issuer, id), review); err != nil {
+			return err
+		}
+		err := s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "review." + string(d), Issuer: review.Issuer, Subject: id})
+		if err != nil {
+			return err
+		}
+		return s.follow(&c, review)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return review, nil
+}
+
+func (q Question) answers() []Decision {
+	if q == SamePerson {
+		return []Decision{Same, Different}
+	}
+	return []Decision{Keep, Revoke}
+}
+
+func (s *session) review(c Caller, id string) (found *Review, err error) {
+	err = scan(s.tx, c.realm().key("r", ""), func(_ []byte, review *Review) error {
+		if review.ID == id && c.MayIssue(review.Issuer) {
+			found = review
+			return store.ErrStop
+		}
+		return nil
+	})
+	if err == nil && found == nil {
+		err = fmt.Errorf("review: %w", issuer.ErrNotFound)
+	}
+	return found, err
+}
+
+// follow does what follows from a decision.
+func (s *session) follow(c *Caller, review *Review) error {
+	if review.Kind == SamePerson {
+		return s.settleDoubt(c, review)
+	}
+	k := c.realm().awardKey(review.Learner, review.Achievement, review.Edition)
+	a := new(award)
+	found, err := get(s.tx, k, a)
+	if err != nil || !found {
+		return err // the person was erased meanwhile
+	}
+	if a.Review == review.ID {
+		a.Review = ""
+		if err := put(s.tx, k, a); err != nil {
+			return err
+		}
+	}
+	change := issuer.Change{ID: review.Credential, Action: issuer.Reinstate, Reason: "review_passed", Actor: c.Actor, MayTouch: anyIssuer}
+	if review.Decision == Revoke {
+		change.Action, change.Reason = issuer.Revoke, "review_failed"
+	}
+	_, err = s.issuer.PutChange(s.tx, change)
+	var state *issuer.StateError
+	if errors.As(err, &state) && review.Decision == Keep {
+		return nil // it was never suspended, or was revoked by somebody meanwhile
+	}
+	return err
+}
+
+func anyIssuer(string) bool { return true }

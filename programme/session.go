@@ -1,0 +1,248 @@
+package programme
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"laurel/badge"
+	"laurel/issuer"
+	"laurel/store"
+)
+
+// A session decides within one transaction. What is decided is needed before
+// the transaction, because badges are signed outside of it; so everything is
+// rehearsed first, on an overlay over a snapshot, which tells the badges that
+// will be wanted, and then done by the same code with these at hand. A dry run
+// is a rehearsal and no more.
+type session struct {
+	*Programme
+	ctx  context.Context
+	tx   store.Tx
+	pool *pool
+
+	wanted []issuer.Award     // badges that were not at hand
+	put    []*issuer.Prepared // badges that were
+	// postponed says that something could not be decided for want of a badge
+	// that it would rest on.
+	postponed bool
+	// listed says that a list told something new.
+	listed bool
+}
+
+// rounds bounds how often work is done anew because what it rests on changed
+// meanwhile.
+const rounds = 12
+
+// errWanting aborts a transaction for which badges have to be signed first.
+var errWanting = errors.New("programme: badges are wanting")
+
+// run does work durably, or with dryRun not at all. work may run several times
+// and has no effects but on its session and on variables that it sets anew.
+func (p *Programme) run(ctx context.Context, dryRun bool, work func(*session) error) error {
+	pool := newPool(p.issuer)
+	defer pool.close()
+	for range rounds {
+		s, err := p.rehearse(ctx, pool, work)
+		if err != nil || dryRun {
+			return err
+		}
+		if err := pool.sign(ctx, s.wanted); err != nil {
+			return err
+		}
+		if len(s.wanted) > 0 && s.postponed {
+			continue // the next rehearsal can decide it
+		}
+		done, err := p.perform(ctx, pool, work)
+		if !errors.Is(err, errWanting) {
+			return err
+		}
+		if err := pool.sign(ctx, done.wanted); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("awarding: %w: too much changed meanwhile", store.ErrBusy)
+}
+
+func (p *Programme) rehearse(ctx context.Context, pool *pool, work func(*session) error) (*session, error) {
+	var s *session
+	err := p.store.View(ctx, func(r store.Reader) error {
+		pool.rewind()
+		s = &session{Programme: p, ctx: ctx, tx: store.NewOverlay(r), pool: pool}
+		return work(s)
+	})
+	return s, err
+}
+
+func (p *Programme) perform(ctx context.Context, pool *pool, work func(*session) error) (*session, error) {
+	var s *session
+	err := p.store.Update(ctx, func(tx store.Tx) error {
+		pool.rewind()
+		s = &session{Programme: p, ctx: ctx, tx: tx, pool: pool}
+		if err := work(s); err != nil {
+			return err
+		}
+		if len(s.wanted) > 0 {
+			return errWanting
+		}
+		return nil
+	})
+	if err == nil {
+		p.issuer.Done(ctx, s.put...)
+	}
+	return s, err
+}
+
+// part does a part of the work that may fail by itself: a fault of the caller
+// undoes this part alone and is returned.
+func (s *session) part(work func(*session) error) error {
+	over := store.NewOverlay(s.tx)
+	sub := &session{Programme: s.Programme, ctx: s.ctx, tx: over, pool: s.pool}
+	if err := work(sub); err != nil {
+		return err
+	}
+	s.wanted, s.put = append(s.wanted, sub.wanted...), append(s.put, sub.put...)
+	s.postponed, s.listed = s.postponed || sub.postponed, s.listed || sub.listed
+	return over.Apply(s.tx)
+}
+
+// issue puts a badge on record, or finds the one that answers the award
+// already. Where the badge is not signed yet, it is wanted, and the answer is
+// no record: it would be issued.
+func (s *session) issue(a issuer.Award) (*issuer.Issued, error) {
+	found, err := s.issuer.Look(s.tx, a)
+	if err != nil || found != nil {
+		return found, err
+	}
+	prepared, err := s.pool.next(a)
+	if err != nil {
+		return nil, err
+	}
+	if prepared == nil {
+		s.wanted = append(s.wanted, a)
+		return nil, nil
+	}
+	issued, err := s.issuer.Put(s.tx, prepared, a)
+	if errors.Is(err, issuer.ErrStale) {
+		s.pool.discard(prepared)
+		s.wanted = append(s.wanted, a)
+		return nil, nil
+	}
+	if err == nil && !issued.Existing {
+		s.put = append(s.put, prepared)
+	}
+	return issued, err
+}
+
+// pool holds badges that are signed and on no record yet.
+type pool struct {
+	issuer *issuer.Issuer
+	ready  map[[sha256.Size]byte]*shelf
+}
+
+// shelf holds the badges of awards that are alike.
+type shelf struct {
+	badges []*issuer.Prepared
+	used   int
+	fault  error // of the award
+}
+
+func newPool(i *issuer.Issuer) *pool {
+	return &pool{issuer: i, ready: map[[sha256.Size]byte]*shelf{}}
+}
+
+// rewind puts all badges back, for work that begins anew.
+func (p *pool) rewind() {
+	for _, s := range p.ready {
+		s.used = 0
+	}
+}
+
+func (p *pool) next(a issuer.Award) (*issuer.Prepared, error) {
+	k, err := awardDigest(a)
+	if err != nil {
+		return nil, err
+	}
+	s := p.ready[k]
+	switch {
+	case s == nil:
+		return nil, nil
+	case s.fault != nil:
+		return nil, s.fault
+	case s.used == len(s.badges):
+		return nil, nil
+	}
+	s.used++
+	return s.badges[s.used-1], nil
+}
+
+// discard throws a badge away that cannot be put on record any more.
+func (p *pool) discard(stale *issuer.Prepared) {
+	for _, s := range p.ready {
+		for n, b := range s.badges {
+			if b == stale {
+				s.badges = append(s.badges[:n], s.badges[n+1:]...)
+				s.used--
+				p.issuer.Drop(stale)
+				return
+			}
+		}
+	}
+}
+
+// close gives up what was not used; what was put on record is done with.
+func (p *pool) close() {
+	for _, s := range p.ready {
+		p.issuer.Drop(s.badges...)
+	}
+}
+
+// sign makes the badges of awards, as many at a time as there are processors.
+// A fault of an award is kept for whoever asks for its badge.
+func (p *pool) sign(ctx context.Context, wanted []issuer.Award) error {
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for _, a := range wanted {
+		group.Go(func() error {
+			k, err := awardDigest(a)
+			if err != nil {
+				return err
+			}
+			prepared, err := p.issuer.Prepare(ctx, a)
+			var fault *badge.Error
+			if err != nil && !errors.As(err, &fault) {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			s := p.ready[k]
+			if s == nil {
+				s = &shelf{}
+				p.ready[k] = s
+			}
+			if err != nil {
+				s.fault = err
+			} else {
+				s.badges = append(s.badges, prepared)
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// awardDigest tells awards apart that make different badges.
+func awardDigest(a issuer.Award) (k [sha256.Size]byte, err error) {
+	raw, err := json.Marshal(a)
+	if err != nil {
+		return k, fmt.Errorf("encoding an award: %w", err)
+	}
+	return sha256.Sum256(raw), nil
+}

@@ -1,0 +1,97 @@
+package programme
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"time"
+
+	"laurel/issuer"
+)
+
+// stack awards what rests on other achievements and is complete now. What can
+// be earned by a rule of an activity is left to that.
+func (s *session) stack(sc *scene, l *learner, v *verdict) error {
+	done := map[string]bool{}
+	for n := 0; n < len(v.Awards); n++ { // what is stacked may itself be a part
+		if o := v.Awards[n].Outcome; o != OutcomeIssued && o != OutcomeExisting || done[v.Awards[n].Achievement] {
+			continue
+		}
+		done[v.Awards[n].Achievement] = true
+		wholes, err := s.issuer.Wholes(s.tx, v.Awards[n].Achievement)
+		if err != nil {
+			return err
+		}
+		for _, slug := range wholes {
+			if sc.only != "" && slug != sc.only || done[slug] {
+				continue
+			}
+			if ruled, err := s.byRule(slug); err != nil {
+				return err
+			} else if ruled {
+				continue
+			}
+			if err := s.complete(sc, l, slug, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// complete awards an achievement whose parts are all held.
+func (s *session) complete(sc *scene, l *learner, slug string, v *verdict) error {
+	whole, err := s.issuer.Template(s.tx, slug)
+	if errors.Is(err, issuer.ErrNotFound) || err == nil && !sc.mayIssue(whole.Issuer) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	parts, since, err := s.parts(sc.realm, l, whole.Requires)
+	if err != nil || parts == nil {
+		return err
+	}
+	for _, part := range parts {
+		if part.Credential == wantedCredential {
+			s.postponed = true // its address is not known before it is signed
+			return nil
+		}
+	}
+	own := *sc
+	own.activity, own.edition = nil, nil
+	return s.settle(&own, l, earned{template: whole, at: since, parts: parts}, v)
+}
+
+// parts are the awards by which a whole is complete, and since when it is; nil
+// where it is not.
+func (s *session) parts(r realm, l *learner, q *issuer.Requires) (parts []*award, since time.Time, err error) {
+	if q == nil {
+		return nil, since, nil
+	}
+	need, of := len(q.All), q.All
+	switch {
+	case len(q.Any) > 0:
+		need, of = 1, q.Any
+	case q.NOf != nil:
+		need, of = q.NOf.N, q.NOf.Of
+	}
+	for _, slug := range of {
+		a, err := s.held(r, l, slug)
+		if err != nil {
+			return nil, since, err
+		}
+		if a != nil {
+			parts = append(parts, a)
+		}
+	}
+	if len(parts) < need {
+		return nil, since, nil
+	}
+	slices.SortStableFunc(parts, func(a, b *award) int { return a.EarnedAt.Compare(b.EarnedAt) })
+	parts = parts[:need]
+	since = parts[need-1].EarnedAt
+	slices.SortStableFunc(parts, func(a, b *award) int {
+		return cmp.Compare(slices.Index(of, a.Achievement), slices.Index(of, b.Achievement))
+	})
+	return parts, since, nil
+}
