@@ -213,8 +213,9 @@ func remarks(p *i18n.Printer, r *verifier.Report) [][]i18n.Part {
 		return nil
 	}
 	var out [][]i18n.Part
+	decisive := r.Decisive()
 	for _, f := range r.Findings {
-		said := p.Has("summary." + r.Verdict().String() + "." + string(f.Code))
+		said := f.Check == decisive.Check && f.Code == decisive.Code && p.Has("summary."+r.Verdict().String()+"."+string(f.Code))
 		if f.Outcome == verifier.Warned && f.Check != verifier.CheckEndorsement && !said {
 			out = append(out, words.SentenceParts(p, r, f))
 		}
