@@ -8,6 +8,7 @@ import (
 	"laurel/api/badges"
 	"laurel/api/endorsements"
 	"laurel/api/events"
+	"laurel/api/programmes"
 	"laurel/api/public"
 	"laurel/api/statistics"
 	"laurel/api/vcapi"
@@ -47,7 +48,7 @@ func Keeps() map[string][]string {
 func allRoutes() []route {
 	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}}}
 	return s.routes(handlers{badges: &badges.Handler{}, events: &events.Handler{}, verify: &verify.Handler{}, vcapi: &vcapi.Handler{},
-		public: &public.Handler{}, endorsements: &endorsements.Handler{}, statistics: &statistics.Handler{}})
+		public: &public.Handler{}, endorsements: &endorsements.Handler{}, statistics: &statistics.Handler{}, programmes: &programmes.Handler{}})
 }
 
 func (r route) described() string {
