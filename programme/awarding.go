@@ -12,7 +12,7 @@ import (
 )
 
 // awardOf puts an award in the issuer's words.
-func (s *session) awardOf(sc *scene, l *learner, e earned, a *award) (issuer.Award, error) {
+func (s *session) awardOf(sc *scene, l *learner, e *earned, a *award) (issuer.Award, error) {
 	to, onDuplicate, err := s.recipient(sc.realm, l)
 	if err != nil {
 		return issuer.Award{}, err
@@ -39,7 +39,10 @@ func (s *session) awardOf(sc *scene, l *learner, e earned, a *award) (issuer.Awa
 }
 
 // evidence names the badges that one rests on.
-func (s *session) evidence(e earned) (list []badge.Evidence) {
+func (s *session) evidence(e *earned) (list []badge.Evidence) {
+	if e.rule != nil {
+		return nil // a rule says in its words what it asks for
+	}
 	for _, part := range e.parts {
 		name := part.Achievement
 		if t, err := s.issuer.Template(s.tx, part.Achievement); err == nil {

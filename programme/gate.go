@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"time"
 
-	"laurel/badge"
 	"laurel/issuer"
-	"laurel/programme/rules"
 	"laurel/store"
 )
 
@@ -90,13 +88,17 @@ func (p *Programme) issueWaiting(ctx context.Context, sc *scene, tell func(done,
 // waiter is somebody whose award waits for release.
 type waiter struct{ achievement, learner string }
 
+// waiting are those for whom the gate is open now.
 func (p *Programme) waiting(ctx context.Context, sc *scene) (list []waiter, err error) {
+	now := p.issuer.Now()
 	prefix := sc.realm.key("w", sc.activity.ID, dash(sc.edition.ID), "")
 	err = p.store.View(ctx, func(r store.Reader) error {
 		list = nil
 		return r.Scan(prefix, nil, func(k, _ []byte) error {
 			achievement, learner, _ := cut(string(k[len(prefix):]))
-			list = append(list, waiter{achievement, learner})
+			if sc.edition.Gate.Open(achievement, now, sc.released) {
+				list = append(list, waiter{achievement, learner})
+			}
 			return nil
 		})
 	})
@@ -105,38 +107,50 @@ func (p *Programme) waiting(ctx context.Context, sc *scene) (list []waiter, err 
 
 // letOut issues what somebody was waiting for.
 func (s *session) letOut(sc *scene, w waiter, count *Released) error {
+	outcome := OutcomeExisting
 	err := s.part(func(s *session) error {
 		l, err := s.learnerAt(sc.realm, sc.issuer, w.learner)
-		if errors.Is(err, store.ErrDamaged) {
-			return s.tx.Delete(sc.realm.waitingKey(sc.activity.ID, sc.edition.ID, w.achievement, w.learner)) // was erased
+		if errors.Is(err, errGone) {
+			return nil // was erased meanwhile
 		} else if err != nil {
 			return err
 		}
-		e := earned{rule: sc.activity.Rule(w.achievement)}
+		e := &earned{rule: sc.activity.Rule(w.achievement)}
 		if e.template, err = s.template(w.achievement); err != nil {
 			return err
 		}
+		if e.before, err = s.award(sc, l, w.achievement); err != nil {
+			return err
+		}
 		v := &verdict{}
+		if e.before == nil || e.before.State != StateWaiting {
+			return s.tx.Delete(sc.realm.waitingKey(sc.activity.ID, sc.edition.ID, w.achievement, w.learner)) // somebody was faster
+		}
 		if err := s.settle(sc, l, e, v); err != nil {
 			return err
 		}
-		if v.Awards[0].Outcome == OutcomeIssued {
-			count.Issued++
-		} else if v.Awards[0].Outcome != OutcomeExisting {
-			count.Held++
+		outcome = v.Awards[0].Outcome
+		if err := s.stack(sc, l, v); err != nil {
+			return err
 		}
-		return s.stack(sc, l, v)
+		return s.lead(sc, l, v)
 	})
-	var fault *badge.Error
-	if errors.As(err, &fault) {
+	switch {
+	case isFault(err):
 		count.Faults = append(count.Faults, AwardOutcome{Achievement: w.achievement, Outcome: OutcomeError})
 		return nil
+	case err != nil:
+		return err
+	case outcome == OutcomeIssued:
+		count.Issued++
+	case outcome != OutcomeExisting:
+		count.Held++
 	}
-	return err
+	return nil
 }
 
-// OpenDueGates issues what waited for a day that has come. It returns how many
-// badges it issued.
+// OpenDueGates issues what waited for a day that has come, and what a release
+// that was cut short has left. It returns how many badges it issued.
 func (p *Programme) OpenDueGates(ctx context.Context) (issued int, err error) {
 	activities, err := p.Activities(ctx)
 	if err != nil {
@@ -167,8 +181,8 @@ func (p *Programme) openIfDue(ctx context.Context, c Caller, activity, edition s
 		sc, err = s.setScene(&c, teller{realm: c.realm(), source: listSource(a.ID), list: true, trusted: true}, a, edition)
 		return err
 	})
-	if isFault(err) || err == nil && !sc.released && !p.due(sc) {
-		return 0, nil // nothing can be earned there, or not yet
+	if isFault(err) {
+		return 0, nil // nothing can be earned there
 	} else if err != nil {
 		return 0, err
 	}
@@ -177,10 +191,4 @@ func (p *Programme) openIfDue(ctx context.Context, c Caller, activity, edition s
 		return 0, err
 	}
 	return done.Issued, nil
-}
-
-// due tells whether the day of a gate has come. A release that was cut short
-// is due too.
-func (p *Programme) due(sc *scene) bool {
-	return sc.edition.Gate.Mode == rules.OnDate && !p.issuer.Now().Before(sc.edition.Gate.Date)
 }

@@ -6,17 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 	"time"
 
 	"laurel/badge"
-	"laurel/issuer"
 	"laurel/programme/completion"
 	"laurel/programme/facts"
 	"laurel/programme/roster"
 	"laurel/programme/rules"
-	"laurel/store"
 )
 
 // Roster is a list of people that an organiser uploads: who they are, what they
@@ -121,82 +117,20 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 	return ls, err
 }
 
-// vocabulary tells what the columns of an activity's lists may be about.
-func vocabulary(a *rules.Activity) roster.Vocabulary {
-	v := roster.Vocabulary{Rubrics: maps.Clone(a.Rubrics), Roles: []string{"participant", "facilitator", "co-facilitator", "contributor", "observer", "speaker"}}
-	if v.Rubrics == nil {
-		v.Rubrics = map[string][]string{}
-	}
-	for n := range a.Editions {
-		for _, s := range a.Editions[n].Sessions {
-			v.Sessions = append(v.Sessions, s.ID)
-		}
-	}
-	for _, p := range a.Parts {
-		v.Parts = append(v.Parts, p.ID)
-	}
-	var walk func(list []rules.Condition)
-	walk = func(list []rules.Condition) {
-		for _, c := range list {
-			if c.Submission != nil && !slices.Contains(v.Submissions, c.Submission.ID) {
-				v.Submissions = append(v.Submissions, c.Submission.ID)
-			}
-			if c.Rubric != nil && v.Rubrics[c.Rubric.ID] == nil {
-				v.Rubrics[c.Rubric.ID] = []string{}
-			}
-			if c.Part != "" && !slices.Contains(v.Parts, c.Part) {
-				v.Parts = append(v.Parts, c.Part)
-			}
-			for _, role := range c.RoleIn {
-				if !slices.Contains(v.Roles, role) {
-					v.Roles = append(v.Roles, role)
-				}
-			}
-			walk(c.All)
-			walk(c.Any)
-		}
-	}
-	for _, r := range a.Rules {
-		walk(r.All)
-		walk(r.Any)
-	}
-	return v
-}
-
-// kindsOf tells what sorts of facts a list tells of anybody: only of these is
-// it said that they are missing.
-func kindsOf(l *roster.List) map[rules.Code]bool {
-	kinds := map[rules.Code]bool{}
-	for _, row := range l.Rows {
-		f := &row.Facts
-		for _, k := range []struct {
-			code  rules.Code
-			there bool
-		}{{rules.CodeSessions, len(f.Sessions) > 0 || f.Attended != nil}, {rules.CodeSubmission, len(f.Submissions) > 0},
-			{rules.CodeRubric, len(f.Rubrics) > 0}, {rules.CodeVisits, f.Visits != nil || len(f.Parts) > 0},
-			{rules.CodePoints, f.Points != nil}, {rules.CodeApproval, len(f.Approved) > 0}} {
-			kinds[k.code] = kinds[k.code] || k.there
-		}
-	}
-	return kinds
-}
-
 // work takes in the rows, a part at a time, or all at once where all or none
 // are wanted.
 func (ls *lister) work(ctx context.Context, result *Result) error {
 	size := chunk
 	if ls.roster.Atomic {
 		size = max(len(result.Rows), 1)
-		if err := ls.rows(ctx, result.Rows, 0, true); err != nil {
-			return err
-		}
-		if result.Refused = slices.ContainsFunc(result.Rows, func(r Row) bool { return r.Outcome == OutcomeError }); result.Refused {
-			return nil
-		}
 	}
 	for from := 0; from < len(result.Rows); from += size {
 		part := result.Rows[from:min(from+size, len(result.Rows))]
-		if err := ls.rows(ctx, part, from, ls.roster.DryRun); err != nil {
+		err := ls.rows(ctx, part, from)
+		if errors.Is(err, errRefused) {
+			result.Refused = true
+			return nil
+		} else if err != nil {
 			return fmt.Errorf("taking in a list: %w", err)
 		}
 		if ls.roster.Tell != nil {
@@ -206,23 +140,36 @@ func (ls *lister) work(ctx context.Context, result *Result) error {
 	return nil
 }
 
-func (ls *lister) rows(ctx context.Context, answers []Row, from int, dryRun bool) error {
-	return ls.run(ctx, dryRun, func(s *session) error {
+// errRefused undoes a list of which all or none is wanted.
+var errRefused = errors.New("programme: the list has errors, and all or none was asked for")
+
+func (ls *lister) rows(ctx context.Context, answers []Row, from int) error {
+	var listed bool
+	err := ls.run(ctx, ls.roster.DryRun, func(s *session) error {
+		refused := false
 		for n := range answers {
-			row := &answers[n]
-			if err := ls.row(s, from+n, row); err != nil {
+			if err := ls.row(s, from+n, &answers[n]); err != nil {
 				return err
 			}
-			if dryRun {
-				row.would()
-			}
+			refused = refused || answers[n].Outcome == OutcomeError
 		}
-		if !s.listed {
+		if refused && ls.roster.Atomic {
+			return errRefused
+		}
+		if listed = s.listed; !listed {
 			return nil
 		}
-		ls.kept = true
 		return ls.keepUpload(s)
 	})
+	if err == nil {
+		ls.kept = ls.kept || listed
+	}
+	if ls.roster.DryRun || errors.Is(err, errRefused) {
+		for n := range answers {
+			answers[n].would()
+		}
+	}
+	return err
 }
 
 // would puts an answer in the words of what was not done.
@@ -320,6 +267,11 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 	if err != nil {
 		return err
 	}
+	if l.news {
+		if err := s.decideAnew(sc.realm, sc.actor, l); err != nil {
+			return err
+		}
+	}
 	row.answer(v, ls.kinds, sc.only)
 	return nil
 }
@@ -340,7 +292,7 @@ func (ls *lister) scene(s *session, line *roster.Row) (*scene, error) {
 	if edition == "" {
 		edition = ls.activity.Editions[0].ID
 	}
-	t := teller{realm: ls.caller.realm(), source: listSource(ls.activity.ID), by: "list-" + ls.upload, trusted: true, list: true}
+	t := teller{realm: ls.caller.realm(), source: listSource(ls.activity.ID), by: listPrefix + ls.upload, trusted: true, list: true}
 	sc, err := s.setScene(&ls.caller, t, ls.activity, edition)
 	if err == nil {
 		sc.upload, sc.only = ls.upload, ls.roster.Achievement
@@ -360,7 +312,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 	if !sc.released {
 		return end, nil
 	}
-	before, err := s.gathered(sc, l)
+	before, err := s.gathered(sc, l, "")
 	if err != nil || before.Empty() {
 		return end, err
 	}
@@ -370,7 +322,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 // listed keeps what the list tells, if it tells anything new, and that the
 // person stood on it.
 func (ls *lister) listed(s *session, sc *scene, l *learner, told facts.Facts, at time.Time) error {
-	known, err := s.gathered(sc, l)
+	known, err := s.gathered(sc, l, "")
 	if err != nil {
 		return err
 	}
@@ -400,8 +352,11 @@ func (ls *lister) verdict(s *session, sc *scene, l *learner, at time.Time) (*ver
 		return nil, badge.Errors{{Rule: "achievement_unknown", Detail: "There is no such achievement for this token."}}
 	}
 	v := &verdict{}
-	err = s.settle(sc, l, earned{template: t, at: at}, v)
-	return v, err
+	before, err := s.award(sc, l, sc.only)
+	if err != nil {
+		return nil, err
+	}
+	return v, s.settle(sc, l, &earned{template: t, at: at, before: before}, v)
 }
 
 // answer sums up for a row what became of its awards: what is new first, then
@@ -445,205 +400,6 @@ func concerns(open Open, kinds map[rules.Code]bool) (code string, yes bool) {
 		}
 	}
 	return "", false
-}
-
-// Upload is a list that was taken in.
-type Upload struct {
-	ID        string    `json:"id"`
-	Activity  string    `json:"activity"`
-	Issuer    string    `json:"issuer"`
-	Actor     string    `json:"actor"`
-	At        time.Time `json:"at"`
-	TakenBack time.Time `json:"takenBack,omitzero"`
-}
-
-// listedAt is where somebody stood on a list.
-type listedAt struct {
-	Edition string `json:"edition,omitempty"`
-}
-
-func (ls *lister) keepUpload(s *session) error {
-	k := ls.caller.realm().uploadKey(ls.upload)
-	var u Upload
-	if found, err := get(s.tx, k, &u); err != nil || found {
-		return err
-	}
-	whose, err := s.issuerOf(ls.activity)
-	if err != nil {
-		return err
-	}
-	u = Upload{ID: ls.upload, Activity: ls.activity.ID, Issuer: whose, Actor: ls.caller.Actor, At: ls.now}
-	if err := put(s.tx, k, u); err != nil {
-		return err
-	}
-	return s.issuer.Note(s.tx, issuer.Event{Actor: ls.caller.Actor, Action: "upload.put", Issuer: whose, Subject: ls.upload})
-}
-
-// tick notes that an award came of a list.
-func (s *session) tick(sc *scene, l *learner) error {
-	s.listed = true
-	return put(s.tx, sc.realm.listedKey(sc.upload, l.ID), listedAt{Edition: sc.edition.ID})
-}
-
-// TakenBack is what came of taking a list back.
-type TakenBack struct {
-	Upload  Upload
-	Revoked int // badges
-	Voided  int // awards that waited for release
-	Kept    int // awards that are earned without the list, too
-}
-
-// TakeBack undoes a list: what it told counts no more, and what was awarded by
-// it and is not earned otherwise is revoked. People stay known. To take it back
-// again changes nothing. ErrNotFound of package issuer where there is no such
-// list of the caller's.
-func (p *Programme) TakeBack(ctx context.Context, c Caller, id string) (*TakenBack, error) {
-	result := &TakenBack{}
-	people, err := p.openTakeBack(ctx, &c, id, result)
-	if err != nil || people == nil {
-		return result, err
-	}
-	for from := 0; from < len(people); from += chunk {
-		var part TakenBack
-		err := p.run(ctx, false, func(s *session) error {
-			part = TakenBack{}
-			for _, who := range people[from:min(from+chunk, len(people))] {
-				if err := s.unlist(&c, &result.Upload, who, &part); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("taking back a list: %w", err)
-		}
-		result.Revoked, result.Voided, result.Kept = result.Revoked+part.Revoked, result.Voided+part.Voided, result.Kept+part.Kept
-	}
-	return result, nil
-}
-
-// onList is somebody who stood on a list.
-type onList struct{ learner, edition string }
-
-// openTakeBack marks a list as taken back and tells who stood on it.
-func (p *Programme) openTakeBack(ctx context.Context, c *Caller, id string, result *TakenBack) (people []onList, err error) {
-	err = p.run(ctx, false, func(s *session) error {
-		people = []onList{}
-		u := &result.Upload
-		*u = Upload{}
-		k := c.realm().uploadKey(id)
-		found, err := get(s.tx, k, u)
-		if err != nil {
-			return err
-		}
-		if !found || !c.MayIssue(u.Issuer) || c.MayReport != nil && !c.MayReport(u.Activity) {
-			return fmt.Errorf("upload: %w", issuer.ErrNotFound)
-		}
-		prefix := c.realm().key("u", id, "")
-		err = scan(s.tx, prefix, func(k []byte, at *listedAt) error {
-			people = append(people, onList{string(k[len(prefix):]), at.Edition})
-			return nil
-		})
-		if err != nil || !u.TakenBack.IsZero() {
-			return err
-		}
-		u.TakenBack = s.issuer.Now()
-		if err := put(s.tx, k, u); err != nil {
-			return err
-		}
-		return s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "upload.takeback", Issuer: u.Issuer, Subject: id})
-	})
-	return people, err
-}
-
-// unlist undoes what a list told of one person.
-func (s *session) unlist(c *Caller, u *Upload, who onList, count *TakenBack) error {
-	r := c.realm()
-	if err := s.tx.Delete(r.factsKey(who.learner, u.Activity, who.edition, "list-"+u.ID)); err != nil {
-		return err
-	}
-	l, err := s.learnerAt(r, u.Issuer, who.learner)
-	if errors.Is(err, store.ErrDamaged) {
-		return s.tx.Delete(r.listedKey(u.ID, who.learner)) // was erased
-	} else if err != nil {
-		return err
-	}
-	var mine []*award
-	err = scan(s.tx, r.key("a", who.learner, ""), func(_ []byte, a *award) error {
-		if a.Upload == u.ID {
-			mine = append(mine, a)
-		}
-		return nil
-	})
-	for _, a := range mine {
-		if err == nil {
-			err = s.unaward(c, u, l, a, count)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return s.tx.Delete(r.listedKey(u.ID, who.learner))
-}
-
-// unaward withdraws an award that came of a list, unless it is earned without
-// it. Nothing of it is kept, so that a list without the mistake can award it.
-func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *TakenBack) error {
-	r := c.realm()
-	k := r.awardKey(a.Learner, a.Achievement, a.Edition)
-	still, err := s.stillEarned(c, l, a)
-	if err != nil {
-		return err
-	}
-	if still {
-		count.Kept++
-		a.Upload = ""
-		return put(s.tx, k, a)
-	}
-	switch a.State {
-	case StateIssued:
-		count.Revoked++
-	case StateWaiting:
-		count.Voided++
-	}
-	if err := s.withdraw(r, a, c.Actor, "issued_in_error", s.issuer.Now()); err != nil {
-		return err
-	}
-	if a.Credential != "" {
-		if err := s.tx.Delete(r.credentialKey(a.Credential)); err != nil {
-			return err
-		}
-	}
-	return s.tx.Delete(k)
-}
-
-// stillEarned tells whether the facts that are left meet the rule of an award.
-func (s *session) stillEarned(c *Caller, l *learner, a *award) (bool, error) {
-	activity, err := s.activityIn(s.tx, a.Activity)
-	if errors.Is(err, ErrUnknownActivity) {
-		return false, nil
-	} else if err != nil {
-		return false, err
-	}
-	rule := activity.Rule(a.Achievement)
-	if rule == nil {
-		return false, nil
-	}
-	sc, err := s.setScene(c, teller{realm: c.realm()}, activity, a.Edition)
-	if err != nil {
-		return false, err
-	}
-	known, err := s.gathered(sc, l)
-	if err != nil {
-		return false, err
-	}
-	t, err := s.template(a.Achievement)
-	if err != nil {
-		return false, err
-	}
-	holds, failed := s.holds(sc.realm, l)
-	outcome := rule.Evaluate(&known, sc.context(t, holds))
-	return outcome.Met, failed()
 }
 
 // alike tells whether two records of facts say the same.
