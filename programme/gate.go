@@ -18,9 +18,19 @@ type release struct {
 
 // Released is what came of opening a gate.
 type Released struct {
-	Issued int            `json:"issued"`
-	Held   int            `json:"held"` // wait for a name or for a review
-	Faults []AwardOutcome `json:"faults,omitempty"`
+	Activity, Edition string
+	At                time.Time // when it was opened first
+	Issued            int
+	Left              []Left // who goes on waiting
+}
+
+// Left is an award that was not given out when its edition was released.
+type Left struct {
+	Ref         string // of the learner on the activity's lists, if there is one
+	Achievement string
+	Outcome     Outcome // what it waits for: a name, a review, or the mending of an error
+	Code        string  // of the error
+	Message     string
 }
 
 // Release opens the gate of an edition for good, and issues all that waited
@@ -43,11 +53,11 @@ func (p *Programme) openGate(ctx context.Context, c Caller, activity, edition st
 			return err
 		}
 		t := teller{realm: c.realm(), source: listSource(a.ID), list: true, trusted: true}
-		if sc, err = s.setScene(&c, t, a, edition); err != nil || sc.released {
+		if sc, err = s.setScene(&c, t, a, edition); err != nil || !sc.released.IsZero() {
 			return err
 		}
-		sc.released = true
-		if err := put(s.tx, sc.realm.gateKey(a.ID, sc.edition.ID), release{At: s.issuer.Now(), Actor: c.Actor}); err != nil {
+		sc.released = s.issuer.Now()
+		if err := put(s.tx, sc.realm.gateKey(a.ID, sc.edition.ID), release{At: sc.released, Actor: c.Actor}); err != nil {
 			return err
 		}
 		return s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "edition.release", Issuer: sc.issuer, Subject: a.ID + "/" + dash(sc.edition.ID)})
@@ -60,7 +70,7 @@ func (p *Programme) issueWaiting(ctx context.Context, sc *scene, tell func(done,
 	if err != nil {
 		return nil, err
 	}
-	result := &Released{}
+	result := &Released{Activity: sc.activity.ID, Edition: sc.edition.ID, At: sc.released}
 	for from := 0; from < len(waiting); from += chunk {
 		to := min(from+chunk, len(waiting))
 		var part Released
@@ -76,8 +86,7 @@ func (p *Programme) issueWaiting(ctx context.Context, sc *scene, tell func(done,
 		if err != nil {
 			return nil, fmt.Errorf("releasing %s: %w", sc.activity.ID, err)
 		}
-		result.Issued, result.Held = result.Issued+part.Issued, result.Held+part.Held
-		result.Faults = append(result.Faults, part.Faults...)
+		result.Issued, result.Left = result.Issued+part.Issued, append(result.Left, part.Left...)
 		if tell != nil {
 			tell(to, len(waiting))
 		}
@@ -96,7 +105,7 @@ func (p *Programme) waiting(ctx context.Context, sc *scene) (list []waiter, err 
 		list = nil
 		return r.Scan(prefix, nil, func(k, _ []byte) error {
 			achievement, learner, _ := cut(string(k[len(prefix):]))
-			if sc.edition.Gate.Open(achievement, now, sc.released) {
+			if sc.edition.Gate.Open(achievement, now, !sc.released.IsZero()) {
 				list = append(list, waiter{achievement, learner})
 			}
 			return nil
@@ -107,29 +116,30 @@ func (p *Programme) waiting(ctx context.Context, sc *scene) (list []waiter, err 
 
 // letOut issues what somebody was waiting for.
 func (s *session) letOut(sc *scene, w waiter, count *Released) error {
-	outcome := OutcomeExisting
+	left := Left{Achievement: w.achievement}
 	err := s.part(func(s *session) error {
+		left.Outcome = OutcomeExisting
 		l, err := s.learnerAt(sc.realm, sc.issuer, w.learner)
 		if errors.Is(err, errGone) {
 			return nil // was erased meanwhile
 		} else if err != nil {
 			return err
 		}
+		if refs := l.Platforms[sc.source]; len(refs) > 0 {
+			left.Ref = refs[0]
+		}
 		e := &earned{rule: sc.activity.Rule(w.achievement)}
 		if e.template, err = s.template(w.achievement); err != nil {
 			return err
 		}
-		if e.before, err = s.award(sc, l, w.achievement); err != nil {
-			return err
+		if e.before, err = s.award(sc, l, w.achievement); err != nil || e.before == nil {
+			return err // was voided meanwhile
 		}
 		v := &verdict{}
-		if e.before == nil || e.before.State != StateWaiting {
-			return s.tx.Delete(sc.realm.waitingKey(sc.activity.ID, sc.edition.ID, w.achievement, w.learner)) // somebody was faster
-		}
 		if err := s.settle(sc, l, e, v); err != nil {
 			return err
 		}
-		outcome = v.Awards[0].Outcome
+		left.Outcome = v.Awards[0].Outcome
 		if err := s.stack(sc, l, v); err != nil {
 			return err
 		}
@@ -137,14 +147,17 @@ func (s *session) letOut(sc *scene, w waiter, count *Released) error {
 	})
 	switch {
 	case isFault(err):
-		count.Faults = append(count.Faults, AwardOutcome{Achievement: w.achievement, Outcome: OutcomeError})
+		row := Row{}
+		row.refuse(err)
+		left.Outcome, left.Code, left.Message = row.Outcome, row.Code, row.Message
+		count.Left = append(count.Left, left)
 		return nil
 	case err != nil:
 		return err
-	case outcome == OutcomeIssued:
+	case left.Outcome == OutcomeIssued:
 		count.Issued++
-	case outcome != OutcomeExisting:
-		count.Held++
+	case left.Outcome != OutcomeExisting:
+		count.Left = append(count.Left, left)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"laurel/badge"
@@ -28,8 +29,16 @@ type Roster struct {
 	OccurredAt time.Time
 	DryRun     bool
 	Atomic     bool // all rows or none
-	// Tell hears each part of the list as soon as it is durable; it may be nil.
-	Tell func(rows []Row, done, of int)
+	// Tell hears of each part of the list as soon as it is durable; it may be
+	// nil.
+	Tell func(Progress)
+}
+
+// Progress is a part of a list that was taken in.
+type Progress struct {
+	Upload   string // as in Result
+	Rows     []Row
+	Done, Of int // rows so far, and all
 }
 
 // Row is the answer for one line of a list.
@@ -90,13 +99,24 @@ func (p *Programme) Roster(ctx context.Context, c Caller, r Roster) (*Result, er
 	if err := ls.work(ctx, result); err != nil {
 		return nil, err
 	}
-	for _, row := range result.Rows {
-		result.Summary[row.Outcome]++
-	}
-	if ls.kept && !r.DryRun && !result.Refused {
-		result.Upload = ls.upload
-	}
+	result.Upload, result.Summary = ls.stands(), summary(result.Rows)
 	return result, nil
+}
+
+// stands is the id of the upload, if it is on record.
+func (ls *lister) stands() string {
+	if ls.kept {
+		return ls.upload
+	}
+	return ""
+}
+
+func summary(rows []Row) Summary {
+	s := Summary{}
+	for _, row := range rows {
+		s[row.Outcome]++
+	}
+	return s
 }
 
 func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, error) {
@@ -117,6 +137,9 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 	return ls, err
 }
 
+// errRefused undoes a list of which all rows or none are wanted.
+var errRefused = errors.New("programme: a row has an error")
+
 // work takes in the rows, a part at a time, or all at once where all or none
 // are wanted.
 func (ls *lister) work(ctx context.Context, result *Result) error {
@@ -125,49 +148,48 @@ func (ls *lister) work(ctx context.Context, result *Result) error {
 		size = max(len(result.Rows), 1)
 	}
 	for from := 0; from < len(result.Rows); from += size {
-		part := result.Rows[from:min(from+size, len(result.Rows))]
-		err := ls.rows(ctx, part, from)
-		if errors.Is(err, errRefused) {
-			result.Refused = true
-			return nil
+		to := min(from+size, len(result.Rows))
+		err := ls.rows(ctx, result.Rows[:to], from)
+		if result.Refused = errors.Is(err, errRefused); result.Refused {
+			for n := range result.Rows {
+				result.Rows[n].would()
+			}
 		} else if err != nil {
 			return fmt.Errorf("taking in a list: %w", err)
 		}
 		if ls.roster.Tell != nil {
-			ls.roster.Tell(part, from+len(part), len(result.Rows))
+			ls.roster.Tell(Progress{Upload: ls.stands(), Rows: result.Rows[from:to], Done: to, Of: len(result.Rows)})
 		}
 	}
 	return nil
 }
 
-// errRefused undoes a list of which all or none is wanted.
-var errRefused = errors.New("programme: the list has errors, and all or none was asked for")
-
+// rows answers the rows from a place on; those before it are answered already.
 func (ls *lister) rows(ctx context.Context, answers []Row, from int) error {
-	var listed bool
+	kept := false
 	err := ls.run(ctx, ls.roster.DryRun, func(s *session) error {
-		refused := false
-		for n := range answers {
-			if err := ls.row(s, from+n, &answers[n]); err != nil {
+		kept = ls.kept
+		for n := from; n < len(answers); n++ {
+			row := &answers[n]
+			if err := ls.row(s, n, row); err != nil {
 				return err
 			}
-			refused = refused || answers[n].Outcome == OutcomeError
+			if ls.roster.DryRun {
+				row.would()
+			}
 		}
-		if refused && ls.roster.Atomic {
+		failed := func(r Row) bool { return r.Outcome == OutcomeError }
+		if ls.roster.Atomic && slices.ContainsFunc(answers, failed) {
 			return errRefused
 		}
-		if listed = s.listed; !listed {
+		if ls.roster.DryRun || !kept && !s.listed {
 			return nil
 		}
-		return ls.keepUpload(s)
+		kept = true
+		return ls.keepUpload(s, answers)
 	})
 	if err == nil {
-		ls.kept = ls.kept || listed
-	}
-	if ls.roster.DryRun || errors.Is(err, errRefused) {
-		for n := range answers {
-			answers[n].would()
-		}
+		ls.kept = kept
 	}
 	return err
 }
@@ -175,10 +197,7 @@ func (ls *lister) rows(ctx context.Context, answers []Row, from int) error {
 // would puts an answer in the words of what was not done.
 func (row *Row) would() {
 	if row.Outcome == OutcomeIssued {
-		row.Outcome = OutcomeWould
-	}
-	if row.Credential == wantedCredential {
-		row.Credential = ""
+		row.Outcome, row.Credential = OutcomeWould, ""
 	}
 	for n := range row.Awards {
 		if a := &row.Awards[n]; a.Outcome == OutcomeIssued {
@@ -289,9 +308,6 @@ func (ls *lister) scene(s *session, line *roster.Row) (*scene, error) {
 	if edition == "" {
 		edition = ls.roster.Edition
 	}
-	if edition == "" {
-		edition = ls.activity.Editions[0].ID
-	}
 	t := teller{realm: ls.caller.realm(), source: listSource(ls.activity.ID), by: listPrefix + ls.upload, trusted: true, list: true}
 	sc, err := s.setScene(&ls.caller, t, ls.activity, edition)
 	if err == nil {
@@ -309,7 +325,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 	if end.IsZero() || end.After(ls.now) {
 		return ls.now, nil
 	}
-	if !sc.released {
+	if sc.released.IsZero() {
 		return end, nil
 	}
 	before, err := s.gathered(sc, l, "")

@@ -15,7 +15,8 @@ import (
 const upkeepEvery = time.Hour
 
 // upkeep does what no request does, until ctx ends: it forgets old answers to
-// idempotency keys, and compacts the store's file some hours after somebody was
+// idempotency keys, opens the gates of editions whose day has come, forgets
+// learners without a name, and compacts the store's file some hours after somebody was
 // erased. What fails is told and tried again an hour later.
 func (svc *service) upkeep(ctx context.Context) {
 	for {
@@ -35,11 +36,26 @@ func (svc *service) keepUp(ctx context.Context) error {
 	if n > 0 {
 		svc.log.InfoContext(ctx, "forgot old answers", "answers", n)
 	}
+	err = errors.Join(err, svc.keepUpProgrammes(ctx))
 	due, failed := svc.issuer.CompactionDue(ctx)
 	wait := time.Duration(svc.settings.compactAfter) * time.Hour
 	_, can := svc.store.(store.Compacter)
 	if failed == nil && can && wait > 0 && !due.Since.IsZero() && time.Since(due.Since) >= wait {
 		_, failed = compactStore(ctx, svc, nothing{})
+	}
+	return errors.Join(err, failed)
+}
+
+// keepUpProgrammes issues what waited for a day that has come, and forgets whom
+// nobody named in time.
+func (svc *service) keepUpProgrammes(ctx context.Context) error {
+	issued, err := svc.programme.OpenDueGates(ctx)
+	if issued > 0 {
+		svc.log.InfoContext(ctx, "issued what waited for its day", "badges", issued)
+	}
+	dropped, failed := svc.programme.DropNameless(ctx)
+	if dropped > 0 {
+		svc.log.InfoContext(ctx, "forgot learners whose names nobody told in time", "learners", dropped)
 	}
 	return errors.Join(err, failed)
 }
