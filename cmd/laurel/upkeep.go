@@ -16,8 +16,8 @@ const upkeepEvery = time.Hour
 
 // upkeep does what no request does, until ctx ends: it forgets old answers to
 // idempotency keys, opens the gates of editions whose day has come, forgets
-// learners without a name, and compacts the store's file some hours after somebody was
-// erased. What fails is told and tried again an hour later.
+// learners without a name, and compacts the store's file some hours after
+// somebody was erased. What fails is told and tried again an hour later.
 func (svc *service) upkeep(ctx context.Context) {
 	for {
 		if err := svc.keepUp(ctx); err != nil && ctx.Err() == nil {
