@@ -54,6 +54,7 @@ type world struct {
 	store     *faulty
 	issuer    *issuer.Issuer
 	tokens    *tokens.Tokens
+	programme *programme.Programme
 	endorsers *endorser.Endorsers
 	audit     *auditlog.Log
 	clock     *clock
@@ -195,6 +196,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	_, host, _ := strings.Cut(base, "://")
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
 	work := programme.New(w.store, w.issuer)
+	w.programme = work
 	catalog := must(i18n.New())(t)
 	w.endorsers = endorser.New(endorser.Config{Store: w.store, Issuer: w.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return full.Verify(ctx, document).Refusal()
