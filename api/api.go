@@ -105,8 +105,9 @@ func New(cfg Config) (http.Handler, error) {
 	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
+	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Pages: cfg.Pages, Catalog: cfg.Catalog,
-		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Describe: describe})
+		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
 	return s.engine(s.routes(handlers{
 		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 		events: events.New(events.Config{Feed: cfg.Feed, BaseURL: cfg.BaseURL}),
@@ -114,10 +115,10 @@ func New(cfg Config) (http.Handler, error) {
 
 		programmes: programmes.New(programmes.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 
-		endorsements: endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, BaseURL: cfg.BaseURL}),
+		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
-			Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
+			Beside: said.Beside, Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
 	})), nil
 }
 

@@ -436,7 +436,7 @@ func TestCompletionsAsPlatformsWriteThem(t *testing.T) {
 	w := newCourse(t)
 	token := w.reporter(nil)
 	for n, body := range []string{
-		event(`{"achieved":60,"max":60}`, `{"achieved":"48.00000","max":"60.00000"}`, `"2025-03-03T12:00:00Z"`, `"1740999600"`, `"hc20"`, `42`, `"u-1"`, `1004`),
+		event(`{"achieved":60,"max":60}`, `{"achieved":"48.00000","max":"60.00000"}`, `"2025-03-03T12:00:00Z"`, `"1740999600"`, `"hc20"`, `42`, `"u-1"`, `1009`),
 		event(`"2025-03-03T12:00:00Z"`, `1740999600`, `"facts":`, `"extra":{"a":[1,2]},"source":"lms-a","facts":`),
 		string(bytes.ReplaceAll(programmeSample(t, "moodle-tool_trigger.json"), []byte("participant.04"), []byte("participant.xx"))),
 		event("2025-03-03T12:00:00Z", w.clock.now().Add(4*time.Minute).UTC().Format(time.RFC3339)),

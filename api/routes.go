@@ -112,6 +112,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/log/key", anybody, h.public.LogKey},
 		{get, "/log/entries/:id", personal, h.public.LogEntry},
 		{get, "/achievements/:slug", anybody, h.public.Achievement},
+		{get, "/achievements/:slug/endorsements", anybody, h.endorsements.Current},
 		{get, "/achievements/:slug/:lang", anybody, h.public.Edition},
 		{get, "/achievements/:slug/image.png", anybody, h.public.Picture},
 		{get, "/achievements/:slug/results/:result", anybody, h.public.ResultDescription},

@@ -331,8 +331,8 @@ func (s *session) day(sc *scene, at time.Time) time.Time {
 	if at.IsZero() && sc.edition != nil {
 		at, _ = optionalDate(sc.edition.End) // read with the activity
 	}
-	if now := s.issuer.Now(); at.IsZero() || at.After(now) {
-		return now
+	if at.IsZero() || at.After(s.pool.began) {
+		return s.pool.began
 	}
 	return at
 }

@@ -29,6 +29,7 @@ type Own struct {
 	Earned      time.Time    // when it was earned, where what is signed does not say; may be zero
 	Corrected   time.Time    // when it was corrected last; may be zero
 	Translation *Translation // of the achievement, in the language of the page; not signed
+	Endorsed    []Endorsement
 }
 
 // Links are addresses of a badge of this service.
@@ -88,6 +89,7 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	}
 	if page.Own != nil {
 		v.own(r, page.Own, room)
+		v.Beside = beside(p, page.Own.Endorsed, r.Endorsements)
 	}
 	return s.write(w, "verification", v)
 }
@@ -103,6 +105,7 @@ type verificationView struct {
 	Proven    bool
 	Checks    []checkView
 	Endorsed  []endorsementView
+	Beside    []besideView
 	NotTold   []string
 	Badges    []badgeView
 
@@ -210,8 +213,9 @@ func remarks(p *i18n.Printer, r *verifier.Report) [][]i18n.Part {
 		return nil
 	}
 	var out [][]i18n.Part
+	decisive := r.Decisive()
 	for _, f := range r.Findings {
-		said := p.Has("summary." + r.Verdict().String() + "." + string(f.Code))
+		said := f.Check == decisive.Check && f.Code == decisive.Code && p.Has("summary."+r.Verdict().String()+"."+string(f.Code))
 		if f.Outcome == verifier.Warned && f.Check != verifier.CheckEndorsement && !said {
 			out = append(out, words.SentenceParts(p, r, f))
 		}

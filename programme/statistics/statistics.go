@@ -81,6 +81,9 @@ type Report struct {
 	ByCountry  Cells `json:"by_country"`
 	ByLanguage Cells `json:"by_language"`
 	BySector   Cells `json:"by_sector"`
+	// LeftOut, in the public form alone: editions of fewer than five awards
+	// are not counted, since they could be told from the others.
+	LeftOut bool `json:"left_out,omitempty"`
 	// In the official form alone.
 	ByMonth       Cells `json:"by_month,omitempty"`
 	ByState       Cells `json:"by_state,omitempty"`
