@@ -2,10 +2,12 @@ package feed
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"laurel/issuer"
+	"laurel/issuer/auditlog"
 	"laurel/store"
 )
 
@@ -31,10 +33,6 @@ const (
 
 	// HookTest is sent when it is asked for, and is in no feed.
 	HookTest Type = "webhook.test"
-
-	// Programme begins the types of what package programme puts on record:
-	// they are the names of its actions.
-	Programme Type = "programme."
 )
 
 // told has the type of each action of an audit record that others are told of,
@@ -63,9 +61,6 @@ var told = map[string]struct {
 // typeOf is the type of the event that an action makes; false where nobody is
 // told.
 func typeOf(action string) (Type, bool) {
-	if strings.HasPrefix(action, string(Programme)) {
-		return Type(action), true
-	}
 	row, ok := told[action]
 	return row.as, ok
 }
@@ -103,6 +98,11 @@ type Data struct {
 // an event.
 const idPrefix = "evt_"
 
+var eventPattern = regexp.MustCompile(`^evt_[0-9a-f]{32}$`)
+
+// IsEventID reports whether a text can be the id of an event.
+func IsEventID(s string) bool { return eventPattern.MatchString(s) }
+
 // event reads what an audit record tells; false where it tells nobody anything.
 func (f *Feed) event(r store.Reader, seq string, e issuer.Event) (Event, error) {
 	kind, _ := typeOf(e.Action)
@@ -129,4 +129,17 @@ func (f *Feed) credential(r store.Reader, out *Event, e issuer.Event) error {
 	out.Data = Data{CredentialID: f.issuer.CredentialURL(rec.ID), VerifyURL: f.baseURL + "/v/" + rec.ID, Achievement: rec.Achievement,
 		Edition: e.Edition, Status: told[e.Action].status, Reason: e.Reason, ExternalRef: rec.ExternalRef}
 	return nil
+}
+
+// eventOf reads the event of a sequence.
+func (f *Feed) eventOf(r store.Reader, seq string) (Event, error) {
+	entry, err := auditlog.Entry(r, seq)
+	if err != nil {
+		return Event{}, fmt.Errorf("event %s: %w", idPrefix+seq, err)
+	}
+	e, err := issuer.ReadEvent(entry)
+	if err != nil {
+		return Event{}, err
+	}
+	return f.event(r, seq, e)
 }

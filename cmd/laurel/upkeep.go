@@ -109,6 +109,9 @@ func checkStore(ctx context.Context, svc *service, _ nothing) (a checkAnswer, er
 	if a.Credentials, err = svc.issuer.Check(ctx, report); err != nil {
 		return a, err
 	}
+	if err = svc.hooks.Check(ctx, report); err != nil {
+		return a, err
+	}
 	a.Endorsements, err = svc.endorsers.Check(ctx, report)
 	return a, err
 }
@@ -128,6 +131,6 @@ func (p *program) check(ctx context.Context, args []string) error {
 	if len(answer.Problems) > 0 {
 		return fmt.Errorf("the store is not in order:\n  %s", strings.Join(answer.Problems, "\n  "))
 	}
-	fmt.Fprintf(p.stdout, "The store is in order: %d editions of badges verify, and everything leads to what it should.\n", answer.Credentials)
+	fmt.Fprintf(p.stdout, "The store is in order: %d editions of badges verify, %d endorsements are whole, and everything leads to what it should.\n", answer.Credentials, answer.Endorsements)
 	return nil
 }

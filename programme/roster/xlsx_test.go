@@ -258,7 +258,7 @@ func TestBadWorkbooks(t *testing.T) {
 		{sheet, inRow(strings.Repeat(" ", 17<<20)), "too_large"},
 		{sheet, inRow(`<row a="` + strings.Repeat("x", 5000) + `"/>`), "too_large"},
 		{texts, `<sst><si>` + strings.Repeat(`<r><t>`+strings.Repeat("x", 1000)+`</t></r>`, 150) + `</si></sst>`, "too_large"},
-		{styles, `<styleSheet>` + strings.Repeat(`<numFmt numFmtId="1" formatCode="0"/>`, 1001) + `</styleSheet>`, "too_large"},
+		{styles, `<styleSheet>` + strings.Repeat(`<numFmt numFmtId="1" formatCode="0"/>`, 501) + `</styleSheet>`, "too_large"},
 		{styles, `<styleSheet>` + strings.Repeat(`<xf/>`, 100_001) + `</styleSheet>`, "too_large"},
 	} {
 		parts := hand()
@@ -267,6 +267,24 @@ func TestBadWorkbooks(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("%s %.60s", c.part, c.text), func(t *testing.T) { refused(t, zipped(t, parts), c.rule) })
 	}
+}
+
+// TestBombs: a text that all cells share, and a format that all cells parse,
+// cost a few bytes in the file and are refused before they cost more.
+func TestBombs(t *testing.T) {
+	const ns = ` xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"`
+	sheet := func(cell string) string {
+		return `<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>ref</t></is></c></row>` +
+			strings.Repeat("<row>"+strings.Repeat(cell, 40)+"</row>", roster.MaxRows) + `</sheetData></worksheet>`
+	}
+	parts := hand()
+	parts["book/worksheets/sheet2.xml"] = sheet(`<c t="s"><v>0</v></c>`)
+	parts["book/sharedStrings.xml"] = `<sst` + ns + `><si><r><t>` + strings.Repeat("x", 30000) + `</t></r><r><t>` + strings.Repeat("y", 30000) + `</t></r></si></sst>`
+	refused(t, zipped(t, parts), "too_large")
+	parts = hand()
+	parts["book/worksheets/sheet2.xml"] = sheet(`<c s="1"><v>45828.5</v></c>`)
+	parts["book/styles.xml"] = `<styleSheet` + ns + `><numFmts><numFmt numFmtId="164" formatCode="` + strings.Repeat("yyyy", 60) + `"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>`
+	refused(t, zipped(t, parts), "too_large")
 }
 
 // TestWideAndLong: formats that reach to the edge of the sheet are no list.
