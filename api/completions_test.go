@@ -394,7 +394,7 @@ func TestBadCompletions(t *testing.T) {
 		event("ana@learner.example", "nobody"):                                                                 "422 email_invalid /learner/email",
 		event("GH", "Ghana"):                                                                                   "422 country_unknown /learner/country",
 		event(`"progress"`, `"badge"`):                                                                         "422 type_unknown /type",
-		event(`"id":"e-1"`, `"id":"e\n1"`):                                                                    "422 control_character /id",
+		event(`"id":"e-1"`, `"id":"e\n1"`):                                                                     "422 control_character /id",
 		event(`{"id":"u-1","email":"ana@learner.example","name":"Ana Mora","country":"GH"}`, `{"name":"Ana"}`): "422 required /learner",
 		`{}`: "422 several_faults /id",
 	} {
