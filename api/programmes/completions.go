@@ -24,28 +24,13 @@ type answerBody struct {
 	Result     programme.Outcome `json:"result"`
 	First      programme.Outcome `json:"first,omitempty"` // of an event that is replayed: what it was at first
 	Test       bool              `json:"test,omitempty"`  // a trial
-	Awards     []awardBody       `json:"awards"`
+	Awards     []rowAward        `json:"awards"`
 	Open       []programme.Open  `json:"open"`
 	Superseded []string          `json:"superseded"`
 }
 
-// awardBody is what became of one achievement. There are addresses where there is
-// a badge.
-type awardBody struct {
-	Achievement string            `json:"achievement"`
-	Outcome     programme.Outcome `json:"outcome"`
-	Credential  *string           `json:"credential"`
-	Page        *string           `json:"page"`
-}
-
 func (h *Handler) answer(a *programme.Answer, test bool) *answerBody {
-	body := &answerBody{Event: a.Event, Result: a.Result, First: a.First, Test: test, Awards: []awardBody{}, Open: a.Open, Superseded: a.Superseded}
-	for _, w := range a.Awards {
-		body.Awards = append(body.Awards, awardBody{w.Achievement, w.Outcome, h.address("/credentials/", w.Credential), h.address("/v/", w.Credential)})
-	}
-	if body.Open == nil {
-		body.Open = []programme.Open{}
-	}
+	body := &answerBody{Event: a.Event, Result: a.Result, First: a.First, Test: test, Awards: h.awards(a.Awards), Open: open(a.Open), Superseded: a.Superseded}
 	if body.Superseded == nil {
 		body.Superseded = []string{}
 	}

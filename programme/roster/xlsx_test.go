@@ -299,24 +299,29 @@ func TestWideAndLong(t *testing.T) {
 }
 
 func TestResultsAsCSV(t *testing.T) {
-	var out bytes.Buffer
-	err := roster.WriteCSV(&out, []roster.ResultRow{
-		{Row: 2, Ref: "W25-01", Name: "Ana, \"A\"", Email: "ana@learner.example", Achievement: "uh-kit-participant", Outcome: "issued", Credential: "https://badges.example/credentials/x"},
+	rows := []roster.ResultRow{
+		{Row: 2, Ref: "W25-01", Name: "Ana, \"A\"", Email: "ana@learner.example", Achievement: "uh-kit-participant", Outcome: "issued",
+			Credential: "https://badges.example/credentials/x", VerifyURL: "https://badges.example/v/x"},
 		{Row: 9, Ref: "=cmd|x", Name: " +1", Email: "@x", Outcome: "error", Code: "-", Message: "\tx"},
 		{Row: 10, Ref: "\rx", Name: "＝1", Email: "-1"},
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	want := "\ufeffrow,ref,name,email,achievement,outcome,code,message,credential\r\n" +
-		"2,W25-01,\"Ana, \"\"A\"\"\",ana@learner.example,uh-kit-participant,issued,,,https://badges.example/credentials/x\r\n" +
-		"9,'=cmd|x,' +1,'@x,,error,-,'\tx,\r\n" +
-		"10,\"'x\",'＝1,'-1,,,,,\r\n"
-	if out.String() != want {
-		t.Errorf("%q", out.String())
+	want := "row,ref,outcome,code,message,credential,verify_url,achievement,name,email\r\n" +
+		"2,W25-01,issued,,,https://badges.example/credentials/x,https://badges.example/v/x,uh-kit-participant,\"Ana, \"\"A\"\"\",ana@learner.example\r\n" +
+		"9,'=cmd|x,error,-,'\tx,,,,' +1,'@x\r\n" +
+		"10,\"'x\",,,,,,,'＝1,'-1\r\n"
+	for spreadsheet, mark := range map[bool]string{false: "", true: "\ufeff"} {
+		var out bytes.Buffer
+		if err := roster.WriteCSV(&out, rows, spreadsheet); err != nil || out.String() != mark+want {
+			t.Errorf("%q, %v", out.String(), err)
+		}
+		if err := roster.WriteCSV(full{}, nil, spreadsheet); err == nil {
+			t.Error("a full disk is no error")
+		}
 	}
-	if err := roster.WriteCSV(full{}, nil); err == nil {
-		t.Error("a full disk is no error")
+	for raw, marked := range map[string]bool{"": false, "ref,name\n": false, "\ufeffref": true, "PK\x03\x04": true} {
+		if roster.FromSpreadsheet([]byte(raw)) != marked {
+			t.Errorf("%q", raw)
+		}
 	}
 }
 
