@@ -296,7 +296,7 @@ func (s *session) grant(sc *scene, l *learner, e earned, a *award) (Outcome, err
 	case l.Doubt != "":
 		return OutcomeHeld, nil
 	case !sc.mayIssue(e.template.Issuer):
-		return "", &forbidden{"achievement_unknown", "There is no such achievement for this token: it may not issue for the issuer of " + e.template.Slug + "."}
+		return "", &Forbidden{"achievement_unknown", "There is no such achievement for this token: it may not issue for the issuer of " + e.template.Slug + "."}
 	}
 	if a.State != StateWaiting { // what waited keeps the day and the facts by which it was earned
 		a.EarnedAt, a.Facts, a.Upload = s.day(sc, e.at), e.facts, sc.upload
@@ -331,8 +331,8 @@ func (s *session) day(sc *scene, at time.Time) time.Time {
 	if at.IsZero() && sc.edition != nil {
 		at, _ = optionalDate(sc.edition.End) // read with the activity
 	}
-	if now := s.issuer.Now(); at.IsZero() || at.After(now) {
-		return now
+	if at.IsZero() || at.After(s.pool.began) {
+		return s.pool.began
 	}
 	return at
 }
@@ -384,9 +384,3 @@ func (s *session) keepDefinition(a *rules.Activity) error {
 	}
 	return err
 }
-
-// forbidden refuses what a caller's token does not cover.
-type forbidden struct{ rule, detail string }
-
-// Error implements error.
-func (f *forbidden) Error() string { return "programme: " + f.detail }
