@@ -16,11 +16,11 @@ import (
 type Caller struct {
 	Actor string // for the audit record
 	Test  bool   // a trial: nothing that comes of it counts
-	// MayIssue, MaySpeak and MayReport bound the issuers, sources and activities
-	// that the caller is for.
+	// MayIssue and MayReport bound the issuers and activities that the caller is
+	// for; without MayReport it is for all.
 	MayIssue  func(issuer string) bool
 	MayReport func(activity string) bool
-	Country   string // ISO 3166; "": any
+	Country   string // ISO 3166, of those alone whom it may report; "": any
 }
 
 func (c *Caller) realm() realm {
@@ -49,8 +49,15 @@ var (
 	ErrForbidden = errors.New("programme: not for this caller")
 )
 
-// Is makes a forbidden an ErrForbidden.
-func (f *forbidden) Is(target error) bool { return target == ErrForbidden }
+// Forbidden refuses what a caller may not report or change, and why. It is an
+// ErrForbidden.
+type Forbidden struct{ Rule, Detail string }
+
+// Error implements error.
+func (f *Forbidden) Error() string { return "programme: " + f.Detail }
+
+// Is makes it an ErrForbidden.
+func (f *Forbidden) Is(target error) bool { return target == ErrForbidden }
 
 // MaxEvents is how many events are taken at once.
 const MaxEvents = 1000
@@ -162,7 +169,7 @@ func (s *session) sceneOf(c *Caller, e *completion.Completion) (*scene, error) {
 // setScene looks up all that is decided by, in one edition of an activity.
 func (s *session) setScene(c *Caller, t teller, a *rules.Activity, edition string) (*scene, error) {
 	if c.MayReport != nil && !c.MayReport(a.ID) {
-		return nil, &forbidden{"activity_not_granted", "This token is not for the activity " + a.ID + "."}
+		return nil, &Forbidden{"activity_not_granted", "This token is not for the activity " + a.ID + "."}
 	}
 	e, ok := a.FindEdition(edition)
 	if !ok {
@@ -172,12 +179,13 @@ func (s *session) setScene(c *Caller, t teller, a *rules.Activity, edition strin
 		}
 		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "unknown_edition", Pointer: "/edition", Detail: detail}}
 	}
+	t.country = c.Country
 	var err error
 	if t.issuer, err = s.issuerOf(a); err != nil {
 		return nil, err
 	}
 	if !c.MayIssue(t.issuer) {
-		return nil, &forbidden{"achievement_unknown", "There is no such achievement for this token: it is not for the issuer of " + a.ID + "."}
+		return nil, &Forbidden{"achievement_unknown", "There is no such achievement for this token: it is not for the issuer of " + a.ID + "."}
 	}
 	sc := &scene{teller: t, activity: a, edition: e, actor: c.Actor, mayIssue: c.MayIssue}
 	var gate release

@@ -320,7 +320,7 @@ func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err erro
 func (s *session) grant(sc *scene, l *learner, e *earned, a *award) (Outcome, error) {
 	switch {
 	case !sc.mayIssue(e.template.Issuer):
-		return "", &forbidden{"achievement_unknown", "There is no such achievement for this token: it may not issue for the issuer of " + e.template.Slug + "."}
+		return "", &Forbidden{"achievement_unknown", "There is no such achievement for this token: it may not issue for the issuer of " + e.template.Slug + "."}
 	case !l.known():
 		return OutcomePendingIdentity, nil
 	case l.Doubt != "":
@@ -366,8 +366,8 @@ func (s *session) day(sc *scene, at time.Time) time.Time {
 	if at.IsZero() && sc.edition != nil {
 		at, _ = optionalDate(sc.edition.End) // read with the activity
 	}
-	if now := s.issuer.Now(); at.IsZero() || at.After(now) {
-		return now
+	if at.IsZero() || at.After(s.pool.began) {
+		return s.pool.began
 	}
 	return at
 }
@@ -419,9 +419,3 @@ func (s *session) keepDefinition(a *rules.Activity) error {
 	}
 	return err
 }
-
-// forbidden refuses what a caller's token does not cover.
-type forbidden struct{ rule, detail string }
-
-// Error implements error.
-func (f *forbidden) Error() string { return "programme: " + f.detail }

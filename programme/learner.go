@@ -1,6 +1,7 @@
 package programme
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -25,6 +26,20 @@ type teller struct {
 	// trusted says that its addresses may be believed.
 	trusted bool
 	list    bool
+	country string // of those alone of whom it may tell; "": of anybody
+}
+
+// mayTell refuses to hear of people of other countries than the teller's own,
+// as they are known and as they are told.
+func (t teller) mayTell(l *learner, told completion.Learner) error {
+	if t.country == "" || cmp.Or(told.Country, l.Country) == t.country && cmp.Or(l.Country, t.country) == t.country {
+		return nil
+	}
+	return otherCountry(t.country)
+}
+
+func otherCountry(own string) error {
+	return &Forbidden{"country_not_granted", "This token is for people of " + own + " alone."}
 }
 
 // errAddressTaken says that the address belongs to somebody who has another
@@ -167,6 +182,9 @@ func (s *session) newLearner(t teller) (*learner, error) {
 // hear takes in what is told of a person. The latest report counts, whenever it
 // arrives; what it does not tell stays.
 func (s *session) hear(t teller, l *learner, told completion.Learner, at time.Time) error {
+	if err := t.mayTell(l, told); err != nil {
+		return err
+	}
 	wasKnown := l.known()
 	news, err := s.reach(t, l, told)
 	if err != nil {

@@ -239,12 +239,12 @@ func (row *Row) fail(code, message string) {
 // refuse puts a fault in the words of lists.
 func (row *Row) refuse(err error) {
 	var fault *badge.Error
-	var no *forbidden
+	var no *Forbidden
 	switch {
 	case errors.Is(err, errAddressTaken):
 		row.fail("recipient_conflict", "This address is known under another ref. Decide who of the two it belongs to.")
 	case errors.As(err, &no):
-		row.fail(no.rule, no.detail)
+		row.fail(no.Rule, no.Detail)
 	case errors.As(err, &fault) && fault.Pointer == "/recipient/email":
 		row.fail("email_invalid", fault.Detail)
 	case errors.As(err, &fault):
@@ -261,7 +261,7 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		return err
 	}
 	if c := ls.caller.Country; c != "" && line.Country != c {
-		return &forbidden{"country_not_granted", "This token is for people of " + c + " alone."}
+		return otherCountry(c)
 	}
 	told := completion.Learner{ID: line.Ref, Email: line.Email, Name: line.Name, Language: line.Language, Country: line.Country, Sector: line.Sector}
 	l, err := s.learner(sc.teller, told, ls.now)

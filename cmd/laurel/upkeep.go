@@ -16,8 +16,9 @@ const upkeepEvery = time.Hour
 
 // upkeep does what no request does, until ctx ends: it forgets old answers to
 // idempotency keys, opens the gates of editions whose day has come, forgets
-// learners without a name, and compacts the store's file some hours after
-// somebody was erased. What fails is told and tried again an hour later.
+// learners without a name, takes the public statistics once a day, and compacts
+// the store's file some hours after somebody was erased. What fails is told and
+// tried again an hour later.
 func (svc *service) upkeep(ctx context.Context) {
 	for {
 		if err := svc.keepUp(ctx); err != nil && ctx.Err() == nil {
@@ -43,7 +44,7 @@ func (svc *service) keepUp(ctx context.Context) error {
 	if failed == nil && can && wait > 0 && !due.Since.IsZero() && time.Since(due.Since) >= wait {
 		_, failed = compactStore(ctx, svc, nothing{})
 	}
-	return errors.Join(err, failed)
+	return errors.Join(err, failed, svc.programme.KeepSnapshot(ctx))
 }
 
 // keepUpProgrammes issues what waited for a day that has come, and forgets whom
