@@ -62,6 +62,7 @@ type world struct {
 	clock     *clock
 	log       *journal
 	contract  *contract
+	handler   http.Handler
 	client    *http.Client
 	all       string // a token with every scope for every issuer
 }
@@ -222,7 +223,8 @@ func newWorldSince(t *testing.T, clock *clock, base string, listener net.Listene
 	for _, set := range settings {
 		set(&cfg)
 	}
-	w.serve(must(api.New(cfg))(t), listener)
+	w.handler = must(api.New(cfg))(t)
+	w.serve(w.handler, listener)
 	t.Cleanup(func() { _ = db.Close() })
 	w.runJWTs()
 	w.define(ctx, work)

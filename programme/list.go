@@ -260,9 +260,6 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 	if err != nil {
 		return err
 	}
-	if c := ls.caller.Country; c != "" && line.Country != c {
-		return otherCountry(c)
-	}
 	told := completion.Learner{ID: line.Ref, Email: line.Email, Name: line.Name, Language: line.Language, Country: line.Country, Sector: line.Sector}
 	l, err := s.learner(sc.teller, told, ls.now)
 	if err != nil {
@@ -287,7 +284,11 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		return err
 	}
 	if l.news {
-		if err := s.decideAnew(sc.realm, sc.actor, l); err != nil {
+		var but []place
+		if sc.only != "" { // nothing else is to be awarded here
+			but = []place{{sc.activity.ID, sc.edition.ID}}
+		}
+		if err := s.decideAnew(sc.realm, sc.actor, l, but...); err != nil {
 			return err
 		}
 	}
