@@ -195,6 +195,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	_, host, _ := strings.Cut(base, "://")
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
 	work := programme.New(w.store, w.issuer)
+	own.work = work
 	catalog := must(i18n.New())(t)
 	w.endorsers = endorser.New(endorser.Config{Store: w.store, Issuer: w.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return full.Verify(ctx, document).Refusal()
@@ -244,7 +245,7 @@ func (w *world) verifier(processor *canon.Canonicalizer, resolver *resolve.Resol
 	cfg := verifier.Config{Canon: processor, Keys: resolver, Now: w.clock.now,
 		Suites: proof.Suites(processor)}
 	if lists != nil {
-		cfg.Status, cfg.Newer = lists, lists.newer
+		cfg.Status, cfg.Newer, cfg.Held = lists, lists.newer, lists.held
 	}
 	return must(verifier.New(cfg))(w.t)
 }
@@ -259,6 +260,7 @@ func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 type ownRecords struct {
 	base   string
 	issuer *issuer.Issuer
+	work   *programme.Programme
 }
 
 func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {
@@ -276,6 +278,14 @@ func (o *ownRecords) StatusList(ctx context.Context, url string) ([]byte, error)
 func (o *ownRecords) newer(ctx context.Context, url string, index int) (string, bool) {
 	address, ok, err := o.issuer.NewerEdition(ctx, strings.TrimPrefix(url, o.base+"/status/"), index)
 	return address, ok && err == nil
+}
+
+func (o *ownRecords) held(ctx context.Context, url string, index int) (string, bool, error) {
+	name, ours := strings.CutPrefix(url, o.base+"/status/")
+	if !ours {
+		return "", false, nil
+	}
+	return o.work.Held(ctx, name, index)
 }
 
 func (w *world) serve(h http.Handler, listener net.Listener) {

@@ -98,7 +98,7 @@ func (s *session) decide(sc *scene, l *learner) (*verdict, error) {
 		if e.template, err = s.template(rule.Achievement); err != nil {
 			return nil, err
 		}
-		holds, failed := s.holds(sc.realm, l)
+		holds, failed := s.holds(sc.realm, l, &e.rests)
 		outcome := rule.Evaluate(&known, sc.context(e.template, holds))
 		if err := failed(); err != nil {
 			return nil, err
@@ -135,7 +135,8 @@ type earned struct {
 	template *issuer.Achievement
 	at       time.Time // of the fact that decided
 	facts    *facts.Facts
-	parts    []*award // that it rests on
+	parts    []*award // that it is made of, which its badge names
+	rests    []*award // that its rule asks for
 }
 
 // template is an achievement that an activity names.
@@ -148,9 +149,10 @@ func (s *session) template(slug string) (*issuer.Achievement, error) {
 	return a, err
 }
 
-// holds tells since when a learner holds an achievement, in any edition. Its
-// second result is the error that it met.
-func (s *session) holds(r realm, l *learner) (holds func(string) (time.Time, bool), failed func() error) {
+// holds tells since when a learner holds an achievement, in any edition, and
+// notes the awards that it answered with. Its second result is the
+// error that it met.
+func (s *session) holds(r realm, l *learner, noted *[]*award) (holds func(string) (time.Time, bool), failed func() error) {
 	var fault error
 	holds = func(achievement string) (since time.Time, ok bool) {
 		a, err := s.held(r, l, achievement)
@@ -158,6 +160,7 @@ func (s *session) holds(r realm, l *learner) (holds func(string) (time.Time, boo
 			fault = errors.Join(fault, err)
 			return time.Time{}, false
 		}
+		*noted = append(*noted, a)
 		return a.EarnedAt, true
 	}
 	return holds, func() error { return fault }
@@ -299,7 +302,7 @@ func (s *session) grant(sc *scene, l *learner, e earned, a *award) (Outcome, err
 		return "", &forbidden{"achievement_unknown", "There is no such achievement for this token: it may not issue for the issuer of " + e.template.Slug + "."}
 	}
 	if a.State != StateWaiting { // what waited keeps the day and the facts by which it was earned
-		a.EarnedAt, a.Facts, a.Upload = s.day(sc, e.at), e.facts, sc.upload
+		a.EarnedAt, a.Facts, a.Upload, a.Parts = s.day(sc, e.at), e.facts, sc.upload, e.foundations()
 		if sc.activity != nil {
 			a.Activity = sc.activity.ID
 			a.Rules = version(sc.activity)
@@ -369,6 +372,17 @@ func (s *session) hand(sc *scene, l *learner, e earned, a *award) (Outcome, erro
 		}
 	}
 	return outcome, put(s.tx, sc.realm.credentialKey(a.Credential), string(k))
+}
+
+// foundations are the credentials that an award rests on, each once: where one
+// of them is revoked, a person has to look at the award.
+func (e *earned) foundations() (credentials []string) {
+	for _, part := range slices.Concat(e.parts, e.rests) {
+		if !slices.Contains(credentials, part.Credential) {
+			credentials = append(credentials, part.Credential)
+		}
+	}
+	return credentials
 }
 
 // wantedCredential stands for the id of a badge that is not signed yet, in a

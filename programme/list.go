@@ -641,7 +641,8 @@ func (s *session) stillEarned(c *Caller, l *learner, a *award) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	holds, failed := s.holds(sc.realm, l)
+	var rests []*award
+	holds, failed := s.holds(sc.realm, l, &rests)
 	outcome := rule.Evaluate(&known, sc.context(t, holds))
 	return outcome.Met, failed()
 }

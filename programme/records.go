@@ -142,7 +142,7 @@ type award struct {
 	EarnedAt    time.Time    `json:"earnedAt"`
 	Credential  string       `json:"credential,omitempty"`
 	Before      []string     `json:"before,omitempty"` // credentials that were revoked since
-	Parts       []string     `json:"parts,omitempty"`  // credentials that a stacked badge rests on
+	Parts       []string     `json:"parts,omitempty"`  // credentials that it rests on
 	RevokedAt   time.Time    `json:"revokedAt,omitzero"`
 	Rules       string       `json:"rules,omitempty"` // version of the definition that decided
 	Facts       *facts.Facts `json:"facts,omitempty"` // that led to it

@@ -25,10 +25,11 @@ type Own struct {
 	Code  string // printed code
 	Links Links
 
-	Register    *Register    // a change of status that the register has a reason for
-	Earned      time.Time    // when it was earned, where what is signed does not say; may be zero
-	Corrected   time.Time    // when it was corrected last; may be zero
-	Translation *Translation // of the achievement, in the language of the page; not signed
+	Register    *Register     // a change of status that the register has a reason for
+	Earned      time.Time     // when it was earned, where what is signed does not say; may be zero
+	Corrected   time.Time     // when it was corrected last; may be zero
+	Remarks     [][]i18n.Part // what else there is to be said of it, a sentence each
+	Translation *Translation  // of the achievement, in the language of the page; not signed
 }
 
 // Links are addresses of a badge of this service.
@@ -121,6 +122,7 @@ type verificationView struct {
 	Register    *registerView
 	Earned      string
 	Corrected   string
+	Beside      [][]i18n.Part // what the service says, nobody having signed it
 	Translation *translationView
 }
 
@@ -210,8 +212,9 @@ func remarks(p *i18n.Printer, r *verifier.Report) [][]i18n.Part {
 		return nil
 	}
 	var out [][]i18n.Part
+	decisive := r.Decisive()
 	for _, f := range r.Findings {
-		said := p.Has("summary." + r.Verdict().String() + "." + string(f.Code))
+		said := f.Check == decisive.Check && p.Has("summary."+r.Verdict().String()+"."+string(f.Code))
 		if f.Outcome == verifier.Warned && f.Check != verifier.CheckEndorsement && !said {
 			out = append(out, words.SentenceParts(p, r, f))
 		}
@@ -323,7 +326,7 @@ func signatures(d *badge.Document) [][]row {
 // own adds what the service knows of its own badge. A translation and the
 // tags for previews are held back where nothing is proven.
 func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
-	v.Links, v.Code, v.Register = own.Links, own.Code, reason(v.Printer, own.Register)
+	v.Links, v.Code, v.Register, v.Beside = own.Links, own.Code, reason(v.Printer, own.Register), own.Remarks
 	if !own.Earned.IsZero() {
 		v.Earned = v.Date(own.Earned)
 	}
