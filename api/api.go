@@ -40,6 +40,7 @@ type Config struct {
 	Tokens    *tokens.Tokens
 	Audit     *auditlog.Log
 	Feed      *feed.Feed
+	Hooks     *feed.Hooks
 	Pages     *pages.Pages
 	Catalog   *i18n.Catalog
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
@@ -80,8 +81,8 @@ const (
 
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Pages == nil || cfg.Catalog == nil {
-		return nil, errors.New("api: Issuer, Programme, Endorsers, Verifier, Tokens, Audit, Feed, Pages and Catalog are required")
+	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil {
+		return nil, errors.New("api: Issuer, Programme, Endorsers, Verifier, Tokens, Audit, Feed, Hooks, Pages and Catalog are required")
 	}
 	if err := issuer.CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
@@ -104,17 +105,18 @@ func New(cfg Config) (http.Handler, error) {
 	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
+	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
-		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Describe: describe})
+		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
 	return s.engine(s.routes(handlers{
 		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
-		events: events.New(events.Config{Feed: cfg.Feed, BaseURL: cfg.BaseURL}),
+		events: events.New(events.Config{Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
 		verify: check,
 
-		endorsements: endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, BaseURL: cfg.BaseURL}),
+		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
-			Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
+			Beside: said.Beside, Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
 	})), nil
 }
 

@@ -111,6 +111,8 @@ func (w *world) doors() map[string]string {
 			"criteriaUrl":"https://a.example/","resultDescription":[{"id":"a","name":"n","resultType":"Percent","valueMin":"0","valueMax":"100"}],"creditsAvailable":1.5,"tag":["a"],
 			"alignment":[{"targetName":"t","targetUrl":"https://b.example/"}],"ladder":{"group":"g","rank":1},"validity":"P1Y","results":"score","suspendable":true}`,
 		"PUT /v1/issuers/city-school":       `{"name":"City","url":"https://c.example/","email":"a@b.example","phone":"1","description":"d","plainOnly":false}`,
+		"PUT /v1/endorsers/network":         `{"slug":"network","id":"did:web:network.example","key":"external","verificationMethod":null,"name":"N","url":"https://a.example/","email":"a@b.example","description":"d","listed":true}`,
+		"POST /v1/endorsements":             `{"endorser":"network","subject":{"achievement":"healthy-city","issuer":null,"credential":null},"comment":"c","validFrom":"2025-01-01","validUntil":null}`,
 		"POST /v1/issuers/city-school/keys": `{"algorithms":["ES512"],"activateAt":"2030-01-01T00:00:00Z","rotate":false}`,
 	}
 }

@@ -110,6 +110,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/log/key", anybody, h.public.LogKey},
 		{get, "/log/entries/:id", personal, h.public.LogEntry},
 		{get, "/achievements/:slug", anybody, h.public.Achievement},
+		{get, "/achievements/:slug/endorsements", anybody, h.endorsements.Current},
 		{get, "/achievements/:slug/:lang", anybody, h.public.Edition},
 		{get, "/achievements/:slug/image.png", anybody, h.public.Picture},
 		{get, "/achievements/:slug/results/:result", anybody, h.public.ResultDescription},
@@ -155,6 +156,15 @@ func (s *server) routes(h handlers) []route {
 		{remove, "/v1/endorsements/:id", definitions(auth.Endorse), h.endorsements.Withdraw},
 
 		{get, "/v1/events", badgesOf(auth.Read), h.events.List},
+		{post, "/v1/webhooks", badgesOf(auth.Manage), h.events.CreateHook},
+		{get, "/v1/webhooks", badgesOf(auth.Manage), h.events.Hooks},
+		{get, "/v1/webhooks/:id", badgesOf(auth.Manage), h.events.Hook},
+		{put, "/v1/webhooks/:id", badgesOf(auth.Manage), h.events.PutHook},
+		{remove, "/v1/webhooks/:id", badgesOf(auth.Manage), h.events.DeleteHook},
+		{post, "/v1/webhooks/:id/test", badgesOf(auth.Manage), h.events.TestHook},
+		{post, "/v1/webhooks/:id/secret", badgesOf(auth.Manage), h.events.RotateSecret},
+		{get, "/v1/webhooks/:id/deliveries", badgesOf(auth.Manage), h.events.Deliveries},
+		{post, "/v1/webhooks/:id/deliveries/:delivery/redeliver", badgesOf(auth.Manage), h.events.Redeliver},
 	}
 	if s.cfg.VCAPI != nil {
 		table = append(table, route{post, issueForOthers, definitions(auth.VCIssue), h.vcapi.Issue},

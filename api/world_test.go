@@ -56,6 +56,8 @@ type world struct {
 	tokens    *tokens.Tokens
 	endorsers *endorser.Endorsers
 	audit     *auditlog.Log
+	hooks     *feed.Hooks
+	receiver  *receiver
 	clock     *clock
 	log       *journal
 	contract  *contract
@@ -196,11 +198,14 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
 	work := programme.New(w.store, w.issuer)
 	own.work = work
+	events := feed.New(w.store, w.issuer, base)
+	w.receiver = newReceiver(t)
+	w.hooks = must(feed.NewHooks(feed.HooksConfig{Store: w.store, Feed: events, Issuer: w.issuer, Seal: ring, Sender: w.receiver.sender(t), Now: w.clock.now, Log: log}))(t)
 	catalog := must(i18n.New())(t)
 	w.endorsers = endorser.New(endorser.Config{Store: w.store, Issuer: w.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return full.Verify(ctx, document).Refusal()
 	}})
-	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: feed.New(w.store, w.issuer, base), Pages: must(pages.New(catalog))(t),
+	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: events, Hooks: w.hooks, Pages: must(pages.New(catalog))(t),
 		Catalog: catalog, BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log,
 		Ready: func(ctx context.Context) (read, write error) {
 			return w.store.View(ctx, func(store.Reader) error { return nil }), w.store.Update(ctx, func(store.Tx) error { return nil })

@@ -71,6 +71,14 @@ func (s *Endorsers) profile(ctx context.Context, q *Subject) (string, error) {
 	return p.Name, nil
 }
 
+// AchievementID is the id under which an achievement is endorsed, as badges have
+// it; issuer.ErrNotFound.
+func (s *Endorsers) AchievementID(ctx context.Context, slug string) (string, error) {
+	q := Subject{Achievement: slug}
+	_, err := s.achievement(ctx, &q)
+	return q.ID, err
+}
+
 // awards tells those who issue badges from who endorses, signs for others or is
 // for trials.
 func awards(p *issuer.Profile) bool {

@@ -2,10 +2,12 @@ package feed
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
 	"laurel/issuer"
+	"laurel/issuer/auditlog"
 	"laurel/store"
 )
 
@@ -103,6 +105,11 @@ type Data struct {
 // an event.
 const idPrefix = "evt_"
 
+var eventPattern = regexp.MustCompile(`^evt_[0-9a-f]{32}$`)
+
+// IsEventID reports whether a text can be the id of an event.
+func IsEventID(s string) bool { return eventPattern.MatchString(s) }
+
 // event reads what an audit record tells; false where it tells nobody anything.
 func (f *Feed) event(r store.Reader, seq string, e issuer.Event) (Event, error) {
 	kind, _ := typeOf(e.Action)
@@ -129,4 +136,17 @@ func (f *Feed) credential(r store.Reader, out *Event, e issuer.Event) error {
 	out.Data = Data{CredentialID: f.issuer.CredentialURL(rec.ID), VerifyURL: f.baseURL + "/v/" + rec.ID, Achievement: rec.Achievement,
 		Edition: e.Edition, Status: told[e.Action].status, Reason: e.Reason, ExternalRef: rec.ExternalRef}
 	return nil
+}
+
+// eventOf reads the event of a sequence.
+func (f *Feed) eventOf(r store.Reader, seq string) (Event, error) {
+	entry, err := auditlog.Entry(r, seq)
+	if err != nil {
+		return Event{}, fmt.Errorf("event %s: %w", idPrefix+seq, err)
+	}
+	e, err := issuer.ReadEvent(entry)
+	if err != nil {
+		return Event{}, err
+	}
+	return f.event(r, seq, e)
 }

@@ -46,7 +46,7 @@ func TestEvents(t *testing.T) {
 	before, cursor := p.all(t, mine, 1)
 	want := []string{"issuer.changed academy", "achievement.changed academy-course", "credential.issued " + rec.ID,
 		"credential.suspended " + rec.ID, "credential.reinstated " + rec.ID, "credential.reissued " + rec.ID}
-	if got := told(before); !slices.Equal(got, want) {
+	if got := ofBadges(before); !slices.Equal(got, want) {
 		t.Fatalf("told %q, want %q", got, want)
 	}
 	last := before[len(before)-1]
@@ -86,8 +86,8 @@ func TestEvents(t *testing.T) {
 	issuertest.Audit(t, p.Issuer)
 }
 
-// told leaves out the keys, which every issuer publishes in its own time.
-func told(events []feed.Event) []string {
+// ofBadges leaves out the keys, which every issuer publishes in its own time.
+func ofBadges(events []feed.Event) []string {
 	return slices.DeleteFunc(brief(events), func(s string) bool { return strings.HasPrefix(s, "key.") })
 }
 

@@ -1,7 +1,6 @@
 package issuer_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -99,9 +98,9 @@ func TestExpectedCredentials(t *testing.T) {
 			if (doc.View().RefreshService != nil) != (name == "dh-trainer") { // the one with a term
 				t.Errorf("refreshService %+v", doc.View().RefreshService)
 			}
-			got, want := comparable(t, doc.Root(), email), comparable(t, expected, email)
+			got, want := issuertest.Comparable(t, doc.Root(), email), issuertest.Comparable(t, expected, email)
 			if !reflect.DeepEqual(got, want) {
-				t.Errorf("issued:\n%s\nexpected:\n%s", indented(got), indented(want))
+				t.Errorf("issued:\n%s\nexpected:\n%s", issuertest.Indented(got), issuertest.Indented(want))
 			}
 		})
 	}
@@ -128,8 +127,8 @@ func TestCorrectedName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := comparable(t, doc.Root(), email), comparable(t, expected, email); !reflect.DeepEqual(got, want) {
-		t.Errorf("corrected:\n%s\nexpected:\n%s", indented(got), indented(want))
+	if got, want := issuertest.Comparable(t, doc.Root(), email), issuertest.Comparable(t, expected, email); !reflect.DeepEqual(got, want) {
+		t.Errorf("corrected:\n%s\nexpected:\n%s", issuertest.Indented(got), issuertest.Indented(want))
 	}
 	if !validFrom(t, second.Record).After(validFrom(t, first)) {
 		t.Error("the corrected edition is not newer")
@@ -157,61 +156,6 @@ func awardOf(t *testing.T, expected strictjson.Value, email string) issuer.Award
 		Recipient: issuer.Recipient{Name: s.Identifier[len(s.Identifier)-1].IdentityHash, Email: email},
 		AwardedAt: moment(c.AwardedDate), ValidUntil: moment(c.ValidUntil), ActivityStart: moment(s.ActivityStartDate), ActivityEnd: moment(s.ActivityEndDate),
 		Role: s.Role, Narrative: s.Narrative, Results: s.Result, CreditsEarned: s.CreditsEarned, Evidence: c.Evidence}
-}
-
-// comparable is a credential without what the rule of comparison leaves out.
-// The hash of the address is checked by its own salt.
-func comparable(t *testing.T, v strictjson.Value, email string) map[string]any {
-	t.Helper()
-	var tree map[string]any
-	if err := json.Unmarshal([]byte(v.Raw()), &tree); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"@context", "id", "proof", "awardedDate", "validFrom", "credentialSchema"} {
-		delete(tree, name)
-	}
-	// What has a term names the place of its renewals, which the fixtures, older
-	// than that decision, do not; it is held to its own form here.
-	if refresh, ok := tree["refreshService"].(map[string]any); ok {
-		if tree["validUntil"] == nil || refresh["type"] != badge.TypeCredentialRefresh || !strings.HasSuffix(refresh["id"].(string), ".json") {
-			t.Errorf("refreshService %v", refresh)
-		}
-		delete(tree, "refreshService")
-	}
-	delete(tree["issuer"].(map[string]any), "id")
-	subject := tree["credentialSubject"].(map[string]any)
-	delete(subject, "id")
-	achievement := subject["achievement"].(map[string]any)
-	delete(achievement["creator"].(map[string]any), "id")
-	delete(achievement["image"].(map[string]any), "id")
-	related, _ := achievement["related"].([]any)
-	for _, r := range related {
-		delete(r.(map[string]any), "id")
-	}
-	status := tree["credentialStatus"].(map[string]any)
-	for _, name := range []string{"id", "statusListIndex", "statusListCredential"} {
-		if status[name] == "" {
-			t.Errorf("the status has no %s", name)
-		}
-		delete(status, name)
-	}
-	for _, one := range subject["identifier"].([]any) {
-		identity := one.(map[string]any)
-		if identity["identityType"] != "emailAddress" {
-			continue
-		}
-		if identity["identityHash"] != issuer.IdentityHash(email, identity["salt"].(string)) {
-			t.Errorf("the hash %s is not that of %s", identity["identityHash"], email)
-		}
-		delete(identity, "identityHash")
-		delete(identity, "salt")
-	}
-	return tree
-}
-
-func indented(v any) string {
-	raw, _ := json.MarshalIndent(v, "", " ")
-	return string(raw)
 }
 
 // TestResultsShown: what an achievement does not let a badge tell stays out of

@@ -277,6 +277,8 @@ var cases = []testCase{
 	{name: "trials", run: trials, options: issuertest.Options{Trials: true, RSA: true}},
 	{name: "trials of a did:key", run: trials, options: issuertest.Options{Trials: true, BaseURL: "http://localhost:8080"}},
 	{name: "no test issuer", run: noTestIssuer},
+	{name: "test issuer later", run: testIssuerLater, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}},
+	{name: "test issuer without a key", run: endedTestIssuer, damages: true, options: issuertest.Options{Trials: true, BaseURL: "http://localhost:8080"}},
 	{name: "trials of what comes along", run: inlineTrials, options: issuertest.Options{Trials: true}},
 	{name: "vc-api", run: vcAPI, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}, empty: true},
 }

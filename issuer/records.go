@@ -49,6 +49,7 @@ import (
 //	p/…  P/…                           package programme
 //	t/…  t!/…                          package tokens
 //	z/…                                package endorser
+//	wh/…                               package feed
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by
 // time without a shared counter. Outside it stands only in cursors and in the ids

@@ -103,7 +103,9 @@ func (i *Issuer) twin(ctx context.Context, p *Profile) (*Profile, []keys.Verific
 		return nil, nil, nil
 	}
 	id, err := i.controller(ctx, slug)
-	if err != nil {
+	if errors.Is(err, ErrNoKey) {
+		return nil, nil, nil // its key has ended; what counts does not wait for a new one
+	} else if err != nil {
 		return nil, nil, err
 	}
 	return &Profile{Slug: slug, ID: id, Name: marked(p.Name), URL: i.cfg.BaseURL + "/issuers/" + slug,

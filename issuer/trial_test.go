@@ -118,6 +118,48 @@ func checkTrialMarks(t *testing.T, p *place, live, tried *issuer.Record) {
 	}
 }
 
+// endedTestIssuer: a test issuer whose key has ended holds up nothing that counts,
+// and nothing is tried for real instead.
+func endedTestIssuer(t *testing.T, p *place) {
+	for _, k := range p.Ring.KeysOf("test-academy") {
+		if _, err := p.RetireKey(t.Context(), issuer.KeyChange{Issuer: "test-academy", ID: k.ID, Actor: "test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p.issue(t, award("ana"))
+	if got, err := p.Issue(t.Context(), trial(award("ana"))); !errors.Is(err, issuer.ErrNoKey) {
+		t.Errorf("tried without a key: %+v, %v", got, err)
+	}
+	if _, err := p.PutProfile(t.Context(), issuer.Profile{Slug: academy, Name: "Renamed"}, "test"); err != nil {
+		t.Errorf("renaming what counts: %v", err)
+	}
+}
+
+// testIssuerLater: one is made where there is none, once, and follows its issuer.
+func testIssuerLater(t *testing.T, p *place) {
+	first, err := p.MakeTestIssuer(t.Context(), academy, "test")
+	if err != nil || len(first) == 0 {
+		t.Fatalf("%v, %v", first, err)
+	}
+	again, err := p.MakeTestIssuer(t.Context(), academy, "test")
+	if err != nil || len(again) != len(first) || again[0].Method.ID != first[0].Method.ID {
+		t.Errorf("again: %v, %v", again, err)
+	}
+	p.issue(t, trial(award("ana")))
+	if _, err := p.PutProfile(t.Context(), issuer.Profile{Slug: academy, Name: "Renamed", PlainOnly: true}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	twin, err := p.Profile(t.Context(), "test-academy")
+	if err != nil || twin.Name != "[TEST] Renamed" || !twin.PlainOnly {
+		t.Errorf("%+v, %v", twin, err)
+	}
+	for _, slug := range []string{"nobody", "test-academy", issuer.VCAPISlug} {
+		if made, err := p.MakeTestIssuer(t.Context(), slug, "test"); err == nil {
+			t.Errorf("%s has a test issuer: %v", slug, made)
+		}
+	}
+}
+
 // noTestIssuer: without keys of one nothing is tried, and nothing is issued for
 // real instead.
 func noTestIssuer(t *testing.T, p *place) {

@@ -23,10 +23,14 @@ func (s *session) awardOf(sc *scene, l *learner, e earned, a *award) (issuer.Awa
 	if sc.activity == nil {
 		return asked, nil
 	}
+	asked.Language = cmp.Or(l.Language, sc.edition.Language, sc.activity.Language)
+	if e.template.Validity != "" { // it says what somebody may do until a day, and not what was done in an activity
+		asked.Untold = true
+		return asked, nil
+	}
 	asked.Untold = sc.activity.Kind == rules.Course // a term is said of what is held in turns
 	asked.ActivityStart, _ = optionalDate(sc.edition.Start)
 	asked.ActivityEnd, _ = optionalDate(sc.edition.End)
-	asked.Language = cmp.Or(l.Language, sc.edition.Language, sc.activity.Language)
 	if e.rule != nil {
 		known := a.Facts
 		if known == nil {
@@ -38,8 +42,12 @@ func (s *session) awardOf(sc *scene, l *learner, e earned, a *award) (issuer.Awa
 	return asked, nil
 }
 
-// evidence names the badges that one rests on.
+// evidence is what the rule says of how the badge was earned, and names the
+// badges that it rests on.
 func (s *session) evidence(e earned) (list []badge.Evidence) {
+	if e.rule != nil {
+		list = slices.Clone(e.rule.Evidence)
+	}
 	for _, part := range e.parts {
 		name := part.Achievement
 		if t, err := s.issuer.Template(s.tx, part.Achievement); err == nil {

@@ -142,6 +142,11 @@ func sameAchievements(t *testing.T, line int, got programme.Answer, want []strin
 	}
 }
 
+// known are the events that can be read.
+func known(all []completion.Completion) []completion.Completion {
+	return slices.DeleteFunc(all, func(e completion.Completion) bool { return strings.HasPrefix(e.ID, "refused:") })
+}
+
 // held is who holds what, as the signed badges and their records say.
 func held(t testing.TB, p *place) map[string]map[string]string {
 	t.Helper()
@@ -172,13 +177,7 @@ func held(t testing.TB, p *place) map[string]map[string]string {
 func replay(t *testing.T, p *place) {
 	t.Helper()
 	before := issuertest.Snapshot(t, p.store)
-	var taken []completion.Completion
-	for _, e := range events(t) {
-		if !strings.HasPrefix(e.ID, "refused:") {
-			taken = append(taken, e)
-		}
-	}
-	answers, err := p.Complete(t.Context(), everybody, taken)
+	answers, err := p.Complete(t.Context(), everybody, known(events(t)))
 	if err != nil {
 		t.Fatal(err)
 	}

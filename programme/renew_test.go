@@ -12,6 +12,8 @@ import (
 
 const planning = "dh-planning-fr-2025"
 
+var trainerSince = time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC)
+
 // trainer is a place with somebody who became a trainer on 15 January 2026.
 func trainer(t *testing.T) (p *place, id string) {
 	t.Helper()
@@ -27,7 +29,7 @@ func trainer(t *testing.T) (p *place, id string) {
 		return result
 	}
 	on("ref,name,email,country,self_paced_percent,sessions,project_level\nD25-01,Participant 01,participant.01@dh.example,RW,100,12,advanced\n", time.Date(2025, 12, 16, 0, 0, 0, 0, time.UTC))
-	result := on("ref,role,approved_by\nD25-01,co-facilitator,course-lead\n", time.Date(2026, 1, 15, 0, 0, 0, 0, time.UTC))
+	result := on("ref,role,approved_by\nD25-01,co-facilitator,course-lead\n", trainerSince)
 	id = result.Rows[0].Credential
 	if rec := p.record(t, id); rec.Achievement != "dh-trainer" || !rec.ValidUntil.Equal(time.Date(2029, 1, 15, 0, 0, 0, 0, time.UTC)) {
 		t.Fatalf("%+v", result.Rows[0])

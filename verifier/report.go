@@ -406,10 +406,13 @@ func (r *Report) Finding(c Check) Finding {
 }
 
 // Decisive returns the finding that the summary should speak of: the first
-// failure, else the first open question, else the first remark that matters,
-// else the proof.
+// failure, else the first open question, else that it is a trial, else the first
+// remark that matters, else the proof.
 func (r *Report) Decisive() Finding {
 	want := map[Verdict]Outcome{Invalid: Failed, Indeterminate: Unknown, Warning: Warned, Valid: Passed}[r.Verdict()]
+	if f := r.Finding(CheckIssuerTrust); want == Warned && f.Code == TestIssuer {
+		return f // a trial counts for nothing, whatever else there is to be said of it
+	}
 	for _, f := range r.Findings {
 		if f.Outcome == want && f.Check != CheckEndorsement && f.Code != IssuerNotListed && f.Code != HolderUnproven {
 			if want == Passed && f.Check != CheckProof {

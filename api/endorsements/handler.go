@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/api/verify"
 	"laurel/api/wire"
 	"laurel/badge"
 	"laurel/endorser"
@@ -27,18 +28,20 @@ import (
 // Config is what a Handler works with; every field is required.
 type Config struct {
 	Endorsers *endorser.Endorsers
+	Desk      *verify.Desk
 	BaseURL   string
 }
 
 // Handler answers endorsers, issuers and everybody.
 type Handler struct {
 	endorsers *endorser.Endorsers
+	desk      *verify.Desk
 	baseURL   string
 }
 
 // New makes a Handler.
 func New(cfg Config) *Handler {
-	return &Handler{endorsers: cfg.Endorsers, baseURL: cfg.BaseURL}
+	return &Handler{endorsers: cfg.Endorsers, desk: cfg.Desk, baseURL: cfg.BaseURL}
 }
 
 // speaksFor tells whether the caller acts for an endorser.

@@ -18,17 +18,21 @@ import (
 // Config is what a Handler works with; every field is required.
 type Config struct {
 	Feed    *feed.Feed
+	Hooks   *feed.Hooks
 	BaseURL string
 }
 
 // Handler answers systems that follow what happens.
 type Handler struct {
 	feed    *feed.Feed
+	hooks   *feed.Hooks
 	baseURL string
 }
 
 // New makes a Handler.
-func New(cfg Config) *Handler { return &Handler{feed: cfg.Feed, baseURL: cfg.BaseURL} }
+func New(cfg Config) *Handler {
+	return &Handler{feed: cfg.Feed, hooks: cfg.Hooks, baseURL: cfg.BaseURL}
+}
 
 // How many events a page has.
 const (

@@ -177,6 +177,7 @@ type AchievementPage struct {
 	Image       string // address of the picture on this host; "" for none
 	JSON        string // the same as data; "" for none
 	Editions    []Edition
+	Endorsed    []Endorsement
 }
 
 type achievementView struct {
@@ -185,6 +186,7 @@ type achievementView struct {
 	Issuer      Link
 	Image, JSON string
 	Editions    []editionView
+	Beside      []besideView
 }
 
 type editionView struct{ Lang, URL, Name string }
@@ -197,7 +199,8 @@ func (s *Pages) Achievement(w io.Writer, p *i18n.Printer, page AchievementPage) 
 	scribe.add("field.criteria", scribe.criteria(a.Criteria)...)
 	scribe.achievement(a)
 	v := achievementView{view: s.view(p, page.Frame, words.Line(a.Name, 300)), Fields: scribe.rows,
-		Issuer: Link{words.Line(page.Issuer.Name, 300), page.Issuer.URL}, Image: page.Image, JSON: page.JSON}
+		Issuer: Link{words.Line(page.Issuer.Name, 300), page.Issuer.URL}, Image: page.Image, JSON: page.JSON,
+		Beside: beside(p, page.Endorsed, nil)}
 	for _, e := range page.Editions {
 		v.Editions = append(v.Editions, editionView{e.Lang, e.URL, p.LanguageName(e.Lang)})
 	}
@@ -228,6 +231,7 @@ type IssuerPage struct {
 	Profile      *badge.Profile // required; of this service
 	Keys         []Key
 	Achievements []Link
+	Endorsed     []Endorsement
 }
 
 type issuerView struct {
@@ -235,11 +239,12 @@ type issuerView struct {
 	Fields       []row
 	Keys         [][]row
 	Achievements []Link
+	Beside       []besideView
 }
 
 // Issuer writes the profile page of an issuer.
 func (s *Pages) Issuer(w io.Writer, p *i18n.Printer, page IssuerPage) error {
-	v := issuerView{view: s.view(p, page.Frame, words.Line(page.Profile.Name, 300))}
+	v := issuerView{view: s.view(p, page.Frame, words.Line(page.Profile.Name, 300)), Beside: beside(p, page.Endorsed, nil)}
 	for _, a := range page.Achievements {
 		v.Achievements = append(v.Achievements, Link{words.Line(a.Name, 300), a.URL})
 	}

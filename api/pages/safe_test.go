@@ -159,6 +159,7 @@ func everyPage(t *testing.T, w world, lang i18n.Lang, doc *badge.Document, repor
 		out["verification "+state] = w.verification(t, lang, r, nil)
 		mine := own()
 		mine.Register = &pages.Register{Since: time.Now(), Reason: hostile}
+		mine.Endorsed = besides(doc, hostile)
 		mine.Translation = &pages.Translation{Lang: "fr", Name: hostile, Description: hostile, Criteria: hostile}
 		out["own "+state] = w.verification(t, lang, r, mine)
 	}
@@ -175,9 +176,22 @@ func everyPage(t *testing.T, w world, lang i18n.Lang, doc *badge.Document, repor
 		add(fmt.Sprint("problem ", problem), w.pages.Problem(&b, p, page), &b)
 	}
 	add("achievement", w.pages.Achievement(&b, p, pages.AchievementPage{Frame: f, Achievement: achievement, Image: "/image.png",
-		JSON: "/a.json", Issuer: pages.Link{Name: c.Issuer.Name, URL: "/issuers/a"}, Editions: []pages.Edition{{Lang: "fr", URL: "/a/fr"}}}), &b)
-	add("issuer", w.pages.Issuer(&b, p, pages.IssuerPage{Frame: f, Profile: c.Issuer, Achievements: []pages.Link{{Name: hostile, URL: "/a"}},
+		JSON: "/a.json", Issuer: pages.Link{Name: c.Issuer.Name, URL: "/issuers/a"}, Editions: []pages.Edition{{Lang: "fr", URL: "/a/fr"}}, Endorsed: besides(doc, hostile)}), &b)
+	add("issuer", w.pages.Issuer(&b, p, pages.IssuerPage{Frame: f, Profile: c.Issuer, Endorsed: besides(doc, hostile), Achievements: []pages.Link{{Name: hostile, URL: "/a"}},
 		Keys: []pages.Key{{ID: hostile, Algorithm: "Ed25519", State: pages.KeyActive, Since: time.Now()}}}), &b)
+	return out
+}
+
+// besides are endorsements beside a page, of every kind.
+func besides(doc *badge.Document, text string) []pages.Endorsement {
+	var out []pages.Endorsement
+	for _, by := range []string{text, ""} {
+		for _, code := range []verifier.Code{verifier.EndorsementHolds, verifier.EndorsementExpired, verifier.EndorsementOpen,
+			verifier.EndorsementInvalid, verifier.EndorsementWithdrawn} {
+			out = append(out, pages.Endorsement{By: by, URL: "https://network.example/", Signed: "/endorsements/a", Comment: text,
+				Verified: verifier.Endorsement{Finding: finding(verifier.CheckEndorsement, verifier.Warned, code), Report: report(doc)}})
+		}
+	}
 	return out
 }
 

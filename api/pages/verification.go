@@ -30,6 +30,7 @@ type Own struct {
 	Corrected   time.Time     // when it was corrected last; may be zero
 	Remarks     [][]i18n.Part // what else there is to be said of it, a sentence each
 	Translation *Translation  // of the achievement, in the language of the page; not signed
+	Endorsed    []Endorsement
 }
 
 // Links are addresses of a badge of this service.
@@ -89,6 +90,7 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	}
 	if page.Own != nil {
 		v.own(r, page.Own, room)
+		v.Beside = beside(p, page.Own.Endorsed, r.Endorsements)
 	}
 	return s.write(w, "verification", v)
 }
@@ -104,6 +106,7 @@ type verificationView struct {
 	Proven    bool
 	Checks    []checkView
 	Endorsed  []endorsementView
+	Beside    []besideView
 	NotTold   []string
 	Badges    []badgeView
 
@@ -122,7 +125,7 @@ type verificationView struct {
 	Register    *registerView
 	Earned      string
 	Corrected   string
-	Beside      [][]i18n.Part // what the service says, nobody having signed it
+	Told        [][]i18n.Part // of the records of the service
 	Translation *translationView
 }
 
@@ -214,7 +217,7 @@ func remarks(p *i18n.Printer, r *verifier.Report) [][]i18n.Part {
 	var out [][]i18n.Part
 	decisive := r.Decisive()
 	for _, f := range r.Findings {
-		said := f.Check == decisive.Check && p.Has("summary."+r.Verdict().String()+"."+string(f.Code))
+		said := f.Check == decisive.Check && f.Code == decisive.Code && p.Has("summary."+r.Verdict().String()+"."+string(f.Code))
 		if f.Outcome == verifier.Warned && f.Check != verifier.CheckEndorsement && !said {
 			out = append(out, words.SentenceParts(p, r, f))
 		}
@@ -326,7 +329,7 @@ func signatures(d *badge.Document) [][]row {
 // own adds what the service knows of its own badge. A translation and the
 // tags for previews are held back where nothing is proven.
 func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
-	v.Links, v.Code, v.Register, v.Beside = own.Links, own.Code, reason(v.Printer, own.Register), own.Remarks
+	v.Links, v.Code, v.Register, v.Told = own.Links, own.Code, reason(v.Printer, own.Register), own.Remarks
 	if !own.Earned.IsZero() {
 		v.Earned = v.Date(own.Earned)
 	}

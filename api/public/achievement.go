@@ -93,6 +93,11 @@ func (h *Handler) achievementPage(w http.ResponseWriter, r *http.Request, d *def
 	path := "/achievements/" + d.achievement.Slug
 	page := pages.AchievementPage{Frame: h.frame(r.URL.Path), Achievement: doc, Image: path + "/image.png",
 		Issuer: pages.Link{Name: d.issuer.Name, URL: "/issuers/" + d.issuer.Slug}}
+	id := h.issuer.AchievementDocument(d.achievement, d.issuer, d.achievement.InLanguage).ID
+	var err error
+	if page.Endorsed, err = h.beside(r.Context(), id); err != nil {
+		return err
+	}
 	for _, lang := range d.achievement.Languages() {
 		page.Editions = append(page.Editions, pages.Edition{Lang: lang, URL: path + "/" + lang})
 	}
@@ -216,6 +221,9 @@ func (h *Handler) issuerPage(w http.ResponseWriter, r *http.Request, slug string
 	p := wire.Printer(r, h.catalog)
 	page := pages.IssuerPage{Frame: h.frame("/issuers/" + slug), Profile: doc}
 	list, err := h.issuer.Achievements(r.Context(), slug)
+	if err == nil {
+		page.Endorsed, err = h.beside(r.Context(), doc.ID)
+	}
 	if err != nil {
 		return err
 	}

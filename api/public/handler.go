@@ -31,6 +31,8 @@ type Config struct {
 	Pages   *pages.Pages
 	Catalog *i18n.Catalog
 	BaseURL string
+	// Beside finds what others say about something, by its id, as it stands now.
+	Beside func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
 	// Badge shows the page of one of our badges, verified now.
 	Badge wire.Handler
 	// Ready tells whether reading and writing work.
@@ -47,6 +49,7 @@ type Handler struct {
 	baseURL string
 	host    string
 	badge   wire.Handler
+	beside  func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
 	ready   func(ctx context.Context) (read, write error)
 	log     *slog.Logger
 
@@ -60,7 +63,7 @@ func New(cfg Config) *Handler {
 	css, style := cfg.Pages.Stylesheet()
 	svg, icon := cfg.Pages.Icon()
 	return &Handler{issuer: cfg.Issuer, audit: cfg.Audit, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
-		badge: cfg.Badge, ready: cfg.Ready, log: cfg.Log, pictures: lru.New[picture, func() ([]byte, error)](pictures),
+		badge: cfg.Badge, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, pictures: lru.New[picture, func() ([]byte, error)](pictures),
 		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}}}
 }
 

@@ -54,6 +54,21 @@ func (d *Desk) Report(ctx context.Context, brought *verifier.Submission, opts ve
 	return report, nil
 }
 
+// Endorsement verifies an endorsement that stands beside what it is about, by its
+// id, when it is its turn. The error is that of Report.
+func (d *Desk) Endorsement(ctx context.Context, raw []byte, of string) (verifier.Endorsement, error) {
+	leave, err := d.gate.Enter(ctx)
+	if err != nil {
+		return verifier.Endorsement{}, err
+	}
+	defer leave()
+	e := d.verifier.VerifyEndorsement(ctx, raw, of, verifier.Options{Waiting: d.gate.Aside})
+	if e.Report != nil {
+		d.withhold(ctx, e.Report)
+	}
+	return e, nil
+}
+
 // withhold keeps to the log what a fault of ours says of our code.
 func (d *Desk) withhold(ctx context.Context, report *verifier.Report) {
 	for _, b := range report.Badges {

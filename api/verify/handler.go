@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/sync/errgroup"
+
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/wire"
@@ -34,6 +36,9 @@ type Config struct {
 	// Fetch gets a badge of another service by its address, with errors of
 	// package fetch; nil where none is fetched.
 	Fetch func(ctx context.Context, url string) ([]byte, error)
+	// Beside finds what others say about a badge, its achievement and its issuer,
+	// by their ids, as it stands now.
+	Beside func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
 	// Describe turns an error into the problem that the form's page speaks of.
 	Describe func(err error) wire.Problem
 }
@@ -49,6 +54,7 @@ type Handler struct {
 	host      string
 	fetch     func(ctx context.Context, url string) ([]byte, error)
 
+	beside   func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
 	fetching *limit.Gate
 	describe func(err error) wire.Problem
 }
@@ -61,7 +67,7 @@ const maxFetching = 12
 func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, programme: cfg.Programme, pages: cfg.Pages, catalog: cfg.Catalog,
-		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe,
+		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe, beside: cfg.Beside,
 		fetching: limit.NewGate(maxFetching, maxFetching)}
 }
 
@@ -184,8 +190,16 @@ func (h *Handler) asked(r *http.Request, id string) (*brought, error) {
 // page verifies a badge now and shows it. Only a badge of our register has
 // anything beside what is signed.
 func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error {
+	said, ctx := errgroup.WithContext(r.Context())
+	var beside []pages.Endorsement
+	if b.record != nil {
+		said.Go(func() (err error) {
+			beside, err = h.besideOwn(ctx, b.record)
+			return err
+		})
+	}
 	report, err := h.desk.Report(r.Context(), b.submission, verifier.Options{})
-	if err != nil {
+	if err := errors.Join(err, said.Wait()); err != nil {
 		return err
 	}
 	p := wire.Printer(r, h.catalog)
@@ -203,6 +217,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 			return err
 		}
 		own.Links.Newer = newerEdition(report)
+		own.Endorsed = beside
 		page.Own = own
 		page.Frame.Canonical = own.Links.Page
 		if r.Method != http.MethodPost {
@@ -210,10 +225,25 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 		}
 	}
 	for _, remark := range remarks {
-		page.Own.Remarks = append(page.Own.Remarks, said(p, remark))
+		page.Own.Remarks = append(page.Own.Remarks, sentence(p, remark))
 	}
 	h.neverKept(w)
 	return wire.WritePage(w, p, http.StatusOK, func(w io.Writer) error { return h.pages.Verification(w, p, page) })
+}
+
+// besideOwn is what others say of a badge of ours, of its achievement and of its
+// issuer: by the ids that are signed.
+func (h *Handler) besideOwn(ctx context.Context, rec *issuer.Record) ([]pages.Endorsement, error) {
+	doc, err := rec.View()
+	if err != nil {
+		return nil, err
+	}
+	c := doc.View()
+	subjects := []string{c.ID, doc.IssuerID()}
+	if c.CredentialSubject != nil && c.CredentialSubject.Achievement != nil {
+		subjects = append(subjects, c.CredentialSubject.Achievement.ID)
+	}
+	return h.beside(ctx, subjects...)
 }
 
 // ownPage is what the register knows of a badge of ours.

@@ -21,15 +21,15 @@ var remarkWords = map[programme.RemarkCode]string{
 	programme.NewerVersion:   "page.register.newer_version",
 }
 
-// said puts a remark into the reader's language.
-func said(p *i18n.Printer, r programme.Remark) []i18n.Part {
+// sentence puts a remark into the reader's language.
+func sentence(p *i18n.Printer, r programme.Remark) []i18n.Part {
 	return p.Parts(remarkWords[r.Code], i18n.Params{"Achievement": words.Line(r.In(p.Lang()), 200)})
 }
 
 func remarksOf(p *i18n.Printer, list []programme.Remark) (all []Remark) {
 	for _, r := range list {
 		message := ""
-		for _, part := range said(p, r) {
+		for _, part := range sentence(p, r) {
 			message += part.Text
 		}
 		all = append(all, Remark{Code: string(r.Code), Message: message, Achievement: r.Achievement, Name: r.In(p.Lang())})

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"crypto/x509"
 
@@ -217,9 +218,23 @@ func (s *settings) keysFolder() string { return filepath.Join(s.data, "keys") }
 func (s *settings) storeFile() string  { return filepath.Join(s.data, "laurel.db") }
 func (s *settings) socket() string     { return filepath.Join(s.data, "admin.sock") }
 
-// fetcher makes the one outgoing client.
+// fetcher makes the outgoing client.
 func (s *settings) fetcher() (*fetch.Client, error) {
-	cfg := fetch.Config{MaxBytes: verifier.MaxBytes, Allow: split(s.fetchAllow)}
+	return s.outgoing(fetch.Config{MaxBytes: verifier.MaxBytes})
+}
+
+// hookTimeout is how long a receiver of webhooks has to answer.
+const hookTimeout = 10 * time.Second
+
+// caller makes the client that calls webhooks: slow receivers take no place
+// from verifications.
+func (s *settings) caller() (*fetch.Client, error) {
+	return s.outgoing(fetch.Config{Timeout: hookTimeout})
+}
+
+// outgoing makes a client that goes where the settings let it.
+func (s *settings) outgoing(cfg fetch.Config) (*fetch.Client, error) {
+	cfg.Allow = split(s.fetchAllow)
 	if s.fetchCA != "" {
 		pem, err := os.ReadFile(s.fetchCA)
 		if err != nil {

@@ -80,6 +80,7 @@ func (svc *service) run(ctx context.Context, listener, admin net.Listener, ready
 	var behind sync.WaitGroup // what ends with work, and logs what it meets
 	behind.Go(func() { _ = svc.issuer.Run(work) })
 	behind.Go(func() { _ = svc.audit.Run(work) })
+	behind.Go(func() { _ = svc.hooks.Run(work) })
 	behind.Go(func() { svc.watchKeys(work) })
 	behind.Go(func() {
 		svc.tokens.Run(work, func(err error) { svc.log.WarnContext(work, "noting which tokens were used", "error", err) })

@@ -43,6 +43,7 @@ type service struct {
 	tokens    *tokens.Tokens
 	audit     *auditlog.Log
 	feed      *feed.Feed
+	hooks     *feed.Hooks
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	baseURL   string
@@ -153,6 +154,14 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
+	caller, err := s.caller()
+	if err != nil {
+		return nil, err
+	}
+	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: caller, Log: log})
+	if err != nil {
+		return nil, err
+	}
 	svc.programme = programme.New(db, svc.issuer)
 	own.programme = svc.programme
 	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
@@ -366,7 +375,7 @@ func (svc *service) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed,
+	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }

@@ -109,6 +109,9 @@ func checkStore(ctx context.Context, svc *service, _ nothing) (a checkAnswer, er
 	if a.Credentials, err = svc.issuer.Check(ctx, report); err != nil {
 		return a, err
 	}
+	if err = svc.hooks.Check(ctx, report); err != nil {
+		return a, err
+	}
 	a.Endorsements, err = svc.endorsers.Check(ctx, report)
 	return a, err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"laurel/badge"
 	"laurel/internal/strictjson"
 	"laurel/programme/facts"
 )
@@ -48,7 +49,7 @@ func (r *reader) gated(a *Activity, p place) {
 }
 
 func (r *reader) rule(a *Activity, p place) *Rule {
-	r.only(p, "achievement", "all", "any", "validity", "renewal", "note")
+	r.only(p, "achievement", "all", "any", "validity", "renewal", "evidence", "note")
 	rule := &Rule{Achievement: r.slug(p.get("achievement"))}
 	all, either := p.get("all"), p.get("any")
 	switch {
@@ -65,12 +66,32 @@ func (r *reader) rule(a *Activity, p place) *Rule {
 	if renewal := p.get("renewal"); renewal.given() {
 		rule.Renewal = r.renewal(renewal)
 	}
+	if evidence := p.get("evidence"); evidence.given() {
+		for _, one := range r.list(evidence) {
+			rule.Evidence = append(rule.Evidence, r.evidence(one))
+		}
+	}
 	rule.each(func(c Condition) {
 		if slices.Contains(c.Holds, rule.Achievement) {
 			r.fault("circular", p.at, "Nobody can earn an achievement by holding it; name another in holds.")
 		}
 	})
 	return rule
+}
+
+// evidence is what every badge by the rule shows (OB 3.0 B.1, Evidence).
+func (r *reader) evidence(p place) badge.Evidence {
+	if !r.is(p, strictjson.Object) {
+		return badge.Evidence{}
+	}
+	r.only(p, "name", "description", "narrative", "genre")
+	e := badge.Evidence{Name: r.text(p.get("name"), 500)}
+	for name, to := range map[string]*string{"description": &e.Description, "narrative": &e.Narrative, "genre": &e.Genre} {
+		if given := p.get(name); given.given() {
+			*to = r.text(given, 2000)
+		}
+	}
+	return e
 }
 
 func (r *reader) conditions(a *Activity, p place, depth int) []Condition {

@@ -17,6 +17,7 @@ import (
 	"slices"
 	"time"
 
+	"laurel/badge"
 	"laurel/programme/facts"
 )
 
@@ -160,6 +161,8 @@ type Rule struct {
 	Achievement string      `json:"achievement"` // slug
 	All         []Condition `json:"all,omitempty"`
 	Any         []Condition `json:"any,omitempty"`
+
+	Evidence []badge.Evidence `json:"evidence,omitempty"` // that every badge by the rule shows
 
 	Validity Duration `json:"-"` // the term of what is earned; zero for none
 	Renewal  *Renewal `json:"-"` // nil where it cannot be renewed

@@ -186,6 +186,8 @@ func TestSummary(t *testing.T) {
 		{bare, nil, "Valid. Awarded by did:key:z6Mk. It does not say its holder’s name in readable form."},
 		{full, []verifier.Finding{one(verifier.CheckIssuerTrust, verifier.Warned, verifier.TestIssuer)},
 			"TEST: valid, but only a trial. The signature is good, but X (x.example) signs badges for trials only. It proves nothing about anybody."},
+		{full, []verifier.Finding{one(verifier.CheckProof, verifier.Warned, verifier.UnsupportedSuite), one(verifier.CheckIssuerTrust, verifier.Warned, verifier.TestIssuer)},
+			"TEST: valid, but only a trial. The signature is good, but X (x.example) signs badges for trials only. It proves nothing about anybody."},
 		{full, []verifier.Finding{one(verifier.CheckProof, verifier.Warned, verifier.UnsupportedSuite)},
 			"Valid, with a remark. Awarded to Ana Mora by X (x.example) on 21 November 2026. Read the remark below before you rely on it."},
 		{full, []verifier.Finding{one(verifier.CheckRevocation, verifier.Failed, verifier.Revoked), listed},
@@ -356,6 +358,25 @@ func TestUnreadableEndorsement(t *testing.T) {
 		f := verifier.Finding{Check: verifier.CheckEndorsement, Outcome: verifier.Warned, Code: code}
 		if got := words.Sentence(catalog(t).For(i18n.English), nil, f); got != want {
 			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+}
+
+// TestTrialsAreNamedFirst in every language: the headline is one of its own, and
+// the first sentences say whose trial it is.
+func TestTrialsAreNamedFirst(t *testing.T) {
+	c := catalog(t)
+	trial := verifier.Finding{Check: verifier.CheckIssuerTrust, Outcome: verifier.Warned, Code: verifier.TestIssuer}
+	other := verifier.Finding{Check: verifier.CheckProof, Outcome: verifier.Warned, Code: verifier.UnsupportedSuite}
+	doc := parse(t, strings.Replace(full, `"name":"X"`, `"name":"[TEST] X"`, 1))
+	for _, lang := range c.Languages() {
+		p := c.For(lang)
+		r := report(doc, trial)
+		if words.Headline(p, r) == words.Headline(p, report(doc, other)) || words.Headline(p, r) == words.Headline(p, report(doc)) {
+			t.Errorf("%s: the headline of a trial is that of others: %q", lang, words.Headline(p, r))
+		}
+		if got := words.Summary(p, r); !strings.Contains(got, "[TEST] X") || !strings.HasPrefix(got, words.Headline(p, r)) {
+			t.Errorf("%s: %q", lang, got)
 		}
 	}
 }

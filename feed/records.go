@@ -1,0 +1,93 @@
+package feed
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"laurel/store"
+)
+
+// The layout in the store; every value is sealed with a checksum:
+//
+//	wh/h/<hook>               Hook
+//	wh/c/<hook>               place in the audit log of the next entry to look at
+//	wh/d/<hook>/<seq>         Delivery
+//	wh/q/<hook>/<due>/<seq>   present while the delivery is pending; <due> is its Next, in 16 hexadecimal digits of milliseconds
+func hookKey(id string) []byte            { return []byte("wh/h/" + id) }
+func progressKey(id string) []byte        { return []byte("wh/c/" + id) }
+func deliveryKey(hook, seq string) []byte { return []byte("wh/d/" + hook + "/" + seq) }
+func queuePrefix(hook string) []byte      { return []byte("wh/q/" + hook + "/") }
+func queueKey(hook string, d *Delivery) []byte {
+	return fmt.Appendf(nil, "wh/q/%s/%016x/%s", hook, max(0, d.Next.UnixMilli()), d.Event)
+}
+
+// parseQueueKey is what stands in a key of the queue; store.ErrDamaged.
+func parseQueueKey(k []byte) (hook, seq string, due time.Time, err error) {
+	parts := strings.Split(string(k), "/")
+	if len(parts) != 5 {
+		return "", "", due, fmt.Errorf("%s: %w", k, store.ErrDamaged)
+	}
+	millis, err := strconv.ParseInt(parts[3], 16, 64)
+	if err != nil {
+		return "", "", due, fmt.Errorf("%s: %w", k, store.ErrDamaged)
+	}
+	return parts[2], parts[4], time.UnixMilli(millis), nil
+}
+
+// get reads a record; store.ErrNotFound.
+func get(r store.Reader, k []byte, into any) error {
+	v, err := r.Get(k)
+	if err != nil {
+		return err
+	}
+	return decode(k, v, into)
+}
+
+func decode(k, v []byte, into any) error {
+	payload, err := store.Unseal(k, v)
+	if err != nil {
+		return fmt.Errorf("%s: %w", k, err)
+	}
+	if err := json.Unmarshal(payload, into); err != nil {
+		return fmt.Errorf("%s: %w: %w", k, store.ErrDamaged, err)
+	}
+	return nil
+}
+
+func put(tx store.Tx, k []byte, v any) error {
+	payload, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", k, err)
+	}
+	return tx.Put(k, store.Seal(k, payload))
+}
+
+// find is get for what may not be there.
+func find(r store.Reader, k []byte, into any) (found bool, err error) {
+	err = get(r, k, into)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// putDelivery writes a delivery as it has become, and its place in the queue.
+func putDelivery(tx store.Tx, hook string, was time.Time, d *Delivery) error {
+	if !was.IsZero() {
+		if err := tx.Delete(queueKey(hook, &Delivery{Event: d.Event, Next: was})); err != nil {
+			return err
+		}
+	}
+	d.Next = d.Next.Truncate(time.Millisecond)
+	if d.State == Pending {
+		k := queueKey(hook, d)
+		if err := tx.Put(k, store.Seal(k, nil)); err != nil {
+			return err
+		}
+	}
+	return put(tx, deliveryKey(hook, d.Event), d)
+}
