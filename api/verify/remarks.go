@@ -45,10 +45,8 @@ func (h *Handler) recordOf(ctx context.Context, b *brought, report *verifier.Rep
 	if b.record != nil {
 		return b.record, nil
 	}
-	f := report.Finding(verifier.CheckRevocation)
-	list, ours := strings.CutPrefix(f.Params["list"], h.baseURL+"/status/")
-	index, err := strconv.Atoi(f.Params["index"])
-	if !ours || err != nil || f.Outcome != verifier.Passed && f.Outcome != verifier.Warned || !words.Proven(report) {
+	list, index, ok := h.entryOf(report)
+	if !ok {
 		return nil, nil
 	}
 	rec, err := h.issuer.Listed(ctx, list, index)
@@ -59,6 +57,14 @@ func (h *Handler) recordOf(ctx context.Context, b *brought, report *verifier.Rep
 		return nil, nil
 	}
 	return rec, err
+}
+
+// entryOf is the entry of our lists of revocations that a badge is good by.
+func (h *Handler) entryOf(report *verifier.Report) (list string, index int, ok bool) {
+	f := report.Finding(verifier.CheckRevocation)
+	list, ok = strings.CutPrefix(f.Params["list"], h.baseURL+"/status/")
+	index, err := strconv.Atoi(f.Params["index"])
+	return list, index, ok && err == nil && (f.Outcome == verifier.Passed || f.Outcome == verifier.Warned) && words.Proven(report)
 }
 
 // remarks are what our records say of what was verified, and the record.
