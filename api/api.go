@@ -16,6 +16,7 @@ import (
 	"laurel/api/events"
 	"laurel/api/limit"
 	"laurel/api/pages"
+	"laurel/api/programmes"
 	"laurel/api/public"
 	"laurel/api/tokens"
 	"laurel/api/vcapi"
@@ -112,6 +113,8 @@ func New(cfg Config) (http.Handler, error) {
 		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 		events: events.New(events.Config{Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
 		verify: check,
+
+		programmes: programmes.New(programmes.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),

@@ -237,6 +237,20 @@ func TestWithdrawnEndorsementOnPages(t *testing.T) {
 	w.do(request{method: http.MethodDelete, path: "/v1/endorsements/AAAAAAAAAAAAAAAAAAAAAA", token: w.all}).problem(t, http.StatusNotFound, "not_found")
 }
 
+// What was said of a badge is gone with its person.
+func TestEndorsementOfAnErasedBadge(t *testing.T) {
+	w := newSecureWorld(t)
+	b := w.issue(1)
+	w.put("/v1/endorsers/cities-network", networkBody, w.all).want(t, http.StatusCreated)
+	var made endorsed
+	w.post("/v1/endorsements", strings.Replace(ourRequest, `"achievement":"healthy-city"`, `"credential":"`+b.ID+`"`, 1)).want(t, http.StatusCreated).into(t, &made)
+	if !strings.Contains(w.page("/v/"+b.ID), "Endorsed by") {
+		t.Error("it is not shown with the badge")
+	}
+	w.do(request{method: http.MethodDelete, path: "/v1/credentials/" + b.ID + "/personal-data", token: w.all}).want(t, http.StatusOK)
+	w.get("/endorsements/"+made.ID).problem(t, http.StatusGone, "erased")
+}
+
 // A badge carries what stands when it is issued, where its achievement says so;
 // the page shows it once.
 func TestEmbeddedEndorsements(t *testing.T) {

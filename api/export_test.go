@@ -8,6 +8,7 @@ import (
 	"laurel/api/badges"
 	"laurel/api/endorsements"
 	"laurel/api/events"
+	"laurel/api/programmes"
 	"laurel/api/public"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -45,7 +46,7 @@ func Keeps() map[string][]string {
 
 func allRoutes() []route {
 	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}}}
-	return s.routes(handlers{&badges.Handler{}, &events.Handler{}, &verify.Handler{}, &vcapi.Handler{}, &public.Handler{}, &endorsements.Handler{}})
+	return s.routes(handlers{&badges.Handler{}, &events.Handler{}, &verify.Handler{}, &vcapi.Handler{}, &public.Handler{}, &programmes.Handler{}, &endorsements.Handler{}})
 }
 
 func (r route) described() string {

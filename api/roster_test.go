@@ -70,7 +70,7 @@ func TestRosterAsCSV(t *testing.T) {
 	if err != nil || len(lines) != 5 {
 		t.Fatalf("%d lines, %v: %s", len(lines), err, a.body)
 	}
-	if strings.Join(lines[0], " ") != "row ref outcome code message credential verify_url" || lines[1][2] != "issued" || lines[2][3] != "name_missing" {
+	if strings.Join(lines[0], " ") != "row ref outcome code message credential verify_url achievement name email" || lines[1][2] != "issued" || lines[2][3] != "name_missing" {
 		t.Errorf("%v", lines)
 	}
 	for _, line := range lines {

@@ -6,6 +6,7 @@ import (
 	"laurel/api/badges"
 	"laurel/api/endorsements"
 	"laurel/api/events"
+	"laurel/api/programmes"
 	"laurel/api/public"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -87,6 +88,7 @@ type handlers struct {
 	vcapi  *vcapi.Handler
 	public *public.Handler
 
+	programmes   *programmes.Handler
 	endorsements *endorsements.Handler
 }
 
@@ -139,7 +141,11 @@ func (s *server) routes(h handlers) []route {
 		{remove, "/v1/credentials/:id/personal-data", badgesOf(auth.Revoke), h.badges.Erase},
 		{post, "/v1/credentials/:id/suspend", badgesOf(auth.Revoke), h.badges.Suspend},
 		{post, "/v1/credentials/:id/reinstate", badgesOf(auth.Revoke), h.badges.Reinstate},
-		{post, "/v1/rosters/:activity", with(auth.Roster).keeping(byActivity | byCountry | bySource | asTest), h.badges.Roster},
+		{post, "/v1/rosters/:activity", with(auth.Roster).keeping(byActivity | byCountry | bySource | asTest), h.programmes.Roster},
+		{get, "/v1/uploads", with(auth.Roster).keeping(byActivity | byCountry | bySource | asTest), h.programmes.Uploads},
+		{get, "/v1/uploads/:upload", with(auth.Roster).keeping(byActivity | byCountry | bySource | asTest), h.programmes.Upload},
+		{remove, "/v1/uploads/:upload", with(auth.Roster).keeping(byActivity | byCountry | bySource | asTest), h.programmes.TakeBack},
+		{post, "/v1/activities/:slug/release", with(auth.Roster).keeping(byActivity | bySource | asTest), h.programmes.Release},
 		{put, "/v1/achievements/:slug", definitions(auth.Manage), h.badges.PutAchievement},
 		{get, "/v1/achievements/:slug", badgesOf(auth.Read, auth.Manage, auth.Issue), h.badges.Achievement},
 		{get, "/v1/achievements", badgesOf(auth.Read, auth.Manage, auth.Issue), h.badges.Achievements},

@@ -55,7 +55,7 @@ func TestEveryRouteKeepsToLimitsOrRefuses(t *testing.T) {
 // filled puts names of the right form into a described path. Limits are asked
 // before anything is looked for.
 func filled(path string) string {
-	path = strings.NewReplacer("{id}", strings.Repeat("A", 22), "{activity}", "uh-kit-2025").Replace(path)
+	path = strings.NewReplacer("{id}", strings.Repeat("A", 22), "{activity}", "uh-kit-2025", "{upload}", strings.Repeat("A", 22)).Replace(path)
 	return regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(path, "nothing")
 }
 

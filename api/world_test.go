@@ -205,6 +205,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	w.endorsers = endorser.New(endorser.Config{Store: w.store, Issuer: w.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return full.Verify(ctx, document).Refusal()
 	}})
+	w.issuer.Observe(w.endorsers.Observe)
 	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: events, Hooks: w.hooks, Pages: must(pages.New(catalog))(t),
 		Catalog: catalog, BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log,
 		Ready: func(ctx context.Context) (read, write error) {

@@ -107,7 +107,13 @@ func (c *checker) endorsement(k, v []byte) error {
 	if string(endorsementKey(e.ID)) != string(k) || c.endorsers[e.Endorser] == nil {
 		c.report("%s is the endorsement %s of %s, who is not there", k, e.ID, e.Endorser)
 	}
-	for _, need := range [][]byte{subjectKey(e.Subject.ID, e.ID), []byte(e.Natural)} {
+	needs := [][]byte{subjectKey(e.Subject.ID, e.ID)}
+	if !e.Erased() {
+		needs = append(needs, []byte(e.Natural))
+	} else if e.Comment != "" || !e.Withdrawn() {
+		c.report("endorsement %s was erased, and something of it is left", e.ID)
+	}
+	for _, need := range needs {
 		if known, err := find(c.r, need, new(any)); err != nil {
 			return c.told(need, err)
 		} else if !known {
@@ -118,7 +124,7 @@ func (c *checker) endorsement(k, v []byte) error {
 	if !ok {
 		made = c.noted["endorsement.accept "+e.ID]
 	}
-	if made.Document != issuer.DocumentDigest(e.Document) || made.Issuer != Party(e.Endorser) {
+	if !e.Erased() && made.Document != issuer.DocumentDigest(e.Document) || made.Issuer != Party(e.Endorser) {
 		c.report("endorsement %s is not what its audit record says", e.ID)
 	}
 	if _, ended := c.noted["endorsement.withdraw "+e.ID]; ended != e.Withdrawn() {

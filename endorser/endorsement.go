@@ -34,6 +34,9 @@ type Endorsement struct {
 	Document []byte `json:"document"`        // the signed bytes
 }
 
+// Erased tells that it went with the person whom the endorsed badge was about.
+func (e *Endorsement) Erased() bool { return len(e.Document) == 0 }
+
 // Withdrawn tells that the endorser does not stand by it any more.
 func (e *Endorsement) Withdrawn() bool { return !e.WithdrawnAt.IsZero() }
 
@@ -331,22 +334,54 @@ func (s *Endorsers) Withdraw(ctx context.Context, id, actor string, may func(end
 		if !may(rec.Endorser, rec.speaker()) {
 			return fmt.Errorf("endorsement: %w", issuer.ErrNotFound)
 		}
-		if rec.Withdrawn() {
-			return nil
-		}
-		if rec.List != "" {
-			if err := s.issuer.WithdrawEndorsement(tx, rec.List, rec.Index); err != nil {
-				return err
-			}
-		}
-		rec.WithdrawnAt = s.issuer.Now()
-		return errors.Join(putJSON(tx, endorsementKey(id), rec),
-			s.issuer.Note(tx, issuer.Event{Actor: actor, Action: "endorsement.withdraw", Issuer: Party(rec.Endorser), Subject: rec.ID}))
+		return s.end(tx, rec, actor)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("withdrawing an endorsement: %w", err)
 	}
 	return rec, nil
+}
+
+// Observe is an issuer.Observer: what was said of a badge may speak of its holder,
+// so it goes with the person when they are erased. That it was said stays on
+// record.
+func (s *Endorsers) Observe(tx store.Tx, c issuer.Changed) error {
+	if !c.Erased() {
+		return nil
+	}
+	var said []*Endorsement
+	err := each(tx, s.issuer.CredentialURL(c.Record.ID), "", func(rec *Endorsement) error {
+		said = append(said, rec)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("erasing endorsements of %s: %w", c.Record.ID, err)
+	}
+	for _, rec := range said {
+		if err := errors.Join(s.end(tx, rec, c.Actor), tx.Delete([]byte(rec.Natural))); err != nil {
+			return err
+		}
+		rec.Comment, rec.Natural, rec.Document = "", "", nil
+		if err := putJSON(tx, endorsementKey(rec.ID), rec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// end withdraws an endorsement that was not withdrawn yet.
+func (s *Endorsers) end(tx store.Tx, rec *Endorsement, actor string) error {
+	if rec.Withdrawn() {
+		return nil
+	}
+	if rec.List != "" {
+		if err := s.issuer.WithdrawEndorsement(tx, rec.List, rec.Index); err != nil {
+			return err
+		}
+	}
+	rec.WithdrawnAt = s.issuer.Now()
+	return errors.Join(putJSON(tx, endorsementKey(rec.ID), rec),
+		s.issuer.Note(tx, issuer.Event{Actor: actor, Action: "endorsement.withdraw", Issuer: Party(rec.Endorser), Subject: rec.ID}))
 }
 
 // speaker is the issuer who may take back what it has brought; nobody but the

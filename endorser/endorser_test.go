@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -294,6 +295,33 @@ func TestEndorsedIssuerAndBadge(t *testing.T) {
 		if f := p.finding(t, e.Document, e.Subject.ID); f.Code != verifier.EndorsementHolds {
 			t.Errorf("%+v", f)
 		}
+	}
+}
+
+// What was said of a person's badge goes with the person.
+func TestErasedBadge(t *testing.T) {
+	p := newPlace(t)
+	p.define(t, endorser.Definition{Slug: network, Listed: yes()})
+	rec, other := p.issue(t, course, "ana"), p.issue(t, course, "bo")
+	made := p.endorse(t, endorser.Request{Endorser: network, Subject: endorser.Subject{Credential: rec.ID}, Comment: "Ana did it very well."})
+	kept := p.endorse(t, endorser.Request{Endorser: network, Subject: endorser.Subject{Credential: other.ID}, Comment: "Bo did it very well."})
+	if _, _, err := p.Erase(t.Context(), issuer.Amendment{ID: rec.ID, Actor: "test", MayTouch: func(string) bool { return true }}); err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range issuertest.Snapshot(t, p.store) {
+		if strings.Contains(v, "Ana did") || k == made.Natural || strings.Contains(v, made.Natural) {
+			t.Errorf("%s holds something of it", k)
+		}
+	}
+	gone, err := p.said.Endorsement(t.Context(), made.ID)
+	if err != nil || !gone.Erased() || !gone.Withdrawn() {
+		t.Errorf("%+v, %v", gone, err)
+	}
+	if f := p.finding(t, made.Document, made.Subject.ID); f.Code != verifier.EndorsementWithdrawn {
+		t.Errorf("%+v", f)
+	}
+	if list := p.current(t, kept.Subject.ID, made.Subject.ID); len(list) != 1 || list[0].ID != kept.ID {
+		t.Errorf("%+v", list)
 	}
 }
 

@@ -81,6 +81,7 @@ func newPlace(t *testing.T) *place {
 	p.said = endorser.New(endorser.Config{Store: db, Issuer: p.Issuer, Verify: func(ctx context.Context, document []byte) error {
 		return p.stranger.Verify(ctx, document).Refusal()
 	}})
+	p.Observe(p.said.Observe)
 	p.achievement(t, course, false)
 	t.Cleanup(func() { p.audit(t) })
 	return p

@@ -33,10 +33,6 @@ const (
 
 	// HookTest is sent when it is asked for, and is in no feed.
 	HookTest Type = "webhook.test"
-
-	// Programme begins the types of what package programme puts on record:
-	// they are the names of its actions.
-	Programme Type = "programme."
 )
 
 // told has the type of each action of an audit record that others are told of,
@@ -65,9 +61,6 @@ var told = map[string]struct {
 // typeOf is the type of the event that an action makes; false where nobody is
 // told.
 func typeOf(action string) (Type, bool) {
-	if strings.HasPrefix(action, string(Programme)) {
-		return Type(action), true
-	}
 	row, ok := told[action]
 	return row.as, ok
 }

@@ -157,6 +157,9 @@ type Changed struct {
 // Issued reports whether a badge was issued, and not a badge changed.
 func (c Changed) Issued() bool { return c.Action == actionIssue }
 
+// Erased reports whether the person was taken out of a credential.
+func (c Changed) Erased() bool { return c.Action == actionErase }
+
 // Observer is told of every change of a credential, within the Update that
 // makes it: what it writes there is as durable as the change. Its error undoes
 // the change.

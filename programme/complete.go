@@ -163,8 +163,11 @@ func (s *session) setScene(c *Caller, t teller, a *rules.Activity, edition strin
 	}
 	e, ok := a.FindEdition(edition)
 	if !ok {
-		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "unknown_edition", Pointer: "/edition",
-			Detail: "The activity has no such edition."}}
+		detail := "The activity has no such edition."
+		if edition == "" {
+			detail = "The activity has several editions; say which one."
+		}
+		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "unknown_edition", Pointer: "/edition", Detail: detail}}
 	}
 	var err error
 	if t.issuer, err = s.issuerOf(a); err != nil {
@@ -175,7 +178,8 @@ func (s *session) setScene(c *Caller, t teller, a *rules.Activity, edition strin
 	}
 	sc := &scene{teller: t, activity: a, edition: e, actor: c.Actor, mayIssue: c.MayIssue}
 	var gate release
-	sc.released, err = get(s.tx, t.realm.gateKey(a.ID, e.ID), &gate)
+	_, err = get(s.tx, t.realm.gateKey(a.ID, e.ID), &gate)
+	sc.released = gate.At
 	return sc, err
 }
 

@@ -61,8 +61,8 @@ type scene struct {
 	activity *rules.Activity
 	edition  *rules.Edition
 	actor    string
-	upload   string // of the list that reports; "" for a platform
-	released bool
+	upload   string    // of the list that reports; "" for a platform
+	released time.Time // by a person; zero: not
 	// only is the achievement that is asked about; "" for all.
 	only string
 	// mayIssue bounds the issuers that the caller speaks for.
@@ -314,7 +314,7 @@ func (s *session) grant(sc *scene, l *learner, e earned, a *award) (Outcome, err
 	k := sc.realm.awardKey(l.ID, a.Achievement, a.Edition)
 	if sc.activity != nil && sc.edition != nil {
 		waiting := sc.realm.waitingKey(sc.activity.ID, sc.edition.ID, a.Achievement, l.ID)
-		if !sc.edition.Gate.Open(a.Achievement, s.issuer.Now(), sc.released) {
+		if !sc.edition.Gate.Open(a.Achievement, s.issuer.Now(), !sc.released.IsZero()) {
 			a.State = StateWaiting
 			return OutcomePendingRelease, errors.Join(put(s.tx, waiting, true), put(s.tx, k, a))
 		}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"laurel/badge"
 	"laurel/issuer"
 	"laurel/programme/rules"
 	"laurel/store"
@@ -20,9 +19,19 @@ type release struct {
 
 // Released is what came of opening a gate.
 type Released struct {
-	Issued int            `json:"issued"`
-	Held   int            `json:"held"` // wait for a name or for a review
-	Faults []AwardOutcome `json:"faults,omitempty"`
+	Activity, Edition string
+	At                time.Time // when it was opened first
+	Issued            int
+	Left              []Left // who goes on waiting
+}
+
+// Left is an award that was not given out when its edition was released.
+type Left struct {
+	Ref         string // of the learner on the activity's lists, if there is one
+	Achievement string
+	Outcome     Outcome // what it waits for: a name, a review, or the mending of an error
+	Code        string  // of the error
+	Message     string
 }
 
 // Release opens the gate of an edition for good, and issues all that waited
@@ -45,11 +54,11 @@ func (p *Programme) openGate(ctx context.Context, c Caller, activity, edition st
 			return err
 		}
 		t := teller{realm: c.realm(), source: listSource(a.ID), list: true, trusted: true}
-		if sc, err = s.setScene(&c, t, a, edition); err != nil || sc.released {
+		if sc, err = s.setScene(&c, t, a, edition); err != nil || !sc.released.IsZero() {
 			return err
 		}
-		sc.released = true
-		if err := put(s.tx, sc.realm.gateKey(a.ID, sc.edition.ID), release{At: s.issuer.Now(), Actor: c.Actor}); err != nil {
+		sc.released = s.issuer.Now()
+		if err := put(s.tx, sc.realm.gateKey(a.ID, sc.edition.ID), release{At: sc.released, Actor: c.Actor}); err != nil {
 			return err
 		}
 		return s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "edition.release", Issuer: sc.issuer, Subject: a.ID + "/" + dash(sc.edition.ID)})
@@ -62,7 +71,7 @@ func (p *Programme) issueWaiting(ctx context.Context, sc *scene, tell func(done,
 	if err != nil {
 		return nil, err
 	}
-	result := &Released{}
+	result := &Released{Activity: sc.activity.ID, Edition: sc.edition.ID, At: sc.released}
 	for from := 0; from < len(waiting); from += chunk {
 		to := min(from+chunk, len(waiting))
 		var part Released
@@ -78,8 +87,7 @@ func (p *Programme) issueWaiting(ctx context.Context, sc *scene, tell func(done,
 		if err != nil {
 			return nil, fmt.Errorf("releasing %s: %w", sc.activity.ID, err)
 		}
-		result.Issued, result.Held = result.Issued+part.Issued, result.Held+part.Held
-		result.Faults = append(result.Faults, part.Faults...)
+		result.Issued, result.Left = result.Issued+part.Issued, append(result.Left, part.Left...)
 		if tell != nil {
 			tell(to, len(waiting))
 		}
@@ -105,6 +113,7 @@ func (p *Programme) waiting(ctx context.Context, sc *scene) (list []waiter, err 
 
 // letOut issues what somebody was waiting for.
 func (s *session) letOut(sc *scene, w waiter, count *Released) error {
+	left := Left{Achievement: w.achievement}
 	err := s.part(func(s *session) error {
 		l, err := s.learnerAt(sc.realm, sc.issuer, w.learner)
 		if errors.Is(err, store.ErrDamaged) {
@@ -112,6 +121,7 @@ func (s *session) letOut(sc *scene, w waiter, count *Released) error {
 		} else if err != nil {
 			return err
 		}
+		left.Ref = l.Platforms[sc.source]
 		e := earned{rule: sc.activity.Rule(w.achievement)}
 		if e.template, err = s.template(w.achievement); err != nil {
 			return err
@@ -120,16 +130,20 @@ func (s *session) letOut(sc *scene, w waiter, count *Released) error {
 		if err := s.settle(sc, l, e, v); err != nil {
 			return err
 		}
-		if v.Awards[0].Outcome == OutcomeIssued {
+		switch left.Outcome = v.Awards[0].Outcome; left.Outcome {
+		case OutcomeIssued:
 			count.Issued++
-		} else if v.Awards[0].Outcome != OutcomeExisting {
-			count.Held++
+		case OutcomeExisting:
+		default:
+			count.Left = append(count.Left, left)
 		}
 		return s.stack(sc, l, v)
 	})
-	var fault *badge.Error
-	if errors.As(err, &fault) {
-		count.Faults = append(count.Faults, AwardOutcome{Achievement: w.achievement, Outcome: OutcomeError})
+	if isFault(err) {
+		row := Row{}
+		row.refuse(err)
+		left.Outcome, left.Code, left.Message = row.Outcome, row.Code, row.Message
+		count.Left = append(count.Left, left)
 		return nil
 	}
 	return err
@@ -167,7 +181,7 @@ func (p *Programme) openIfDue(ctx context.Context, c Caller, activity, edition s
 		sc, err = s.setScene(&c, teller{realm: c.realm(), source: listSource(a.ID), list: true, trusted: true}, a, edition)
 		return err
 	})
-	if isFault(err) || err == nil && !sc.released && !p.due(sc) {
+	if isFault(err) || err == nil && sc.released.IsZero() && !p.due(sc) {
 		return 0, nil // nothing can be earned there, or not yet
 	} else if err != nil {
 		return 0, err

@@ -11,12 +11,10 @@ import (
 	"time"
 
 	"laurel/badge"
-	"laurel/issuer"
 	"laurel/programme/completion"
 	"laurel/programme/facts"
 	"laurel/programme/roster"
 	"laurel/programme/rules"
-	"laurel/store"
 )
 
 // Roster is a list of people that an organiser uploads: who they are, what they
@@ -32,8 +30,16 @@ type Roster struct {
 	OccurredAt time.Time
 	DryRun     bool
 	Atomic     bool // all rows or none
-	// Tell hears each part of the list as soon as it is durable; it may be nil.
-	Tell func(rows []Row, done, of int)
+	// Tell hears of each part of the list as soon as it is durable; it may be
+	// nil.
+	Tell func(Progress)
+}
+
+// Progress is a part of a list that was taken in.
+type Progress struct {
+	Upload   string // as in Result
+	Rows     []Row
+	Done, Of int // rows so far, and all
 }
 
 // Row is the answer for one line of a list.
@@ -94,13 +100,24 @@ func (p *Programme) Roster(ctx context.Context, c Caller, r Roster) (*Result, er
 	if err := ls.work(ctx, result); err != nil {
 		return nil, err
 	}
-	for _, row := range result.Rows {
-		result.Summary[row.Outcome]++
-	}
-	if ls.kept && !r.DryRun && !result.Refused {
-		result.Upload = ls.upload
-	}
+	result.Upload, result.Summary = ls.stands(), summary(result.Rows)
 	return result, nil
+}
+
+// stands is the id of the upload, if it is on record.
+func (ls *lister) stands() string {
+	if ls.kept {
+		return ls.upload
+	}
+	return ""
+}
+
+func summary(rows []Row) Summary {
+	s := Summary{}
+	for _, row := range rows {
+		s[row.Outcome]++
+	}
+	return s
 }
 
 func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, error) {
@@ -181,57 +198,67 @@ func kindsOf(l *roster.List) map[rules.Code]bool {
 	return kinds
 }
 
+// errRefused undoes a list of which all rows or none are wanted.
+var errRefused = errors.New("programme: a row has an error")
+
 // work takes in the rows, a part at a time, or all at once where all or none
 // are wanted.
 func (ls *lister) work(ctx context.Context, result *Result) error {
 	size := chunk
 	if ls.roster.Atomic {
 		size = max(len(result.Rows), 1)
-		if err := ls.rows(ctx, result.Rows, 0, true); err != nil {
-			return err
-		}
-		if result.Refused = slices.ContainsFunc(result.Rows, func(r Row) bool { return r.Outcome == OutcomeError }); result.Refused {
-			return nil
-		}
 	}
 	for from := 0; from < len(result.Rows); from += size {
-		part := result.Rows[from:min(from+size, len(result.Rows))]
-		if err := ls.rows(ctx, part, from, ls.roster.DryRun); err != nil {
+		to := min(from+size, len(result.Rows))
+		err := ls.rows(ctx, result.Rows[:to], from)
+		if result.Refused = errors.Is(err, errRefused); result.Refused {
+			for n := range result.Rows {
+				result.Rows[n].would()
+			}
+		} else if err != nil {
 			return fmt.Errorf("taking in a list: %w", err)
 		}
 		if ls.roster.Tell != nil {
-			ls.roster.Tell(part, from+len(part), len(result.Rows))
+			ls.roster.Tell(Progress{Upload: ls.stands(), Rows: result.Rows[from:to], Done: to, Of: len(result.Rows)})
 		}
 	}
 	return nil
 }
 
-func (ls *lister) rows(ctx context.Context, answers []Row, from int, dryRun bool) error {
-	return ls.run(ctx, dryRun, func(s *session) error {
-		for n := range answers {
+// rows answers the rows from a place on; those before it are answered already.
+func (ls *lister) rows(ctx context.Context, answers []Row, from int) error {
+	kept := false
+	err := ls.run(ctx, ls.roster.DryRun, func(s *session) error {
+		kept = ls.kept
+		for n := from; n < len(answers); n++ {
 			row := &answers[n]
-			if err := ls.row(s, from+n, row); err != nil {
+			if err := ls.row(s, n, row); err != nil {
 				return err
 			}
-			if dryRun {
+			if ls.roster.DryRun {
 				row.would()
 			}
 		}
-		if !s.listed {
+		failed := func(r Row) bool { return r.Outcome == OutcomeError }
+		if ls.roster.Atomic && slices.ContainsFunc(answers, failed) {
+			return errRefused
+		}
+		if ls.roster.DryRun || !kept && !s.listed {
 			return nil
 		}
-		ls.kept = true
-		return ls.keepUpload(s)
+		kept = true
+		return ls.keepUpload(s, answers)
 	})
+	if err == nil {
+		ls.kept = kept
+	}
+	return err
 }
 
 // would puts an answer in the words of what was not done.
 func (row *Row) would() {
 	if row.Outcome == OutcomeIssued {
-		row.Outcome = OutcomeWould
-	}
-	if row.Credential == wantedCredential {
-		row.Credential = ""
+		row.Outcome, row.Credential = OutcomeWould, ""
 	}
 	for n := range row.Awards {
 		if a := &row.Awards[n]; a.Outcome == OutcomeIssued {
@@ -337,9 +364,6 @@ func (ls *lister) scene(s *session, line *roster.Row) (*scene, error) {
 	if edition == "" {
 		edition = ls.roster.Edition
 	}
-	if edition == "" {
-		edition = ls.activity.Editions[0].ID
-	}
 	t := teller{realm: ls.caller.realm(), source: listSource(ls.activity.ID), by: "list-" + ls.upload, trusted: true, list: true}
 	sc, err := s.setScene(&ls.caller, t, ls.activity, edition)
 	if err == nil {
@@ -357,7 +381,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 	if end.IsZero() || end.After(ls.now) {
 		return ls.now, nil
 	}
-	if !sc.released {
+	if sc.released.IsZero() {
 		return end, nil
 	}
 	before, err := s.gathered(sc, l)
@@ -445,206 +469,6 @@ func concerns(open Open, kinds map[rules.Code]bool) (code string, yes bool) {
 		}
 	}
 	return "", false
-}
-
-// Upload is a list that was taken in.
-type Upload struct {
-	ID        string    `json:"id"`
-	Activity  string    `json:"activity"`
-	Issuer    string    `json:"issuer"`
-	Actor     string    `json:"actor"`
-	At        time.Time `json:"at"`
-	TakenBack time.Time `json:"takenBack,omitzero"`
-}
-
-// listedAt is where somebody stood on a list.
-type listedAt struct {
-	Edition string `json:"edition,omitempty"`
-}
-
-func (ls *lister) keepUpload(s *session) error {
-	k := ls.caller.realm().uploadKey(ls.upload)
-	var u Upload
-	if found, err := get(s.tx, k, &u); err != nil || found {
-		return err
-	}
-	whose, err := s.issuerOf(ls.activity)
-	if err != nil {
-		return err
-	}
-	u = Upload{ID: ls.upload, Activity: ls.activity.ID, Issuer: whose, Actor: ls.caller.Actor, At: ls.now}
-	if err := put(s.tx, k, u); err != nil {
-		return err
-	}
-	return s.issuer.Note(s.tx, issuer.Event{Actor: ls.caller.Actor, Action: "upload.put", Issuer: whose, Subject: ls.upload})
-}
-
-// tick notes that an award came of a list.
-func (s *session) tick(sc *scene, l *learner) error {
-	s.listed = true
-	return put(s.tx, sc.realm.listedKey(sc.upload, l.ID), listedAt{Edition: sc.edition.ID})
-}
-
-// TakenBack is what came of taking a list back.
-type TakenBack struct {
-	Upload  Upload
-	Revoked int // badges
-	Voided  int // awards that waited for release
-	Kept    int // awards that are earned without the list, too
-}
-
-// TakeBack undoes a list: what it told counts no more, and what was awarded by
-// it and is not earned otherwise is revoked. People stay known. To take it back
-// again changes nothing. ErrNotFound of package issuer where there is no such
-// list of the caller's.
-func (p *Programme) TakeBack(ctx context.Context, c Caller, id string) (*TakenBack, error) {
-	result := &TakenBack{}
-	people, err := p.openTakeBack(ctx, &c, id, result)
-	if err != nil || people == nil {
-		return result, err
-	}
-	for from := 0; from < len(people); from += chunk {
-		var part TakenBack
-		err := p.run(ctx, false, func(s *session) error {
-			part = TakenBack{}
-			for _, who := range people[from:min(from+chunk, len(people))] {
-				if err := s.unlist(&c, &result.Upload, who, &part); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("taking back a list: %w", err)
-		}
-		result.Revoked, result.Voided, result.Kept = result.Revoked+part.Revoked, result.Voided+part.Voided, result.Kept+part.Kept
-	}
-	return result, nil
-}
-
-// onList is somebody who stood on a list.
-type onList struct{ learner, edition string }
-
-// openTakeBack marks a list as taken back and tells who stood on it.
-func (p *Programme) openTakeBack(ctx context.Context, c *Caller, id string, result *TakenBack) (people []onList, err error) {
-	err = p.run(ctx, false, func(s *session) error {
-		people = []onList{}
-		u := &result.Upload
-		*u = Upload{}
-		k := c.realm().uploadKey(id)
-		found, err := get(s.tx, k, u)
-		if err != nil {
-			return err
-		}
-		if !found || !c.MayIssue(u.Issuer) || c.MayReport != nil && !c.MayReport(u.Activity) {
-			return fmt.Errorf("upload: %w", issuer.ErrNotFound)
-		}
-		prefix := c.realm().key("u", id, "")
-		err = scan(s.tx, prefix, func(k []byte, at *listedAt) error {
-			people = append(people, onList{string(k[len(prefix):]), at.Edition})
-			return nil
-		})
-		if err != nil || !u.TakenBack.IsZero() {
-			return err
-		}
-		u.TakenBack = s.issuer.Now()
-		if err := put(s.tx, k, u); err != nil {
-			return err
-		}
-		return s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "upload.takeback", Issuer: u.Issuer, Subject: id})
-	})
-	return people, err
-}
-
-// unlist undoes what a list told of one person.
-func (s *session) unlist(c *Caller, u *Upload, who onList, count *TakenBack) error {
-	r := c.realm()
-	if err := s.tx.Delete(r.factsKey(who.learner, u.Activity, who.edition, "list-"+u.ID)); err != nil {
-		return err
-	}
-	l, err := s.learnerAt(r, u.Issuer, who.learner)
-	if errors.Is(err, store.ErrDamaged) {
-		return s.tx.Delete(r.listedKey(u.ID, who.learner)) // was erased
-	} else if err != nil {
-		return err
-	}
-	var mine []*award
-	err = scan(s.tx, r.key("a", who.learner, ""), func(_ []byte, a *award) error {
-		if a.Upload == u.ID {
-			mine = append(mine, a)
-		}
-		return nil
-	})
-	for _, a := range mine {
-		if err == nil {
-			err = s.unaward(c, u, l, a, count)
-		}
-	}
-	if err != nil {
-		return err
-	}
-	return s.tx.Delete(r.listedKey(u.ID, who.learner))
-}
-
-// unaward withdraws an award that came of a list, unless it is earned without
-// it. Nothing of it is kept, so that a list without the mistake can award it.
-func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *TakenBack) error {
-	r := c.realm()
-	k := r.awardKey(a.Learner, a.Achievement, a.Edition)
-	still, err := s.stillEarned(c, l, a)
-	if err != nil {
-		return err
-	}
-	if still {
-		count.Kept++
-		a.Upload = ""
-		return put(s.tx, k, a)
-	}
-	switch a.State {
-	case StateIssued:
-		count.Revoked++
-	case StateWaiting:
-		count.Voided++
-	}
-	if err := s.withdraw(r, a, c.Actor, "issued_in_error", s.issuer.Now()); err != nil {
-		return err
-	}
-	if a.Credential != "" {
-		if err := s.tx.Delete(r.credentialKey(a.Credential)); err != nil {
-			return err
-		}
-	}
-	return s.tx.Delete(k)
-}
-
-// stillEarned tells whether the facts that are left meet the rule of an award.
-func (s *session) stillEarned(c *Caller, l *learner, a *award) (bool, error) {
-	activity, err := s.activityIn(s.tx, a.Activity)
-	if errors.Is(err, ErrUnknownActivity) {
-		return false, nil
-	} else if err != nil {
-		return false, err
-	}
-	rule := activity.Rule(a.Achievement)
-	if rule == nil {
-		return false, nil
-	}
-	sc, err := s.setScene(c, teller{realm: c.realm()}, activity, a.Edition)
-	if err != nil {
-		return false, err
-	}
-	known, err := s.gathered(sc, l)
-	if err != nil {
-		return false, err
-	}
-	t, err := s.template(a.Achievement)
-	if err != nil {
-		return false, err
-	}
-	var rests []*award
-	holds, failed := s.holds(sc.realm, l, &rests)
-	outcome := rule.Evaluate(&known, sc.context(t, holds))
-	return outcome.Met, failed()
 }
 
 // alike tells whether two records of facts say the same.

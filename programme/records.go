@@ -29,7 +29,7 @@ import (
 //	P/<realm>/r/<issuer>/<review>                   review: what a person must decide
 //	P/<realm>/n/<time>/<issuer>/<learner>           learner without a name, by the day of the first report
 //	P/<realm>/u/<upload>                            list that was uploaded
-//	P/<realm>/u/<upload>/<learner>                  who stood on it
+//	P/<realm>/o/<upload>/<learner>                  who stood on it
 //	P/<realm>/t/<issuer>/<credential>               tally: what is counted of a credential
 //	P/<realm>/s                                     snapshot of the public statistics
 //	P/source/<source>                               platform: whether it may be believed about addresses
@@ -94,7 +94,7 @@ func (r realm) namelessKey(day, issuer, learner string) []byte {
 	return r.key("n", day, issuer, learner)
 }
 func (r realm) uploadKey(id string) []byte              { return r.key("u", id) }
-func (r realm) listedKey(upload, learner string) []byte { return r.key("u", upload, learner) }
+func (r realm) listedKey(upload, learner string) []byte { return r.key("o", upload, learner) }
 func (r realm) tallyKey(issuer, id string) []byte       { return r.key("t", issuer, id) }
 
 // learner is one person, as far as an issuer's programmes need to tell people

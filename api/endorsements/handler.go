@@ -397,6 +397,9 @@ func (h *Handler) Signed(w http.ResponseWriter, r *http.Request) error {
 	if !strings.HasPrefix(strings.TrimSpace(string(e.Document)), "{") {
 		forms, suffix = jwtForms, "jwt"
 	}
+	if e.Erased() {
+		return issuer.ErrErased
+	}
 	wire.Vary(w, "Accept")
 	w.Header().Set("Content-Disposition", fmt.Sprintf("inline; filename=%q", e.ID+"."+suffix))
 	wire.ServeCached(w, r, wire.Negotiate(r, forms...), wire.Revalidate, e.Document)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -71,62 +70,15 @@ func unsupported(mt string) error {
 
 // upload reads the one file of a multipart body.
 func (h *Handler) upload(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	parts, err := readParts(w, r)
+	parts, err := wire.ReadForm(w, r, verifier.MaxBytes)
 	if err != nil {
 		return nil, err
 	}
-	raw, ok := parts["file"]
-	if !ok {
-		return nil, &wire.Fault{Code: wire.MalformedBody, Detail: "The body has no part called file."}
-	}
-	return raw, nil
-}
-
-// readParts reads a multipart body whole: each part once, all of them within
-// bounds.
-func readParts(w http.ResponseWriter, r *http.Request) (map[string][]byte, error) {
-	if r.ContentLength > maxUpload {
-		wire.Discard(w, r)
-		return nil, tooLarge()
-	}
-	if err := wire.Hold(w, r, maxUpload); err != nil {
-		return nil, err
-	}
-	whole := r.Body
-	r.Body = http.MaxBytesReader(w, whole, maxUpload)
-	reader, err := r.MultipartReader()
-	if err != nil {
-		return nil, malformedForm()
-	}
-	parts := map[string][]byte{}
-	for {
-		part, err := reader.NextPart()
-		if errors.Is(err, io.EOF) {
-			return parts, nil
-		}
-		var raw []byte
-		if err == nil {
-			raw, err = io.ReadAll(part)
-		}
-		var over *http.MaxBytesError
-		switch {
-		case errors.As(err, &over) || len(raw) > verifier.MaxBytes:
-			r.Body = whole
-			wire.Discard(w, r)
-			return nil, tooLarge()
-		case err != nil || part.FormName() == "" || parts[part.FormName()] != nil:
-			return nil, malformedForm()
-		}
-		parts[part.FormName()] = raw
-	}
+	return wire.FormFile(parts)
 }
 
 func tooLarge() error {
 	return &wire.Fault{Code: wire.TooLarge, Detail: fmt.Sprintf("A badge has at most %d bytes, and a picture with one %d.", badge.MaxBytes, verifier.MaxBytes)}
-}
-
-func malformedForm() error {
-	return &wire.Fault{Code: wire.MalformedBody, Detail: "The multipart body cannot be read. Send each part once, with a name."}
 }
 
 // recognise reads bytes as a badge in any of its forms, or as one of the two

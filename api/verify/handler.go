@@ -330,7 +330,7 @@ func (h *Handler) Form(w http.ResponseWriter, r *http.Request) error {
 func (h *Handler) fields(w http.ResponseWriter, r *http.Request) (map[string][]byte, error) {
 	switch wire.MediaType(r) {
 	case "multipart/form-data":
-		return readParts(w, r)
+		return wire.ReadForm(w, r, verifier.MaxBytes)
 	case "application/x-www-form-urlencoded":
 	default:
 		return nil, &wire.Fault{Code: wire.UnsupportedMediaType, Detail: "This address takes what the form of the start page sends."}
@@ -341,7 +341,7 @@ func (h *Handler) fields(w http.ResponseWriter, r *http.Request) (map[string][]b
 	}
 	values, err := url.ParseQuery(string(raw))
 	if err != nil {
-		return nil, malformedForm()
+		return nil, &wire.Fault{Code: wire.MalformedBody, Detail: "The form cannot be read; encode its fields."}
 	}
 	fields := map[string][]byte{}
 	for name := range values {

@@ -98,6 +98,13 @@ func speaksFor(ctx context.Context, svc *service, slug string, test bool) error 
 	case issuer.IsTest(slug):
 		return fmt.Errorf("%q is a test issuer; a token for trials names the issuer itself: --issuer %s --test", slug, issuer.LiveSlug(slug))
 	}
+	if who, ok := strings.CutPrefix(slug, issuer.EndorserPrefix); ok {
+		_, err := svc.endorsers.Endorser(ctx, who)
+		if errors.Is(err, issuer.ErrNotFound) {
+			return fmt.Errorf("there is no endorser %q; make it first: PUT /v1/endorsers/%s", who, who)
+		}
+		return err
+	}
 	if _, err := svc.issuer.Profile(ctx, slug); errors.Is(err, issuer.ErrNotFound) {
 		return fmt.Errorf("there is no issuer %q", slug)
 	} else if err != nil || !test {

@@ -167,6 +167,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return svc.verifier.Verify(ctx, document).Refusal()
 	}})
+	svc.issuer.Observe(svc.endorsers.Observe)
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
 }

@@ -131,6 +131,6 @@ func (p *program) check(ctx context.Context, args []string) error {
 	if len(answer.Problems) > 0 {
 		return fmt.Errorf("the store is not in order:\n  %s", strings.Join(answer.Problems, "\n  "))
 	}
-	fmt.Fprintf(p.stdout, "The store is in order: %d editions of badges verify, and everything leads to what it should.\n", answer.Credentials)
+	fmt.Fprintf(p.stdout, "The store is in order: %d editions of badges verify, %d endorsements are whole, and everything leads to what it should.\n", answer.Credentials, answer.Endorsements)
 	return nil
 }

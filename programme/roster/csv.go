@@ -15,7 +15,7 @@ const headerHint = "The first line names the columns: ref or email, and name, co
 // readCSV reads a spreadsheet's CSV: separated by comma, semicolon or tab,
 // UTF-8 with or without byte order mark, any line ends.
 func readCSV(raw []byte) (*table, error) {
-	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
+	raw = bytes.TrimPrefix(raw, []byte(byteOrderMark))
 	if !utf8.Valid(raw) {
 		return nil, refuse("invalid_encoding", "Save the list as UTF-8 (in a spreadsheet: CSV UTF-8).")
 	}

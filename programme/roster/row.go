@@ -97,7 +97,13 @@ func (r *reader) who(cells []cell) {
 	}
 	r.country(by["country"])
 	r.role(by["role"])
-	r.Ref, _ = r.line(by["ref"])
+	ref, ok := r.line(by["ref"])
+	if !ok { // it is shown as it stands, if it can be, so that the row is found
+		if as, err := issuer.CheckLine(by["ref"].text, maxText); err == nil {
+			ref = as
+		}
+	}
+	r.Ref = ref
 	if r.columns.Ref && !r.columns.Email && r.Ref == "" {
 		r.fail("ref_missing", "Give the ref of the person.")
 	}

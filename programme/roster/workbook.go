@@ -22,8 +22,9 @@ const (
 	maxAttributes  = 64
 	maxAttribute   = 4096
 	maxString      = 32767 // characters, as spreadsheets have it
-	maxFormats     = 1000
+	maxFormats     = 500
 	maxStyles      = 100_000 // elements of the styles
+	maxFormatting  = 6 << 20 // cells with a format, times the characters of the longest: each cell parses its own
 	lastColumn     = 16384
 	lastRow        = 1 << 20
 	maxNesting     = 32
@@ -217,8 +218,22 @@ func (w *workbook) check() (*shape, error) {
 	if err := (&walk{text: "si"}).check(w.strings, "the texts"); err != nil {
 		return nil, err
 	}
-	styles := &walk{most: maxStyles, count: map[string]int{"numFmt": maxFormats}}
-	return s, styles.check(w.styles, "the formats")
+	longest := 32
+	styles := &walk{most: maxStyles, count: map[string]int{"numFmt": maxFormats}, start: func(_ []string, e xml.StartElement) error {
+		for _, a := range e.Attr {
+			if strings.HasPrefix(a.Name.Local, "formatCode") {
+				longest = max(longest, len(a.Value))
+			}
+		}
+		return nil
+	}}
+	if err := styles.check(w.styles, "the formats"); err != nil {
+		return nil, err
+	}
+	if grid.formatted > maxFormatting/longest {
+		return nil, tooLargeXLSX()
+	}
+	return s, nil
 }
 
 // walk goes through a part once, within bounds.
@@ -299,6 +314,8 @@ type grid struct {
 	*shape
 	row, column int
 	done        bool // nothing is read behind the data
+	format      bool // the cell has one
+	formatted   int  // cells with a format and a value
 }
 
 var sheetCell = []string{"worksheet", "sheetData", "row", "c"}
@@ -321,6 +338,8 @@ func (g *grid) start(at []string, e xml.StartElement) error {
 		return tooManyColumns()
 	case inCell && name == "f":
 		g.formula()
+	case inCell && name == "v" && g.format:
+		g.formatted++
 	}
 	return nil
 }
@@ -364,6 +383,8 @@ func (g *grid) startCell(e xml.StartElement) error {
 		next = n
 	}
 	g.column = next
+	format := attribute(e, "s")
+	g.format = format != "" && format != "0"
 	if attribute(e, "t") == "e" { // what a formula leaves that failed
 		g.formula()
 	}

@@ -55,10 +55,17 @@ func (t *table) readRows(file *excelize.File, shape *shape) error {
 	if err != nil {
 		return malformedXLSX("the sheet")
 	}
+	kept := 0
 	for number := 1; rows.Next(); number++ {
 		cells, err := rows.Columns()
 		if err != nil {
 			return malformedXLSX(fmt.Sprintf("row %d", number))
+		}
+		for _, c := range cells { // a text may be shared by all cells, and a format make it longer
+			kept += len(c)
+		}
+		if kept > maxInflated {
+			return tooLargeXLSX()
 		}
 		formulas := shape.formulas[number]
 		switch {

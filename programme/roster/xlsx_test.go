@@ -258,7 +258,7 @@ func TestBadWorkbooks(t *testing.T) {
 		{sheet, inRow(strings.Repeat(" ", 17<<20)), "too_large"},
 		{sheet, inRow(`<row a="` + strings.Repeat("x", 5000) + `"/>`), "too_large"},
 		{texts, `<sst><si>` + strings.Repeat(`<r><t>`+strings.Repeat("x", 1000)+`</t></r>`, 150) + `</si></sst>`, "too_large"},
-		{styles, `<styleSheet>` + strings.Repeat(`<numFmt numFmtId="1" formatCode="0"/>`, 1001) + `</styleSheet>`, "too_large"},
+		{styles, `<styleSheet>` + strings.Repeat(`<numFmt numFmtId="1" formatCode="0"/>`, 501) + `</styleSheet>`, "too_large"},
 		{styles, `<styleSheet>` + strings.Repeat(`<xf/>`, 100_001) + `</styleSheet>`, "too_large"},
 	} {
 		parts := hand()
@@ -267,6 +267,24 @@ func TestBadWorkbooks(t *testing.T) {
 		}
 		t.Run(fmt.Sprintf("%s %.60s", c.part, c.text), func(t *testing.T) { refused(t, zipped(t, parts), c.rule) })
 	}
+}
+
+// TestBombs: a text that all cells share, and a format that all cells parse,
+// cost a few bytes in the file and are refused before they cost more.
+func TestBombs(t *testing.T) {
+	const ns = ` xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"`
+	sheet := func(cell string) string {
+		return `<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>ref</t></is></c></row>` +
+			strings.Repeat("<row>"+strings.Repeat(cell, 40)+"</row>", roster.MaxRows) + `</sheetData></worksheet>`
+	}
+	parts := hand()
+	parts["book/worksheets/sheet2.xml"] = sheet(`<c t="s"><v>0</v></c>`)
+	parts["book/sharedStrings.xml"] = `<sst` + ns + `><si><r><t>` + strings.Repeat("x", 30000) + `</t></r><r><t>` + strings.Repeat("y", 30000) + `</t></r></si></sst>`
+	refused(t, zipped(t, parts), "too_large")
+	parts = hand()
+	parts["book/worksheets/sheet2.xml"] = sheet(`<c s="1"><v>45828.5</v></c>`)
+	parts["book/styles.xml"] = `<styleSheet` + ns + `><numFmts><numFmt numFmtId="164" formatCode="` + strings.Repeat("yyyy", 60) + `"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/></cellXfs></styleSheet>`
+	refused(t, zipped(t, parts), "too_large")
 }
 
 // TestWideAndLong: formats that reach to the edge of the sheet are no list.
@@ -281,24 +299,29 @@ func TestWideAndLong(t *testing.T) {
 }
 
 func TestResultsAsCSV(t *testing.T) {
-	var out bytes.Buffer
-	err := roster.WriteCSV(&out, []roster.ResultRow{
-		{Row: 2, Ref: "W25-01", Name: "Ana, \"A\"", Email: "ana@learner.example", Achievement: "uh-kit-participant", Outcome: "issued", Credential: "https://badges.example/credentials/x"},
+	rows := []roster.ResultRow{
+		{Row: 2, Ref: "W25-01", Name: "Ana, \"A\"", Email: "ana@learner.example", Achievement: "uh-kit-participant", Outcome: "issued",
+			Credential: "https://badges.example/credentials/x", VerifyURL: "https://badges.example/v/x"},
 		{Row: 9, Ref: "=cmd|x", Name: " +1", Email: "@x", Outcome: "error", Code: "-", Message: "\tx"},
 		{Row: 10, Ref: "\rx", Name: "＝1", Email: "-1"},
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
-	want := "\ufeffrow,ref,name,email,achievement,outcome,code,message,credential\r\n" +
-		"2,W25-01,\"Ana, \"\"A\"\"\",ana@learner.example,uh-kit-participant,issued,,,https://badges.example/credentials/x\r\n" +
-		"9,'=cmd|x,' +1,'@x,,error,-,'\tx,\r\n" +
-		"10,\"'x\",'＝1,'-1,,,,,\r\n"
-	if out.String() != want {
-		t.Errorf("%q", out.String())
+	want := "row,ref,outcome,code,message,credential,verify_url,achievement,name,email\r\n" +
+		"2,W25-01,issued,,,https://badges.example/credentials/x,https://badges.example/v/x,uh-kit-participant,\"Ana, \"\"A\"\"\",ana@learner.example\r\n" +
+		"9,'=cmd|x,error,-,'\tx,,,,' +1,'@x\r\n" +
+		"10,\"'x\",,,,,,,'＝1,'-1\r\n"
+	for spreadsheet, mark := range map[bool]string{false: "", true: "\ufeff"} {
+		var out bytes.Buffer
+		if err := roster.WriteCSV(&out, rows, spreadsheet); err != nil || out.String() != mark+want {
+			t.Errorf("%q, %v", out.String(), err)
+		}
+		if err := roster.WriteCSV(full{}, nil, spreadsheet); err == nil {
+			t.Error("a full disk is no error")
+		}
 	}
-	if err := roster.WriteCSV(full{}, nil); err == nil {
-		t.Error("a full disk is no error")
+	for raw, marked := range map[string]bool{"": false, "ref,name\n": false, "\ufeffref": true, "PK\x03\x04": true} {
+		if roster.FromSpreadsheet([]byte(raw)) != marked {
+			t.Errorf("%q", raw)
+		}
 	}
 }
 

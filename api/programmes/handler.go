@@ -1,0 +1,92 @@
+// Package programmes is the API of courses and workshops: what platforms report,
+// what an activity consists of, which platforms there are, and what a person must
+// decide.
+//
+// Each handler reads a request strictly, makes one call of package programme and
+// writes its answer. Who reports, in whose name and about whom, comes of the
+// token, and of a platform's hook of its secret; a body can but agree with it.
+//
+// Start at New; completions.go has the call that matters most.
+package programmes
+
+import (
+	"context"
+	"net/http"
+
+	"laurel/api/wire"
+	"laurel/internal/auth"
+	"laurel/issuer"
+	"laurel/programme"
+)
+
+// Config is what a Handler works with; every field is required.
+type Config struct {
+	Issuer    *issuer.Issuer
+	Programme *programme.Programme
+	BaseURL   string
+	// Explain turns an error into the problem that an item of a batch answers
+	// with, and logs what is a fault of ours.
+	Explain func(ctx context.Context, err error) wire.Problem
+}
+
+// Handler answers platforms and staff.
+type Handler struct {
+	issuer    *issuer.Issuer
+	programme *programme.Programme
+	baseURL   string
+	explain   func(ctx context.Context, err error) wire.Problem
+}
+
+// New makes a Handler.
+func New(cfg Config) *Handler {
+	return &Handler{issuer: cfg.Issuer, programme: cfg.Programme, baseURL: cfg.BaseURL, explain: cfg.Explain}
+}
+
+// may tells whether the caller has one of the scopes for an issuer. In the name
+// of a test issuer nobody acts: trials are what tokens marked test do.
+func may(ctx context.Context, slug string, scopes ...auth.Scope) bool {
+	t := wire.Token(ctx)
+	for _, s := range scopes {
+		if !issuer.IsTest(slug) && t.Allows(s, slug) == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// caller is who asks, for what needs one of the scopes.
+func caller(r *http.Request, scopes ...auth.Scope) programme.Caller {
+	ctx := r.Context()
+	token := wire.Token(ctx)
+	return programme.Caller{Actor: wire.Actor(ctx), Test: token.Test, Country: token.Country,
+		MayIssue:  func(slug string) bool { return may(ctx, slug, scopes...) },
+		MayReport: func(activity string) bool { return token.AllowsActivity(activity) == nil }}
+}
+
+// plain refuses the parameters that a call has none of, and a header of retries
+// that is none. The calls of this package need no key to be repeated: events have
+// their own, and what is defined or decided twice is so once.
+func plain(r *http.Request) error {
+	if _, err := wire.Query(r); err != nil {
+		return err
+	}
+	_, err := wire.IdempotencyKey(r)
+	return err
+}
+
+// address is that of a credential, or of another thing that has an id; nil
+// without one.
+func (h *Handler) address(path, id string) *string {
+	if id == "" {
+		return nil
+	}
+	s := h.baseURL + path + id
+	return &s
+}
+
+func created(isNew bool) int {
+	if isNew {
+		return http.StatusCreated
+	}
+	return http.StatusOK
+}

@@ -1,0 +1,208 @@
+package programmes
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"strings"
+
+	"laurel/api/wire"
+	"laurel/internal/auth"
+	"laurel/issuer"
+	"laurel/programme"
+	"laurel/programme/roster"
+)
+
+type rosterAnswer struct {
+	Upload  *string           `json:"upload"`
+	DryRun  bool              `json:"dryRun"`
+	Rows    []rowAnswer       `json:"rows"`
+	Summary programme.Summary `json:"summary"`
+	Ignored []string          `json:"ignored"` // columns that were not read
+	Refused bool              `json:"refused"` // atomic, and a row has an error
+}
+
+type rowAnswer struct {
+	Row        int               `json:"row"` // as a spreadsheet numbers it
+	Ref        string            `json:"ref"`
+	Outcome    programme.Outcome `json:"outcome"`
+	Code       *string           `json:"code"`
+	Message    *string           `json:"message"`
+	Credential *string           `json:"credential"` // address of the badge that the row is about
+	VerifyURL  *string           `json:"verifyUrl"`
+	Awards     []rowAward        `json:"awards"`
+	Open       []programme.Open  `json:"open"`
+}
+
+// Roster answers POST /v1/rosters/{activity}. A retry needs no key: a row that
+// was served answers with the badge it got.
+func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
+	list, err := readRoster(w, r)
+	if err != nil {
+		return err
+	}
+	wire.Vary(w, "Accept")
+	wire.LongWork(w)
+	defer wire.HurryUp(w)
+	form := wire.Negotiate(r, "application/json", "text/csv", wire.NDJSON)
+	if form == wire.NDJSON {
+		return h.stream(w, r, list)
+	}
+	result, err := h.programme.Roster(r.Context(), caller(r, auth.Roster), list)
+	if err != nil {
+		return err
+	}
+	wire.HurryUp(w)
+	if form == "text/csv" {
+		return h.writeCSV(w, result, roster.FromSpreadsheet(list.List))
+	}
+	answer := h.summary(result, list.DryRun)
+	answer.Rows = h.rows(result.Rows)
+	return wire.WriteJSON(w, http.StatusOK, answer)
+}
+
+// progress is a line between the rows of an answer in lines.
+type progress struct {
+	Done   int     `json:"done"`
+	Of     int     `json:"of"`
+	Upload *string `json:"upload,omitempty"` // by which all this can be taken back
+}
+
+// failure is the last line of an answer that could not be brought to its end.
+type failure struct {
+	Error wire.Problem `json:"error"`
+}
+
+// stream answers with a line for each row as soon as it is durable. What was
+// told is done, whatever comes after it.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, list programme.Roster) error {
+	lines := wire.NewLines(w)
+	var broken error
+	list.Tell = func(p programme.Progress) {
+		var all []any
+		for _, row := range p.Rows {
+			all = append(all, h.row(row))
+		}
+		all = append(all, progress{p.Done, p.Of, optional(p.Upload)})
+		broken = errors.Join(broken, lines.Write(all...))
+	}
+	result, err := h.programme.Roster(r.Context(), caller(r, auth.Roster), list)
+	if err = errors.Join(err, broken); err != nil {
+		return h.cutShort(r, lines, err)
+	}
+	return lines.Write(h.summary(result, list.DryRun))
+}
+
+// cutShort tells of an error in the last line, where there are lines already.
+func (h *Handler) cutShort(r *http.Request, lines *wire.Lines, err error) error {
+	if !lines.Begun() || r.Context().Err() != nil {
+		return err
+	}
+	p := h.explain(r.Context(), err)
+	p.RequestID = wire.RequestID(r.Context())
+	return lines.Write(failure{p})
+}
+
+// summary is the answer to a list without its rows.
+func (h *Handler) summary(result *programme.Result, dryRun bool) rosterAnswer {
+	a := rosterAnswer{Upload: optional(result.Upload), DryRun: dryRun, Summary: result.Summary, Ignored: result.Ignored, Refused: result.Refused}
+	if a.Ignored == nil {
+		a.Ignored = []string{}
+	}
+	return a
+}
+
+func (h *Handler) rows(list []programme.Row) []rowAnswer {
+	out := make([]rowAnswer, len(list))
+	for n, row := range list {
+		out[n] = h.row(row)
+	}
+	return out
+}
+
+func (h *Handler) row(row programme.Row) rowAnswer {
+	return rowAnswer{Row: row.Number, Ref: row.Ref, Outcome: row.Outcome, Code: optional(row.Code), Message: optional(row.Message),
+		Credential: h.address(credentials, row.Credential), VerifyURL: h.address(pages, row.Credential), Awards: h.awards(row.Awards), Open: open(row.Open)}
+}
+
+// writeCSV answers with the same rows for a spreadsheet, so that an organiser
+// can send the links on.
+func (h *Handler) writeCSV(w http.ResponseWriter, result *programme.Result, spreadsheet bool) error {
+	var lines []roster.ResultRow
+	for _, row := range result.Rows {
+		line := roster.ResultRow{Row: row.Number, Ref: row.Ref, Name: row.Name, Email: row.Email, Outcome: string(row.Outcome), Code: row.Code,
+			Message: row.Message, Credential: deref(h.address(credentials, row.Credential)), VerifyURL: deref(h.address(pages, row.Credential))}
+		for _, a := range row.Awards {
+			if a.Outcome == row.Outcome && a.Credential == row.Credential {
+				line.Achievement = a.Achievement
+			}
+		}
+		lines = append(lines, line)
+		for _, a := range row.Awards { // what else is new
+			if a.Achievement != line.Achievement && (a.Outcome == programme.OutcomeIssued || a.Outcome == programme.OutcomeWould) {
+				line.Achievement, line.Outcome, line.Code, line.Message = a.Achievement, string(a.Outcome), "", ""
+				line.Credential, line.VerifyURL = deref(h.address(credentials, a.Credential)), deref(h.address(pages, a.Credential))
+				lines = append(lines, line)
+			}
+		}
+	}
+	var b bytes.Buffer
+	if err := roster.WriteCSV(&b, lines, spreadsheet); err != nil {
+		return err
+	}
+	wire.WriteBytes(w, "text/csv; charset=utf-8", http.StatusOK, b.Bytes())
+	return nil
+}
+
+func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error) {
+	list := programme.Roster{Activity: r.PathValue("activity")}
+	if err := wire.Token(r.Context()).AllowsActivity(list.Activity); err != nil {
+		return list, err
+	}
+	if _, err := wire.IdempotencyKey(r); err != nil {
+		return list, err
+	}
+	q, err := wire.Query(r, "edition", "achievement", "occurred_at", "dry_run", "atomic")
+	if err != nil {
+		return list, err
+	}
+	list.Edition, list.Achievement = noDash(q.Get("edition")), q.Get("achievement")
+	if list.Achievement != "" && issuer.CheckSlug(list.Achievement) != nil {
+		return list, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter achievement is the slug of an achievement."}
+	}
+	if at := q.Get("occurred_at"); at != "" {
+		if list.OccurredAt, err = wire.Time(at); err != nil {
+			return list, &wire.Fault{Code: wire.InvalidParameter,
+				Detail: "The parameter occurred_at is a day such as 2025-08-12, or a moment with its time zone such as 2025-08-12T08:00:00Z."}
+		}
+	}
+	if list.DryRun, err = wire.Flag(q, "dry_run"); err != nil {
+		return list, err
+	}
+	if list.Atomic, err = wire.Flag(q, "atomic"); err != nil {
+		return list, err
+	}
+	list.List, err = readList(w, r)
+	return list, err
+}
+
+const workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+// readList reads a list as a file alone, or as browsers send files.
+func readList(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	switch mt := wire.MediaType(r); {
+	case mt == "text/csv" || mt == workbook:
+		return wire.ReadBody(w, r, roster.MaxBytes)
+	case mt == "multipart/form-data":
+		parts, err := wire.ReadForm(w, r, roster.MaxBytes)
+		if err != nil {
+			return nil, err
+		}
+		return wire.FormFile(parts)
+	case strings.Contains(mt, "spreadsheet") || strings.Contains(mt, "excel"):
+		return nil, &wire.Fault{Code: wire.UnsupportedMediaType,
+			Detail: "Save the list as .xlsx or as CSV UTF-8; other spreadsheet files are not read."}
+	}
+	return nil, &wire.Fault{Code: wire.UnsupportedMediaType,
+		Detail: "Send the list as text/csv, as .xlsx (" + workbook + "), or as the part file of multipart/form-data."}
+}

@@ -1,0 +1,257 @@
+package programme
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"laurel/issuer"
+	"laurel/store"
+)
+
+// Upload is a list that was taken in. It names nobody.
+type Upload struct {
+	ID       string    `json:"id"`
+	Activity string    `json:"activity"`
+	Issuer   string    `json:"issuer"` // whose learners the activity's are
+	Actor    string    `json:"actor"`
+	Country  string    `json:"country,omitempty"` // that the caller was bound to
+	At       time.Time `json:"at"`
+	Rows     Summary   `json:"rows"` // as they were answered, so far
+
+	TakenBack time.Time `json:"takenBack,omitzero"`
+	Withdrawn Withdrawn `json:"withdrawn,omitzero"` // by taking it back, so far
+}
+
+// Withdrawn counts what came of taking a list back.
+type Withdrawn struct {
+	Revoked int `json:"revoked"` // badges
+	Voided  int `json:"voided"`  // awards that waited for release
+	Kept    int `json:"kept"`    // awards that are earned without the list, too
+}
+
+// reaches tells whether a caller may see an upload and take it back.
+func (u *Upload) reaches(c *Caller) bool {
+	return c.MayIssue(u.Issuer) && (c.MayReport == nil || c.MayReport(u.Activity)) && (c.Country == "" || c.Country == u.Country)
+}
+
+// listedAt is where somebody stood on a list.
+type listedAt struct {
+	Edition string `json:"edition,omitempty"`
+}
+
+// keepUpload puts on record that rows were taken in.
+func (ls *lister) keepUpload(s *session, rows []Row) error {
+	k := ls.caller.realm().uploadKey(ls.upload)
+	var u Upload
+	found, err := get(s.tx, k, &u)
+	if err != nil {
+		return err
+	}
+	if !u.TakenBack.IsZero() { // while it was being taken in
+		return &issuer.StateError{Rule: "upload_taken_back", Detail: "This list was taken back meanwhile; the rest of it was not taken in."}
+	}
+	if !found {
+		whose, err := s.issuerOf(ls.activity)
+		if err != nil {
+			return err
+		}
+		u = Upload{ID: ls.upload, Activity: ls.activity.ID, Issuer: whose, Actor: ls.caller.Actor, Country: ls.caller.Country, At: ls.now}
+		if err := s.issuer.Note(s.tx, issuer.Event{Actor: ls.caller.Actor, Action: "upload.put", Issuer: whose, Subject: ls.upload}); err != nil {
+			return err
+		}
+	}
+	u.Rows = summary(rows)
+	return put(s.tx, k, u)
+}
+
+// tick notes that an award came of a list.
+func (s *session) tick(sc *scene, l *learner) error {
+	s.listed = true
+	return put(s.tx, sc.realm.listedKey(sc.upload, l.ID), listedAt{Edition: sc.edition.ID})
+}
+
+// Upload returns a list that was taken in; ErrNotFound of package issuer where
+// there is none that the caller may see.
+func (p *Programme) Upload(ctx context.Context, c Caller, id string) (u *Upload, err error) {
+	err = p.store.View(ctx, func(r store.Reader) error {
+		u, err = uploadAt(r, &c, id)
+		return err
+	})
+	return u, err
+}
+
+func uploadAt(r store.Reader, c *Caller, id string) (*Upload, error) {
+	u := new(Upload)
+	found, err := get(r, c.realm().uploadKey(id), u)
+	if err == nil && (!found || !u.reaches(c)) {
+		err = fmt.Errorf("upload: %w", issuer.ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return u, nil
+}
+
+// Uploads lists the lists that the caller may see, the latest first; those of
+// one activity, where it is not "".
+func (p *Programme) Uploads(ctx context.Context, c Caller, activity string) (all []Upload, err error) {
+	err = p.store.View(ctx, func(r store.Reader) error {
+		all = []Upload{}
+		return scan(r, c.realm().key("u", ""), func(_ []byte, u *Upload) error {
+			if u.reaches(&c) && (activity == "" || activity == u.Activity) {
+				all = append(all, *u)
+			}
+			return nil
+		})
+	})
+	slices.SortFunc(all, func(a, b Upload) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(a.ID, b.ID)) })
+	return all, err
+}
+
+// TakeBack undoes a list: what it told counts no more, and what was awarded by
+// it and is not earned otherwise is revoked. People stay known. To take it back
+// again changes nothing, and carries on where it was cut short; the counts are
+// those of all that was undone. ErrNotFound of package issuer where there is no
+// such list of the caller's.
+func (p *Programme) TakeBack(ctx context.Context, c Caller, id string) (*Upload, error) {
+	u, people, err := p.openTakeBack(ctx, &c, id)
+	for from := 0; from < len(people) && err == nil; from += chunk {
+		err = p.run(ctx, false, func(s *session) error {
+			if u, err = uploadAt(s.tx, &c, id); err != nil {
+				return err
+			}
+			for _, who := range people[from:min(from+chunk, len(people))] {
+				if err := s.unlist(&c, u, who, &u.Withdrawn); err != nil {
+					return err
+				}
+			}
+			return put(s.tx, c.realm().uploadKey(id), u)
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("taking back a list: %w", err)
+	}
+	return u, nil
+}
+
+// onList is somebody who stood on a list.
+type onList struct{ learner, edition string }
+
+// openTakeBack marks a list as taken back and tells who stands on it still.
+func (p *Programme) openTakeBack(ctx context.Context, c *Caller, id string) (u *Upload, people []onList, err error) {
+	err = p.run(ctx, false, func(s *session) error {
+		people = nil
+		if u, err = uploadAt(s.tx, c, id); err != nil {
+			return err
+		}
+		prefix := c.realm().listedKey(id, "")
+		err = scan(s.tx, prefix, func(k []byte, at *listedAt) error {
+			people = append(people, onList{string(k[len(prefix):]), at.Edition})
+			return nil
+		})
+		if err != nil || !u.TakenBack.IsZero() {
+			return err
+		}
+		u.TakenBack = s.issuer.Now()
+		if err := put(s.tx, c.realm().uploadKey(id), u); err != nil {
+			return err
+		}
+		return s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "upload.takeback", Issuer: u.Issuer, Subject: id})
+	})
+	return u, people, err
+}
+
+// unlist undoes what a list told of one person.
+func (s *session) unlist(c *Caller, u *Upload, who onList, count *Withdrawn) error {
+	r := c.realm()
+	if err := s.tx.Delete(r.factsKey(who.learner, u.Activity, who.edition, "list-"+u.ID)); err != nil {
+		return err
+	}
+	l, err := s.learnerAt(r, u.Issuer, who.learner)
+	if errors.Is(err, store.ErrDamaged) {
+		return s.tx.Delete(r.listedKey(u.ID, who.learner)) // was erased
+	} else if err != nil {
+		return err
+	}
+	var mine []*award
+	err = scan(s.tx, r.key("a", who.learner, ""), func(_ []byte, a *award) error {
+		if a.Upload == u.ID {
+			mine = append(mine, a)
+		}
+		return nil
+	})
+	for _, a := range mine {
+		if err == nil {
+			err = s.unaward(c, u, l, a, count)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return s.tx.Delete(r.listedKey(u.ID, who.learner))
+}
+
+// unaward withdraws an award that came of a list, unless it is earned without
+// it. Nothing of it is kept, so that a list without the mistake can award it.
+func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *Withdrawn) error {
+	r := c.realm()
+	k := r.awardKey(a.Learner, a.Achievement, a.Edition)
+	still, err := s.stillEarned(c, l, a)
+	if err != nil {
+		return err
+	}
+	if still {
+		count.Kept++
+		a.Upload = ""
+		return put(s.tx, k, a)
+	}
+	switch a.State {
+	case StateIssued:
+		count.Revoked++
+	case StateWaiting:
+		count.Voided++
+	}
+	if err := s.withdraw(r, a, c.Actor, "issued_in_error", s.issuer.Now()); err != nil {
+		return err
+	}
+	if a.Credential != "" {
+		if err := s.tx.Delete(r.credentialKey(a.Credential)); err != nil {
+			return err
+		}
+	}
+	return s.tx.Delete(k)
+}
+
+// stillEarned tells whether the facts that are left meet the rule of an award.
+func (s *session) stillEarned(c *Caller, l *learner, a *award) (bool, error) {
+	activity, err := s.activityIn(s.tx, a.Activity)
+	if errors.Is(err, ErrUnknownActivity) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	rule := activity.Rule(a.Achievement)
+	if rule == nil {
+		return false, nil
+	}
+	sc, err := s.setScene(c, teller{realm: c.realm()}, activity, a.Edition)
+	if err != nil {
+		return false, err
+	}
+	known, err := s.gathered(sc, l)
+	if err != nil {
+		return false, err
+	}
+	t, err := s.template(a.Achievement)
+	if err != nil {
+		return false, err
+	}
+	var rests []*award
+	holds, failed := s.holds(sc.realm, l, &rests)
+	outcome := rule.Evaluate(&known, sc.context(t, holds))
+	return outcome.Met, failed()
+}
