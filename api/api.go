@@ -18,6 +18,7 @@ import (
 	"laurel/api/pages"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/statistics"
 	"laurel/api/tokens"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -110,9 +111,10 @@ func New(cfg Config) (http.Handler, error) {
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
 		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
 	return s.engine(s.routes(handlers{
-		badges: badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
-		events: events.New(events.Config{Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
-		verify: check,
+		statistics: statistics.New(cfg.Programme),
+		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
+		events:     events.New(events.Config{Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
+		verify:     check,
 
 		programmes: programmes.New(programmes.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 

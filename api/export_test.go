@@ -10,6 +10,7 @@ import (
 	"laurel/api/events"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/statistics"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
 	"laurel/api/wire"
@@ -46,7 +47,8 @@ func Keeps() map[string][]string {
 
 func allRoutes() []route {
 	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}}}
-	return s.routes(handlers{&badges.Handler{}, &events.Handler{}, &verify.Handler{}, &vcapi.Handler{}, &public.Handler{}, &programmes.Handler{}, &endorsements.Handler{}})
+	return s.routes(handlers{badges: &badges.Handler{}, events: &events.Handler{}, verify: &verify.Handler{}, vcapi: &vcapi.Handler{},
+		public: &public.Handler{}, endorsements: &endorsements.Handler{}, statistics: &statistics.Handler{}, programmes: &programmes.Handler{}})
 }
 
 func (r route) described() string {

@@ -134,12 +134,13 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 		}
 		r.access.announce(c.Writer.Header())
 		room := s.forAll
-		if len(r.access.scopes) > 0 && req.Method != http.MethodOptions {
+		if r.access.asks(req) {
 			token, err := s.caller(c.Writer.Header(), req, r)
 			if err != nil {
 				s.fail(c.Writer, req, err)
 				return
 			}
+			c.Writer.Header().Set("Cache-Control", wire.NoStore)
 			req = req.WithContext(wire.WithToken(req.Context(), token))
 			room = s.forCallers
 		}
@@ -162,9 +163,20 @@ func (a access) announce(h http.Header) {
 	if a.private {
 		h.Set("X-Robots-Tag", "noindex")
 	}
-	if len(a.scopes) > 0 {
+	if len(a.scopes) > 0 && !a.anyone {
 		h.Set("Cache-Control", wire.NoStore)
 	}
+}
+
+// asks tells whether a request is asked for its token.
+func (a access) asks(r *http.Request) bool {
+	switch {
+	case len(a.scopes) == 0 || r.Method == http.MethodOptions:
+		return false
+	case a.anyone:
+		return len(r.Header.Values("Authorization")) > 0
+	}
+	return true
 }
 
 // caller finds out who asks, whether it is too often, and whether they may ask

@@ -8,6 +8,7 @@ import (
 	"laurel/api/events"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/statistics"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
 	"laurel/api/wire"
@@ -25,6 +26,7 @@ type route struct {
 type access struct {
 	scopes  []auth.Scope // any of them; none: everybody
 	keeps   limits       // those of a token that the call keeps to; with any other it is refused
+	anyone  bool         // a token is not needed, and tells more
 	shared  bool         // pages of other sites may read it
 	private bool         // search engines are to leave it out
 }
@@ -81,12 +83,19 @@ func (a access) keeping(l limits) access {
 func badgesOf(scopes ...auth.Scope) access    { return with(scopes...).keeping(bySource | asTest) }
 func definitions(scopes ...auth.Scope) access { return with(scopes...).keeping(bySource) }
 
+// orWith is for everybody, and for callers whose token has the scope, who are
+// told more.
+func orWith(scope auth.Scope, keeps limits) access {
+	return access{scopes: []auth.Scope{scope}, keeps: keeps, anyone: true, shared: true}
+}
+
 type handlers struct {
-	badges *badges.Handler
-	events *events.Handler
-	verify *verify.Handler
-	vcapi  *vcapi.Handler
-	public *public.Handler
+	badges     *badges.Handler
+	statistics *statistics.Handler
+	events     *events.Handler
+	verify     *verify.Handler
+	vcapi      *vcapi.Handler
+	public     *public.Handler
 
 	programmes   *programmes.Handler
 	endorsements *endorsements.Handler
@@ -125,6 +134,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v/:id", personal, h.verify.View},
 		{post, "/v/:id/match", personal, h.verify.Match},
 		{post, verify.FormAction, formOnly, h.verify.Form},
+		{get, "/v1/statistics", orWith(auth.Stats, byActivity|byCountry|bySource), h.statistics.Statistics},
 		{post, "/v1/verify", personal, h.verify.Verify},
 		{post, "/credentials/verify", personal, h.vcapi.Verify},
 		{post, "/presentations/verify", personal, h.vcapi.VerifyPresentation},

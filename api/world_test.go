@@ -55,6 +55,7 @@ type world struct {
 	issuer    *issuer.Issuer
 	tokens    *tokens.Tokens
 	endorsers *endorser.Endorsers
+	programme *programme.Programme
 	audit     *auditlog.Log
 	hooks     *feed.Hooks
 	receiver  *receiver
@@ -196,7 +197,8 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	}, w.clock.now)
 	_, host, _ := strings.Cut(base, "://")
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
-	work := programme.New(w.store, w.issuer)
+	w.programme = programme.New(w.store, w.issuer)
+	work := w.programme
 	own.work = work
 	events := feed.New(w.store, w.issuer, base)
 	w.receiver = newReceiver(t)

@@ -21,6 +21,7 @@ type Programme struct {
 	store       store.Store
 	issuer      *issuer.Issuer
 	definitions definitions
+	last        lastSnapshot
 }
 
 // New opens the activities over a store. It observes what the issuer does, so

@@ -15,8 +15,8 @@ import (
 const upkeepEvery = time.Hour
 
 // upkeep does what no request does, until ctx ends: it forgets old answers to
-// idempotency keys, and compacts the store's file some hours after somebody was
-// erased. What fails is told and tried again an hour later.
+// idempotency keys, takes the public statistics once a day, and compacts the
+// store's file some hours after somebody was erased. What fails is told and tried again an hour later.
 func (svc *service) upkeep(ctx context.Context) {
 	for {
 		if err := svc.keepUp(ctx); err != nil && ctx.Err() == nil {
@@ -41,7 +41,7 @@ func (svc *service) keepUp(ctx context.Context) error {
 	if failed == nil && can && wait > 0 && !due.Since.IsZero() && time.Since(due.Since) >= wait {
 		_, failed = compactStore(ctx, svc, nothing{})
 	}
-	return errors.Join(err, failed)
+	return errors.Join(err, failed, svc.programme.KeepSnapshot(ctx))
 }
 
 // keepWritable reopens the store after a commit whose outcome was unknown.
