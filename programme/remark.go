@@ -178,7 +178,7 @@ func (s *session) higher(rec *issuer.Record) (reached []stepHeld, err error) {
 			return nil
 		}
 		t, err := s.issuer.Template(s.tx, a.Achievement)
-		if err == nil && above(t, own.Ladder) {
+		if err == nil && t.Ladder != nil && t.Ladder.Group == own.Ladder.Group && t.Ladder.Rank > own.Ladder.Rank {
 			reached = append(reached, stepHeld{t, a.Credential})
 		}
 		return err
