@@ -2,6 +2,7 @@ package programme_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -85,4 +86,13 @@ func (p *place) audit(t testing.TB) (active, revoked int) {
 		}
 	}
 	return active, revoked
+}
+
+func toJSON(t testing.TB, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
 }
