@@ -62,11 +62,12 @@ type world struct {
 	clock     *clock
 	log       *journal
 	contract  *contract
+	handler   http.Handler
 	client    *http.Client
 	all       string // a token with every scope for every issuer
 }
 
-// clock can be set. It starts at the present, because the keys have real times.
+// clock can be set. It starts at the present.
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
@@ -166,7 +167,14 @@ func newWorld(t *testing.T, settings ...setting) *world {
 
 func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...setting) *world {
 	t.Helper()
-	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: &clock{}, log: &journal{}, contract: theContract(t)}
+	return newWorldSince(t, &clock{}, base, listener, settings...)
+}
+
+// newWorldSince starts a service whose clock does not show the present, nor does
+// anything that it makes.
+func newWorldSince(t *testing.T, clock *clock, base string, listener net.Listener, settings ...setting) *world {
+	t.Helper()
+	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: clock, log: &journal{}, contract: theContract(t)}
 	ctx := context.Background()
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	ring := must(keyring.CreateWithClock(filepath.Join(t.TempDir(), "keys"), keyring.Seal{}, w.clock.now))(t)
@@ -199,6 +207,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
 	w.programme = programme.New(w.store, w.issuer)
 	work := w.programme
+	own.work = work
 	events := feed.New(w.store, w.issuer, base)
 	w.receiver = newReceiver(t)
 	w.hooks = must(feed.NewHooks(feed.HooksConfig{Store: w.store, Feed: events, Issuer: w.issuer, Seal: ring, Sender: w.receiver.sender(t), Now: w.clock.now, Log: log}))(t)
@@ -215,7 +224,8 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	for _, set := range settings {
 		set(&cfg)
 	}
-	w.serve(must(api.New(cfg))(t), listener)
+	w.handler = must(api.New(cfg))(t)
+	w.serve(w.handler, listener)
 	t.Cleanup(func() { _ = db.Close() })
 	w.runJWTs()
 	w.define(ctx, work)
@@ -252,7 +262,7 @@ func (w *world) verifier(processor *canon.Canonicalizer, resolver *resolve.Resol
 	cfg := verifier.Config{Canon: processor, Keys: resolver, Now: w.clock.now,
 		Suites: proof.Suites(processor)}
 	if lists != nil {
-		cfg.Status, cfg.Newer = lists, lists.newer
+		cfg.Status, cfg.Newer, cfg.Held = lists, lists.newer, lists.held
 	}
 	return must(verifier.New(cfg))(w.t)
 }
@@ -267,6 +277,7 @@ func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 type ownRecords struct {
 	base   string
 	issuer *issuer.Issuer
+	work   *programme.Programme
 }
 
 func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {
@@ -284,6 +295,14 @@ func (o *ownRecords) StatusList(ctx context.Context, url string) ([]byte, error)
 func (o *ownRecords) newer(ctx context.Context, url string, index int) (string, bool) {
 	address, ok, err := o.issuer.NewerEdition(ctx, strings.TrimPrefix(url, o.base+"/status/"), index)
 	return address, ok && err == nil
+}
+
+func (o *ownRecords) held(ctx context.Context, url string, index int) (string, bool, error) {
+	name, ours := strings.CutPrefix(url, o.base+"/status/")
+	if !ours {
+		return "", false, nil
+	}
+	return o.work.Held(ctx, name, index)
 }
 
 func (w *world) serve(h http.Handler, listener net.Listener) {

@@ -26,11 +26,14 @@ var ErrUnknownActivity = errors.New("programme: unknown activity")
 //
 //	P/alias/<digest of source and name>   activity that a source calls so
 //	P/rule/<achievement>/<activity>       present where an activity awards an achievement
+//	P/asks/<achievement>/<activity>       present where a rule of it asks who holds an achievement
 
 func (p *Programme) aliasKey(source, name string) []byte {
 	return key("P", "alias", p.issuer.Digest("alias", source, name))
 }
 func ruleKey(achievement, activity string) []byte { return key("P", "rule", achievement, activity) }
+
+func askingKey(achievement, activity string) []byte { return key("P", "asks", achievement, activity) }
 
 // version names the words of a definition.
 func version(a *rules.Activity) string {
@@ -164,6 +167,9 @@ func (p *Programme) leads(a *rules.Activity) (keys [][]byte) {
 	}
 	for _, r := range a.Rules {
 		keys = append(keys, ruleKey(r.Achievement, a.ID))
+		for _, held := range r.Holding() {
+			keys = append(keys, askingKey(held, a.ID))
+		}
 	}
 	return keys
 }

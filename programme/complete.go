@@ -127,7 +127,7 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 		return Answer{}, ErrEventReused
 	case found:
 		replay := before.Answer
-		replay.First, replay.Result = replay.Result, OutcomeReplayed
+		replay.Event, replay.First, replay.Result = e.ID, replay.Result, OutcomeReplayed
 		return replay, nil
 	}
 	if err := e.Check(s.issuer.Now()); err != nil {
@@ -141,8 +141,11 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Event = e.ID
-	return answer, put(s.tx, k, kept{Digest: digest, Answer: answer, At: s.issuer.Now()})
+	if err := put(s.tx, k, kept{Digest: digest, Answer: answer, At: s.issuer.Now()}); err != nil {
+		return Answer{}, err
+	}
+	answer.Event = e.ID // not kept: who knows whom it names
+	return answer, nil
 }
 
 // sceneOf finds the edition that an event is about.
@@ -231,8 +234,8 @@ func (s *session) report(sc *scene, e *completion.Completion) (Answer, error) {
 			return Answer{}, err
 		}
 	}
-	if l.named { // what was earned elsewhere waited for the name, too
-		if err := s.decideAnew(&Caller{Actor: sc.actor, Test: sc.realm == test}, l); err != nil {
+	if l.news {
+		if err := s.decideAnew(sc.realm, sc.actor, l); err != nil {
 			return Answer{}, err
 		}
 	}
