@@ -66,16 +66,27 @@ type world struct {
 	all       string // a token with every scope for every issuer
 }
 
-// clock can be set. It starts at the present, because the keys have real times.
+// clock can be set. It starts at the present, because the keys have real times;
+// once it is set it stands still.
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
+	still  time.Time
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.still.IsZero() {
+		return c.still.Add(c.offset)
+	}
 	return time.Now().Add(c.offset)
+}
+
+func (c *clock) set(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.still, c.offset = at, 0
 }
 
 func (c *clock) advance(d time.Duration) {
@@ -166,7 +177,12 @@ func newWorld(t *testing.T, settings ...setting) *world {
 
 func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...setting) *world {
 	t.Helper()
-	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: &clock{}, log: &journal{}, contract: theContract(t)}
+	return newWorldOn(t, base, listener, &clock{}, settings...)
+}
+
+func newWorldOn(t *testing.T, base string, listener net.Listener, c *clock, settings ...setting) *world {
+	t.Helper()
+	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: c, log: &journal{}, contract: theContract(t)}
 	ctx := context.Background()
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	ring := must(keyring.CreateWithClock(filepath.Join(t.TempDir(), "keys"), keyring.Seal{}, w.clock.now))(t)
