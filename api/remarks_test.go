@@ -246,7 +246,7 @@ func trained(t *testing.T) (w *world, certificate *issuer.Record) {
 	}
 	start := &clock{}
 	start.set(time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC))
-	w = newWorldOn(t, "http://"+listener.Addr().String(), listener, start)
+	w = newWorldSince(t, start, "http://"+listener.Addr().String(), listener)
 	w.defineCourse()
 	w.put("/v1/activities/dh-planning-fr-2025", string(programmeFile(t, "course-dh-planning.json")), w.all).want(t, http.StatusCreated)
 	w.plan(string(programmeFile(t, "dh-planning-results.csv")), "2025-12-16")

@@ -62,12 +62,12 @@ type world struct {
 	clock     *clock
 	log       *journal
 	contract  *contract
+	handler   http.Handler
 	client    *http.Client
 	all       string // a token with every scope for every issuer
 }
 
-// clock can be set. It starts at the present, because the keys have real times;
-// once it is set it stands still.
+// clock can be set. It starts at the present; once it is set it stands still.
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
@@ -177,12 +177,14 @@ func newWorld(t *testing.T, settings ...setting) *world {
 
 func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...setting) *world {
 	t.Helper()
-	return newWorldOn(t, base, listener, &clock{}, settings...)
+	return newWorldSince(t, &clock{}, base, listener, settings...)
 }
 
-func newWorldOn(t *testing.T, base string, listener net.Listener, c *clock, settings ...setting) *world {
+// newWorldSince starts a service whose clock does not show the present, nor does
+// anything that it makes.
+func newWorldSince(t *testing.T, clock *clock, base string, listener net.Listener, settings ...setting) *world {
 	t.Helper()
-	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: c, log: &journal{}, contract: theContract(t)}
+	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: clock, log: &journal{}, contract: theContract(t)}
 	ctx := context.Background()
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	ring := must(keyring.CreateWithClock(filepath.Join(t.TempDir(), "keys"), keyring.Seal{}, w.clock.now))(t)
@@ -232,7 +234,8 @@ func newWorldOn(t *testing.T, base string, listener net.Listener, c *clock, sett
 	for _, set := range settings {
 		set(&cfg)
 	}
-	w.serve(must(api.New(cfg))(t), listener)
+	w.handler = must(api.New(cfg))(t)
+	w.serve(w.handler, listener)
 	t.Cleanup(func() { _ = db.Close() })
 	w.runJWTs()
 	w.define(ctx, work)
