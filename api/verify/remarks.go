@@ -76,10 +76,8 @@ var entryCodes = []verifier.Code{verifier.NotRevoked, verifier.UnderReview, veri
 
 // listed is the record that a status entry leads to; nil for one of others.
 func (h *Handler) listed(ctx context.Context, report *verifier.Report) (*issuer.Record, error) {
-	f := report.Finding(verifier.CheckRevocation)
-	list, own := strings.CutPrefix(f.Params["list"], h.baseURL+"/status/")
-	index, err := strconv.Atoi(f.Params["index"])
-	if !own || err != nil || !slices.Contains(entryCodes, f.Code) || !words.Proven(report) {
+	list, index, ok := h.entryOf(report)
+	if !ok {
 		return nil, nil
 	}
 	rec, err := h.issuer.Listed(ctx, list, index)
@@ -87,4 +85,13 @@ func (h *Handler) listed(ctx context.Context, report *verifier.Report) (*issuer.
 		return nil, nil
 	}
 	return rec, err
+}
+
+// entryOf is the entry of our lists of revocations that a proven badge was
+// looked up by.
+func (h *Handler) entryOf(report *verifier.Report) (list string, index int, ok bool) {
+	f := report.Finding(verifier.CheckRevocation)
+	list, ok = strings.CutPrefix(f.Params["list"], h.baseURL+"/status/")
+	index, err := strconv.Atoi(f.Params["index"])
+	return list, index, ok && err == nil && slices.Contains(entryCodes, f.Code) && words.Proven(report)
 }
