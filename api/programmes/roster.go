@@ -49,18 +49,16 @@ func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	wire.Vary(w, "Accept")
-	wire.LongWork(w)
-	defer wire.HurryUp(w)
 	c := caller(r, auth.Roster)
 	form := wire.Negotiate(r, "application/json", "text/csv", wire.NDJSON)
 	if form == wire.NDJSON {
 		return h.stream(w, r, c, list)
 	}
 	result, err := h.programme.Roster(r.Context(), c, list)
+	wire.AfterWork(w)
 	if err != nil {
 		return err
 	}
-	wire.HurryUp(w)
 	if form == "text/csv" {
 		return h.writeCSV(w, result, roster.FromSpreadsheet(list.List))
 	}
@@ -93,6 +91,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, c programme.Cal
 		broken = errors.Join(broken, lines.Write(all...))
 	}
 	result, err := h.programme.Roster(r.Context(), c, list)
+	wire.AfterWork(w)
 	if err = errors.Join(err, broken); err != nil {
 		return h.cutShort(r, lines, err)
 	}
@@ -101,8 +100,11 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, c programme.Cal
 
 // cutShort tells of an error in the last line, where there are lines already.
 func (h *Handler) cutShort(r *http.Request, lines *wire.Lines, err error) error {
-	if !lines.Begun() || r.Context().Err() != nil {
+	switch {
+	case !lines.Begun():
 		return err
+	case r.Context().Err() != nil:
+		return nil // nobody is there to be told
 	}
 	p := h.explain(r.Context(), err)
 	p.RequestID = wire.RequestID(r.Context())
