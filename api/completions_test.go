@@ -38,6 +38,13 @@ const urban = "urban-health-learning" // who gives the course
 func newCourse(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
+	w.defineCourse()
+	return w
+}
+
+func (w *world) defineCourse() {
+	t := w.t
+	t.Helper()
 	files := map[string][]byte{}
 	for _, name := range []string{"parties.json", "achievements.json"} {
 		raw, err := os.ReadFile("../issuer/testdata/" + name)
@@ -59,7 +66,6 @@ func newCourse(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
-	return w
 }
 
 func courseEvents(t *testing.T) []string {
