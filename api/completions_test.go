@@ -361,6 +361,18 @@ func TestForWhomATokenReports(t *testing.T) {
 	if a.Result != "issued" {
 		t.Errorf("with a token of its own: %+v", a)
 	}
+	// Who may not report it is not told what became of it.
+	for _, change := range []func(*auth.Token){func(l *auth.Token) { l.Activities = []string{"workshop"} }, func(l *auth.Token) { l.Issuers = []string{city} }} {
+		if a := w.with(w.reporter(change), "POST", "/v1/completions", event("hc20", "EURO-HC20")).want(t, http.StatusForbidden); bytes.Contains(a.body, []byte("/credentials/")) {
+			t.Errorf("%s", a.body)
+		}
+	}
+	// Another issuer's course on the same platform has events of the same name.
+	w.put("/v1/activities/elsewhere", `{"id":"elsewhere","kind":"course","award_rules":[{"achievement":"healthy-city","all":[{"points_percent_gte":"80"}]}]}`, w.all).want(t, http.StatusCreated)
+	w.with(w.reporter(func(l *auth.Token) { l.Issuers = []string{city} }), "POST", "/v1/completions", event("hc20", "elsewhere")).want(t, http.StatusOK).into(t, &a)
+	if a.Result != "issued" {
+		t.Errorf("with another issuer's token: %+v", a)
+	}
 	// Whom another country's token names is not theirs to change.
 	kenya := w.reporter(func(l *auth.Token) { l.Country = "KE" })
 	w.with(kenya, "POST", "/v1/completions", event("e-1", "e-2", "GH", "KE", "Ana Mora", "Somebody Else")).problem(t, 403, "country_not_granted")
