@@ -54,8 +54,9 @@ async function prepare() {
 
   const first = await https(binary, tls, 'academy', trust(site.host));
   Object.assign(first, await academy.fill(binary, first.data, join(work, 'definitions')));
-  const demo = await started(start.demo(binary, {data: join(work, 'demo'), log: join(artifacts, 'demo.log'), flags: trust(site.host)}));
-  Object.assign(demo, left(demo.badges));
+  const data = join(work, 'demo');
+  const demo = await started(start.demo(binary, {data, log: join(artifacts, 'demo.log'), flags: trust(site.host)}));
+  Object.assign(demo, left(demo.badges), {data});
   const everyone = trust(site.host, first.host, new URL(demo.baseURL).host);
   const second = await https(binary, tls, 'second', everyone);
   await setTimeout(3000); // what was to expire has expired

@@ -48,6 +48,7 @@ export function counted(entries) {
 const read = path => readFileSync(join(root, path), 'utf8');
 
 // What was worked out without Laurel, and what the demo's platforms reported.
-export const outcomes = () => JSON.parse(read('programme/testdata/expected/course-outcomes.json'));
+export const outcomes = (of = 'course') => JSON.parse(read(`programme/testdata/expected/${of}-outcomes.json`));
 export const figures = () => JSON.parse(read('programme/statistics/testdata/statistics-workshop.json'));
 export const events = () => read('cmd/laurel/demodata/course-events.jsonl').trim().split('\n').map(line => JSON.parse(line));
+export const list = name => read(`programme/testdata/${name}`);
