@@ -108,7 +108,7 @@ func New(cfg Config) (http.Handler, error) {
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
-	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Pages: cfg.Pages, Catalog: cfg.Catalog,
+	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
 		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
 	return s.engine(s.routes(handlers{
 		statistics: statistics.New(cfg.Programme),

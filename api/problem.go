@@ -22,6 +22,7 @@ import (
 	"laurel/issuer"
 	"laurel/keys"
 	"laurel/programme"
+	"laurel/programme/completion"
 	"laurel/store"
 )
 
@@ -47,6 +48,7 @@ var status = map[wire.Code]int{
 	wire.TokenMissing:         http.StatusUnauthorized,
 	wire.ScopeMissing:         http.StatusForbidden,
 	wire.LimitedToken:         http.StatusForbidden,
+	wire.SourceMissing:        http.StatusForbidden,
 	wire.IssuerNotGranted:     http.StatusForbidden,
 	wire.NotFound:             http.StatusNotFound,
 	wire.NotAvailableYet:      http.StatusNotFound,
@@ -81,6 +83,11 @@ type condition struct {
 var conditions = []condition{
 	{is: issuer.ErrNotFound, status: http.StatusNotFound, code: "not_found", detail: notFoundDetail},
 	{is: programme.ErrUnknownActivity, status: http.StatusNotFound, code: "not_found", detail: notFoundDetail},
+	{is: programme.ErrEventReused, status: http.StatusConflict, code: "event_reused",
+		detail: "This source reported something else under this id before, and nothing was changed. Give each event an id of its own, and use it again only to repeat the same event."},
+	{is: programme.ErrForbidden, status: http.StatusForbidden, code: "forbidden", detail: "The token does not allow this."},
+	{is: completion.ErrOtherSource, status: http.StatusForbidden, code: "source_not_granted",
+		detail: "The event names another source than the one that it comes from. Leave source out."},
 	{is: issuer.ErrForbidden, status: http.StatusForbidden, code: "belongs_to_another_issuer",
 		detail: "This name belongs to another issuer. Choose another one."},
 	{is: issuer.ErrErased, status: http.StatusGone, code: "erased",
@@ -156,6 +163,7 @@ func describe(err error) wire.Problem {
 	var one *badge.Error
 	var duplicate *issuer.DuplicateError
 	var state *issuer.StateError
+	var forbidden *programme.Forbidden
 	switch {
 	case errors.As(err, &fault):
 		return problemOf(fault)
@@ -167,6 +175,8 @@ func describe(err error) wire.Problem {
 		return problem(http.StatusConflict, "duplicate", "The person holds this badge already: "+duplicate.ID+".")
 	case errors.As(err, &state):
 		return problem(http.StatusConflict, state.Rule, state.Detail)
+	case errors.As(err, &forbidden):
+		return problem(http.StatusForbidden, forbidden.Rule, forbidden.Detail)
 	}
 	for _, c := range conditions {
 		if errors.Is(err, c.is) {

@@ -199,6 +199,7 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	w.audit = must(auditlog.New(auditlog.Config{Store: w.store, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug)}))(t)
 	w.programme = programme.New(w.store, w.issuer)
 	work := w.programme
+	own.work = work
 	events := feed.New(w.store, w.issuer, base)
 	w.receiver = newReceiver(t)
 	w.hooks = must(feed.NewHooks(feed.HooksConfig{Store: w.store, Feed: events, Issuer: w.issuer, Seal: ring, Sender: w.receiver.sender(t), Now: w.clock.now, Log: log}))(t)
@@ -252,7 +253,7 @@ func (w *world) verifier(processor *canon.Canonicalizer, resolver *resolve.Resol
 	cfg := verifier.Config{Canon: processor, Keys: resolver, Now: w.clock.now,
 		Suites: proof.Suites(processor)}
 	if lists != nil {
-		cfg.Status, cfg.Newer = lists, lists.newer
+		cfg.Status, cfg.Newer, cfg.Held = lists, lists.newer, lists.held
 	}
 	return must(verifier.New(cfg))(w.t)
 }
@@ -267,6 +268,7 @@ func selfCheck(v *verifier.Verifier, opts verifier.Options) issuer.SelfCheck {
 type ownRecords struct {
 	base   string
 	issuer *issuer.Issuer
+	work   *programme.Programme
 }
 
 func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {
@@ -284,6 +286,14 @@ func (o *ownRecords) StatusList(ctx context.Context, url string) ([]byte, error)
 func (o *ownRecords) newer(ctx context.Context, url string, index int) (string, bool) {
 	address, ok, err := o.issuer.NewerEdition(ctx, strings.TrimPrefix(url, o.base+"/status/"), index)
 	return address, ok && err == nil
+}
+
+func (o *ownRecords) held(ctx context.Context, url string, index int) (string, bool, error) {
+	name, ours := strings.CutPrefix(url, o.base+"/status/")
+	if !ours {
+		return "", false, nil
+	}
+	return o.work.Held(ctx, name, index)
 }
 
 func (w *world) serve(h http.Handler, listener net.Listener) {

@@ -672,6 +672,29 @@ func (i *Issuer) PublicEdition(ctx context.Context, id string, n int) (rec *Reco
 	return rec, nil
 }
 
+// Listed returns the credential whose current edition has an index of one of our
+// lists of revocations; ErrNotFound where none has.
+func (i *Issuer) Listed(ctx context.Context, list string, index int) (rec *Record, err error) {
+	if _, purpose, known := parseList(list); !known || purpose != badge.StatusPurposeRevocation {
+		return nil, fmt.Errorf("list: %w", ErrNotFound)
+	}
+	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
+		id, err := readMark(r, indexKey(list, index))
+		if err != nil {
+			return err
+		}
+		rec, err = recordByID(r, id)
+		return err
+	})
+	if err == nil && (rec.List != list || rec.Index != index) {
+		err = fmt.Errorf("current edition: %w", ErrNotFound)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return rec, nil
+}
+
 // NewerEdition tells of an index of one of our lists of revocations whether it
 // belongs to an edition that was replaced by one that is not itself revoked,
 // and where that one is found.

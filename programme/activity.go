@@ -25,11 +25,14 @@ var ErrUnknownActivity = errors.New("programme: unknown activity")
 //
 //	P/alias/<digest of source and name>   activity that a source calls so
 //	P/rule/<achievement>/<activity>       present where an activity awards an achievement
+//	P/asks/<achievement>/<activity>       present where a rule of it asks who holds an achievement
 
 func (p *Programme) aliasKey(source, name string) []byte {
 	return key("P", "alias", p.issuer.Digest("alias", source, name))
 }
 func ruleKey(achievement, activity string) []byte { return key("P", "rule", achievement, activity) }
+
+func askingKey(achievement, activity string) []byte { return key("P", "asks", achievement, activity) }
 
 // version names the words of a definition.
 func version(a *rules.Activity) string {
@@ -40,12 +43,58 @@ func version(a *rules.Activity) string {
 // PutActivity keeps a definition. Its faults are badge.Errors. Awards keep the
 // words of the definition that they were made by.
 func (p *Programme) PutActivity(ctx context.Context, definition []byte, actor string) (*rules.Activity, error) {
-	a, err := rules.ReadActivity(definition)
-	if err != nil {
-		return nil, err
+	a, _, err := p.putActivity(ctx, definition, actor, func(store.Reader, *rules.Activity, *rules.Activity) error { return nil })
+	return a, err
+}
+
+// Define is PutActivity for a caller who speaks for the issuers of all that the
+// activity awards, and of all that it awarded so far; all of it must be defined.
+// isNew says that there was no such activity. The errors are ErrForbidden too.
+func (p *Programme) Define(ctx context.Context, c Caller, definition []byte) (a *rules.Activity, isNew bool, err error) {
+	return p.putActivity(ctx, definition, c.Actor, func(r store.Reader, old, a *rules.Activity) error {
+		if err := p.mayAward(r, &c, old, false); err != nil {
+			return err
+		}
+		return p.mayAward(r, &c, a, true)
+	})
+}
+
+// mayAward holds the awards of a definition to what a caller speaks for.
+func (p *Programme) mayAward(r store.Reader, c *Caller, a *rules.Activity, defined bool) error {
+	if a == nil {
+		return nil
+	}
+	var faults badge.Errors
+	for n, rule := range a.Rules {
+		t, err := p.issuer.Template(r, rule.Achievement)
+		switch {
+		case errors.Is(err, issuer.ErrNotFound) && defined:
+			faults = append(faults, &badge.Error{Code: badge.MalformedValueError, Rule: "achievement_unknown",
+				Pointer: strictjson.Pointer("/award_rules", fmt.Sprint(n), "achievement"), Detail: "There is no such achievement here; PUT /v1/achievements/" + rule.Achievement + " first."})
+		case errors.Is(err, issuer.ErrNotFound):
+		case err != nil:
+			return err
+		case !c.MayIssue(t.Issuer):
+			return &Forbidden{"issuer_not_granted", "The token does not act for the issuer of " + rule.Achievement + ", which " + a.ID + " awards."}
+		}
+	}
+	return faults.Err()
+}
+
+func (p *Programme) putActivity(ctx context.Context, definition []byte, actor string, check func(r store.Reader, old, a *rules.Activity) error) (a *rules.Activity, isNew bool, err error) {
+	if a, err = rules.ReadActivity(definition); err != nil {
+		return nil, false, err
 	}
 	err = p.store.Update(ctx, func(tx store.Tx) error {
-		if err := p.replaceLeads(tx, a); err != nil {
+		old, err := p.activityIn(tx, a.ID)
+		if err != nil && !errors.Is(err, ErrUnknownActivity) {
+			return err
+		}
+		isNew = old == nil
+		if err := check(tx, old, a); err != nil {
+			return err
+		}
+		if err := p.replaceLeads(tx, old, a); err != nil {
 			return err
 		}
 		k := activityKey(a.ID)
@@ -55,18 +104,14 @@ func (p *Programme) PutActivity(ctx context.Context, definition []byte, actor st
 		return p.issuer.Note(tx, issuer.Event{Actor: actor, Action: "activity.put", Subject: a.ID + "/" + version(a)})
 	})
 	if err != nil {
-		return nil, fmt.Errorf("storing activity %s: %w", a.ID, err)
+		return nil, false, fmt.Errorf("storing activity %s: %w", a.ID, err)
 	}
-	return a, nil
+	return a, isNew, nil
 }
 
 // replaceLeads writes what leads to an activity, instead of what led to it as
 // it was.
-func (p *Programme) replaceLeads(tx store.Tx, a *rules.Activity) error {
-	old, err := p.activityIn(tx, a.ID)
-	if err != nil && !errors.Is(err, ErrUnknownActivity) {
-		return err
-	}
+func (p *Programme) replaceLeads(tx store.Tx, old, a *rules.Activity) error {
 	if old != nil {
 		for _, k := range p.leads(old) {
 			if err := tx.Delete(k); err != nil {
@@ -103,6 +148,9 @@ func (p *Programme) leads(a *rules.Activity) (keys [][]byte) {
 	}
 	for _, r := range a.Rules {
 		keys = append(keys, ruleKey(r.Achievement, a.ID))
+		for _, held := range r.Holding() {
+			keys = append(keys, askingKey(held, a.ID))
+		}
 	}
 	return keys
 }
@@ -184,19 +232,19 @@ func (d *definitions) read(id string, definition []byte) (*rules.Activity, error
 // opaque keeps faults of what is stored from being taken for the caller's.
 type opaque struct{ error }
 
-// activityOf finds an activity by its slug or by what a source calls it; nil
-// where there is none.
+// activityOf finds an activity by what a source calls it or by its slug; nil
+// where there is none. The source's own word comes first: nobody takes its events
+// over with a slug that it uses for something else.
 func (s *session) activityOf(source, name string) (*rules.Activity, error) {
-	a, err := s.activityIn(s.tx, name)
-	if !errors.Is(err, ErrUnknownActivity) {
-		return a, err
-	}
-	var id string
-	found, err := get(s.tx, s.aliasKey(source, name), &id)
-	if err != nil || !found {
+	id := name
+	if _, err := get(s.tx, s.aliasKey(source, name), &id); err != nil {
 		return nil, err
 	}
-	return s.activityIn(s.tx, id)
+	a, err := s.activityIn(s.tx, id)
+	if errors.Is(err, ErrUnknownActivity) {
+		return nil, nil
+	}
+	return a, err
 }
 
 // byRule tells whether some activity awards an achievement by a rule of its

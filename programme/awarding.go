@@ -12,7 +12,7 @@ import (
 )
 
 // awardOf puts an award in the issuer's words.
-func (s *session) awardOf(sc *scene, l *learner, e earned, a *award) (issuer.Award, error) {
+func (s *session) awardOf(sc *scene, l *learner, e *earned, a *award) (issuer.Award, error) {
 	to, onDuplicate, err := s.recipient(sc.realm, l)
 	if err != nil {
 		return issuer.Award{}, err
@@ -42,11 +42,11 @@ func (s *session) awardOf(sc *scene, l *learner, e earned, a *award) (issuer.Awa
 	return asked, nil
 }
 
-// evidence is what the rule says of how the badge was earned, and names the
-// badges that it rests on.
-func (s *session) evidence(e earned) (list []badge.Evidence) {
+// evidence is what the rule says of how the badge was earned, or where there is
+// none, the badges that it rests on.
+func (s *session) evidence(e *earned) (list []badge.Evidence) {
 	if e.rule != nil {
-		list = slices.Clone(e.rule.Evidence)
+		return e.rule.Evidence
 	}
 	for _, part := range e.parts {
 		name := part.Achievement

@@ -16,11 +16,11 @@ import (
 type Caller struct {
 	Actor string // for the audit record
 	Test  bool   // a trial: nothing that comes of it counts
-	// MayIssue, MaySpeak and MayReport bound the issuers, sources and activities
-	// that the caller is for.
+	// MayIssue and MayReport bound the issuers and activities that the caller is
+	// for; without MayReport it is for all.
 	MayIssue  func(issuer string) bool
 	MayReport func(activity string) bool
-	Country   string // ISO 3166; "": any
+	Country   string // ISO 3166, of those alone whom it may report; "": any
 }
 
 func (c *Caller) realm() realm {
@@ -49,8 +49,15 @@ var (
 	ErrForbidden = errors.New("programme: not for this caller")
 )
 
-// Is makes a forbidden an ErrForbidden.
-func (f *forbidden) Is(target error) bool { return target == ErrForbidden }
+// Forbidden refuses what a caller may not report or change, and why. It is an
+// ErrForbidden.
+type Forbidden struct{ Rule, Detail string }
+
+// Error implements error.
+func (f *Forbidden) Error() string { return "programme: " + f.Detail }
+
+// Is makes it an ErrForbidden.
+func (f *Forbidden) Is(target error) bool { return target == ErrForbidden }
 
 // MaxEvents is how many events are taken at once.
 const MaxEvents = 1000
@@ -120,7 +127,7 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 		return Answer{}, ErrEventReused
 	case found:
 		replay := before.Answer
-		replay.First, replay.Result = replay.Result, OutcomeReplayed
+		replay.Event, replay.First, replay.Result = e.ID, replay.Result, OutcomeReplayed
 		return replay, nil
 	}
 	if err := e.Check(s.issuer.Now()); err != nil {
@@ -134,8 +141,11 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	answer.Event = e.ID
-	return answer, put(s.tx, k, kept{Digest: digest, Answer: answer, At: s.issuer.Now()})
+	if err := put(s.tx, k, kept{Digest: digest, Answer: answer, At: s.issuer.Now()}); err != nil {
+		return Answer{}, err
+	}
+	answer.Event = e.ID // not kept: who knows whom it names
+	return answer, nil
 }
 
 // sceneOf finds the edition that an event is about.
@@ -159,7 +169,7 @@ func (s *session) sceneOf(c *Caller, e *completion.Completion) (*scene, error) {
 // setScene looks up all that is decided by, in one edition of an activity.
 func (s *session) setScene(c *Caller, t teller, a *rules.Activity, edition string) (*scene, error) {
 	if c.MayReport != nil && !c.MayReport(a.ID) {
-		return nil, &forbidden{"activity_not_granted", "This token is not for the activity " + a.ID + "."}
+		return nil, &Forbidden{"activity_not_granted", "This token is not for the activity " + a.ID + "."}
 	}
 	e, ok := a.FindEdition(edition)
 	if !ok {
@@ -169,12 +179,13 @@ func (s *session) setScene(c *Caller, t teller, a *rules.Activity, edition strin
 		}
 		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "unknown_edition", Pointer: "/edition", Detail: detail}}
 	}
+	t.country = c.Country
 	var err error
 	if t.issuer, err = s.issuerOf(a); err != nil {
 		return nil, err
 	}
 	if !c.MayIssue(t.issuer) {
-		return nil, &forbidden{"achievement_unknown", "There is no such achievement for this token: it is not for the issuer of " + a.ID + "."}
+		return nil, &Forbidden{"achievement_unknown", "There is no such achievement for this token: it is not for the issuer of " + a.ID + "."}
 	}
 	sc := &scene{teller: t, activity: a, edition: e, actor: c.Actor, mayIssue: c.MayIssue}
 	var gate release
@@ -219,8 +230,8 @@ func (s *session) report(sc *scene, e *completion.Completion) (Answer, error) {
 			return Answer{}, err
 		}
 	}
-	if l.named { // what was earned elsewhere waited for the name, too
-		if err := s.decideAnew(&Caller{Actor: sc.actor, Test: sc.realm == test}, l); err != nil {
+	if l.news {
+		if err := s.decideAnew(sc.realm, sc.actor, l); err != nil {
 			return Answer{}, err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"laurel/issuer/issuertest"
 	"laurel/programme"
 	"laurel/programme/completion"
+	"laurel/store"
 )
 
 // outcomes is what must come of the 34 events.
@@ -49,7 +50,12 @@ func expected(t *testing.T, name string, into any) {
 // "highest".
 func course(t testing.TB, ladder string) *place {
 	t.Helper()
-	p := emptyPlace(t)
+	return courseOn(t, boltStore(t), ladder)
+}
+
+func courseOn(t testing.TB, db store.Store, ladder string) *place {
+	t.Helper()
+	p := placeOn(t, db)
 	definition := bytes.Replace(file(t, "course-hc20.json"), []byte(`"hc20": "all"`), []byte(`"hc20": "`+ladder+`"`), 1)
 	if _, err := p.PutActivity(t.Context(), definition, "test"); err != nil {
 		t.Fatal(err)

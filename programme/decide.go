@@ -69,12 +69,15 @@ type scene struct {
 	mayIssue func(issuer string) bool
 }
 
-// gathered is all that is known of a learner in an edition.
-func (s *session) gathered(sc *scene, l *learner) (facts.Facts, error) {
+// gathered is all that is known of a learner in an edition, but for what one
+// source or list told, where one is given.
+func (s *session) gathered(sc *scene, l *learner, without string) (facts.Facts, error) {
 	var all facts.Facts
 	prefix := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, "")
-	err := scan(s.tx, prefix, func(_ []byte, c *contribution) error {
-		all.Merge(c.Facts)
+	err := scan(s.tx, prefix, func(k []byte, c *contribution) error {
+		if by := string(k[len(prefix):]); without == "" || by != without {
+			all.Merge(c.Facts)
+		}
 		return nil
 	})
 	return all, err
@@ -84,44 +87,165 @@ func (s *session) gathered(sc *scene, l *learner) (facts.Facts, error) {
 // awards what is earned. It does so again whenever something is reported: what
 // was awarded stays.
 func (s *session) decide(sc *scene, l *learner) (*verdict, error) {
-	known, err := s.gathered(sc, l)
+	known, err := s.gathered(sc, l, "")
 	if err != nil {
 		return nil, err
 	}
 	v := &verdict{}
-	var met []earned
+	var all, met []*earned
+	var reached []rules.Step
 	for _, rule := range sc.activity.Rules {
-		if sc.only != "" && rule.Achievement != sc.only {
-			continue
-		}
-		e := earned{rule: rule, facts: &known}
-		if e.template, err = s.template(rule.Achievement); err != nil {
+		e, outcome, err := s.evaluate(sc, l, rule, &known)
+		if err != nil {
 			return nil, err
 		}
-		holds, failed := s.holds(sc.realm, l)
-		outcome := rule.Evaluate(&known, sc.context(e.template, holds))
-		if err := failed(); err != nil {
-			return nil, err
-		}
-		if !outcome.Met {
+		all = append(all, e)
+		asked := sc.only == "" || rule.Achievement == sc.only
+		if asked && outcome.Met {
+			met = append(met, e)
+		} else if asked {
 			v.Open = append(v.Open, Open{rule.Achievement, outcome.Missing})
+		}
+		if asked && outcome.Met || e.before != nil && e.before.State != StateRevoked {
+			reached = append(reached, e.step())
+		}
+	}
+	slices.SortStableFunc(met, func(a, b *earned) int { return cmp.Compare(a.step().Rank, b.step().Rank) })
+	_, left := sc.activity.Rungs(reached)
+	for _, e := range met {
+		if slices.Contains(left, e.template.Slug) {
 			continue
 		}
-		e.at = outcome.At
-		met = append(met, e)
-	}
-	if met, err = s.climb(sc, l, met); err != nil {
-		return nil, err
-	}
-	for _, e := range met {
 		if err := s.settle(sc, l, e, v); err != nil {
 			return nil, err
 		}
 	}
-	if err := s.superseded(sc, l, v); err != nil {
+	v.Superseded = superseded(all)
+	if err := s.stack(sc, l, v); err != nil {
 		return nil, err
 	}
-	return v, s.stack(sc, l, v)
+	return v, s.lead(sc, l, v)
+}
+
+// superseded names the steps below the highest that the learner holds now.
+func superseded(all []*earned) []string {
+	var held []rules.Step
+	for _, e := range all {
+		if e.before != nil && e.before.State == StateIssued {
+			held = append(held, e.step())
+		}
+	}
+	lower := rules.Superseded(held)
+	slices.Sort(lower)
+	return lower
+}
+
+// lead decides anew where a rule asks for what was awarded just now: here, and
+// in other activities. So it does not matter which was reported first.
+func (s *session) lead(sc *scene, l *learner, v *verdict) error {
+	if sc.only != "" {
+		return nil
+	}
+	here := false
+	for _, a := range v.Awards {
+		if a.Outcome != OutcomeIssued {
+			continue
+		}
+		places, err := s.asking(sc.realm, l, a.Achievement)
+		if err != nil {
+			return err
+		}
+		for _, at := range places {
+			if sc.activity != nil && at == (place{sc.activity.ID, sc.edition.ID}) {
+				here = true
+			} else if err := s.decideAt(sc.realm, sc.actor, l, at); err != nil {
+				return err
+			}
+		}
+	}
+	if !here {
+		return nil
+	}
+	again, err := s.decide(sc, l)
+	if err != nil {
+		return err
+	}
+	v.add(again)
+	return nil
+}
+
+// add takes in what was decided anew in the same place.
+func (v *verdict) add(again *verdict) {
+	v.Open, v.Superseded = again.Open, again.Superseded
+	for _, a := range again.Awards {
+		if !slices.ContainsFunc(v.Awards, func(o AwardOutcome) bool { return o.Achievement == a.Achievement }) {
+			v.Awards = append(v.Awards, a)
+		}
+	}
+}
+
+// asking is where a rule asks whether somebody holds an achievement, of the
+// places where something is known of them.
+func (s *session) asking(r realm, l *learner, achievement string) (all []place, err error) {
+	var activities []string
+	prefix := askingKey(achievement, "")
+	err = s.tx.Scan(prefix, nil, func(k, _ []byte) error {
+		activities = append(activities, string(k[len(prefix):]))
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, activity := range activities {
+		places, err := s.places(r, l, activity)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, places...)
+	}
+	return all, nil
+}
+
+// evaluate holds what is known against one rule.
+func (s *session) evaluate(sc *scene, l *learner, rule *rules.Rule, known *facts.Facts) (e *earned, outcome rules.Outcome, err error) {
+	e = &earned{rule: rule, facts: known}
+	if e.template, err = s.template(rule.Achievement); err != nil {
+		return nil, outcome, err
+	}
+	if e.before, err = s.award(sc, l, rule.Achievement); err != nil {
+		return nil, outcome, err
+	}
+	var failed error
+	holds := func(achievement string) (since time.Time, ok bool) {
+		a, err := s.held(sc.realm, l, achievement)
+		if err != nil || a == nil {
+			failed = errors.Join(failed, err)
+			return time.Time{}, false
+		}
+		e.parts = append(e.parts, a)
+		return a.EarnedAt, true
+	}
+	outcome = rule.Evaluate(known, sc.context(e.template, holds))
+	e.at = outcome.At
+	return e, outcome, failed
+}
+
+// award is that of an achievement in the edition; nil where there is none.
+func (s *session) award(sc *scene, l *learner, achievement string) (*award, error) {
+	a := new(award)
+	found, err := get(s.tx, sc.realm.awardKey(l.ID, achievement, sc.editionID()), a)
+	if err != nil || !found {
+		return nil, err
+	}
+	return a, nil
+}
+
+// editionID is "" for what rests on others and belongs to no edition.
+func (sc *scene) editionID() string {
+	if sc.edition == nil {
+		return ""
+	}
+	return sc.edition.ID
 }
 
 // context is what rules are evaluated in.
@@ -136,6 +260,16 @@ type earned struct {
 	at       time.Time // of the fact that decided
 	facts    *facts.Facts
 	parts    []*award // that it rests on
+	before   *award   // nil where nothing was awarded yet
+}
+
+// step is the place of an achievement in its ladder.
+func (e *earned) step() rules.Step {
+	step := rules.Step{Achievement: e.template.Slug, Held: e.before != nil}
+	if ladder := e.template.Ladder; ladder != nil {
+		step.Group, step.Rank = ladder.Group, ladder.Rank
+	}
+	return step
 }
 
 // template is an achievement that an activity names.
@@ -146,21 +280,6 @@ func (s *session) template(slug string) (*issuer.Achievement, error) {
 			Detail: fmt.Sprintf("The activity awards %q, which is not defined here; PUT /v1/achievements/%s first.", slug, slug)}}
 	}
 	return a, err
-}
-
-// holds tells since when a learner holds an achievement, in any edition. Its
-// second result is the error that it met.
-func (s *session) holds(r realm, l *learner) (holds func(string) (time.Time, bool), failed func() error) {
-	var fault error
-	holds = func(achievement string) (since time.Time, ok bool) {
-		a, err := s.held(r, l, achievement)
-		if err != nil || a == nil {
-			fault = errors.Join(fault, err)
-			return time.Time{}, false
-		}
-		return a.EarnedAt, true
-	}
-	return holds, func() error { return fault }
 }
 
 // held is the first award of an achievement that stands; nil where none does.
@@ -174,112 +293,21 @@ func (s *session) held(r realm, l *learner, achievement string) (first *award, e
 	return first, err
 }
 
-// climb leaves out the lower steps of ladders that award the highest alone,
-// unless they were awarded before.
-func (s *session) climb(sc *scene, l *learner, met []earned) (taken []earned, err error) {
-	slices.SortStableFunc(met, func(a, b earned) int { return cmp.Compare(rank(a.template), rank(b.template)) })
-	for n, e := range met {
-		group := e.template.Ladder
-		if group == nil || sc.activity.LadderOf(group.Group) != rules.LadderHighest {
-			taken = append(taken, e)
-			continue
-		}
-		higher := slices.ContainsFunc(met[n+1:], func(o earned) bool { return above(o.template, group) })
-		for _, rule := range sc.activity.Rules {
-			if higher {
-				break
-			}
-			if higher, err = s.reached(sc, l, rule.Achievement, group); err != nil {
-				return nil, err
-			}
-		}
-		var before award
-		found := false
-		if higher {
-			if found, err = get(s.tx, sc.realm.awardKey(l.ID, e.template.Slug, sc.edition.ID), &before); err != nil {
-				return nil, err
-			}
-		}
-		if !higher || found {
-			taken = append(taken, e)
-		}
-	}
-	return taken, nil
-}
-
-// above tells whether an achievement is a higher step of a ladder.
-func above(a *issuer.Achievement, step *issuer.Ladder) bool {
-	return a.Ladder != nil && a.Ladder.Group == step.Group && a.Ladder.Rank > step.Rank
-}
-
-// reached tells whether a higher step was awarded before.
-func (s *session) reached(sc *scene, l *learner, achievement string, step *issuer.Ladder) (bool, error) {
-	t, err := s.template(achievement)
-	if err != nil || !above(t, step) {
-		return false, err
-	}
-	var a award
-	return get(s.tx, sc.realm.awardKey(l.ID, achievement, sc.edition.ID), &a)
-}
-
-func rank(a *issuer.Achievement) int {
-	if a.Ladder == nil {
-		return 0
-	}
-	return a.Ladder.Rank
-}
-
-// superseded names the steps below the highest that the learner holds.
-func (s *session) superseded(sc *scene, l *learner, v *verdict) error {
-	top := map[string]int{}
-	steps := map[string]*issuer.Ladder{}
-	for _, rule := range sc.activity.Rules {
-		t, err := s.template(rule.Achievement)
-		if err != nil {
-			return err
-		}
-		if t.Ladder == nil {
-			continue
-		}
-		var a award
-		found, err := get(s.tx, sc.realm.awardKey(l.ID, t.Slug, sc.edition.ID), &a)
-		if err != nil {
-			return err
-		}
-		if found && a.State == StateIssued {
-			steps[t.Slug] = t.Ladder
-			top[t.Ladder.Group] = max(top[t.Ladder.Group], t.Ladder.Rank)
-		}
-	}
-	for slug, step := range steps {
-		if step.Rank < top[step.Group] {
-			v.Superseded = append(v.Superseded, slug)
-		}
-	}
-	slices.Sort(v.Superseded)
-	return nil
-}
-
 // settle awards what was earned, or finds that it was awarded before.
-func (s *session) settle(sc *scene, l *learner, e earned, v *verdict) error {
-	edition := ""
-	if sc.edition != nil {
-		edition = sc.edition.ID
-	}
-	k := sc.realm.awardKey(l.ID, e.template.Slug, edition)
-	a := &award{Learner: l.ID, Issuer: l.Issuer, Achievement: e.template.Slug, Edition: edition}
-	known, err := get(s.tx, k, a)
-	if err != nil {
-		return err
-	}
+func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err error) {
 	outcome := OutcomeExisting
+	a := e.before
 	switch {
-	case known && a.Review != "":
+	case a != nil && a.Review != "":
 		outcome = OutcomeHeld
-	case known && a.State == StateRevoked && !e.at.After(a.RevokedAt):
-		outcome = OutcomeExisting // what was taken back is not earned again by what was done before
-	case known && a.State == StateIssued:
+	case a != nil && a.State == StateRevoked && !e.at.After(a.RevokedAt):
+		// What was taken back is not earned again by what was done before.
+	case a != nil && a.State == StateIssued:
 	default:
+		if a == nil {
+			a = &award{Learner: l.ID, Issuer: l.Issuer, Achievement: e.template.Slug, Edition: sc.editionID()}
+			e.before = a
+		}
 		if outcome, err = s.grant(sc, l, e, a); err != nil {
 			return err
 		}
@@ -289,17 +317,17 @@ func (s *session) settle(sc *scene, l *learner, e earned, v *verdict) error {
 }
 
 // grant gives out an award that is not given out yet, if nothing holds it back.
-func (s *session) grant(sc *scene, l *learner, e earned, a *award) (Outcome, error) {
+func (s *session) grant(sc *scene, l *learner, e *earned, a *award) (Outcome, error) {
 	switch {
+	case !sc.mayIssue(e.template.Issuer):
+		return "", &Forbidden{"achievement_unknown", "There is no such achievement for this token: it may not issue for the issuer of " + e.template.Slug + "."}
 	case !l.known():
 		return OutcomePendingIdentity, nil
 	case l.Doubt != "":
 		return OutcomeHeld, nil
-	case !sc.mayIssue(e.template.Issuer):
-		return "", &forbidden{"achievement_unknown", "There is no such achievement for this token: it may not issue for the issuer of " + e.template.Slug + "."}
 	}
 	if a.State != StateWaiting { // what waited keeps the day and the facts by which it was earned
-		a.EarnedAt, a.Facts, a.Upload = s.day(sc, e.at), e.facts, sc.upload
+		a.EarnedAt, a.Facts, a.Upload, a.Parts = s.day(sc, e.at), e.facts, sc.upload, credentialsOf(e.parts)
 		if sc.activity != nil {
 			a.Activity = sc.activity.ID
 			a.Rules = version(sc.activity)
@@ -324,6 +352,13 @@ func (s *session) grant(sc *scene, l *learner, e earned, a *award) (Outcome, err
 	return s.hand(sc, l, e, a)
 }
 
+func credentialsOf(parts []*award) (ids []string) {
+	for _, part := range parts {
+		ids = append(ids, part.Credential)
+	}
+	return ids
+}
+
 // day is when something was earned: when the fact came to be that decided, or
 // for facts without a time the end of the edition, and never a day that is yet
 // to come.
@@ -331,14 +366,14 @@ func (s *session) day(sc *scene, at time.Time) time.Time {
 	if at.IsZero() && sc.edition != nil {
 		at, _ = optionalDate(sc.edition.End) // read with the activity
 	}
-	if now := s.issuer.Now(); at.IsZero() || at.After(now) {
-		return now
+	if at.IsZero() || at.After(s.pool.began) {
+		return s.pool.began
 	}
 	return at
 }
 
 // hand asks the issuer for the badge of an award.
-func (s *session) hand(sc *scene, l *learner, e earned, a *award) (Outcome, error) {
+func (s *session) hand(sc *scene, l *learner, e *earned, a *award) (Outcome, error) {
 	asked, err := s.awardOf(sc, l, e, a)
 	if err != nil {
 		return "", err
@@ -384,9 +419,3 @@ func (s *session) keepDefinition(a *rules.Activity) error {
 	}
 	return err
 }
-
-// forbidden refuses what a caller's token does not cover.
-type forbidden struct{ rule, detail string }
-
-// Error implements error.
-func (f *forbidden) Error() string { return "programme: " + f.detail }

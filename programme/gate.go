@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"laurel/issuer"
-	"laurel/programme/rules"
 	"laurel/store"
 )
 
@@ -98,13 +97,17 @@ func (p *Programme) issueWaiting(ctx context.Context, sc *scene, tell func(done,
 // waiter is somebody whose award waits for release.
 type waiter struct{ achievement, learner string }
 
+// waiting are those for whom the gate is open now.
 func (p *Programme) waiting(ctx context.Context, sc *scene) (list []waiter, err error) {
+	now := p.issuer.Now()
 	prefix := sc.realm.key("w", sc.activity.ID, dash(sc.edition.ID), "")
 	err = p.store.View(ctx, func(r store.Reader) error {
 		list = nil
 		return r.Scan(prefix, nil, func(k, _ []byte) error {
 			achievement, learner, _ := cut(string(k[len(prefix):]))
-			list = append(list, waiter{achievement, learner})
+			if sc.edition.Gate.Open(achievement, now, !sc.released.IsZero()) {
+				list = append(list, waiter{achievement, learner})
+			}
 			return nil
 		})
 	})
@@ -115,42 +118,52 @@ func (p *Programme) waiting(ctx context.Context, sc *scene) (list []waiter, err 
 func (s *session) letOut(sc *scene, w waiter, count *Released) error {
 	left := Left{Achievement: w.achievement}
 	err := s.part(func(s *session) error {
+		left.Outcome = OutcomeExisting
 		l, err := s.learnerAt(sc.realm, sc.issuer, w.learner)
-		if errors.Is(err, store.ErrDamaged) {
-			return s.tx.Delete(sc.realm.waitingKey(sc.activity.ID, sc.edition.ID, w.achievement, w.learner)) // was erased
+		if errors.Is(err, errGone) {
+			return nil // was erased meanwhile
 		} else if err != nil {
 			return err
 		}
-		left.Ref = l.Platforms[sc.source]
-		e := earned{rule: sc.activity.Rule(w.achievement)}
+		if refs := l.Platforms[sc.source]; len(refs) > 0 {
+			left.Ref = refs[0]
+		}
+		e := &earned{rule: sc.activity.Rule(w.achievement)}
 		if e.template, err = s.template(w.achievement); err != nil {
 			return err
+		}
+		if e.before, err = s.award(sc, l, w.achievement); err != nil || e.before == nil {
+			return err // was voided meanwhile
 		}
 		v := &verdict{}
 		if err := s.settle(sc, l, e, v); err != nil {
 			return err
 		}
-		switch left.Outcome = v.Awards[0].Outcome; left.Outcome {
-		case OutcomeIssued:
-			count.Issued++
-		case OutcomeExisting:
-		default:
-			count.Left = append(count.Left, left)
+		left.Outcome = v.Awards[0].Outcome
+		if err := s.stack(sc, l, v); err != nil {
+			return err
 		}
-		return s.stack(sc, l, v)
+		return s.lead(sc, l, v)
 	})
-	if isFault(err) {
+	switch {
+	case isFault(err):
 		row := Row{}
 		row.refuse(err)
 		left.Outcome, left.Code, left.Message = row.Outcome, row.Code, row.Message
 		count.Left = append(count.Left, left)
 		return nil
+	case err != nil:
+		return err
+	case left.Outcome == OutcomeIssued:
+		count.Issued++
+	case left.Outcome != OutcomeExisting:
+		count.Left = append(count.Left, left)
 	}
-	return err
+	return nil
 }
 
-// OpenDueGates issues what waited for a day that has come. It returns how many
-// badges it issued.
+// OpenDueGates issues what waited for a day that has come, and what a release
+// that was cut short has left. It returns how many badges it issued.
 func (p *Programme) OpenDueGates(ctx context.Context) (issued int, err error) {
 	activities, err := p.Activities(ctx)
 	if err != nil {
@@ -181,8 +194,8 @@ func (p *Programme) openIfDue(ctx context.Context, c Caller, activity, edition s
 		sc, err = s.setScene(&c, teller{realm: c.realm(), source: listSource(a.ID), list: true, trusted: true}, a, edition)
 		return err
 	})
-	if isFault(err) || err == nil && sc.released.IsZero() && !p.due(sc) {
-		return 0, nil // nothing can be earned there, or not yet
+	if isFault(err) {
+		return 0, nil // nothing can be earned there
 	} else if err != nil {
 		return 0, err
 	}
@@ -191,10 +204,4 @@ func (p *Programme) openIfDue(ctx context.Context, c Caller, activity, edition s
 		return 0, err
 	}
 	return done.Issued, nil
-}
-
-// due tells whether the day of a gate has come. A release that was cut short
-// is due too.
-func (p *Programme) due(sc *scene) bool {
-	return sc.edition.Gate.Mode == rules.OnDate && !p.issuer.Now().Before(sc.edition.Gate.Date)
 }

@@ -1,7 +1,9 @@
 package programme
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -24,6 +26,20 @@ type teller struct {
 	// trusted says that its addresses may be believed.
 	trusted bool
 	list    bool
+	country string // of those alone of whom it may tell; "": of anybody
+}
+
+// mayTell refuses to hear of people of other countries than the teller's own,
+// as they are known and as they are told.
+func (t teller) mayTell(l *learner, told completion.Learner) error {
+	if t.country == "" || cmp.Or(told.Country, l.Country) == t.country && cmp.Or(l.Country, t.country) == t.country {
+		return nil
+	}
+	return otherCountry(t.country)
+}
+
+func otherCountry(own string) error {
+	return &Forbidden{"country_not_granted", "This token is for people of " + own + " alone."}
 }
 
 // errAddressTaken says that the address belongs to somebody who has another
@@ -32,29 +48,31 @@ var errAddressTaken = errors.New("programme: the address is known under another 
 
 // learner finds the person that is meant, or begins a new one. Whoever is not
 // certainly the same is somebody else: two people may share an address, and
-// where that is in doubt the newcomer has a review to settle it.
+// where that is in doubt the newcomer has a review to settle it. A newcomer is
+// also who was known by a number alone and is told an address now.
 func (s *session) learner(t teller, told completion.Learner, at time.Time) (*learner, error) {
-	if told.ID != "" {
-		var id string
-		found, err := get(s.tx, t.realm.platformKey(t.issuer, s.issuer.Digest("platform", t.source, told.ID)), &id)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			l, err := s.learnerAt(t.realm, t.issuer, id)
-			if err != nil {
-				return nil, err
-			}
-			return l, s.hear(t, l, told, at)
-		}
-	}
-	l, doubt, err := s.byAddress(t, told)
+	l, err := s.byID(t, told.ID)
 	if err != nil {
 		return nil, err
 	}
-	if l == nil {
-		if l, err = s.newLearner(t); err != nil {
+	var doubt *learner
+	if l == nil || !l.known() && l.Doubt == "" {
+		var same *learner
+		if same, doubt, err = s.byAddress(t, l, told); err != nil {
 			return nil, err
+		}
+		switch {
+		case same != nil && l != nil:
+			if err := s.join(t.realm, l, same); err != nil {
+				return nil, err
+			}
+			l = same
+		case same != nil:
+			l = same
+		case l == nil:
+			if l, err = s.newLearner(t); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if err := s.hear(t, l, told, at); err != nil {
@@ -66,48 +84,82 @@ func (s *session) learner(t teller, told completion.Learner, at time.Time) (*lea
 	return l, err
 }
 
+// byID finds the person whom a source knows by an id; nil where it told of
+// nobody by it.
+func (s *session) byID(t teller, told string) (*learner, error) {
+	if told == "" {
+		return nil, nil
+	}
+	var id string
+	found, err := get(s.tx, s.platformKey(t, t.source, told), &id)
+	if err != nil || !found {
+		return nil, err
+	}
+	return s.learnerAt(t.realm, t.issuer, id)
+}
+
+func (s *session) platformKey(t teller, source, id string) []byte {
+	return t.realm.platformKey(t.issuer, s.issuer.Digest("platform", source, id))
+}
+
+// errGone says that a learner is not there. Where records led to the learner
+// that is damage, unless they stand for somebody who was erased.
+var errGone = fmt.Errorf("programme: learner: %w", store.ErrDamaged)
+
 func (s *session) learnerAt(r realm, issuer, id string) (*learner, error) {
 	l := new(learner)
 	found, err := get(s.tx, r.learnerKey(issuer, id), l)
 	if err == nil && !found {
-		err = store.ErrDamaged // something led here
+		err = errGone
 	}
 	return l, err
 }
 
-// byAddress finds the one person that an address stands for. doubt is somebody
-// who may be the same person, where nobody can tell.
-func (s *session) byAddress(t teller, told completion.Learner) (same, doubt *learner, err error) {
+// byAddress finds the one person that an address stands for, other than l,
+// which may be nil. doubt is somebody who may be the same person, where nobody
+// can tell.
+func (s *session) byAddress(t teller, l *learner, told completion.Learner) (same, doubt *learner, err error) {
 	if told.Email == "" {
 		return nil, nil, nil
 	}
 	digest := s.addressDigest(told.Email)
-	var others []*learner
-	prefix := t.realm.addressKey(t.issuer, digest, "")
-	err = s.tx.Scan(prefix, nil, func(k, _ []byte) error {
-		l, err := s.learnerAt(t.realm, t.issuer, string(k[len(prefix):]))
-		others = append(others, l)
-		return err
-	})
+	others, err := s.atAddress(t, digest)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, l := range others {
-		_, elsewhere := l.Platforms[t.source]
+	var certain, possible []*learner
+	for _, o := range others {
+		ids, here := o.Platforms[t.source]
 		switch {
-		case elsewhere && told.ID != "" && t.list:
+		case l != nil && o.ID == l.ID:
+		case told.ID != "" && len(ids) > 0 && t.list:
 			return nil, nil, errAddressTaken
-		case elsewhere && told.ID != "":
+		case told.ID != "" && len(ids) > 0:
 			// The platform tells them apart: a shared address.
-		case t.trusted && l.Trusted && sameName(l.Name, told.Name):
-			return l, nil, nil
-		case elsewhere && sameName(l.Name, told.Name):
-			return l, nil, nil // the same source, which gave no id this time
-		case !t.list && doubt == nil:
-			doubt = l
+		case (here || t.trusted && slices.Contains(o.Trusted, digest)) && sameName(o.Name, told.Name):
+			certain = append(certain, o)
+		default:
+			possible = append(possible, o)
 		}
 	}
+	if len(certain) == 1 {
+		return certain[0], nil, nil
+	}
+	if possible = append(certain, possible...); len(possible) > 0 {
+		doubt = possible[0]
+	}
 	return nil, doubt, nil
+}
+
+// atAddress are all who have an address.
+func (s *session) atAddress(t teller, digest string) (all []*learner, err error) {
+	prefix := t.realm.addressKey(t.issuer, digest, "")
+	err = s.tx.Scan(prefix, nil, func(k, _ []byte) error {
+		l, err := s.learnerAt(t.realm, t.issuer, string(k[len(prefix):]))
+		all = append(all, l)
+		return err
+	})
+	return all, err
 }
 
 func (s *session) addressDigest(email string) string {
@@ -130,40 +182,26 @@ func (s *session) newLearner(t teller) (*learner, error) {
 // hear takes in what is told of a person. The latest report counts, whenever it
 // arrives; what it does not tell stays.
 func (s *session) hear(t teller, l *learner, told completion.Learner, at time.Time) error {
+	if err := t.mayTell(l, told); err != nil {
+		return err
+	}
 	wasKnown := l.known()
-	was := *l // its maps and lists are compared below
-	fresh := l.ToldAt.IsZero()
+	news, err := s.reach(t, l, told)
+	if err != nil {
+		return err
+	}
 	latest := !at.Before(l.ToldAt)
 	for _, f := range []struct{ mine, told *string }{{&l.Name, &told.Name}, {&l.Email, &told.Email}, {&l.Language, &told.Language},
 		{&l.Country, &told.Country}, {&l.Sector, &told.Sector}} {
-		if *f.told != "" && (latest || *f.mine == "") {
-			*f.mine = *f.told
+		if *f.told != "" && *f.told != *f.mine && (latest || *f.mine == "") {
+			*f.mine, news = *f.told, true
 		}
 	}
-	news := fresh || was.Name != l.Name || was.Email != l.Email || was.Language != l.Language || was.Country != l.Country || was.Sector != l.Sector
-	if told.Email != "" {
-		news = news || t.trusted && !l.Trusted
-		l.Trusted = l.Trusted || t.trusted
-		if digest := s.addressDigest(told.Email); !slices.Contains(l.Addresses, digest) {
-			l.Addresses = append(l.Addresses, digest)
-			news = true
-			if err := put(s.tx, t.realm.addressKey(t.issuer, digest, l.ID), true); err != nil {
-				return err
-			}
-		}
-	}
-	if told.ID != "" && l.Platforms[t.source] != told.ID {
-		if l.Platforms == nil {
-			l.Platforms = map[string]string{}
-		}
-		l.Platforms[t.source] = told.ID
+	if !t.list && at.After(l.ToldAt) || l.ToldAt.IsZero() {
 		news = true
-		if err := put(s.tx, t.realm.platformKey(t.issuer, s.issuer.Digest("platform", t.source, told.ID)), l.ID); err != nil {
-			return err
-		}
 	}
 	if !news {
-		return nil // that it was told once more is no news
+		return nil // that a list told it once more is no news
 	}
 	if latest {
 		l.ToldAt = at
@@ -174,6 +212,36 @@ func (s *session) hear(t teller, l *learner, told completion.Learner, at time.Ti
 	return put(s.tx, t.realm.learnerKey(t.issuer, l.ID), l)
 }
 
+// reach keeps by what a person can be found: the address, and the source with
+// its id. news says that there was anything new.
+func (s *session) reach(t teller, l *learner, told completion.Learner) (news bool, err error) {
+	if told.Email != "" {
+		digest := s.addressDigest(told.Email)
+		if t.trusted && !slices.Contains(l.Trusted, digest) {
+			l.Trusted, news = append(l.Trusted, digest), true
+		}
+		if !slices.Contains(l.Addresses, digest) {
+			l.Addresses, news = append(l.Addresses, digest), true
+			if err := put(s.tx, t.realm.addressKey(t.issuer, digest, l.ID), true); err != nil {
+				return news, err
+			}
+		}
+	}
+	ids, here := l.Platforms[t.source]
+	if told.ID == "" && here || told.ID != "" && slices.Contains(ids, told.ID) {
+		return news, nil
+	}
+	if l.Platforms == nil {
+		l.Platforms = map[string][]string{}
+	}
+	if told.ID == "" {
+		l.Platforms[t.source] = []string{}
+		return true, nil
+	}
+	l.Platforms[t.source] = append(ids, told.ID)
+	return true, put(s.tx, s.platformKey(t, t.source, told.ID), l.ID)
+}
+
 // wait keeps the list of those whose name is not known yet.
 func (s *session) wait(r realm, l *learner, wasKnown bool) error {
 	k := r.namelessKey(l.Since.UTC().Format(time.DateOnly), l.Issuer, l.ID)
@@ -181,7 +249,7 @@ func (s *session) wait(r realm, l *learner, wasKnown bool) error {
 	case !l.known():
 		return put(s.tx, k, true)
 	case !wasKnown:
-		l.named = true
+		l.news = true
 		return s.tx.Delete(k)
 	}
 	return nil
@@ -191,8 +259,10 @@ func (s *session) wait(r realm, l *learner, wasKnown bool) error {
 // its source: numbers of two platforms are alike.
 func (s *session) recipient(r realm, l *learner) (issuer.Recipient, issuer.OnDuplicate, error) {
 	to := issuer.Recipient{Name: l.Name, Email: l.Email}
-	if sources := slices.Sorted(maps.Keys(l.Platforms)); len(sources) > 0 {
-		to.ExternalID = sources[0] + "/" + l.Platforms[sources[0]]
+	for _, source := range slices.Sorted(maps.Keys(l.Platforms)) {
+		if ids := l.Platforms[source]; len(ids) > 0 && to.ExternalID == "" {
+			to.ExternalID = source + "/" + ids[0]
+		}
 	}
 	// Where others have the address too, a badge found by it may be theirs.
 	shared := 0
@@ -212,31 +282,4 @@ func (s *session) recipient(r realm, l *learner) (issuer.Recipient, issuer.OnDup
 		to.ExternalID = "" // the address says who it is, to platforms that issue by themselves too
 	}
 	return to, issuer.ReturnExisting, nil
-}
-
-// forget takes a person out of all records. What is counted stays, without
-// them.
-func (s *session) forget(r realm, l *learner) error {
-	gone := [][]byte{r.learnerKey(l.Issuer, l.ID), r.namelessKey(l.Since.UTC().Format(time.DateOnly), l.Issuer, l.ID)}
-	for _, digest := range l.Addresses {
-		gone = append(gone, r.addressKey(l.Issuer, digest, l.ID))
-	}
-	for source, id := range l.Platforms {
-		gone = append(gone, r.platformKey(l.Issuer, s.issuer.Digest("platform", source, id)))
-	}
-	for _, prefix := range [][]byte{r.key("f", l.ID, ""), r.key("a", l.ID, "")} {
-		err := s.tx.Scan(prefix, nil, func(k, _ []byte) error {
-			gone = append(gone, k)
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-	}
-	for _, k := range gone {
-		if err := s.tx.Delete(k); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -138,66 +137,6 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 	return ls, err
 }
 
-// vocabulary tells what the columns of an activity's lists may be about.
-func vocabulary(a *rules.Activity) roster.Vocabulary {
-	v := roster.Vocabulary{Rubrics: maps.Clone(a.Rubrics), Roles: []string{"participant", "facilitator", "co-facilitator", "contributor", "observer", "speaker"}}
-	if v.Rubrics == nil {
-		v.Rubrics = map[string][]string{}
-	}
-	for n := range a.Editions {
-		for _, s := range a.Editions[n].Sessions {
-			v.Sessions = append(v.Sessions, s.ID)
-		}
-	}
-	for _, p := range a.Parts {
-		v.Parts = append(v.Parts, p.ID)
-	}
-	var walk func(list []rules.Condition)
-	walk = func(list []rules.Condition) {
-		for _, c := range list {
-			if c.Submission != nil && !slices.Contains(v.Submissions, c.Submission.ID) {
-				v.Submissions = append(v.Submissions, c.Submission.ID)
-			}
-			if c.Rubric != nil && v.Rubrics[c.Rubric.ID] == nil {
-				v.Rubrics[c.Rubric.ID] = []string{}
-			}
-			if c.Part != "" && !slices.Contains(v.Parts, c.Part) {
-				v.Parts = append(v.Parts, c.Part)
-			}
-			for _, role := range c.RoleIn {
-				if !slices.Contains(v.Roles, role) {
-					v.Roles = append(v.Roles, role)
-				}
-			}
-			walk(c.All)
-			walk(c.Any)
-		}
-	}
-	for _, r := range a.Rules {
-		walk(r.All)
-		walk(r.Any)
-	}
-	return v
-}
-
-// kindsOf tells what sorts of facts a list tells of anybody: only of these is
-// it said that they are missing.
-func kindsOf(l *roster.List) map[rules.Code]bool {
-	kinds := map[rules.Code]bool{}
-	for _, row := range l.Rows {
-		f := &row.Facts
-		for _, k := range []struct {
-			code  rules.Code
-			there bool
-		}{{rules.CodeSessions, len(f.Sessions) > 0 || f.Attended != nil}, {rules.CodeSubmission, len(f.Submissions) > 0},
-			{rules.CodeRubric, len(f.Rubrics) > 0}, {rules.CodeVisits, f.Visits != nil || len(f.Parts) > 0},
-			{rules.CodePoints, f.Points != nil}, {rules.CodeApproval, len(f.Approved) > 0}} {
-			kinds[k.code] = kinds[k.code] || k.there
-		}
-	}
-	return kinds
-}
-
 // errRefused undoes a list of which all rows or none are wanted.
 var errRefused = errors.New("programme: a row has an error")
 
@@ -300,12 +239,12 @@ func (row *Row) fail(code, message string) {
 // refuse puts a fault in the words of lists.
 func (row *Row) refuse(err error) {
 	var fault *badge.Error
-	var no *forbidden
+	var no *Forbidden
 	switch {
 	case errors.Is(err, errAddressTaken):
 		row.fail("recipient_conflict", "This address is known under another ref. Decide who of the two it belongs to.")
 	case errors.As(err, &no):
-		row.fail(no.rule, no.detail)
+		row.fail(no.Rule, no.Detail)
 	case errors.As(err, &fault) && fault.Pointer == "/recipient/email":
 		row.fail("email_invalid", fault.Detail)
 	case errors.As(err, &fault):
@@ -322,7 +261,7 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		return err
 	}
 	if c := ls.caller.Country; c != "" && line.Country != c {
-		return &forbidden{"country_not_granted", "This token is for people of " + c + " alone."}
+		return otherCountry(c)
 	}
 	told := completion.Learner{ID: line.Ref, Email: line.Email, Name: line.Name, Language: line.Language, Country: line.Country, Sector: line.Sector}
 	l, err := s.learner(sc.teller, told, ls.now)
@@ -347,6 +286,11 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 	if err != nil {
 		return err
 	}
+	if l.news {
+		if err := s.decideAnew(sc.realm, sc.actor, l); err != nil {
+			return err
+		}
+	}
 	row.answer(v, ls.kinds, sc.only)
 	return nil
 }
@@ -364,7 +308,7 @@ func (ls *lister) scene(s *session, line *roster.Row) (*scene, error) {
 	if edition == "" {
 		edition = ls.roster.Edition
 	}
-	t := teller{realm: ls.caller.realm(), source: listSource(ls.activity.ID), by: "list-" + ls.upload, trusted: true, list: true}
+	t := teller{realm: ls.caller.realm(), source: listSource(ls.activity.ID), by: listPrefix + ls.upload, trusted: true, list: true}
 	sc, err := s.setScene(&ls.caller, t, ls.activity, edition)
 	if err == nil {
 		sc.upload, sc.only = ls.upload, ls.roster.Achievement
@@ -384,7 +328,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 	if sc.released.IsZero() {
 		return end, nil
 	}
-	before, err := s.gathered(sc, l)
+	before, err := s.gathered(sc, l, "")
 	if err != nil || before.Empty() {
 		return end, err
 	}
@@ -394,7 +338,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 // listed keeps what the list tells, if it tells anything new, and that the
 // person stood on it.
 func (ls *lister) listed(s *session, sc *scene, l *learner, told facts.Facts, at time.Time) error {
-	known, err := s.gathered(sc, l)
+	known, err := s.gathered(sc, l, "")
 	if err != nil {
 		return err
 	}
@@ -424,8 +368,11 @@ func (ls *lister) verdict(s *session, sc *scene, l *learner, at time.Time) (*ver
 		return nil, badge.Errors{{Rule: "achievement_unknown", Detail: "There is no such achievement for this token."}}
 	}
 	v := &verdict{}
-	err = s.settle(sc, l, earned{template: t, at: at}, v)
-	return v, err
+	before, err := s.award(sc, l, sc.only)
+	if err != nil {
+		return nil, err
+	}
+	return v, s.settle(sc, l, &earned{template: t, at: at, before: before}, v)
 }
 
 // answer sums up for a row what became of its awards: what is new first, then

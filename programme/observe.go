@@ -31,17 +31,16 @@ func (p *Programme) observe(tx store.Tx, c issuer.Changed) error {
 	if err != nil || a == nil {
 		return err
 	}
+	if c.Record.Status == issuer.Revoked && a.State == StateIssued {
+		a.State, a.RevokedAt = StateRevoked, c.Record.StatusAt
+		if err := errors.Join(put(tx, k, a), s.holdWholes(r, a, c.Actor)); err != nil {
+			return err
+		}
+	}
 	if !c.Record.ErasedAt.IsZero() {
 		return s.erased(r, a)
 	}
-	if c.Record.Status != issuer.Revoked || a.State == StateRevoked {
-		return nil
-	}
-	a.State, a.RevokedAt = StateRevoked, c.Record.StatusAt
-	if err := put(tx, k, a); err != nil {
-		return err
-	}
-	return s.holdWholes(r, a, c.Actor)
+	return nil
 }
 
 // awardFor is the award that a credential was issued for; nil where there is
@@ -83,11 +82,12 @@ func (s *session) count(r realm, c issuer.Changed) error {
 }
 
 // holdWholes holds what rests on a badge that was revoked: each becomes a
-// question to a person. What can be suspended is, at once.
+// question to a person. What can be suspended is, at once; what waits for
+// release was seen by nobody and is forgotten.
 func (s *session) holdWholes(r realm, part *award, actor string) error {
 	var wholes []*award
 	err := scan(s.tx, r.key("a", part.Learner, ""), func(_ []byte, a *award) error {
-		if a.State == StateIssued && a.Review == "" && slices.Contains(a.Parts, part.Credential) {
+		if slices.Contains(a.Parts, part.Credential) {
 			wholes = append(wholes, a)
 		}
 		return nil
@@ -96,50 +96,76 @@ func (s *session) holdWholes(r realm, part *award, actor string) error {
 		return err
 	}
 	for _, a := range wholes {
-		review, err := s.ask(r, &Review{Issuer: a.Issuer, Kind: PartRevoked, Learner: a.Learner, Achievement: a.Achievement,
-			Edition: a.Edition, Credential: a.Credential, Part: part.Credential})
+		switch {
+		case a.State == StateWaiting:
+			err = s.void(r, a)
+		case a.State == StateIssued && a.Review == "":
+			err = s.holdWhole(r, a, part, actor)
+		}
 		if err != nil {
-			return err
-		}
-		a.Review = review.ID
-		if err := put(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a); err != nil {
-			return err
-		}
-		_, err = s.issuer.PutChange(s.tx, issuer.Change{ID: a.Credential, Action: issuer.Suspend, Reason: "under_review", Actor: actor, MayTouch: anyIssuer})
-		var state *issuer.StateError
-		if err != nil && !errors.As(err, &state) {
 			return err
 		}
 	}
 	return nil
 }
 
-// erased forgets a person with the last of their badges; until then the others
-// are theirs, and what they are found by stays.
-func (s *session) erased(r realm, a *award) error {
-	a.State = StateRevoked
-	if err := s.tx.Delete(r.credentialKey(a.Credential)); err != nil {
+func (s *session) holdWhole(r realm, a, part *award, actor string) error {
+	review, err := s.ask(r, &Review{Issuer: a.Issuer, Kind: PartRevoked, Learner: a.Learner, Achievement: a.Achievement,
+		Edition: a.Edition, Credential: a.Credential, Part: part.Credential})
+	if err != nil {
 		return err
 	}
+	a.Review = review.ID
+	if err := put(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a); err != nil {
+		return err
+	}
+	_, err = s.issuer.PutChange(s.tx, issuer.Change{ID: a.Credential, Action: issuer.Suspend, Reason: "under_review", Actor: actor, MayTouch: anyIssuer})
+	var state *issuer.StateError
+	if errors.As(err, &state) {
+		return nil
+	}
+	return err
+}
+
+// erased forgets a person with the last of their badges; until then the others
+// are theirs, and what they are found by stays. What waits for release is no
+// badge yet.
+func (s *session) erased(r realm, a *award) error {
 	if err := s.tx.Delete(r.awardKey(a.Learner, a.Achievement, a.Edition)); err != nil {
 		return err
 	}
+	for _, k := range r.leads(a) {
+		if err := s.tx.Delete(k); err != nil {
+			return err
+		}
+	}
 	others := false
 	err := scan(s.tx, r.key("a", a.Learner, ""), func(_ []byte, o *award) error {
-		others = others || o.State != StateRevoked
+		others = others || o.State == StateIssued
 		return nil
 	})
 	if err != nil || others {
 		return err
 	}
 	l, err := s.learnerAt(r, a.Issuer, a.Learner)
-	if errors.Is(err, store.ErrDamaged) {
+	if errors.Is(err, errGone) {
 		return nil // forgotten already
 	} else if err != nil {
 		return err
 	}
 	return s.forget(r, l)
 }
+
+// uploadOf is the list that told facts, by their key; false where a platform
+// did.
+func uploadOf(factsKey []byte) (upload string, ok bool) {
+	_, by, _ := cut(string(factsKey))
+	return strings.CutPrefix(by, listPrefix)
+}
+
+// listPrefix stands before the id of a list, where facts are named by who told
+// them. No source has such a slug: TestListPrefix.
+const listPrefix = "list-"
 
 // cut splits a key at its last slash.
 func cut(s string) (before, after string, found bool) {

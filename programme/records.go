@@ -105,17 +105,19 @@ type learner struct {
 	Name      string               `json:"name,omitempty"`
 	Email     string               `json:"email,omitempty"`     // the one told last
 	Addresses []string             `json:"addresses,omitempty"` // digests of all that were told
-	Platforms map[string]string    `json:"platforms,omitempty"` // source -> the platform's id of the person
+	Platforms map[string][]string  `json:"platforms,omitempty"` // source -> its ids of the person; of one that tells of people without ids, none
 	Language  string               `json:"language,omitempty"`
 	Country   string               `json:"country,omitempty"`
 	Sector    string               `json:"sector,omitempty"`
-	Trusted   bool                 `json:"trusted,omitempty"` // a source that may be believed told the address
+	Trusted   []string             `json:"trusted,omitempty"` // of the addresses, those that a source told that may be believed
 	Doubt     string               `json:"doubt,omitempty"`   // review that must settle who this is
 	ToldAt    time.Time            `json:"toldAt"`            // when the latest report was made that says who this is
 	Since     time.Time            `json:"since"`             // when we first heard
 	Dropped   map[string]time.Time `json:"dropped,omitempty"` // source/activity/edition -> until when its platform took everything back
 
-	named bool // the name was told just now
+	// news says that something about the person changed just now by which what
+	// was known before may earn more: the name was told, or two were joined.
+	news bool
 }
 
 // known reports whether a badge can be issued to the person.
@@ -142,7 +144,7 @@ type award struct {
 	EarnedAt    time.Time    `json:"earnedAt"`
 	Credential  string       `json:"credential,omitempty"`
 	Before      []string     `json:"before,omitempty"` // credentials that were revoked since
-	Parts       []string     `json:"parts,omitempty"`  // credentials that a stacked badge rests on
+	Parts       []string     `json:"parts,omitempty"`  // credentials that it rests on
 	RevokedAt   time.Time    `json:"revokedAt,omitzero"`
 	Rules       string       `json:"rules,omitempty"` // version of the definition that decided
 	Facts       *facts.Facts `json:"facts,omitempty"` // that led to it

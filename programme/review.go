@@ -93,7 +93,13 @@ func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
 		if err != nil {
 			return err
 		}
-		if !found || a.State != StateIssued {
+		switch {
+		case found && a.State == StateWaiting:
+			if err := s.void(sc.realm, a); err != nil {
+				return err
+			}
+			continue
+		case !found || a.State != StateIssued:
 			continue
 		}
 		if a.Review == "" {
@@ -109,6 +115,12 @@ func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
 		v.Awards = append(v.Awards, AwardOutcome{a.Achievement, OutcomeHeld, a.Credential})
 	}
 	return nil
+}
+
+// void forgets an award that nobody has seen yet.
+func (s *session) void(r realm, a *award) error {
+	return errors.Join(s.tx.Delete(r.waitingKey(a.Activity, a.Edition, a.Achievement, a.Learner)),
+		s.tx.Delete(r.awardKey(a.Learner, a.Achievement, a.Edition)))
 }
 
 // Reviews lists the questions that are open, oldest first.
@@ -197,14 +209,30 @@ func (s *session) follow(c *Caller, review *Review) error {
 			return err
 		}
 	}
-	change := issuer.Change{ID: review.Credential, Action: issuer.Reinstate, Reason: "review_passed", Actor: c.Actor, MayTouch: anyIssuer}
 	if review.Decision == Revoke {
-		change.Action, change.Reason = issuer.Revoke, "review_failed"
+		err = s.withdraw(c.realm(), a, c.Actor, "review_failed", review.At)
+	} else {
+		err = s.reinstate(c, review)
 	}
-	_, err = s.issuer.PutChange(s.tx, change)
+	if err != nil {
+		return err
+	}
+	l, err := s.learnerAt(c.realm(), review.Issuer, review.Learner)
+	if err != nil {
+		return err
+	}
+	return s.decideAnew(c.realm(), c.Actor, l) // it may be a part of others, or was earned again meanwhile
+}
+
+// reinstate lifts the suspension under which a badge was for the question.
+func (s *session) reinstate(c *Caller, review *Review) error {
+	if review.Kind != PartRevoked {
+		return nil
+	}
+	_, err := s.issuer.PutChange(s.tx, issuer.Change{ID: review.Credential, Action: issuer.Reinstate, Reason: "review_passed", Actor: c.Actor, MayTouch: anyIssuer})
 	var state *issuer.StateError
-	if errors.As(err, &state) && review.Decision == Keep {
-		return nil // it was never suspended, or was revoked by somebody meanwhile
+	if errors.As(err, &state) {
+		return nil // it cannot be suspended, or was revoked by somebody meanwhile
 	}
 	return err
 }

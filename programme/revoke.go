@@ -22,15 +22,18 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 	if err := s.dropFacts(sc, l, at); err != nil {
 		return Answer{}, err
 	}
+	others, err := s.gathered(sc, l, sc.by)
+	if err != nil {
+		return Answer{}, err
+	}
 	answer := Answer{Result: OutcomeIgnored}
 	for _, rule := range sc.activity.Rules {
-		a := new(award)
-		k := sc.realm.awardKey(l.ID, rule.Achievement, sc.edition.ID)
-		found, err := get(s.tx, k, a)
+		e, outcome, err := s.evaluate(sc, l, rule, &others)
 		if err != nil {
 			return Answer{}, err
 		}
-		if !found || a.State == StateRevoked || a.EarnedAt.After(at) {
+		a := e.before
+		if a == nil || a.State == StateRevoked || a.EarnedAt.After(at) || outcome.Met {
 			continue
 		}
 		if err := s.withdraw(sc.realm, a, sc.actor, "issued_in_error", at); err != nil {

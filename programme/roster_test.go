@@ -28,18 +28,31 @@ type place struct {
 	*issuertest.Service
 	*programme.Programme
 	store store.Store
+	told  int    // events so far
+	first string // question
 }
 
 // emptyPlace has the issuers and the achievements, and no activity yet.
 func emptyPlace(t testing.TB) *place {
+	t.Helper()
+	return placeOn(t, boltStore(t))
+}
+
+func boltStore(t testing.TB) store.Store {
 	t.Helper()
 	db, err := bolt.Create(filepath.Join(t.TempDir(), "store"), bolt.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = db.Close() })
+	return db
+}
+
+// placeOn is emptyPlace on any store that is empty.
+func placeOn(t testing.TB, db store.Store) *place {
+	t.Helper()
 	p := &place{store: db}
-	p.Service = issuertest.New(t, db, issuertest.Options{Issuers: []string{"urban-health-learning", "digital-health-learning"}})
+	p.Service = issuertest.New(t, db, issuertest.Options{Issuers: []string{"urban-health-learning", "digital-health-learning"}, Trials: true})
 	p.Programme = programme.New(db, p.Issuer)
 	files := map[string][]byte{}
 	for _, name := range []string{"parties.json", "achievements.json"} {

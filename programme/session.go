@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -143,7 +144,10 @@ func (s *session) issue(a issuer.Award) (*issuer.Issued, error) {
 // pool holds badges that are signed and on no record yet.
 type pool struct {
 	issuer *issuer.Issuer
-	ready  map[[sha256.Size]byte]*shelf
+	// began is what counts as now in awards: they are decided twice, and a badge of
+	// another moment would be another badge.
+	began time.Time
+	ready map[[sha256.Size]byte]*shelf
 }
 
 // shelf holds the badges of awards that are alike.
@@ -154,7 +158,7 @@ type shelf struct {
 }
 
 func newPool(i *issuer.Issuer) *pool {
-	return &pool{issuer: i, ready: map[[sha256.Size]byte]*shelf{}}
+	return &pool{issuer: i, began: i.Now(), ready: map[[sha256.Size]byte]*shelf{}}
 }
 
 // rewind puts all badges back, for work that begins anew.

@@ -59,7 +59,11 @@ func (s *session) complete(sc *scene, l *learner, slug string, v *verdict) error
 	}
 	own := *sc
 	own.activity, own.edition = nil, nil
-	return s.settle(&own, l, earned{template: whole, at: since, parts: parts}, v)
+	before, err := s.award(&own, l, slug)
+	if err != nil {
+		return err
+	}
+	return s.settle(&own, l, &earned{template: whole, at: since, parts: parts, before: before}, v)
 }
 
 // parts are the awards by which a whole is complete, and since when it is; nil

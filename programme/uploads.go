@@ -168,11 +168,11 @@ func (p *Programme) openTakeBack(ctx context.Context, c *Caller, id string) (u *
 // unlist undoes what a list told of one person.
 func (s *session) unlist(c *Caller, u *Upload, who onList, count *Withdrawn) error {
 	r := c.realm()
-	if err := s.tx.Delete(r.factsKey(who.learner, u.Activity, who.edition, "list-"+u.ID)); err != nil {
+	if err := s.tx.Delete(r.factsKey(who.learner, u.Activity, who.edition, listPrefix+u.ID)); err != nil {
 		return err
 	}
 	l, err := s.learnerAt(r, u.Issuer, who.learner)
-	if errors.Is(err, store.ErrDamaged) {
+	if errors.Is(err, errGone) {
 		return s.tx.Delete(r.listedKey(u.ID, who.learner)) // was erased
 	} else if err != nil {
 		return err
@@ -229,28 +229,29 @@ func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *Wit
 // stillEarned tells whether the facts that are left meet the rule of an award.
 func (s *session) stillEarned(c *Caller, l *learner, a *award) (bool, error) {
 	activity, err := s.activityIn(s.tx, a.Activity)
-	if errors.Is(err, ErrUnknownActivity) {
-		return false, nil
-	} else if err != nil {
-		return false, err
+	if err != nil {
+		return false, ignoreFault(err)
+	}
+	sc, err := s.setScene(c, teller{realm: c.realm()}, activity, a.Edition)
+	if err != nil {
+		return false, ignoreFault(err)
 	}
 	rule := activity.Rule(a.Achievement)
 	if rule == nil {
 		return false, nil
 	}
-	sc, err := s.setScene(c, teller{realm: c.realm()}, activity, a.Edition)
+	known, err := s.gathered(sc, l, "")
 	if err != nil {
 		return false, err
 	}
-	known, err := s.gathered(sc, l)
-	if err != nil {
-		return false, err
+	_, outcome, err := s.evaluate(sc, l, rule, &known)
+	return outcome.Met, err
+}
+
+// ignoreFault is for what cannot be decided because a definition has changed.
+func ignoreFault(err error) error {
+	if isFault(err) {
+		return nil
 	}
-	t, err := s.template(a.Achievement)
-	if err != nil {
-		return false, err
-	}
-	holds, failed := s.holds(sc.realm, l)
-	outcome := rule.Evaluate(&known, sc.context(t, holds))
-	return outcome.Met, failed()
+	return err
 }

@@ -237,7 +237,26 @@ func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value
 			f.Code, f.Params[ParamNewer] = Superseded, address
 		}
 	}
+	if f.Code == NotRevoked && s.v.held != nil {
+		s.heldBack(ctx, &f, e)
+	}
 	return f
+}
+
+// heldBack adds what the keeper of the list says of an entry that is not set.
+// One that cannot say it leaves the question open: a badge that is held is never
+// told as good because our own records failed.
+func (s *subject) heldBack(ctx context.Context, f *Finding, e entry) {
+	part, held, err := s.v.held(ctx, e.list, e.index)
+	switch {
+	case err != nil:
+		f.Outcome, f.Code, f.Detail = Unknown, InternalFault, err.Error()
+	case held && part != "":
+		f.Outcome, f.Code = Warned, PartRevoked
+		f.Params[ParamPart] = part
+	case held:
+		f.Outcome, f.Code = Warned, UnderReview
+	}
 }
 
 // withParams adds names and values to those that there are.

@@ -17,7 +17,7 @@ func Codes() map[Check][]Code {
 			KeyRevoked, KeyCompromisedLater, KeyExpired, WeakKey, KeyExposed, KeyDocumentInvalid},
 		CheckIssuerTrust: {IssuerListed, IssuerNotListed, TestIssuer},
 		CheckValidity:    {OK, NoEnd, Expired, NotYetValid, BadDate},
-		CheckRevocation: {NotRevoked, NotRevokedUnsigned, Revoked, Superseded, NoStatus, StatusListUnreachable, StatusListInvalid,
+		CheckRevocation: {NotRevoked, NotRevokedUnsigned, Revoked, Superseded, UnderReview, PartRevoked, NoStatus, StatusListUnreachable, StatusListInvalid,
 			StatusListExpired, StatusListNotYetValid, StatusUnsupported, OverBudget},
 		CheckSuspension: {NotSuspended, Suspended, NoStatus, StatusListUnreachable, StatusListInvalid,
 			StatusListExpired, StatusListNotYetValid, StatusUnsupported},

@@ -164,6 +164,8 @@ const (
 	NoStatus              Code = "no_status"
 	NotRevoked            Code = "not_revoked"
 	Revoked               Code = "revoked"
+	UnderReview           Code = "under_review" // not revoked, and somebody has yet to decide whether it stands
+	PartRevoked           Code = "part_revoked" // the same, because a badge that it rests on was revoked
 	Superseded            Code = "superseded"
 	Suspended             Code = "suspended"
 	NotSuspended          Code = "not_suspended"
@@ -241,6 +243,10 @@ type Finding struct {
 // ParamNewer is the param of a Superseded finding with the address of the newer
 // edition, where it is known.
 const ParamNewer = "newer"
+
+// ParamPart is the param of a PartRevoked finding with the name of what was
+// revoked.
+const ParamPart = "part"
 
 // Verdict is the answer to the whole. The zero value is "could not tell".
 type Verdict int

@@ -81,6 +81,12 @@ type Config struct {
 	// its address. It changes the words of a finding, never a verdict. nil where
 	// no list is one's own.
 	Newer func(ctx context.Context, list string, index int) (address string, ok bool)
+	// Held is asked about an entry that its list shows as not revoked, by whoever
+	// keeps that list too: whether a person has yet to decide if the badge
+	// stands, which makes a warning of it and never anything better. part is the
+	// name of what the badge rests on, where that was revoked. nil where no list
+	// is one's own.
+	Held func(ctx context.Context, list string, index int) (part string, held bool, err error)
 	// Pages fetches what else a credential names. Without it schemas of others
 	// and related resources are open questions, and nobody is asked for a newer
 	// edition.
@@ -101,6 +107,7 @@ type Verifier struct {
 	keys    KeyResolver
 	status  StatusSource
 	newer   func(ctx context.Context, list string, index int) (address string, ok bool)
+	held    func(ctx context.Context, list string, index int) (part string, held bool, err error)
 	pages   PageSource
 	trust   TrustList
 	records Records
@@ -114,7 +121,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, newer: cfg.Newer, pages: cfg.Pages, trust: cfg.Trust, records: cfg.Records, now: cfg.Now}
+		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, records: cfg.Records, now: cfg.Now}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())

@@ -25,10 +25,11 @@ type Own struct {
 	Code  string // printed code
 	Links Links
 
-	Register    *Register    // a change of status that the register has a reason for
-	Earned      time.Time    // when it was earned, where what is signed does not say; may be zero
-	Corrected   time.Time    // when it was corrected last; may be zero
-	Translation *Translation // of the achievement, in the language of the page; not signed
+	Register    *Register     // a change of status that the register has a reason for
+	Earned      time.Time     // when it was earned, where what is signed does not say; may be zero
+	Corrected   time.Time     // when it was corrected last; may be zero
+	Remarks     [][]i18n.Part // what else there is to be said of it, a sentence each
+	Translation *Translation  // of the achievement, in the language of the page; not signed
 	Endorsed    []Endorsement
 }
 
@@ -124,6 +125,7 @@ type verificationView struct {
 	Register    *registerView
 	Earned      string
 	Corrected   string
+	Told        [][]i18n.Part // of the records of the service
 	Translation *translationView
 }
 
@@ -327,7 +329,7 @@ func signatures(d *badge.Document) [][]row {
 // own adds what the service knows of its own badge. A translation and the
 // tags for previews are held back where nothing is proven.
 func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
-	v.Links, v.Code, v.Register = own.Links, own.Code, reason(v.Printer, own.Register)
+	v.Links, v.Code, v.Register, v.Told = own.Links, own.Code, reason(v.Printer, own.Register), own.Remarks
 	if !own.Earned.IsZero() {
 		v.Earned = v.Date(own.Earned)
 	}

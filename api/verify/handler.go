@@ -17,6 +17,7 @@ import (
 	"laurel/badge"
 	"laurel/internal/i18n"
 	"laurel/issuer"
+	"laurel/programme"
 	"laurel/verifier"
 )
 
@@ -25,11 +26,13 @@ const FormAction = "/verify"
 
 // Config is what a Handler works with; every field but Fetch is required.
 type Config struct {
-	Desk    *Desk
-	Issuer  *issuer.Issuer
-	Pages   *pages.Pages
-	Catalog *i18n.Catalog
-	BaseURL string
+	Desk   *Desk
+	Issuer *issuer.Issuer
+	// Programme knows what there is to be said of a badge beside its record.
+	Programme *programme.Programme
+	Pages     *pages.Pages
+	Catalog   *i18n.Catalog
+	BaseURL   string
 	// Fetch gets a badge of another service by its address, with errors of
 	// package fetch; nil where none is fetched.
 	Fetch func(ctx context.Context, url string) ([]byte, error)
@@ -42,13 +45,14 @@ type Config struct {
 
 // Handler answers verifications.
 type Handler struct {
-	desk    *Desk
-	issuer  *issuer.Issuer
-	pages   *pages.Pages
-	catalog *i18n.Catalog
-	baseURL string
-	host    string
-	fetch   func(ctx context.Context, url string) ([]byte, error)
+	desk      *Desk
+	issuer    *issuer.Issuer
+	programme *programme.Programme
+	pages     *pages.Pages
+	catalog   *i18n.Catalog
+	baseURL   string
+	host      string
+	fetch     func(ctx context.Context, url string) ([]byte, error)
 
 	beside   func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
 	fetching *limit.Gate
@@ -62,7 +66,7 @@ const maxFetching = 12
 // New makes a Handler.
 func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
-	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, pages: cfg.Pages, catalog: cfg.Catalog,
+	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, programme: cfg.Programme, pages: cfg.Pages, catalog: cfg.Catalog,
 		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe, beside: cfg.Beside,
 		fetching: limit.NewGate(maxFetching, maxFetching)}
 }
@@ -84,13 +88,21 @@ func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.writeReport(w, r, report, b.record)
+	return h.writeReport(w, r, report, b)
 }
 
-func (h *Handler) writeReport(w http.ResponseWriter, r *http.Request, report *verifier.Report, rec *issuer.Record) error {
+func (h *Handler) writeReport(w http.ResponseWriter, r *http.Request, report *verifier.Report, b *brought) error {
 	p := wire.Printer(r, h.catalog)
+	rec, remarks, err := h.remarks(r.Context(), b, report)
+	if err != nil {
+		return err
+	}
 	out := ReportJSON(report, p)
-	out.Register = registerOf(rec)
+	out.Register = registerOf(b.record)
+	if len(remarks) > 0 {
+		out.Register = registerOf(rec)
+		out.Register.Remarks = remarksOf(p, remarks)
+	}
 	if newer := newerEdition(report); newer != "" {
 		if out.Register == nil {
 			out.Register = &Register{Status: string(issuer.Superseded)}
@@ -147,7 +159,7 @@ func (h *Handler) View(w http.ResponseWriter, r *http.Request) error {
 		if err != nil {
 			return err
 		}
-		return h.writeReport(w, r, report, b.record)
+		return h.writeReport(w, r, report, b)
 	}
 	return h.page(w, r, b)
 }
@@ -175,8 +187,8 @@ func (h *Handler) asked(r *http.Request, id string) (*brought, error) {
 	return h.own(r.Context(), id, n, false)
 }
 
-// page verifies a badge now and shows it. Only a badge that was found in our
-// register has anything beside what is signed.
+// page verifies a badge now and shows it. Only a badge of our register has
+// anything beside what is signed.
 func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error {
 	said, ctx := errgroup.WithContext(r.Context())
 	var beside []pages.Endorsement
@@ -191,8 +203,12 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 		return err
 	}
 	p := wire.Printer(r, h.catalog)
+	_, remarks, err := h.remarks(r.Context(), b, report)
+	if err != nil {
+		return err
+	}
 	page := pages.VerificationPage{Frame: pages.Frame{Host: h.host}, Report: report}
-	if newer := newerEdition(report); newer != "" {
+	if newer := newerEdition(report); newer != "" || len(remarks) > 0 {
 		page.Own = &pages.Own{Links: pages.Links{Newer: newer}}
 	}
 	if b.record != nil {
@@ -207,6 +223,9 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 		if r.Method != http.MethodPost {
 			page.Frame.Languages = h.catalog.Languages()
 		}
+	}
+	for _, remark := range remarks {
+		page.Own.Remarks = append(page.Own.Remarks, sentence(p, remark))
 	}
 	h.neverKept(w)
 	return wire.WritePage(w, p, http.StatusOK, func(w io.Writer) error { return h.pages.Verification(w, p, page) })

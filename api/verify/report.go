@@ -59,6 +59,16 @@ type Register struct {
 	Since  string `json:"since,omitempty"`
 	Reason string `json:"reason,omitempty"`
 	Newer  string `json:"newer,omitempty"` // address of the edition that replaced this one
+
+	Remarks []Remark `json:"remarks,omitempty"`
+}
+
+// Remark is what our records say of a badge, and of no part of it.
+type Remark struct {
+	Code        string `json:"code"`
+	Message     string `json:"message"`               // a sentence for people
+	Achievement string `json:"achievement,omitempty"` // slug of the one that it is about
+	Name        string `json:"name,omitempty"`        // of that one, in the reader's language where it has one in it
 }
 
 // ReportJSON puts a report into words.

@@ -43,6 +43,7 @@ const (
 	TokenMissing         Code = "token_missing"
 	ScopeMissing         Code = "scope_missing"
 	LimitedToken         Code = "token_limited"
+	SourceMissing        Code = "source_missing"
 	TooManyRequests      Code = "too_many_requests"
 	WrongHost            Code = "wrong_host"
 	NotReady             Code = "not_ready"

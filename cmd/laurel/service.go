@@ -144,7 +144,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	lists := &statusLists{own: own, outgoing: live{outgoing}}
 	svc.verifier, err = newVerifier(processor, newResolver(live{outgoing}, own, time.Now),
-		sources{lists: lists, others: newPages(live{outgoing}, own), trust: known, newer: lists.newer, records: own})
+		sources{lists: lists, others: newPages(live{outgoing}, own), trust: known, newer: lists.newer, held: lists.held, records: own})
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +163,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.programme = programme.New(db, svc.issuer)
+	own.programme = svc.programme
 	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return svc.verifier.Verify(ctx, document).Refusal()
 	}})
@@ -182,6 +183,7 @@ type sources struct {
 	others verifier.PageSource
 	trust  verifier.TrustList
 	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
+	held   func(ctx context.Context, list string, index int) (part string, held bool, err error)
 	// records tells since when our own badges are on record.
 	records verifier.Records
 	// now is the moment as of which is verified; nil is the present.
@@ -197,6 +199,7 @@ func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, fro
 		Pages:   from.others,
 		Trust:   from.trust,
 		Newer:   from.newer,
+		Held:    from.held,
 		Records: from.records,
 		Now:     from.now,
 	})
@@ -251,8 +254,9 @@ func (f keyFetcher) Scheme(host string) string { return f.from.Scheme(host) }
 // ownRecords answers in-process for what this service publishes: a service
 // that asked itself over the network would wait for itself.
 type ownRecords struct {
-	baseURL string
-	issuer  *issuer.Issuer
+	baseURL   string
+	issuer    *issuer.Issuer
+	programme *programme.Programme
 }
 
 // ControllerDocument implements resolve.Local.
@@ -289,6 +293,16 @@ func (l *statusLists) newer(ctx context.Context, url string, index int) (address
 	}
 	address, ok, err := l.own.issuer.NewerEdition(ctx, name, index)
 	return address, ok && err == nil
+}
+
+// held tells of an index of our own lists whether a person has yet to decide if
+// the badge stands.
+func (l *statusLists) held(ctx context.Context, url string, index int) (part string, held bool, err error) {
+	name, ours := strings.CutPrefix(url, l.own.baseURL+"/status/")
+	if !ours {
+		return "", false, nil
+	}
+	return l.own.programme.Held(ctx, name, index)
 }
 
 // maxStatusList bounds a list credential in transfer; 131,072 bits take some

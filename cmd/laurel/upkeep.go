@@ -15,8 +15,10 @@ import (
 const upkeepEvery = time.Hour
 
 // upkeep does what no request does, until ctx ends: it forgets old answers to
-// idempotency keys, takes the public statistics once a day, and compacts the
-// store's file some hours after somebody was erased. What fails is told and tried again an hour later.
+// idempotency keys, opens the gates of editions whose day has come, forgets
+// learners without a name, takes the public statistics once a day, and compacts
+// the store's file some hours after somebody was erased. What fails is told and
+// tried again an hour later.
 func (svc *service) upkeep(ctx context.Context) {
 	for {
 		if err := svc.keepUp(ctx); err != nil && ctx.Err() == nil {
@@ -35,6 +37,7 @@ func (svc *service) keepUp(ctx context.Context) error {
 	if n > 0 {
 		svc.log.InfoContext(ctx, "forgot old answers", "answers", n)
 	}
+	err = errors.Join(err, svc.keepUpProgrammes(ctx))
 	due, failed := svc.issuer.CompactionDue(ctx)
 	wait := time.Duration(svc.settings.compactAfter) * time.Hour
 	_, can := svc.store.(store.Compacter)
@@ -42,6 +45,20 @@ func (svc *service) keepUp(ctx context.Context) error {
 		_, failed = compactStore(ctx, svc, nothing{})
 	}
 	return errors.Join(err, failed, svc.programme.KeepSnapshot(ctx))
+}
+
+// keepUpProgrammes issues what waited for a day that has come, and forgets whom
+// nobody named in time.
+func (svc *service) keepUpProgrammes(ctx context.Context) error {
+	issued, err := svc.programme.OpenDueGates(ctx)
+	if issued > 0 {
+		svc.log.InfoContext(ctx, "issued what waited for its day", "badges", issued)
+	}
+	dropped, failed := svc.programme.DropNameless(ctx)
+	if dropped > 0 {
+		svc.log.InfoContext(ctx, "forgot learners whose names nobody told in time", "learners", dropped)
+	}
+	return errors.Join(err, failed)
 }
 
 // keepWritable reopens the store after a commit whose outcome was unknown.

@@ -179,6 +179,12 @@ func (r *Rule) Version() string {
 	return hex.EncodeToString(sum[:8])
 }
 
+// Holding are the achievements that the rule asks whether somebody holds.
+func (r *Rule) Holding() (achievements []string) {
+	r.each(func(c Condition) { achievements = append(achievements, c.Holds...) })
+	return achievements
+}
+
 // each visits all conditions, those within others too.
 func (r *Rule) each(visit func(Condition)) {
 	var within func([]Condition)

@@ -147,7 +147,8 @@ const longest = 120
 func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) i18n.Params {
 	params := i18n.Params{"Name": "", "Achievement": "", "Issuer": "", "Host": "", "Date": "", "ValidFrom": "", "ValidUntil": "",
 		"List": Line(f.Params["list"], longest), "Message": Line(f.Params["message"], 3*longest), "Address": Line(f.Params["address"], longest),
-		"Last": last(p, f), "ListEnd": date(p, f.Params["until"]), "Holder": Line(f.Params["holder"], longest)}
+		"Last": last(p, f), "ListEnd": date(p, f.Params["until"]), "Holder": Line(f.Params["holder"], longest),
+		"Part": Line(f.Params[verifier.ParamPart], longest)}
 	if r == nil || r.Document == nil {
 		return params
 	}

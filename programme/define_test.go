@@ -1,0 +1,117 @@
+package programme_test
+
+import (
+	"errors"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"laurel/badge"
+	"laurel/programme"
+	"laurel/programme/completion"
+	"laurel/programme/facts"
+)
+
+// speaker may issue for one issuer alone.
+func speaker(issuer string) programme.Caller {
+	return programme.Caller{Actor: "test", MayIssue: func(slug string) bool { return slug == issuer }}
+}
+
+// TestDefine: who defines an activity speaks for all that it awards and awarded.
+func TestDefine(t *testing.T) {
+	p := emptyPlace(t)
+	urban, digital := speaker("urban-health-learning"), speaker("digital-health-learning")
+	one := func(id, achievement string) []byte {
+		return []byte(`{"id":"` + id + `","kind":"course","aliases":{"lms-a":["` + id + `-there"]},"award_rules":[{"achievement":"` + achievement + `","all":[{"passed":true}]}]}`)
+	}
+	if _, _, err := p.Define(t.Context(), digital, one("hc20", "hc20-m1")); !errors.Is(err, programme.ErrForbidden) {
+		t.Errorf("for another issuer: %v", err)
+	}
+	if _, isNew, err := p.Define(t.Context(), urban, one("hc20", "hc20-m1")); err != nil || !isNew {
+		t.Fatal(isNew, err)
+	}
+	if _, isNew, err := p.Define(t.Context(), urban, one("hc20", "hc20-m2")); err != nil || isNew {
+		t.Fatal(isNew, err)
+	}
+	if _, _, err := p.Define(t.Context(), digital, one("hc20", "dh-planning")); !errors.Is(err, programme.ErrForbidden) {
+		t.Errorf("another's activity was taken over: %v", err)
+	}
+	_, _, err := p.Define(t.Context(), urban, one("other", "nothing-such"))
+	var fault *badge.Error
+	if !errors.As(err, &fault) || fault.Rule != "achievement_unknown" || fault.Pointer != "/award_rules/0/achievement" {
+		t.Errorf("an unknown achievement: %v", err)
+	}
+	// A slug that is what a source calls another activity leads nobody astray.
+	if _, _, err := p.Define(t.Context(), urban, one("hc20-there", "hc20-m3")); err != nil {
+		t.Fatal(err)
+	}
+	at := time.Date(2025, 3, 3, 0, 0, 0, 0, time.UTC)
+	for source, want := range map[string]string{"lms-a": "hc20-m2", "lms-b": "hc20-m3"} {
+		answers, err := p.Complete(t.Context(), everybody, []completion.Completion{{ID: "1", Source: source, Kind: completion.Progress, OccurredAt: at,
+			Activity: "hc20-there", Learner: completion.Learner{ID: "7", Name: "Ana Mora"}, Facts: facts.Facts{Passed: &at}}})
+		if err != nil || len(answers[0].Awards) != 1 || answers[0].Awards[0].Achievement != want {
+			t.Errorf("%s: %+v, %v", source, answers, err)
+		}
+	}
+}
+
+// TestNearFuture: what is said to happen in some minutes, and the clock goes on
+// while its badge is made.
+func TestNearFuture(t *testing.T) {
+	p := course(t, "all")
+	line := strings.Replace(`{"id":"soon","source":"lms-a","occurred_at":"@","activity":"hc20","learner":{"id":"u-1","name":"Ana Mora"},"facts":{"points":{"achieved":60,"max":60}}}`,
+		"@", p.Issuer.Now().Add(4*time.Minute).Format(time.RFC3339), 1)
+	e, err := completion.Read([]byte(line), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := make(chan struct{})
+	var ticking sync.WaitGroup
+	ticking.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				p.Clock.Advance(time.Microsecond)
+				runtime.Gosched()
+			}
+		}
+	})
+	answers, err := p.Complete(t.Context(), everybody, []completion.Completion{e})
+	close(stop)
+	ticking.Wait()
+	if err != nil || answers[0].Result != programme.OutcomeIssued {
+		t.Fatalf("%+v, %v", answers, err)
+	}
+	first, second := p.record(t, answers[0].Awards[0].Credential), p.record(t, answers[0].Awards[1].Credential)
+	if first.AwardedAt.After(p.Issuer.Now()) || !first.AwardedAt.Equal(second.AwardedAt) {
+		t.Errorf("one report, awarded at %s and at %s", first.AwardedAt, second.AwardedAt)
+	}
+}
+
+// TestCountryOfACaller: whoever reports for one country hears of nobody else's.
+func TestCountryOfACaller(t *testing.T) {
+	p := course(t, "all")
+	send := func(id, country, of string) error {
+		c := everybody
+		c.Country = of
+		at := time.Date(2025, 3, 3, 0, 0, 0, 0, time.UTC)
+		answers, err := p.Complete(t.Context(), c, []completion.Completion{{ID: id, Source: "lms-a", Kind: completion.Progress, OccurredAt: at, Activity: "hc20",
+			Learner: completion.Learner{ID: "u-1", Name: "Ana Mora", Country: country}, Facts: facts.Facts{Passed: &at}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answers[0].Fault
+	}
+	for n, tc := range []struct {
+		country, of string
+		refused     bool
+	}{{"", "GH", true}, {"KE", "GH", true}, {"GH", "GH", false}, {"", "GH", false}, {"", "KE", true}, {"KE", "KE", true}, {"KE", "GH", true}, {"KE", "", false}, {"GH", "GH", true}} {
+		if err := send(string(rune('a'+n)), tc.country, tc.of); errors.Is(err, programme.ErrForbidden) != tc.refused {
+			t.Errorf("%d: %+v: %v", n, tc, err)
+		}
+	}
+}

@@ -1,0 +1,210 @@
+package programme
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"laurel/issuer"
+	"laurel/store"
+)
+
+// Remark is something that our records say of a credential beside what is
+// signed in it. Nobody signed it: whoever shows it says so.
+type Remark struct {
+	Code        RemarkCode
+	Achievement string      // slug of the one that it is about; "" for none
+	Name        issuer.Text // what that one is called, by language
+	Language    string      // in which its name is always there
+}
+
+// In is the name of the achievement that a remark is about: in a language, or
+// where it has no name in that one, in its own.
+func (r *Remark) In(language string) string {
+	if name := r.Name[language]; name != "" {
+		return name
+	}
+	return r.Name[r.Language]
+}
+
+// RemarkCode says what a Remark tells.
+type RemarkCode string
+
+// The remarks. UnderReview and RestsOnRevoked say that a person has yet to
+// decide whether the credential stands; the others take nothing away from it.
+const (
+	UnderReview    RemarkCode = "under_review"
+	RestsOnRevoked RemarkCode = "part_revoked"  // held for review, because the one named was revoked
+	HigherStep     RemarkCode = "higher_step"   // the holder has the one named, a higher step of the same ladder
+	NewerVersion   RemarkCode = "newer_version" // what it was awarded for has a newer version, of the name given
+)
+
+// Remarks are what there is to be said of a credential of ours; nothing of one
+// that is out of force.
+func (p *Programme) Remarks(ctx context.Context, rec *issuer.Record) ([]Remark, error) {
+	if rec.Status == issuer.Revoked || rec.Status == issuer.Superseded || !rec.ErasedAt.IsZero() {
+		return nil, nil
+	}
+	var held, newer *Remark
+	var higher []stepHeld
+	err := p.view(ctx, func(s *session) (err error) {
+		if held, err = s.heldBack(rec); err != nil {
+			return err
+		}
+		if newer, err = s.newerVersion(rec); err != nil {
+			return err
+		}
+		higher, err = s.higher(rec)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	highest, err := p.highest(ctx, higher)
+	if err != nil {
+		return nil, err
+	}
+	var all []Remark
+	for _, remark := range []*Remark{held, highest, newer} {
+		if remark != nil {
+			all = append(all, *remark)
+		}
+	}
+	return all, nil
+}
+
+// Held tells of an index of one of our lists of revocations whether a person has
+// yet to decide if the badge stands. part is the name of what it rests on, where
+// that was revoked.
+func (p *Programme) Held(ctx context.Context, list string, index int) (part string, held bool, err error) {
+	rec, err := p.issuer.Listed(ctx, list, index)
+	if errors.Is(err, issuer.ErrNotFound) {
+		return "", false, nil // no badge, or an edition that was replaced
+	} else if err != nil {
+		return "", false, err
+	}
+	var why *Remark
+	err = p.view(ctx, func(s *session) (err error) {
+		why, err = s.heldBack(rec)
+		return err
+	})
+	if err != nil || why == nil {
+		return "", false, err
+	}
+	return why.Name[why.Language], true, nil
+}
+
+// view reads.
+func (p *Programme) view(ctx context.Context, work func(*session) error) error {
+	return p.store.View(ctx, func(r store.Reader) error {
+		return work(&session{Programme: p, ctx: ctx, tx: store.NewOverlay(r)})
+	})
+}
+
+func (s *session) heldBack(rec *issuer.Record) (*Remark, error) {
+	r := realmOf(rec.Issuer)
+	a, _, err := s.awardFor(r, rec.ID)
+	if err != nil || a == nil || a.Review == "" {
+		return nil, err
+	}
+	var review Review
+	if _, err := get(s.tx, r.reviewKey(a.Issuer, a.Review), &review); err != nil {
+		return nil, err
+	}
+	switch review.Kind {
+	case Regraded:
+		return &Remark{Code: UnderReview}, nil
+	case PartRevoked:
+		return s.restsOn(review.Part)
+	}
+	return nil, nil // whether it stands is not what is asked
+}
+
+// restsOn names the badge that another one rests on by what it was awarded for,
+// which gives nothing away: what a badge is made of is signed in it, and what
+// its rule asks for stands in its criteria.
+func (s *session) restsOn(part string) (*Remark, error) {
+	rec, err := s.issuer.CredentialIn(s.tx, part)
+	if err != nil {
+		return nil, err
+	}
+	t, err := s.issuer.Template(s.tx, rec.Achievement)
+	if err != nil {
+		return nil, err
+	}
+	return about(RestsOnRevoked, t), nil
+}
+
+func about(code RemarkCode, t *issuer.Achievement) *Remark {
+	return &Remark{Code: code, Achievement: t.Slug, Name: t.Name, Language: t.InLanguage}
+}
+
+// newerVersion tells that what a badge was awarded for is described anew since.
+func (s *session) newerVersion(rec *issuer.Record) (*Remark, error) {
+	t, err := s.issuer.Template(s.tx, rec.Achievement)
+	switch {
+	case errors.Is(err, issuer.ErrNotFound):
+		return nil, nil
+	case err != nil || t.Version == rec.Version:
+		return nil, err
+	}
+	return about(NewerVersion, t), nil
+}
+
+// stepHeld is a step of a ladder, and the badge by which it was reached.
+type stepHeld struct {
+	template   *issuer.Achievement
+	credential string
+}
+
+// higher are the steps above that of a badge that its holder has reached in the
+// same edition, the highest first.
+func (s *session) higher(rec *issuer.Record) (reached []stepHeld, err error) {
+	own, err := s.issuer.Template(s.tx, rec.Achievement)
+	if errors.Is(err, issuer.ErrNotFound) || err == nil && own.Ladder == nil {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	r := realmOf(rec.Issuer)
+	of, _, err := s.awardFor(r, rec.ID)
+	if err != nil || of == nil {
+		return nil, err
+	}
+	err = scan(s.tx, r.key("a", of.Learner, ""), func(_ []byte, a *award) error {
+		if a.State != StateIssued || a.Review != "" || a.Edition != of.Edition {
+			return nil
+		}
+		t, err := s.issuer.Template(s.tx, a.Achievement)
+		if err == nil && t.Ladder != nil && t.Ladder.Group == own.Ladder.Group && t.Ladder.Rank > own.Ladder.Rank {
+			reached = append(reached, stepHeld{t, a.Credential})
+		}
+		return err
+	})
+	slices.SortStableFunc(reached, func(a, b stepHeld) int { return cmp.Compare(b.template.Ladder.Rank, a.template.Ladder.Rank) })
+	return reached, err
+}
+
+// highest names the highest step that everybody may see, and does not lead
+// there. Both badges are of one person, but the address of a badge is its key:
+// whoever got this one from its holder need not have got that one, and a link
+// would hand it over, with all that it says. For the same reason nothing is said
+// of a badge that is not shown to strangers, and nothing of one that is not in
+// force, which is no step any more.
+func (p *Programme) highest(ctx context.Context, reached []stepHeld) (*Remark, error) {
+	for _, step := range reached {
+		rec, err := p.issuer.PublicEdition(ctx, step.credential, 0)
+		if errors.Is(err, issuer.ErrNotFound) || errors.Is(err, issuer.ErrErased) {
+			continue
+		} else if err != nil {
+			return nil, err
+		}
+		ended := !rec.ValidUntil.IsZero() && p.issuer.Now().Truncate(time.Second).After(rec.ValidUntil)
+		if rec.Status == issuer.Active && !ended {
+			return about(HigherStep, step.template), nil
+		}
+	}
+	return nil, nil
+}
