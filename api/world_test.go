@@ -62,11 +62,12 @@ type world struct {
 	clock     *clock
 	log       *journal
 	contract  *contract
+	handler   http.Handler
 	client    *http.Client
 	all       string // a token with every scope for every issuer
 }
 
-// clock can be set. It starts at the present, because the keys have real times.
+// clock can be set. It starts at the present.
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
@@ -166,7 +167,14 @@ func newWorld(t *testing.T, settings ...setting) *world {
 
 func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...setting) *world {
 	t.Helper()
-	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: &clock{}, log: &journal{}, contract: theContract(t)}
+	return newWorldSince(t, &clock{}, base, listener, settings...)
+}
+
+// newWorldSince starts a service whose clock does not show the present, nor does
+// anything that it makes.
+func newWorldSince(t *testing.T, clock *clock, base string, listener net.Listener, settings ...setting) *world {
+	t.Helper()
+	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: clock, log: &journal{}, contract: theContract(t)}
 	ctx := context.Background()
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
 	ring := must(keyring.CreateWithClock(filepath.Join(t.TempDir(), "keys"), keyring.Seal{}, w.clock.now))(t)
@@ -216,7 +224,8 @@ func newWorldAt(t *testing.T, base string, listener net.Listener, settings ...se
 	for _, set := range settings {
 		set(&cfg)
 	}
-	w.serve(must(api.New(cfg))(t), listener)
+	w.handler = must(api.New(cfg))(t)
+	w.serve(w.handler, listener)
 	t.Cleanup(func() { _ = db.Close() })
 	w.runJWTs()
 	w.define(ctx, work)

@@ -260,9 +260,6 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 	if err != nil {
 		return err
 	}
-	if c := ls.caller.Country; c != "" && line.Country != c {
-		return otherCountry(c)
-	}
 	told := completion.Learner{ID: line.Ref, Email: line.Email, Name: line.Name, Language: line.Language, Country: line.Country, Sector: line.Sector}
 	l, err := s.learner(sc.teller, told, ls.now)
 	if err != nil {
@@ -287,7 +284,11 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		return err
 	}
 	if l.news {
-		if err := s.decideAnew(sc.realm, sc.actor, l); err != nil {
+		var but []place
+		if sc.only != "" { // nothing else is to be awarded here
+			but = []place{{sc.activity.ID, sc.edition.ID}}
+		}
+		if err := s.decideAnew(sc.realm, sc.actor, l, but...); err != nil {
 			return err
 		}
 	}
@@ -378,22 +379,27 @@ func (ls *lister) verdict(s *session, sc *scene, l *learner, at time.Time) (*ver
 // answer sums up for a row what became of its awards: what is new first, then
 // what the list could have brought and did not, then what was so already.
 func (row *Row) answer(v *verdict, kinds map[rules.Code]bool, only string) {
-	row.Awards, row.Open = v.Awards, v.Open
+	row.Awards, row.Open = v.Awards, nil
+	for _, open := range v.Open {
+		if _, concerned := concerns(open, kinds); concerned || open.Achievement == only {
+			row.Open = append(row.Open, open)
+		}
+	}
 	for _, o := range []Outcome{OutcomeIssued, OutcomePendingRelease, OutcomeHeld, OutcomePendingIdentity} {
 		if row.take(v, o) {
 			return
 		}
 	}
-	for _, open := range v.Open {
-		if code, concerned := concerns(open, kinds); concerned || only != "" && open.Achievement == only {
-			row.take(v, OutcomeExisting)
-			row.Outcome, row.Code, row.Message = OutcomeNotMet, code, "Not reached: "+open.Achievement+". What is missing stands in open."
-			return
-		}
-	}
-	if row.take(v, OutcomeExisting) {
+	had := row.take(v, OutcomeExisting)
+	if len(row.Open) > 0 {
+		code, _ := concerns(row.Open[0], kinds)
+		row.Outcome, row.Code, row.Message = OutcomeNotMet, code, "Not reached: "+row.Open[0].Achievement+". What is missing stands in open."
 		return
 	}
+	if had {
+		return
+	}
+	row.Open = v.Open
 	row.Outcome, row.Code, row.Message = OutcomeNotMet, "no_badge_for_role", "This role earns no badge by the list alone."
 }
 

@@ -179,13 +179,16 @@ func (s *session) moveReviews(r realm, l, into *learner) error {
 }
 
 // decideAnew holds all that is known of a learner against the rules, wherever
-// something is known and can still be earned.
-func (s *session) decideAnew(r realm, actor string, l *learner) error {
+// something is known and can still be earned, but for some places.
+func (s *session) decideAnew(r realm, actor string, l *learner, but ...place) error {
 	places, err := s.places(r, l, "")
 	if err != nil {
 		return err
 	}
 	for _, place := range places {
+		if slices.Contains(but, place) {
+			continue
+		}
 		if err := s.decideAt(r, actor, l, place); err != nil {
 			return err
 		}

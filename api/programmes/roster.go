@@ -138,8 +138,9 @@ func (h *Handler) writeCSV(w http.ResponseWriter, result *programme.Result, spre
 			}
 		}
 		lines = append(lines, line)
+		about := line.Achievement
 		for _, a := range row.Awards { // what else is new
-			if a.Achievement != line.Achievement && (a.Outcome == programme.OutcomeIssued || a.Outcome == programme.OutcomeWould) {
+			if a.Achievement != about && (a.Outcome == programme.OutcomeIssued || a.Outcome == programme.OutcomeWould) {
 				line.Achievement, line.Outcome, line.Code, line.Message = a.Achievement, string(a.Outcome), "", ""
 				line.Credential, line.VerifyURL = deref(h.address(credentials, a.Credential)), deref(h.address(pages, a.Credential))
 				lines = append(lines, line)

@@ -31,11 +31,6 @@ import (
 //go:embed demodata
 var demoData embed.FS
 
-const (
-	demoWorkshop = "uh-kit-2025"
-	demoBadge    = "uh-kit-participant"
-)
-
 // demoRun is one demonstration on its way.
 type demoRun struct {
 	*program
@@ -207,40 +202,6 @@ func (d *demoRun) serve(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-func (d *demoRun) fill(ctx context.Context) error {
-	defs, err := demoDefinitions(d.svc.baseURL)
-	if err != nil {
-		return err
-	}
-	if err := d.svc.programme.Load(ctx, defs, actorCommand); err != nil {
-		return err
-	}
-	made, err := createToken(ctx, d.svc, tokenRequest{Issuers: []string{auth.Any}, Source: auth.Any, Scopes: scopeNames(), Label: "demo"})
-	if err != nil {
-		return err
-	}
-	d.token = made.Token
-	roster, err := demoData.ReadFile("demodata/workshop-roster.csv")
-	if err != nil {
-		return err
-	}
-	results, err := demoData.ReadFile("demodata/hc20-results.json")
-	if err != nil {
-		return err
-	}
-	if err := d.post(ctx, "/v1/rosters/"+demoWorkshop+"?achievement="+demoBadge, "text/csv", roster, nil); err != nil {
-		return err
-	}
-	if err := d.post(ctx, "/v1/credentials/batch", "application/json", results, nil); err != nil {
-		return err
-	}
-	badges, err := d.badges(ctx)
-	if err != nil {
-		return err
-	}
-	return d.show(badges)
-}
-
 func scopeNames() []string {
 	var out []string
 	for _, s := range auth.Scopes() {
@@ -278,6 +239,9 @@ func (d *demoRun) request(ctx context.Context, method, path, contentType string,
 	if err != nil {
 		return err
 	}
+	if resp.StatusCode == http.StatusGone {
+		return errGone
+	}
 	if resp.StatusCode >= 300 {
 		return fmt.Errorf("%s %s: %s: %s", method, path, resp.Status, answer)
 	}
@@ -286,6 +250,9 @@ func (d *demoRun) request(ctx context.Context, method, path, contentType string,
 	}
 	return json.Unmarshal(answer, into)
 }
+
+// errGone: the person was erased from the badge.
+var errGone = errors.New("gone")
 
 // demoEntry is what the demo tells of one badge.
 type demoEntry struct {
@@ -310,10 +277,13 @@ func (d *demoRun) badges(ctx context.Context) ([]demoEntry, error) {
 		}
 		for _, entry := range page.Items {
 			var signed json.RawMessage
-			if err := d.request(ctx, http.MethodGet, "/credentials/"+entry.ID+".json", "", nil, &signed); err != nil {
+			switch err := d.request(ctx, http.MethodGet, "/credentials/"+entry.ID+".json", "", nil, &signed); {
+			case errors.Is(err, errGone): // nobody's any more
+			case err != nil:
 				return nil, err
+			default:
+				entry.Recipient = recipientOf(signed)
 			}
-			entry.Recipient = recipientOf(signed)
 			all = append(all, entry)
 		}
 		next = strings.TrimPrefix(page.Next, d.svc.baseURL)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -220,8 +221,8 @@ func lose(ts *testscript.TestScript, _ bool, args []string) {
 // it tells of is valid for a verifier that has nothing but its bytes.
 func TestDemo(t *testing.T) {
 	d := startDemo(t)
-	if len(d.badges) != 58+16 {
-		t.Fatalf("%d badges, want 58 of the workshop and 16 of the course", len(d.badges))
+	if len(d.badges) != 115+36+4 {
+		t.Fatalf("%d badges, want 115 of the workshop, 36 of the course and 4 of the planning course", len(d.badges))
 	}
 	ids, indexes := map[string]bool{}, map[string]bool{}
 	s := defaults()
@@ -236,9 +237,13 @@ func TestDemo(t *testing.T) {
 	}
 	p := &program{stderr: io.Discard}
 	var last []byte
-	perAchievement := map[string]int{}
+	perAchievement, perStatus := map[string]int{}, map[string]int{}
 	for _, b := range d.badges {
 		perAchievement[b.Achievement]++
+		perStatus[b.Status]++
+		if b.Recipient == "" { // asked to be forgotten
+			continue
+		}
 		raw, err := p.readBadge(t.Context(), live{client}, b.CredentialID+".json")
 		if err != nil {
 			t.Fatal(err)
@@ -247,10 +252,16 @@ func TestDemo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := report.Verdict().String(); got != "valid" {
+		want := "valid"
+		if b.Status != "active" {
+			want = "invalid"
+		}
+		if got := report.Verdict().String(); got != want {
 			t.Fatalf("%s is %s: %+v", b.CredentialID, got, report.Decisive())
 		}
-		last = raw
+		if want == "valid" {
+			last = raw
+		}
 		status := report.Document.View().CredentialStatus[0]
 		if ids[b.ID] || indexes[status.ID] {
 			t.Fatalf("id or status index of %s is used twice", b.CredentialID)
@@ -258,8 +269,13 @@ func TestDemo(t *testing.T) {
 		ids[b.ID], indexes[status.ID] = true, true
 	}
 	trusted(t, s, processor, client, last)
-	if perAchievement["uh-kit-participant"] != 58 || perAchievement["hc20-achievement"] != 16 {
-		t.Errorf("badges by achievement: %v", perAchievement)
+	want := map[string]int{"uh-kit-participant": 58, "uh-kit-completion": 50, "uh-kit-facilitator": 4, "uh-kit-contributor": 3,
+		"hc20-achievement": 16, "hc20-participation": 17, "hc20-m1": 1, "hc20-m2": 1, "hc20-m3": 1, "dh-planning": 3, "dh-trainer": 1}
+	if !maps.Equal(perAchievement, want) {
+		t.Errorf("badges by achievement: %v, want %v", perAchievement, want)
+	}
+	if perStatus["revoked"] != 1+2+2 { // the wrong person, one whose platform took it back, one who is forgotten
+		t.Errorf("badges by status: %v", perStatus)
 	}
 	if !strings.HasPrefix(d.verifyLine, "LAUREL_FETCH_ALLOW=") {
 		t.Errorf("the line to verify with is %q", d.verifyLine)

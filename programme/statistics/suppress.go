@@ -431,10 +431,22 @@ func (y *system) scopeOf(group, kind int) int {
 
 // Withholding a list of keys, or a whole scope, is worse than hiding numbers.
 const (
-	cheap       = 10 * Threshold // not worth looking further afield
+	cheap       = 10 * Threshold * named // not worth looking further afield
 	costOfList  = 1 << 20
 	costOfScope = 1 << 26
 )
+
+// weight is how much a number of a scope is worth. Whoever asks, asks for a
+// course or a workshop; what is told of everything together gives way first.
+func (s Scope) weight() int {
+	if s.Activity == "" && s.Achievement == "" {
+		return 1
+	}
+	return named
+}
+
+// named is the worth of a number of a scope that has a name.
+const named = 8
 
 // change is one award in a scope that goes from a to b in a dimension, or, of
 // no dimension, comes or goes.
@@ -446,6 +458,7 @@ func (y *system) change(s int, d *dimension, a, b int, hide bool) (cost int) {
 		y.hidden[s] = hide
 		return costOfScope + y.total[s]
 	}
+	weight := y.scopes[s].weight()
 	for _, l := range d.levels {
 		from, to := l.of[a], l.of[b]
 		switch {
@@ -454,7 +467,7 @@ func (y *system) change(s int, d *dimension, a, b int, hide bool) (cost int) {
 			l.withheld[s] = hide
 			cost += costOfList + y.total[s]
 		default:
-			cost += l.change(s, from, hide) + l.change(s, to, hide)
+			cost += weight * (l.change(s, from, hide) + l.change(s, to, hide))
 		}
 	}
 	return cost
