@@ -4,6 +4,7 @@ FUZZTIME ?= 10m
 BENCH ?= .
 FROM ?= $(shell date +%s)
 COUNT ?= 10000
+ORDERS ?= 3000
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -53,7 +54,10 @@ json-ld: ## the W3C tests of JSON-LD to RDF, in the folder that JSON_LD_TESTS na
 json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read and sent to a demo
 	go test -count=1 -tags jsontestsuite -run JSONTestSuite -v ./internal/strictjson ./cmd/laurel
 
+order-long: ## ORDERS shuffles of the course's events by one and by eight clients, half of them on a store that fails now and then
+	ORDER_ROUNDS=$(ORDERS) go test -count=1 -timeout 2h -run '^TestOrder$$' -v ./programme
+
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long bench

@@ -249,6 +249,7 @@ func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (l
 	if told.Empty() {
 		return false, nil
 	}
+	sc.told = &told
 	k := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by)
 	var c contribution
 	if _, err := get(s.tx, k, &c); err != nil {

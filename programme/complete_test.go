@@ -6,10 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"laurel/badge"
@@ -195,54 +193,4 @@ func replay(t *testing.T, p *place) {
 	if !maps.Equal(before, issuertest.Snapshot(t, p.store)) {
 		t.Error("sending everything again changed the store")
 	}
-}
-
-// TestOrderOfEvents sends the events in many orders, to a batch and by several
-// clients at once: in the end the same people hold the same badges.
-func TestOrderOfEvents(t *testing.T) {
-	var want outcomes
-	expected(t, "course-outcomes.json", &want)
-	random := rand.New(rand.NewPCG(20, 44))
-	for round := range 6 {
-		p := course(t, "all")
-		lanes := shuffled(random, events(t), 8)
-		var wg sync.WaitGroup
-		for _, lane := range lanes {
-			wg.Go(func() {
-				if _, err := p.Complete(t.Context(), everybody, lane); err != nil {
-					t.Error(err)
-				}
-			})
-		}
-		wg.Wait()
-		if got := held(t, p); !maps.EqualFunc(got, want.LadderAll.Final, maps.Equal[map[string]string]) {
-			t.Fatalf("round %d: %v\nwant %v", round, got, want.LadderAll.Final)
-		}
-	}
-}
-
-// shuffled deals the events to lanes in any order, but those of three learners,
-// whose regrade, revocation and conflict live from it, in theirs.
-func shuffled(random *rand.Rand, all []completion.Completion, lanes int) [][]completion.Completion {
-	dealt := make([][]completion.Completion, lanes)
-	inOrder := map[string]int{"u-1006": 0, "u-1017": 1, "u-1021": 2}
-	var fixed, free []completion.Completion
-	for _, e := range all {
-		if strings.HasPrefix(e.ID, "refused:") {
-			continue
-		}
-		if _, ok := inOrder[e.Learner.ID]; ok {
-			fixed = append(fixed, e)
-		} else {
-			free = append(free, e)
-		}
-	}
-	random.Shuffle(len(free), func(a, b int) { free[a], free[b] = free[b], free[a] })
-	for n, e := range free {
-		dealt[n%lanes] = append(dealt[n%lanes], e)
-	}
-	for _, e := range fixed {
-		dealt[inOrder[e.Learner.ID]] = append(dealt[inOrder[e.Learner.ID]], e)
-	}
-	return dealt
 }

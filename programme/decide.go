@@ -65,6 +65,7 @@ type scene struct {
 	released time.Time // by a person; zero: not
 	// only is the achievement that is asked about; "" for all.
 	only string
+	told *facts.Facts // by the present report; nil for none
 	// mayIssue bounds the issuers that the caller speaks for.
 	mayIssue func(issuer string) bool
 }
@@ -300,7 +301,7 @@ func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err erro
 	switch {
 	case a != nil && a.Review != "":
 		outcome = OutcomeHeld
-	case a != nil && a.State == StateRevoked && !e.at.After(a.RevokedAt):
+	case a != nil && a.State == StateRevoked && !e.at.After(a.RevokedAt) && !e.again(sc, a):
 		// What was taken back is not earned again by what was done before.
 	case a != nil && a.State == StateIssued:
 	default:
@@ -314,6 +315,27 @@ func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err erro
 	}
 	v.Awards = append(v.Awards, AwardOutcome{e.template.Slug, outcome, a.Credential})
 	return nil
+}
+
+// again tells whether what is reported now suffices by itself for what was
+// taken back before: facts keep the first time at which they were as good.
+func (e *earned) again(sc *scene, a *award) bool {
+	if e.rule == nil || sc.told == nil {
+		return false
+	}
+	holds := func(achievement string) (time.Time, bool) {
+		n := slices.IndexFunc(e.parts, func(part *award) bool { return part.Achievement == achievement })
+		if n < 0 {
+			return time.Time{}, false
+		}
+		return e.parts[n].EarnedAt, true
+	}
+	outcome := e.rule.Evaluate(sc.told, sc.context(e.template, holds))
+	if !outcome.Met || !outcome.At.After(a.RevokedAt) {
+		return false
+	}
+	e.at, e.facts = outcome.At, sc.told
+	return true
 }
 
 // grant gives out an award that is not given out yet, if nothing holds it back.

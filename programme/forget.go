@@ -14,6 +14,9 @@ import (
 // them, and so does what was decided about them.
 func (s *session) forget(r realm, l *learner) error {
 	gone := [][]byte{r.learnerKey(l.Issuer, l.ID), r.namelessKey(l.Since.UTC().Format(time.DateOnly), l.Issuer, l.ID)}
+	if l.Doubt != "" {
+		gone = append(gone, r.reviewKey(l.Issuer, l.Doubt))
+	}
 	for _, digest := range l.Addresses {
 		gone = append(gone, r.addressKey(l.Issuer, digest, l.ID))
 	}

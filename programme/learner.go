@@ -185,6 +185,7 @@ func (s *session) hear(t teller, l *learner, told completion.Learner, at time.Ti
 	if err := t.mayTell(l, told); err != nil {
 		return err
 	}
+	fresh := l.ToldAt.IsZero()
 	wasKnown := l.known()
 	news, err := s.reach(t, l, told)
 	if err != nil {
@@ -197,16 +198,13 @@ func (s *session) hear(t teller, l *learner, told completion.Learner, at time.Ti
 			*f.mine, news = *f.told, true
 		}
 	}
-	if !t.list && at.After(l.ToldAt) || l.ToldAt.IsZero() {
-		news = true
-	}
-	if !news {
+	if !news && !fresh && (t.list || !at.After(l.ToldAt)) {
 		return nil // that a list told it once more is no news
 	}
 	if latest {
 		l.ToldAt = at
 	}
-	if err := s.wait(t.realm, l, wasKnown); err != nil {
+	if err := s.wait(t.realm, l, wasKnown || fresh && l.known()); err != nil {
 		return err
 	}
 	return put(s.tx, t.realm.learnerKey(t.issuer, l.ID), l)

@@ -2,6 +2,7 @@ package programme_test
 
 import (
 	"context"
+	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func (p *place) credentials(t testing.TB, filter issuer.Filter) (all []*issuer.R
 func (p *place) audit(t testing.TB) (active, revoked int) {
 	t.Helper()
 	issuertest.Audit(t, p.Issuer)
+	p.check(t, func(problem string) { t.Errorf("check: %s", problem) })
 	suite := p.Config.Generic[0].(proof.EdDSARDFC2022)
 	v, err := verifier.New(verifier.Config{Canon: suite.Canon, Suites: proof.Suites(suite.Canon),
 		Keys: resolve.New(nil, &issuertest.Own{Issuer: p.Issuer}), Status: ownLists{p.Issuer}, Now: p.Clock.Now})
@@ -85,4 +87,22 @@ func (p *place) audit(t testing.TB) (active, revoked int) {
 		}
 	}
 	return active, revoked
+}
+
+func toJSON(t testing.TB, v any) []byte {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return raw
+}
+
+func (p *place) check(t testing.TB, report func(string)) (awards int) {
+	t.Helper()
+	awards, err := p.Programme.Check(t.Context(), report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return awards
 }

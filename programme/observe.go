@@ -153,7 +153,37 @@ func (s *session) erased(r realm, a *award) error {
 	} else if err != nil {
 		return err
 	}
-	return s.forget(r, l)
+	return errors.Join(s.forget(r, l), s.dropQuestions(r, l))
+}
+
+// dropQuestions takes away the questions about a person who was erased, and
+// with them whoever may be the same person: of them no badge is on record.
+func (s *session) dropQuestions(r realm, l *learner) error {
+	var about []*Review
+	err := scan(s.tx, r.key("r", l.Issuer, ""), func(_ []byte, review *Review) error {
+		if review.DecidedAt.IsZero() && (review.Learner == l.ID || review.Other == l.ID) {
+			about = append(about, review)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, review := range about {
+		if err := s.tx.Delete(r.reviewKey(review.Issuer, review.ID)); err != nil {
+			return err
+		}
+		other, err := s.learnerAt(r, review.Issuer, review.Learner)
+		if errors.Is(err, errGone) || err == nil && other.Doubt != review.ID {
+			continue
+		} else if err != nil {
+			return err
+		}
+		if err := s.forget(r, other); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // uploadOf is the list that told facts, by their key; false where a platform

@@ -126,6 +126,9 @@ func checkStore(ctx context.Context, svc *service, _ nothing) (a checkAnswer, er
 	if a.Credentials, err = svc.issuer.Check(ctx, report); err != nil {
 		return a, err
 	}
+	if _, err = svc.programme.Check(ctx, report); err != nil {
+		return a, err
+	}
 	if err = svc.hooks.Check(ctx, report); err != nil {
 		return a, err
 	}

@@ -1,0 +1,107 @@
+package programme_test
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"laurel/issuer"
+	"laurel/programme"
+	"laurel/programme/completion"
+)
+
+// BenchmarkRoster takes in a list of BENCH_ROWS rows (5,000), and issues as many
+// badges by Issue with as many at once as a list signs, both durably on a bolt
+// file; x_issue is how many times longer the list takes.
+func BenchmarkRoster(b *testing.B) {
+	rows := benchRows(b, 5000)
+	compare := func(list func(p *place, round int)) {
+		p := workshop(b)
+		issueAlone(b, p, rows/10, "warm") // keys, contexts and caches are there
+		var mine, floor time.Duration
+		for round := range max(1, b.N) {
+			start := time.Now()
+			issueAlone(b, p, rows, fmt.Sprint("i", round))
+			floor += time.Since(start)
+			start = time.Now()
+			list(p, round)
+			mine += time.Since(start)
+		}
+		b.ReportMetric(float64(mine)/float64(floor), "x_issue")
+		b.ReportMetric(mine.Seconds()/float64(max(1, b.N)), "s/list")
+	}
+	compare(func(p *place, round int) {
+		var list strings.Builder
+		list.WriteString("ref,name,email,country\n")
+		for n := range rows {
+			fmt.Fprintf(&list, "r%d-%d,Participant %d,p%d.%d@roster.example,KE\n", round, n, n, round, n)
+		}
+		result := p.upload(b, []byte(list.String()), nil)
+		if result.Summary[programme.OutcomeIssued] != rows {
+			b.Fatalf("%v", result.Summary)
+		}
+	})
+}
+
+// BenchmarkCompletions is the same for batches of 1,000 events, of which each
+// earns a badge.
+func BenchmarkCompletions(b *testing.B) {
+	rows := benchRows(b, 1000)
+	p := course(b, "all")
+	issueAlone(b, p, 100, "warm")
+	var mine, floor time.Duration
+	for round := range max(1, b.N) {
+		start := time.Now()
+		issueAlone(b, p, rows, fmt.Sprint("i", round))
+		floor += time.Since(start)
+		events := make([]completion.Completion, rows)
+		for n := range events {
+			c, err := completion.Read(fmt.Appendf(nil, `{"id":"e-%d-%d","source":"lms-a","occurred_at":"2025-03-03T12:00:00Z","activity":"hc20","learner":{"id":"u-%d-%d","name":"Participant","email":"p%d.%d@learner.example"},"facts":{"visits":{"visited":22,"total":44}}}`, round, n, round, n, round, n), "")
+			if err != nil {
+				b.Fatal(err)
+			}
+			events[n] = c
+		}
+		start = time.Now()
+		for from := 0; from < len(events); from += programme.MaxEvents {
+			answers, err := p.Complete(b.Context(), everybody, events[from:min(from+programme.MaxEvents, len(events))])
+			if err != nil || answers[0].Result != programme.OutcomeIssued {
+				b.Fatal(answers, err)
+			}
+		}
+		mine += time.Since(start)
+	}
+	b.ReportMetric(float64(mine)/float64(floor), "x_issue")
+	b.ReportMetric(mine.Seconds()/float64(max(1, b.N)), "s/batch")
+}
+
+func benchRows(b *testing.B, usual int) int {
+	if n, err := strconv.Atoi(os.Getenv("BENCH_ROWS")); err == nil {
+		return n
+	}
+	return usual
+}
+
+// issueAlone issues badges one by one, several at a time.
+func issueAlone(b *testing.B, p *place, n int, name string) {
+	b.Helper()
+	var group errgroup.Group
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for i := range n {
+		group.Go(func() error {
+			_, err := p.Issue(b.Context(), issuer.Award{Achievement: "uh-kit-participant", Edition: "2025-1", Actor: "bench",
+				Recipient: issuer.Recipient{Name: "Participant " + strconv.Itoa(i), Email: fmt.Sprintf("%s.%d@roster.example", name, i)},
+				AwardedAt: time.Date(2025, 7, 11, 0, 0, 0, 0, time.UTC)})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -1,0 +1,193 @@
+package programme_test
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"laurel/programme"
+	"laurel/programme/completion"
+	"laurel/store"
+)
+
+// orders is how many shuffles are tried on a backend: a few, or ORDER_ROUNDS
+// (make order-long), and of these on PostgreSQL one in ten.
+func orders(backend string) int {
+	n, err := strconv.Atoi(os.Getenv("ORDER_ROUNDS"))
+	switch {
+	case err != nil:
+		return 4
+	case backend == "postgres":
+		return n / 10
+	}
+	return n
+}
+
+// TestOrder sends the events in many orders, in batches of any size, by one
+// client and by eight at once, to a store that fails now and then and to one
+// that does not: in the end the same people hold the same badges, each once.
+// The day of an award may differ: where a better result came first, that one
+// decided.
+func TestOrder(t *testing.T) {
+	var want outcomes
+	expected(t, "course-outcomes.json", &want)
+	for name, open := range backends {
+		t.Run(name, func(t *testing.T) {
+			for round := range orders(name) {
+				random := rand.New(rand.NewPCG(20, uint64(round)))
+				db := &flaky{Store: open(t), random: rand.New(rand.NewPCG(44, uint64(round)))}
+				p := courseOn(t, db, "all")
+				db.set(round % 2 * 3)
+				var wg sync.WaitGroup
+				for _, lane := range shuffled(random, events(t), []int{1, 8}[round/2%2]) {
+					sizes := rand.New(rand.NewPCG(random.Uint64(), 1))
+					wg.Go(func() { p.insist(t, sizes, lane) })
+				}
+				wg.Wait()
+				db.set(0)
+				if got := held(t, p); !maps.EqualFunc(got, want.LadderAll.Final, maps.Equal[map[string]string]) {
+					t.Fatalf("round %d: %v\nwant %v", round, got, want.LadderAll.Final)
+				}
+				active, revoked := p.audit(t)
+				if active+revoked != want.LadderAll.Totals.Credentials {
+					t.Fatalf("round %d: %d badges, want %d", round, active+revoked, want.LadderAll.Totals.Credentials)
+				}
+				if err := db.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// insist sends events in batches and repeats what failed, as platforms do.
+func (p *place) insist(t *testing.T, random *rand.Rand, lane []completion.Completion) {
+	for len(lane) > 0 {
+		n := 1 + random.IntN(min(len(lane), 12))
+		_, err := p.Complete(context.WithoutCancel(t.Context()), everybody, lane[:n])
+		switch {
+		case errors.Is(err, store.ErrBusy) || errors.Is(err, store.ErrUnknownOutcome):
+			time.Sleep(time.Duration(random.IntN(5)) * time.Millisecond)
+		case err != nil:
+			t.Error(err)
+			return
+		default:
+			lane = lane[n:]
+		}
+	}
+}
+
+// flaky is a real store whose Updates fail now and then: before anything is
+// done, or after it is, so that nobody can tell.
+type flaky struct {
+	store.Store
+	mu     sync.Mutex
+	random *rand.Rand
+	often  int // of ten Updates
+}
+
+func (f *flaky) set(often int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.often = often
+}
+
+func (f *flaky) Update(ctx context.Context, do func(store.Tx) error) error {
+	f.mu.Lock()
+	fails, after := f.random.IntN(10) < f.often, f.random.IntN(2) == 0
+	f.mu.Unlock()
+	if fails && !after {
+		return store.ErrBusy
+	}
+	if err := f.Store.Update(ctx, do); err != nil {
+		return err
+	}
+	if fails {
+		return store.ErrUnknownOutcome
+	}
+	return nil
+}
+
+// TestInterruptedLists: a list, a release and taking a list back that are cut
+// short again and again come to the same end.
+func TestInterruptedLists(t *testing.T) {
+	for name, open := range backends {
+		t.Run(name, func(t *testing.T) {
+			db := &flaky{Store: open(t), random: rand.New(rand.NewPCG(3, 4))}
+			p := placeOn(t, db)
+			if _, err := p.PutActivity(t.Context(), file(t, "workshop-uh-kit-2025.json"), "test"); err != nil {
+				t.Fatal(err)
+			}
+			again := func(do func() error) {
+				t.Helper()
+				db.set(6)
+				defer db.set(0)
+				for {
+					err := do()
+					if err == nil {
+						return
+					}
+					if !errors.Is(err, store.ErrBusy) && !errors.Is(err, store.ErrUnknownOutcome) {
+						t.Fatal(err)
+					}
+				}
+			}
+			for _, list := range []string{"workshop-roster.csv", "workshop-attendance.csv"} {
+				again(func() error {
+					_, err := p.Programme.Roster(t.Context(), everybody, programme.Roster{Activity: activity, List: file(t, list)})
+					return err
+				})
+			}
+			again(func() error {
+				_, err := p.Release(t.Context(), everybody, activity, "", nil)
+				return err
+			})
+			if active, revoked := p.audit(t); active != 108 || revoked != 0 {
+				t.Errorf("%d badges, and %d revoked", active, revoked)
+			}
+			uploads, err := p.Uploads(t.Context(), everybody, activity)
+			if err != nil || len(uploads) != 2 {
+				t.Fatalf("%+v, %v", uploads, err)
+			}
+			for _, u := range uploads {
+				again(func() error {
+					_, err := p.TakeBack(t.Context(), everybody, u.ID)
+					return err
+				})
+			}
+			if active, revoked := p.audit(t); active != 0 || revoked != 108 {
+				t.Errorf("taken back: %d badges, and %d revoked", active, revoked)
+			}
+		})
+	}
+}
+
+// shuffled deals the events to lanes in any order, but those of three learners,
+// whose regrade, revocation and conflict live from it, in theirs.
+func shuffled(random *rand.Rand, all []completion.Completion, lanes int) [][]completion.Completion {
+	all = slices.DeleteFunc(slices.Clone(all), func(e completion.Completion) bool { return strings.HasPrefix(e.ID, "refused:") })
+	ordered := []string{"u-1006", "u-1017", "u-1021"}
+	inOrder := map[string][]completion.Completion{}
+	for _, e := range all {
+		inOrder[e.Learner.ID] = append(inOrder[e.Learner.ID], e)
+	}
+	random.Shuffle(len(all), func(a, b int) { all[a], all[b] = all[b], all[a] })
+	dealt := make([][]completion.Completion, lanes)
+	for n, e := range all {
+		lane := n % lanes
+		if i := slices.Index(ordered, e.Learner.ID); i >= 0 {
+			lane = i % lanes
+			e, inOrder[e.Learner.ID] = inOrder[e.Learner.ID][0], inOrder[e.Learner.ID][1:]
+		}
+		dealt[lane] = append(dealt[lane], e)
+	}
+	return dealt
+}
