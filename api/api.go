@@ -81,6 +81,10 @@ const (
 	roomPatience   = 10 * time.Second
 )
 
+// wrongSecrets is how many secrets of no hook an address may show in a minute. It
+// keeps guessing from costing us much; it is hopeless anyway.
+const wrongSecrets = 30
+
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
 	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil {
@@ -116,7 +120,8 @@ func New(cfg Config) (http.Handler, error) {
 		events:     events.New(events.Config{Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
 		verify:     check,
 
-		programmes: programmes.New(programmes.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
+		programmes: programmes.New(programmes.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain,
+			WrongSecret: limit.NewRate(wrongSecrets, cfg.Now).Allow, Log: cfg.Log}),
 
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),

@@ -434,7 +434,7 @@ func many(n int) string {
 // begin sends a list and gives the answer as it comes.
 func (p *programmes) begin(ctx context.Context, body string) (*http.Response, *bufio.Reader) {
 	p.t.Helper()
-	req := must(http.NewRequestWithContext(ctx, "POST", p.address+workshop, strings.NewReader(body)))(p.t)
+	req := must(http.NewRequestWithContext(ctx, http.MethodPost, p.address+workshop, strings.NewReader(body)))(p.t)
 	req.Header.Set("Authorization", "Bearer "+p.token)
 	req.Header.Set("Content-Type", "text/csv")
 	req.Header.Set("Accept", wireLines)

@@ -85,6 +85,7 @@ var conditions = []condition{
 	{is: programme.ErrUnknownActivity, status: http.StatusNotFound, code: "not_found", detail: notFoundDetail},
 	{is: programme.ErrEventReused, status: http.StatusConflict, code: "event_reused",
 		detail: "This source reported something else under this id before, and nothing was changed. Give each event an id of its own, and use it again only to repeat the same event."},
+	{is: programme.ErrNoHook, status: http.StatusNotFound, code: "not_found", detail: notFoundDetail},
 	{is: programme.ErrForbidden, status: http.StatusForbidden, code: "forbidden", detail: "The token does not allow this."},
 	{is: completion.ErrOtherSource, status: http.StatusForbidden, code: "source_not_granted",
 		detail: "The event names another source than the one that it comes from. Leave source out."},
@@ -123,6 +124,7 @@ var conditions = []condition{
 	{is: auth.ErrExpired, status: http.StatusUnauthorized, code: "token_expired", detail: "This token has run out. Ask the operator for a new one."},
 	{is: auth.ErrRevoked, status: http.StatusUnauthorized, code: "token_revoked", detail: "This token was withdrawn. Ask the operator for a new one."},
 	{is: auth.ErrActivity, status: http.StatusForbidden, code: "activity_not_granted", detail: "The token is limited to other activities."},
+	{is: auth.ErrSource, status: http.StatusForbidden, code: "source_not_granted", detail: "The token speaks for another source."},
 	{is: auth.ErrForbidden, status: http.StatusForbidden, code: "forbidden", detail: "The token does not allow this."},
 
 	{is: qr.ErrSize, status: http.StatusBadRequest, code: "invalid_parameter", detail: "The size is a number of pixels from 128 to 1024."},

@@ -63,6 +63,7 @@ var (
 	anybody  = access{shared: true}                // a public read
 	personal = access{shared: true, private: true} // a public read that names a person
 	formOnly = access{private: true}               // sent by a page of ours
+	bySecret = access{private: true}               // sent by who knows the address
 )
 
 // with is for callers whose token has one of the scopes and no limit that the
@@ -157,6 +158,12 @@ func (s *server) routes(h handlers) []route {
 		{remove, "/v1/uploads/:upload", with(auth.Roster).keeping(byActivity | byCountry | bySource | asTest), h.programmes.TakeBack},
 		{post, "/v1/activities/:slug/release", with(auth.Roster).keeping(byActivity | bySource | asTest), h.programmes.Release},
 		{post, "/v1/completions", with(auth.Complete).keeping(byActivity | byCountry | bySource | asTest), h.programmes.Complete},
+		{put, "/v1/sources/:slug", definitions(auth.Manage), h.programmes.PutSource},
+		{get, "/v1/sources/:slug", with(auth.Read, auth.Manage).keeping(bySource | asTest), h.programmes.Source},
+		{get, "/v1/sources", with(auth.Read, auth.Manage).keeping(bySource | asTest), h.programmes.Sources},
+		{post, "/v1/hooks/:source/:secret", bySecret, h.programmes.Native},
+		{get, "/v1/reviews", with(auth.Revoke, auth.Manage).keeping(bySource | asTest), h.programmes.Reviews},
+		{post, "/v1/reviews/:id", with(auth.Revoke, auth.Manage).keeping(bySource | asTest), h.programmes.Decide},
 		{put, "/v1/activities/:slug", definitions(auth.Manage), h.programmes.PutActivity},
 		{get, "/v1/activities/:slug", with(auth.Read, auth.Manage).keeping(byActivity | bySource | asTest), h.programmes.Activity},
 		{get, "/v1/activities", with(auth.Read, auth.Manage).keeping(byActivity | bySource | asTest), h.programmes.Activities},

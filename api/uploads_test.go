@@ -223,7 +223,7 @@ func TestReleaseCutShort(t *testing.T) {
 		fmt.Fprintf(&body, "P-%d,Person %d,person.%d@many.example,1,1,1,accepted\n", n, n, n)
 	}
 	p.counts(workshop+"?achievement=uh-kit-completion", body.String(), map[string]int{"pending_release": size})
-	req := must(http.NewRequest("POST", p.address+"/v1/activities/uh-kit-2025/release", nil))(t)
+	req := must(http.NewRequest(http.MethodPost, p.address+"/v1/activities/uh-kit-2025/release", nil))(t)
 	req.Header.Set("Authorization", "Bearer "+p.token)
 	req.Header.Set("Accept", wireLines)
 	resp := must(p.client.Do(req))(t)

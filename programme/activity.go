@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -55,8 +56,26 @@ func (p *Programme) Define(ctx context.Context, c Caller, definition []byte) (a 
 		if err := p.mayAward(r, &c, old, false); err != nil {
 			return err
 		}
+		if err := mayName(r, &c, a); err != nil {
+			return err
+		}
 		return p.mayAward(r, &c, a, true)
 	})
+}
+
+// mayName refuses names of an activity with platforms of others.
+func mayName(r store.Reader, c *Caller, a *rules.Activity) error {
+	for slug := range a.Aliases {
+		var source Source
+		found, err := get(r, sourceKey(slug), &source)
+		if err != nil {
+			return err
+		}
+		if found && len(source.Issuers) > 0 && !slices.ContainsFunc(source.Issuers, c.MayIssue) {
+			return &Forbidden{"source_not_granted", "The source " + slug + " belongs to other issuers than the token's."}
+		}
+	}
+	return nil
 }
 
 // mayAward holds the awards of a definition to what a caller speaks for.
@@ -262,48 +281,4 @@ func optionalDate(s string) (time.Time, error) {
 		return time.Time{}, nil
 	}
 	return time.Parse(time.DateOnly, s)
-}
-
-// Source is a platform that reports.
-type Source struct {
-	Slug string `json:"slug"`
-	// TrustEmail says that its addresses were checked: somebody whom another
-	// such source reports under the same address and name is the same person.
-	TrustEmail bool `json:"trust_email"`
-}
-
-// PutSource keeps what is known of a platform.
-func (p *Programme) PutSource(ctx context.Context, source Source, actor string) error {
-	if issuer.CheckSlug(source.Slug) != nil {
-		return badge.Errors{{Code: badge.MalformedValueError, Rule: "slug_invalid", Pointer: "/slug", Detail: "A source has a slug such as lms-a."}}
-	}
-	return p.store.Update(ctx, func(tx store.Tx) error {
-		if err := put(tx, sourceKey(source.Slug), source); err != nil {
-			return err
-		}
-		return p.issuer.Note(tx, issuer.Event{Actor: actor, Action: "source.put", Subject: source.Slug})
-	})
-}
-
-// Sources lists the platforms that something is known of, by slug.
-func (p *Programme) Sources(ctx context.Context) (all []Source, err error) {
-	err = p.store.View(ctx, func(r store.Reader) error {
-		all = nil
-		return scan(r, sourceKey(""), func(_ []byte, s *Source) error {
-			all = append(all, *s)
-			return nil
-		})
-	})
-	return all, err
-}
-
-// source is what is known of a platform; one that nothing is known of is not to
-// be believed about addresses.
-func (s *session) source(slug string) (Source, error) {
-	source := Source{Slug: slug}
-	if issuer.CheckSlug(slug) != nil {
-		return source, badge.Errors{{Code: badge.MalformedValueError, Rule: "source_invalid", Pointer: "/source", Detail: "A source has a slug such as lms-a."}}
-	}
-	_, err := get(s.tx, sourceKey(slug), &source)
-	return source, err
 }

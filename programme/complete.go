@@ -162,8 +162,12 @@ func (s *session) sceneOf(c *Caller, e *completion.Completion) (*scene, error) {
 		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "unknown_activity", Pointer: "/activity",
 			Detail: "There is no such course or workshop here, and none was made of it. Define it with PUT /v1/activities/{slug}, or name this as one of its aliases."}}
 	}
-	t := teller{realm: c.realm(), source: e.Source, by: e.Source, trusted: source.TrustEmail}
-	return s.setScene(c, t, activity, e.Edition)
+	t := teller{realm: c.realm(), source: e.Source, by: e.Source}
+	sc, err := s.setScene(c, t, activity, e.Edition)
+	if err == nil {
+		sc.trusted = source.TrustEmail && source.speaksFor(sc.issuer)
+	}
+	return sc, err
 }
 
 // setScene looks up all that is decided by, in one edition of an activity.

@@ -32,7 +32,7 @@ import (
 //	P/<realm>/o/<upload>/<learner>                  who stood on it
 //	P/<realm>/t/<issuer>/<credential>               tally: what is counted of a credential
 //	P/<realm>/s                                     snapshot of the public statistics
-//	P/source/<source>                               platform: whether it may be believed about addresses
+//	P/source/<source>                               platform: whether it may be believed about addresses, its hook
 //
 // An edition without a name is "-" in keys.
 

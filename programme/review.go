@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"laurel/badge"
@@ -28,6 +30,33 @@ type Review struct {
 	DecidedAt   time.Time `json:"decidedAt,omitzero"`
 	Decision    Decision  `json:"decision,omitempty"`
 	By          string    `json:"by,omitempty"`
+
+	// Who, and for SamePerson the other, are looked up for the person who decides:
+	// nil where somebody was erased.
+	Who, OtherWho *Person `json:"-"`
+}
+
+// Person is somebody as far as it takes to decide who they are.
+type Person struct {
+	Name, Email string   // "" where nobody told
+	Sources     []string // that reported the person
+}
+
+func personIn(r store.Reader, at realm, issuer, id string) (*Person, error) {
+	var l learner
+	found, err := get(r, at.learnerKey(issuer, id), &l)
+	if err != nil || !found {
+		return nil, err
+	}
+	return &Person{Name: l.Name, Email: l.Email, Sources: slices.Sorted(maps.Keys(l.Platforms))}, nil
+}
+
+// meet looks up the people that a review is about.
+func (review *Review) meet(r store.Reader, at realm) (err error) {
+	if review.Who, err = personIn(r, at, review.Issuer, review.Learner); err == nil && review.Other != "" {
+		review.OtherWho, err = personIn(r, at, review.Issuer, review.Other)
+	}
+	return err
 }
 
 // Question is what a review is about.
@@ -123,16 +152,27 @@ func (s *session) void(r realm, a *award) error {
 		s.tx.Delete(r.awardKey(a.Learner, a.Achievement, a.Edition)))
 }
 
-// Reviews lists the questions that are open, oldest first.
+// Answers are the decisions that a review can have.
+func (review *Review) Answers() []Decision { return review.Kind.answers() }
+
+// Reviews lists the questions that are open, oldest first, with the people that
+// they are about.
 func (p *Programme) Reviews(ctx context.Context, c Caller) (open []*Review, err error) {
 	err = p.store.View(ctx, func(r store.Reader) error {
 		open = nil
-		return scan(r, c.realm().key("r", ""), func(_ []byte, review *Review) error {
+		err := scan(r, c.realm().key("r", ""), func(_ []byte, review *Review) error {
 			if review.DecidedAt.IsZero() && c.MayIssue(review.Issuer) {
 				open = append(open, review)
 			}
 			return nil
 		})
+		for _, review := range open {
+			if err == nil {
+				err = review.meet(r, c.realm())
+			}
+		}
+		slices.SortFunc(open, func(a, b *Review) int { return strings.Compare(a.ID, b.ID) }) // which are in order of time
+		return err
 	})
 	return open, err
 }

@@ -98,10 +98,10 @@ func (h *Handler) Activities(w http.ResponseWriter, r *http.Request) error {
 // see all.
 func (h *Handler) sees(ctx context.Context, a *rules.Activity) (bool, error) {
 	token := wire.Token(ctx)
-	if token.AllowsActivity(a.ID) != nil {
+	switch granted := token.AllowsActivity(a.ID) == nil; {
+	case !granted:
 		return false, nil
-	}
-	if slices.Contains(token.Issuers, auth.Any) {
+	case slices.Contains(token.Issuers, auth.Any):
 		return true, nil
 	}
 	for _, rule := range a.Rules {

@@ -75,8 +75,10 @@ func (h *Handler) Complete(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := answers[0].Fault; err != nil {
+		h.refused(r, &event, err)
 		return err
 	}
+	h.taken(r, &event, &answers[0])
 	return wire.WriteJSON(w, http.StatusOK, h.answer(&answers[0], c.Test))
 }
 
@@ -111,7 +113,7 @@ func (h *Handler) completeMany(w http.ResponseWriter, r *http.Request, list stri
 	for n, v := range list.Elements() {
 		event, err := readEvent(v, "", source)
 		if err != nil {
-			results[n] = h.refused(r, err)
+			results[n] = h.refused(r, &event, err)
 			continue
 		}
 		events, places = append(events, event), append(places, n)
@@ -123,8 +125,9 @@ func (h *Handler) completeMany(w http.ResponseWriter, r *http.Request, list stri
 	}
 	for n, a := range answers {
 		if a.Fault != nil {
-			results[places[n]] = h.refused(r, a.Fault)
+			results[places[n]] = h.refused(r, &events[n], a.Fault)
 		} else {
+			h.taken(r, &events[n], &a)
 			results[places[n]] = itemBody{Status: http.StatusOK, answerBody: h.answer(&a, c.Test)}
 		}
 	}
@@ -133,8 +136,18 @@ func (h *Handler) completeMany(w http.ResponseWriter, r *http.Request, list stri
 
 // refused is the answer to an event that is not taken in. Its pointers begin at
 // the event, as if it had come alone.
-func (h *Handler) refused(r *http.Request, err error) itemBody {
+func (h *Handler) refused(r *http.Request, e *completion.Completion, err error) itemBody {
 	p := h.explain(r.Context(), err)
 	p.RequestID = wire.RequestID(r.Context())
+	h.noted(r, e.Source, e.ID, p.Code)
 	return itemBody{Status: p.Status, Problem: &p}
+}
+
+func (h *Handler) taken(r *http.Request, e *completion.Completion, a *programme.Answer) {
+	h.noted(r, e.Source, e.ID, string(a.Result))
+}
+
+// noted puts into the log what became of an event. Nobody is named there.
+func (h *Handler) noted(r *http.Request, source, event, outcome string) {
+	h.log.InfoContext(r.Context(), "event", "request", wire.RequestID(r.Context()), "source", source, "event", event, "outcome", outcome)
 }

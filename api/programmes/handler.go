@@ -11,7 +11,9 @@ package programmes
 
 import (
 	"context"
+	"log/slog"
 	"net/http"
+	"time"
 
 	"laurel/api/wire"
 	"laurel/internal/auth"
@@ -27,6 +29,10 @@ type Config struct {
 	// Explain turns an error into the problem that an item of a batch answers
 	// with, and logs what is a fault of ours.
 	Explain func(ctx context.Context, err error) wire.Problem
+	// WrongSecret counts that an address (as net/http gives it) has shown a secret
+	// of no hook, and tells whether that is one time too many, and until when.
+	WrongSecret func(remote string) (ok bool, wait time.Duration)
+	Log         *slog.Logger // one line for each event that comes: its id and what became of it
 }
 
 // Handler answers platforms and staff.
@@ -35,11 +41,13 @@ type Handler struct {
 	programme *programme.Programme
 	baseURL   string
 	explain   func(ctx context.Context, err error) wire.Problem
+	wrong     func(remote string) (ok bool, wait time.Duration)
+	log       *slog.Logger
 }
 
 // New makes a Handler.
 func New(cfg Config) *Handler {
-	return &Handler{issuer: cfg.Issuer, programme: cfg.Programme, baseURL: cfg.BaseURL, explain: cfg.Explain}
+	return &Handler{issuer: cfg.Issuer, programme: cfg.Programme, baseURL: cfg.BaseURL, explain: cfg.Explain, wrong: cfg.WrongSecret, log: cfg.Log}
 }
 
 // may tells whether the caller has one of the scopes for an issuer. In the name

@@ -100,12 +100,13 @@ func ParseJSON(raw []byte, lim strictjson.Limits) (strictjson.Value, error) {
 	v, err := strictjson.Parse(raw, lim)
 	var e *strictjson.Error
 	if errors.As(err, &e) {
-		return v, syntaxFault(e)
+		return v, SyntaxFault(e)
 	}
 	return v, err
 }
 
-func syntaxFault(e *strictjson.Error) *Fault {
+// SyntaxFault tells what is wrong with a text that is no JSON.
+func SyntaxFault(e *strictjson.Error) *Fault {
 	code := map[strictjson.Reason]Code{
 		strictjson.Syntax: MalformedJSON, strictjson.Encoding: InvalidEncoding, strictjson.Duplicate: DuplicateMember,
 		strictjson.TooLarge: TooManyValues, strictjson.TooDeep: TooDeep,

@@ -177,7 +177,7 @@ func TestMoodle(t *testing.T) {
 	}
 	for body, want := range map[string]string{
 		`learner=1&learner[id]=2`: "malformed_body ", `learner[id]=2&learner=1`: "malformed_body ", `id=1&id=2`: "malformed_body ",
-		`a[]=1&a[b]=2`: "malformed_body ", `a%zz=1`: "malformed_body ", "": "malformed_body ", " \n": "malformed_body ",
+		`a[]=1&a[b]=2`: "malformed_body ", `a[b]=1&a[]=2`: "malformed_body ", `a[][b]=1`: "malformed_body ", `a%zz=1`: "malformed_body ", "": "malformed_body ", " \n": "malformed_body ",
 		`a` + strings.Repeat("[b]", 20) + `=1`: "malformed_body ", strings.Repeat("a[]=1&", 2001): "malformed_body ",
 		`{"a[b]":1,"a":{"b":2}}`: "malformed_body ",
 	} {

@@ -59,6 +59,24 @@ func Adapters() []Adapter {
 	}
 }
 
+// Named is the adapter of a name; nil where there is none.
+func Named(name string) *Adapter {
+	for _, a := range Adapters() {
+		if a.Name == name {
+			return &a
+		}
+	}
+	return nil
+}
+
+// Names are the names of all adapters.
+func Names() (names []string) {
+	for _, a := range Adapters() {
+		names = append(names, a.Name)
+	}
+	return names
+}
+
 // The most characters that are kept of an id, an activity's among them, and of
 // a word.
 const (

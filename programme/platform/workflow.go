@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"laurel/internal/strictjson"
@@ -40,8 +42,8 @@ func parseWorkflow(body []byte) (strictjson.Value, error) {
 		return strictjson.Value{}, fault("malformed_body", "", "This is neither a JSON object nor a form.")
 	}
 	return nest(func(put func(string, any) error) error {
-		for name, texts := range form {
-			for _, text := range texts {
+		for _, name := range slices.Sorted(maps.Keys(form)) { // always in the same order
+			for _, text := range form[name] {
 				if err := put(name, text); err != nil {
 					return err
 				}
@@ -65,7 +67,7 @@ func nest(members func(put func(string, any) error) error) (strictjson.Value, er
 	root, count := map[string]any{}, 0
 	err := members(func(name string, value any) error {
 		at := path(name)
-		if count++; count > maxMembers || len(at) > completion.MaxDepth {
+		if count++; count > maxMembers || len(at) > completion.MaxDepth || slices.Contains(at[1:max(len(at)-1, 1)], "") {
 			return errNames
 		}
 		return putAt(root, at, value)
@@ -106,7 +108,7 @@ func putAt(object map[string]any, at []string, value any) error {
 		object[name] = next
 		return putAt(next, at[1:], value)
 	case map[string]any:
-		if len(at) > 1 {
+		if len(at) > 2 || len(at) == 2 && at[1] != "" {
 			return putAt(inner, at[1:], value)
 		}
 	case []any:
