@@ -38,6 +38,13 @@ const urban = "urban-health-learning" // who gives the course
 func newCourse(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
+	w.defineCourse()
+	return w
+}
+
+func (w *world) defineCourse() {
+	t := w.t
+	t.Helper()
 	files := map[string][]byte{}
 	for _, name := range []string{"parties.json", "achievements.json"} {
 		raw, err := os.ReadFile("../issuer/testdata/" + name)
@@ -59,7 +66,6 @@ func newCourse(t *testing.T) *world {
 			t.Fatal(err)
 		}
 	}
-	return w
 }
 
 func courseEvents(t *testing.T) []string {
@@ -354,6 +360,18 @@ func TestForWhomATokenReports(t *testing.T) {
 	w.with(own, "POST", "/v1/completions", event("hc20", "EURO-HC20")).want(t, http.StatusOK).into(t, &a)
 	if a.Result != "issued" {
 		t.Errorf("with a token of its own: %+v", a)
+	}
+	// Who may not report it is not told what became of it.
+	for _, change := range []func(*auth.Token){func(l *auth.Token) { l.Activities = []string{"workshop"} }, func(l *auth.Token) { l.Issuers = []string{city} }} {
+		if a := w.with(w.reporter(change), "POST", "/v1/completions", event("hc20", "EURO-HC20")).want(t, http.StatusForbidden); bytes.Contains(a.body, []byte("/credentials/")) {
+			t.Errorf("%s", a.body)
+		}
+	}
+	// Another issuer's course on the same platform has events of the same name.
+	w.put("/v1/activities/elsewhere", `{"id":"elsewhere","kind":"course","award_rules":[{"achievement":"healthy-city","all":[{"points_percent_gte":"80"}]}]}`, w.all).want(t, http.StatusCreated)
+	w.with(w.reporter(func(l *auth.Token) { l.Issuers = []string{city} }), "POST", "/v1/completions", event("hc20", "elsewhere")).want(t, http.StatusOK).into(t, &a)
+	if a.Result != "issued" {
+		t.Errorf("with another issuer's token: %+v", a)
 	}
 	// Whom another country's token names is not theirs to change.
 	kenya := w.reporter(func(l *auth.Token) { l.Country = "KE" })

@@ -287,6 +287,15 @@ func TestWhatHooksRefuse(t *testing.T) {
 	if len(a.Results) != 3 || a.Results[0].Result != "issued" || a.Results[1].Status != 422 || a.Results[1].Problem.Code != "unknown_activity" || a.Results[1].Problem.Errors[0].Pointer != "/activity" || a.Results[2].Result != "ignored" {
 		t.Errorf("%+v", a)
 	}
+	// Of a score that does not say of what it is, the address says it.
+	w.put("/v1/activities/quiz", `{"id":"quiz","kind":"course","award_rules":[{"achievement":"hc20-m1","all":[{"points_percent_gte":"80"}]}]}`, w.all).want(t, http.StatusCreated)
+	for _, want := range []string{"pending_identity", "replayed"} {
+		for _, activity := range []string{"hc20", "quiz"} {
+			if r := w.rung(hooks["tool"]+"?activity="+activity, string(programmeSample(t, "lti-ags-score.json"))).Results[0]; r.Result != want {
+				t.Errorf("of %s: %+v", activity, r)
+			}
+		}
+	}
 	form := `id=f-1&occurred_at=1740999600&activity=42&learner[id]=88&learner[email]=f%40learner.example&learner[name]=Fatou+Example&facts[points][achieved]=60&facts[points][max]=60`
 	var b nativeReply
 	w.do(request{method: "POST", path: hooks["lms-a"], body: form, header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}).want(t, http.StatusOK).into(t, &b)

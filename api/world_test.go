@@ -67,16 +67,26 @@ type world struct {
 	all       string // a token with every scope for every issuer
 }
 
-// clock can be set. It starts at the present.
+// clock can be set. It starts at the present; once it is set it stands still.
 type clock struct {
 	mu     sync.Mutex
 	offset time.Duration
+	still  time.Time
 }
 
 func (c *clock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if !c.still.IsZero() {
+		return c.still.Add(c.offset)
+	}
 	return time.Now().Add(c.offset)
+}
+
+func (c *clock) set(at time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.still, c.offset = at, 0
 }
 
 func (c *clock) advance(d time.Duration) {

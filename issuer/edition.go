@@ -672,8 +672,9 @@ func (i *Issuer) PublicEdition(ctx context.Context, id string, n int) (rec *Reco
 	return rec, nil
 }
 
-// Listed returns the credential whose current edition has an index of one of our
-// lists of revocations; ErrNotFound where none has.
+// Listed returns the edition that has an index of one of our lists of
+// revocations: Superseded, where a later one has replaced it. ErrNotFound where
+// the index is no badge's.
 func (i *Issuer) Listed(ctx context.Context, list string, index int) (rec *Record, err error) {
 	if _, purpose, known := parseList(list); !known || purpose != badge.StatusPurposeRevocation {
 		return nil, fmt.Errorf("list: %w", ErrNotFound)
@@ -683,12 +684,17 @@ func (i *Issuer) Listed(ctx context.Context, list string, index int) (rec *Recor
 		if err != nil {
 			return err
 		}
-		rec, err = recordByID(r, id)
-		return err
+		var p pointer
+		if err := getJSON(r, idKey(id), &p); err != nil {
+			return err
+		}
+		for n := len(p.Before) + 1; n > 0; n-- {
+			if rec, err = recordAt(r, p.Issuer, p.edition(n)); err != nil || rec.List == list && rec.Index == index {
+				return err
+			}
+		}
+		return fmt.Errorf("edition: %w", ErrNotFound)
 	})
-	if err == nil && (rec.List != list || rec.Index != index) {
-		err = fmt.Errorf("current edition: %w", ErrNotFound)
-	}
 	if err != nil {
 		return nil, err
 	}

@@ -117,7 +117,13 @@ type kept struct {
 }
 
 func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
-	k := c.realm().eventKey(e.Source, s.issuer.Digest("event", e.ID))
+	// Who may not report this is not told what became of it either, and two issuers
+	// on one platform are not in each other's way.
+	sc, err := s.sceneOf(c, e)
+	if err != nil {
+		return Answer{}, err
+	}
+	k := c.realm().eventKey(e.Source, s.issuer.Digest("event", sc.issuer, e.ID))
 	digest := []byte(s.issuer.Digest("body", string(e.Digest)))
 	var before kept
 	switch found, err := get(s.tx, k, &before); {
@@ -131,10 +137,6 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 		return replay, nil
 	}
 	if err := e.Check(s.issuer.Now()); err != nil {
-		return Answer{}, err
-	}
-	sc, err := s.sceneOf(c, e)
-	if err != nil {
 		return Answer{}, err
 	}
 	answer, err := s.report(sc, e)

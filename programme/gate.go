@@ -44,6 +44,17 @@ func (p *Programme) Release(ctx context.Context, c Caller, activity, edition str
 	return p.issueWaiting(ctx, sc, tell)
 }
 
+// ReleasedAt is when a person opened the gate of an edition; zero where nobody
+// did. A gate of a date opens by itself.
+func (p *Programme) ReleasedAt(ctx context.Context, c Caller, activity, edition string) (time.Time, error) {
+	var gate release
+	err := p.store.View(ctx, func(r store.Reader) error {
+		_, err := get(r, c.realm().gateKey(activity, edition), &gate)
+		return err
+	})
+	return gate.At, err
+}
+
 // openGate notes that an edition is released, which is durable before the first
 // badge of it is issued.
 func (p *Programme) openGate(ctx context.Context, c Caller, activity, edition string) (sc *scene, err error) {

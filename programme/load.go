@@ -11,20 +11,30 @@ import (
 
 	"laurel/internal/strictjson"
 	"laurel/issuer"
+	"laurel/programme/rules"
 )
 
 // Definitions is a folder of definitions, read: who issues, what can be
-// earned, and where.
+// earned, where, and which platforms report.
 type Definitions struct {
 	Issuers      []issuer.Profile
 	Achievements []issuer.Achievement
-	Activities   [][]byte // JSON, as given
+	Activities   []Definition
+	Sources      []Source
+	Others       []string // files that define nothing of this
 }
 
-// ReadDefinitions reads files by name: parties.json, achievements.json and every other JSON
-// file that describes an activity (a member "id" and a member "kind"). Where a
-// file names the base address it was written for ("base" in
-// achievements.json), that is replaced by ours.
+// Definition is an activity in the words of its file.
+type Definition struct {
+	File string
+	JSON []byte
+}
+
+// ReadDefinitions reads files by name: parties.json, achievements.json,
+// sources.json and every other JSON file that describes an activity (a member
+// "id" and a member "kind"). Where a file names the base address it was written
+// for ("base" in achievements.json), that is replaced by ours. The error tells
+// of every activity that is not in order, with the file and the places in it.
 func ReadDefinitions(files map[string][]byte, baseURL string) (*Definitions, error) {
 	d := &Definitions{}
 	if err := d.readIssuers(files); err != nil {
@@ -33,16 +43,50 @@ func ReadDefinitions(files map[string][]byte, baseURL string) (*Definitions, err
 	if err := d.readAchievements(files, baseURL); err != nil {
 		return nil, err
 	}
+	if err := d.readSources(files); err != nil {
+		return nil, err
+	}
+	var faults []error
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		raw, v, err := readJSON(files, name)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if v.Get("id").Exists() && v.Get("kind").Exists() {
-			d.Activities = append(d.Activities, raw)
+		case name == partiesFile || name == achievementsFile || name == sourcesFile:
+		case v.Get("id").Exists() && v.Get("kind").Exists():
+			if _, err := rules.ReadActivity(raw); err != nil {
+				faults = append(faults, fmt.Errorf("%s: %w", name, err))
+			}
+			d.Activities = append(d.Activities, Definition{name, raw})
+		default:
+			d.Others = append(d.Others, name)
 		}
 	}
-	return d, nil
+	return d, errors.Join(faults...)
+}
+
+// The files that have a name of their own.
+const (
+	partiesFile      = "parties.json"
+	achievementsFile = "achievements.json"
+	sourcesFile      = "sources.json"
+)
+
+func (d *Definitions) readSources(files map[string][]byte) error {
+	_, v, err := readJSON(files, sourcesFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	for n, e := range v.Get("sources").Elements() {
+		var s Source
+		if err := strictjson.Decode(e, &s); err != nil {
+			return fmt.Errorf("%s: /sources/%d: %w", sourcesFile, n, err)
+		}
+		d.Sources = append(d.Sources, s)
+	}
+	return nil
 }
 
 func readJSON(files map[string][]byte, name string) ([]byte, strictjson.Value, error) {
@@ -58,7 +102,7 @@ func readJSON(files map[string][]byte, name string) ([]byte, strictjson.Value, e
 }
 
 func (d *Definitions) readIssuers(files map[string][]byte) error {
-	_, v, err := readJSON(files, "parties.json")
+	_, v, err := readJSON(files, partiesFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // the issuers stand already
 	} else if err != nil {
@@ -74,7 +118,7 @@ func (d *Definitions) readIssuers(files map[string][]byte) error {
 }
 
 func (d *Definitions) readAchievements(files map[string][]byte, baseURL string) error {
-	raw, v, err := readJSON(files, "achievements.json")
+	raw, v, err := readJSON(files, achievementsFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	} else if err != nil {
@@ -94,7 +138,8 @@ func (d *Definitions) readAchievements(files map[string][]byte, baseURL string) 
 	return nil
 }
 
-// Load stores definitions: issuers first, then what they award, then where.
+// Load stores definitions: issuers first, then what they award, then where, and
+// who reports.
 // It stops at the first that is refused; loading again carries on.
 func (p *Programme) Load(ctx context.Context, d *Definitions, actor string) error {
 	for _, profile := range d.Issuers {
@@ -107,9 +152,14 @@ func (p *Programme) Load(ctx context.Context, d *Definitions, actor string) erro
 			return fmt.Errorf("achievement %s: %w", a.Slug, err)
 		}
 	}
-	for _, raw := range d.Activities {
-		if _, err := p.PutActivity(ctx, raw, actor); err != nil {
-			return err
+	for _, a := range d.Activities {
+		if _, err := p.PutActivity(ctx, a.JSON, actor); err != nil {
+			return fmt.Errorf("%s: %w", a.File, err)
+		}
+	}
+	for _, s := range d.Sources {
+		if err := p.PutSource(ctx, s, actor); err != nil {
+			return fmt.Errorf("source %s: %w", s.Slug, err)
 		}
 	}
 	return nil

@@ -17,7 +17,7 @@ import (
 //
 //	p/<activity>                                    definition, the current one
 //	p/<activity>/<version>                          each definition that led to an award
-//	P/<realm>/e/<source>/<digest of the event's id> event: digest of its body, answer
+//	P/<realm>/e/<source>/<digest of issuer and id>  event: digest of its body, answer
 //	P/<realm>/l/<issuer>/<learner>                  learner
 //	P/<realm>/i/<issuer>/<digest of source and id>  platform's id of a learner -> learner
 //	P/<realm>/m/<issuer>/<digest of address>/<learner>  learners by address

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"laurel/issuer"
 	"laurel/store"
@@ -80,9 +79,10 @@ func (p *Programme) Remarks(ctx context.Context, rec *issuer.Record) ([]Remark, 
 // that was revoked.
 func (p *Programme) Held(ctx context.Context, list string, index int) (part string, held bool, err error) {
 	rec, err := p.issuer.Listed(ctx, list, index)
-	if errors.Is(err, issuer.ErrNotFound) {
-		return "", false, nil // no badge, or an edition that was replaced
-	} else if err != nil {
+	switch {
+	case errors.Is(err, issuer.ErrNotFound):
+		return "", false, nil // no badge of ours
+	case err != nil || rec.Status == issuer.Superseded:
 		return "", false, err
 	}
 	var why *Remark
@@ -201,7 +201,7 @@ func (p *Programme) highest(ctx context.Context, reached []stepHeld) (*Remark, e
 		} else if err != nil {
 			return nil, err
 		}
-		ended := !rec.ValidUntil.IsZero() && p.issuer.Now().Truncate(time.Second).After(rec.ValidUntil)
+		ended := !rec.ValidUntil.IsZero() && p.issuer.Now().After(rec.ValidUntil)
 		if rec.Status == issuer.Active && !ended {
 			return about(HigherStep, step.template), nil
 		}

@@ -102,10 +102,10 @@ func (h *Handler) takeIn(w http.ResponseWriter, r *http.Request, source *program
 }
 
 // within names the activity of an event that does not say of which it is; the
-// address does then.
+// address does then, and what is sent to another address is another event.
 func within(e *completion.Completion, activity string) error {
-	if e.Activity == "" {
-		e.Activity = activity
+	if e.Activity == "" && activity != "" {
+		e.Activity, e.ID = activity, e.ID+"/"+activity
 	}
 	if e.Activity == "" {
 		return badge.Errors{{Code: badge.MalformedValueError, Rule: "unknown_activity", Pointer: "",

@@ -93,15 +93,14 @@ func (h *Handler) Verify(w http.ResponseWriter, r *http.Request) error {
 
 func (h *Handler) writeReport(w http.ResponseWriter, r *http.Request, report *verifier.Report, b *brought) error {
 	p := wire.Printer(r, h.catalog)
-	rec, remarks, err := h.remarks(r.Context(), b, report)
+	ours, err := h.known(r.Context(), b, report)
 	if err != nil {
 		return err
 	}
 	out := ReportJSON(report, p)
-	out.Register = registerOf(b.record)
-	if len(remarks) > 0 {
-		out.Register = registerOf(rec)
-		out.Register.Remarks = remarksOf(p, remarks)
+	if b.record != nil || ours.telling() {
+		out.Register = registerOf(ours.record)
+		out.Register.Remarks = remarksOf(p, ours.remarks)
 	}
 	if newer := newerEdition(report); newer != "" {
 		if out.Register == nil {
@@ -126,9 +125,6 @@ func newerEdition(report *verifier.Report) string {
 }
 
 func registerOf(rec *issuer.Record) *Register {
-	if rec == nil {
-		return nil
-	}
 	out := &Register{Status: string(rec.Status)}
 	if !rec.StatusAt.IsZero() {
 		out.Since = badge.FormatTime(rec.StatusAt)
@@ -203,13 +199,13 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 		return err
 	}
 	p := wire.Printer(r, h.catalog)
-	_, remarks, err := h.remarks(r.Context(), b, report)
+	ours, err := h.known(r.Context(), b, report)
 	if err != nil {
 		return err
 	}
 	page := pages.VerificationPage{Frame: pages.Frame{Host: h.host}, Report: report}
-	if newer := newerEdition(report); newer != "" || len(remarks) > 0 {
-		page.Own = &pages.Own{Links: pages.Links{Newer: newer}}
+	if ours.telling() {
+		page.Own = &pages.Own{Links: pages.Links{Newer: newerEdition(report)}, Register: statusOf(ours.record)}
 	}
 	if b.record != nil {
 		own, err := h.ownPage(r, p, b.record)
@@ -224,7 +220,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 			page.Frame.Languages = h.catalog.Languages()
 		}
 	}
-	for _, remark := range remarks {
+	for _, remark := range ours.remarks {
 		page.Own.Remarks = append(page.Own.Remarks, sentence(p, remark))
 	}
 	h.neverKept(w)
@@ -255,9 +251,7 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
 		Image: image, Preview: h.baseURL + image,
 	}}
-	if rec.Status != issuer.Active {
-		own.Register = &pages.Register{Since: rec.StatusAt, Reason: registerOf(rec).Reason}
-	}
+	own.Register = statusOf(rec)
 	if err := h.ownEdition(r, own, rec); err != nil {
 		return nil, err
 	}
@@ -269,6 +263,14 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	}
 	own.Translation = translation(a, rec, i18n.Lang(p.Lang()))
 	return own, nil
+}
+
+// statusOf is what there is to be said of a change of status; nil for none.
+func statusOf(rec *issuer.Record) *pages.Register {
+	if rec.Status == issuer.Active {
+		return nil
+	}
+	return &pages.Register{Since: rec.StatusAt, Reason: registerOf(rec).Reason}
 }
 
 // ownEdition adds what there is to be said of a later edition, and of one that

@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -37,42 +38,60 @@ func remarksOf(p *i18n.Printer, list []programme.Remark) (all []Remark) {
 	return all
 }
 
-// recordOf is the record of what was verified: that by which it was found, or
-// for a file that somebody has of a badge of ours, the one that its status entry
-// leads to. nil where there is none that everybody may see. An entry is believed
-// once the signature over it held and the list said that it is this issuer's.
-func (h *Handler) recordOf(ctx context.Context, b *brought, report *verifier.Report) (*issuer.Record, error) {
-	if b.record != nil {
-		return b.record, nil
+// ours is what our records have of what was verified.
+type ours struct {
+	record  *issuer.Record // nil where it is no badge of ours
+	remarks []programme.Remark
+}
+
+// telling reports whether there is anything to say of a badge that somebody
+// sent, and that is not known by where it was found.
+func (o ours) telling() bool {
+	return o.record != nil && (o.record.Status != issuer.Active || len(o.remarks) > 0)
+}
+
+// known looks up what was verified. A badge that was found in our register is
+// known by that, and a file that somebody has of one by its status entry, which
+// is believed once the signature over it held and its list was found to be the
+// issuer's. Of a badge that is not shown to everybody no more is said than that
+// it is out of force.
+func (h *Handler) known(ctx context.Context, b *brought, report *verifier.Report) (o ours, err error) {
+	if o.record = b.record; o.record == nil {
+		if o.record, err = h.listed(ctx, report); err != nil || o.record == nil {
+			return o, err
+		}
+		_, err := h.issuer.PublicEdition(ctx, o.record.ID, 0)
+		if errors.Is(err, issuer.ErrNotFound) || errors.Is(err, issuer.ErrErased) {
+			return o, nil
+		} else if err != nil {
+			return o, err
+		}
 	}
+	o.remarks, err = h.programme.Remarks(ctx, o.record)
+	return o, err
+}
+
+// entryCodes are what the check of revocation says of an entry that it has read.
+var entryCodes = []verifier.Code{verifier.NotRevoked, verifier.UnderReview, verifier.PartRevoked, verifier.Revoked, verifier.Superseded}
+
+// listed is the record that a status entry leads to; nil for one of others.
+func (h *Handler) listed(ctx context.Context, report *verifier.Report) (*issuer.Record, error) {
 	list, index, ok := h.entryOf(report)
 	if !ok {
 		return nil, nil
 	}
 	rec, err := h.issuer.Listed(ctx, list, index)
-	if err == nil {
-		rec, err = h.issuer.PublicEdition(ctx, rec.ID, 0)
-	}
-	if errors.Is(err, issuer.ErrNotFound) || errors.Is(err, issuer.ErrErased) {
+	if errors.Is(err, issuer.ErrNotFound) {
 		return nil, nil
 	}
 	return rec, err
 }
 
-// entryOf is the entry of our lists of revocations that a badge is good by.
+// entryOf is the entry of our lists of revocations that a proven badge was
+// looked up by.
 func (h *Handler) entryOf(report *verifier.Report) (list string, index int, ok bool) {
 	f := report.Finding(verifier.CheckRevocation)
 	list, ok = strings.CutPrefix(f.Params["list"], h.baseURL+"/status/")
 	index, err := strconv.Atoi(f.Params["index"])
-	return list, index, ok && err == nil && (f.Outcome == verifier.Passed || f.Outcome == verifier.Warned) && words.Proven(report)
-}
-
-// remarks are what our records say of what was verified, and the record.
-func (h *Handler) remarks(ctx context.Context, b *brought, report *verifier.Report) (*issuer.Record, []programme.Remark, error) {
-	rec, err := h.recordOf(ctx, b, report)
-	if err != nil || rec == nil {
-		return nil, nil, err
-	}
-	all, err := h.programme.Remarks(ctx, rec)
-	return rec, all, err
+	return list, index, ok && err == nil && slices.Contains(entryCodes, f.Code) && words.Proven(report)
 }

@@ -12,6 +12,9 @@ import (
 	"net/http"
 	"os"
 	"syscall"
+	"time"
+
+	"laurel/api/wire"
 )
 
 // An operation is something an operator does to a data folder. While the
@@ -34,15 +37,22 @@ var operations = map[string]operation{
 	"keys.export":    typed(exportKeys),
 	"keys.reload":    typed(reloadKeys),
 	"programme.load": typed(loadProgramme),
-	"issue":          typed(issueOne),
-	"revoke":         typed(revokeOne),
-	"compact":        typed(compactStore),
-	"check":          typed(checkStore),
-	"clock.read":     typed(readClock),
-	"clock.accept":   typed(acceptClock),
-	"audit.list":     typed(listAudit),
-	"audit.verify":   typed(verifyAudit),
-	"audit.keys":     typed(auditKeys),
+
+	"programme.list":      typed(listProgramme),
+	"programme.roster":    typed(uploadRoster),
+	"programme.release":   typed(releaseEdition),
+	"programme.take-back": typed(takeBack),
+	"programme.uploads":   typed(listUploads),
+
+	"issue":        typed(issueOne),
+	"revoke":       typed(revokeOne),
+	"compact":      typed(compactStore),
+	"check":        typed(checkStore),
+	"clock.read":   typed(readClock),
+	"clock.accept": typed(acceptClock),
+	"audit.list":   typed(listAudit),
+	"audit.verify": typed(verifyAudit),
+	"audit.keys":   typed(auditKeys),
 }
 
 func typed[In, Out any](f func(context.Context, *service, In) (Out, error)) operation {
@@ -93,16 +103,59 @@ func (svc *service) adminHandler() http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		out, err := op(r.Context(), svc, in)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusUnprocessableEntity)
-			return
+		// The server's time-outs would end what takes long.
+		answer := http.NewResponseController(w)
+		if err := answer.SetReadDeadline(time.Time{}); err != nil {
+			svc.log.WarnContext(r.Context(), "the admin socket", "error", err)
 		}
-		w.Header().Set("Content-Type", "application/json")
-		if err := json.NewEncoder(w).Encode(out); err != nil {
+		w.Header().Set("Content-Type", wire.NDJSON)
+		lines := json.NewEncoder(w)
+		ctx := telling(r.Context(), func(p progress) {
+			_ = errors.Join(lines.Encode(adminLine{Progress: &p}), answer.Flush()) // who has gone is not told
+		})
+		if err := lines.Encode(adminAnswer(op(ctx, svc, in))); err != nil {
 			svc.log.WarnContext(r.Context(), "answering the admin socket", "error", err)
 		}
 	})
+}
+
+// adminLine is a line of what the admin socket answers: how far it is, and at
+// last what came of it.
+type adminLine struct {
+	Progress *progress       `json:"progress,omitempty"`
+	Result   json.RawMessage `json:"result,omitempty"`
+	Error    string          `json:"error,omitempty"`
+}
+
+func adminAnswer(out any, err error) adminLine {
+	var line adminLine
+	if err == nil {
+		line.Result, err = json.Marshal(out)
+	}
+	if err != nil {
+		line = adminLine{Error: err.Error()}
+	}
+	return line
+}
+
+// progress is how much of an operation is done.
+type progress struct {
+	Done int `json:"done"`
+	Of   int `json:"of"`
+}
+
+type progressKey struct{}
+
+// telling lets an operation tell how far it is.
+func telling(ctx context.Context, hear func(progress)) context.Context {
+	return context.WithValue(ctx, progressKey{}, hear)
+}
+
+// tell tells whoever waits for an operation how far it is.
+func tell(ctx context.Context, done, of int) {
+	if hear, ok := ctx.Value(progressKey{}).(func(progress)); ok {
+		hear(progress{done, of})
+	}
 }
 
 // operate carries out an operation, by the running service where there is one.
@@ -158,12 +211,28 @@ func ask(ctx context.Context, socket, name string, in []byte) (answer []byte, ru
 		return nil, true, fmt.Errorf("asking the running service: %w", err)
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, true, fmt.Errorf("asking the running service: %w", err)
-	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, true, errors.New(string(bytes.TrimSpace(body)))
+		body, err := io.ReadAll(resp.Body)
+		return nil, true, errors.Join(errors.New(string(bytes.TrimSpace(body))), err)
 	}
-	return body, true, nil
+	answer, err = readAdmin(ctx, resp.Body)
+	return answer, true, err
+}
+
+// readAdmin reads what the admin socket answers, to its end.
+func readAdmin(ctx context.Context, from io.Reader) ([]byte, error) {
+	for lines := json.NewDecoder(from); ; {
+		var line adminLine
+		if err := lines.Decode(&line); err != nil {
+			return nil, fmt.Errorf("asking the running service: %w", err)
+		}
+		switch {
+		case line.Progress != nil:
+			tell(ctx, line.Progress.Done, line.Progress.Of)
+		case line.Error != "":
+			return nil, errors.New(line.Error)
+		default:
+			return line.Result, nil
+		}
+	}
 }

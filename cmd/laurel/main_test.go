@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -52,6 +53,7 @@ func TestScripts(t *testing.T) {
 			"keyid":    keyID,
 			"logged":   waitLogged,
 			"rebundle": rebundle,
+			"people":   people,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -130,6 +132,18 @@ func keyID(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	fragment, _, _ := strings.Cut(rest, " ")
 	ts.Setenv(args[0], fragment)
+}
+
+// people writes a list of people who are not known yet: people FILE n.
+func people(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var list strings.Builder
+	list.WriteString("ref,name,email\n")
+	for k := range n {
+		fmt.Fprintf(&list, "P-%d,Person %d,person.%d@many.example\n", k, k, k)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(list.String()), 0o600))
 }
 
 // tamper copies a file with one text replaced: tamper FROM TO old new.

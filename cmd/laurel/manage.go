@@ -6,9 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"path"
 	"strings"
 	"time"
@@ -16,7 +14,6 @@ import (
 	"laurel/api/badges"
 	"laurel/internal/auth"
 	"laurel/issuer"
-	"laurel/programme"
 	"laurel/verifier"
 )
 
@@ -220,70 +217,6 @@ func (p *program) tokenCreate(ctx context.Context, args []string) error {
 	}
 	fmt.Fprintln(p.stdout, made.Token)
 	return nil
-}
-
-// Definitions.
-
-type definitionFiles struct {
-	Files map[string][]byte `json:"files"`
-}
-
-type loaded struct {
-	Issuers      int `json:"issuers"`
-	Achievements int `json:"achievements"`
-	Activities   int `json:"activities"`
-}
-
-func loadProgramme(ctx context.Context, svc *service, in definitionFiles) (loaded, error) {
-	d, err := programme.ReadDefinitions(in.Files, svc.baseURL)
-	if err != nil {
-		return loaded{}, err
-	}
-	if err := svc.programme.Load(ctx, d, actorCommand); err != nil {
-		return loaded{}, err
-	}
-	return loaded{len(d.Issuers), len(d.Achievements), len(d.Activities)}, nil
-}
-
-func (p *program) programme(ctx context.Context, args []string) error {
-	_, rest, err := subcommand(args, "load")
-	if err != nil {
-		return err
-	}
-	s, operands, err := p.manage("programme load", rest, "FOLDER", nil)
-	if err != nil {
-		return err
-	}
-	if len(operands) != 1 {
-		return usagef("programme load takes one folder of JSON definitions")
-	}
-	files, err := readFolder(os.DirFS(operands[0]))
-	if err != nil {
-		return err
-	}
-	n, err := operate[loaded](ctx, s, "programme.load", definitionFiles{files})
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(p.stdout, "loaded %d issuers, %d achievements, %d activities\n", n.Issuers, n.Achievements, n.Activities)
-	return nil
-}
-
-func readFolder(folder fs.FS) (map[string][]byte, error) {
-	names, err := fs.Glob(folder, "*.json")
-	if err != nil {
-		return nil, err
-	}
-	if len(names) == 0 {
-		return nil, errors.New("there are no JSON files in that folder")
-	}
-	files := map[string][]byte{}
-	for _, name := range names {
-		if files[name], err = fs.ReadFile(folder, name); err != nil {
-			return nil, err
-		}
-	}
-	return files, nil
 }
 
 // Badges.

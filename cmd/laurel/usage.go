@@ -13,7 +13,8 @@ Usage: laurel COMMAND [flags]
   bundle      keep a badge with all that verifying it takes, for verify --offline
   keys        list, create, rotate, activate, retire, revoke and export-public signing keys; test makes a test issuer
   token       create, list and revoke API tokens
-  programme   load definitions of issuers, achievements and activities
+  programme   load and list courses and workshops, take in lists of people or take
+              them back, release what was earned
   compact     take out of the store's file what was erased
   check       hold the store against itself: every badge, index and list
   clock       hold the clock against what is on record, or say that it is right

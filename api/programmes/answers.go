@@ -1,0 +1,30 @@
+package programmes
+
+import (
+	"encoding/json"
+
+	"laurel/api/wire"
+	"laurel/programme"
+)
+
+// ListAnswer is what the API answers to a list, for who uploads it without HTTP.
+func ListAnswer(baseURL string, result *programme.Result, dryRun bool) (json.RawMessage, error) {
+	h := &Handler{baseURL: baseURL}
+	answer := h.summary(result, dryRun)
+	answer.Rows = h.rows(result.Rows)
+	return wire.Marshal(answer)
+}
+
+// ReleaseAnswer is what the API answers to a release.
+func ReleaseAnswer(done *programme.Released) (json.RawMessage, error) {
+	return wire.Marshal(answerRelease(done))
+}
+
+// UploadsAnswer is how the API lists uploads.
+func UploadsAnswer(all []programme.Upload) (json.RawMessage, error) {
+	items := make([]uploadAnswer, len(all))
+	for n := range all {
+		items[n] = answerUpload(&all[n])
+	}
+	return wire.Marshal(items)
+}
