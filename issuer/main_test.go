@@ -280,6 +280,10 @@ var cases = []testCase{
 	{name: "test issuer later", run: testIssuerLater, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}},
 	{name: "test issuer without a key", run: endedTestIssuer, damages: true, options: issuertest.Options{Trials: true, BaseURL: "http://localhost:8080"}},
 	{name: "trials of what comes along", run: inlineTrials, options: issuertest.Options{Trials: true}},
+	{name: "within an update", run: within},
+	{name: "stale words", run: staleWords},
+	{name: "many prepared", run: manyPrepared},
+	{name: "observers", run: observers},
 	{name: "vc-api", run: vcAPI, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}, empty: true},
 }
 

@@ -148,6 +148,7 @@ func TestPolicies(t *testing.T) {
 		"waived":                         {[]said{{kind: "waiver", learner: ana, facts: `{"waived":["hc20-participation"]}`}}, "issued", 1, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // most of the time goes to the disk
 			p := course(t, "all")
 			if got := results(p.tell(t, c.events...)); got != c.want {
 				t.Errorf("the answers are %s, want %s", got, c.want)
@@ -191,6 +192,16 @@ func TestDayOfAward(t *testing.T) {
 	n := slices.IndexFunc(answer.Open, func(o programme.Open) bool { return o.Achievement == "hc20-achievement" })
 	if n < 0 || !strings.HasPrefix(answer.Open[n].Missing[0].Have, "79.83") {
 		t.Errorf("79.83 %% is shown as %+v", answer.Open)
+	}
+}
+
+// TestImprovement: what is not done is not promised.
+func TestImprovement(t *testing.T) {
+	p := emptyPlace(t)
+	var list badge.Errors
+	_, err := p.PutActivity(t.Context(), []byte(`{"id":"a","kind":"course","on_improvement":"reissue"}`), "test")
+	if !errors.As(err, &list) || list[0].Pointer != "/on_improvement" {
+		t.Errorf("reissue: %v", err)
 	}
 }
 
