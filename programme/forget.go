@@ -60,6 +60,9 @@ func (r realm) leads(a *award) (keys [][]byte) {
 			keys = append(keys, r.credentialKey(credential))
 		}
 	}
+	for _, part := range a.Parts {
+		keys = append(keys, r.partKey(part, a))
+	}
 	if a.State == StateWaiting {
 		keys = append(keys, r.waitingKey(a.Activity, a.Edition, a.Achievement, a.Learner))
 	}
