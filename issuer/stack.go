@@ -99,9 +99,6 @@ func (i *Issuer) Template(r store.Reader, slug string) (*Achievement, error) {
 	return &t.Achievement, nil
 }
 
-// CredentialAddress is where a credential stands.
-func (i *Issuer) CredentialAddress(id string) string { return i.cfg.BaseURL + "/credentials/" + id }
-
 // HeldByAddress is the first badge of an achievement that stands under an
 // address; nil for none. It is for what was issued by others than the caller,
 // which knows its own.

@@ -110,7 +110,7 @@ func (p *Programme) dropSome(ctx context.Context, r realm) (n int, err error) {
 			n++
 		}
 		for slug, count := range byIssuer {
-			err := s.issuer.Note(s.tx, issuer.Event{Actor: actorRules, Action: "learners.drop", Issuer: slug, Subject: fmt.Sprintf("%d without a name", count)})
+			err := s.note(r, issuer.Event{Actor: actorRules, Action: "learners.drop", Issuer: slug, Subject: fmt.Sprintf("%d without a name", count)})
 			if err != nil {
 				return err
 			}

@@ -66,7 +66,7 @@ func TestProgrammeBadge(t *testing.T) {
 	for _, e := range d.View().Evidence {
 		evidence = append(evidence, e.ID)
 	}
-	if want := []string{p.CredentialAddress(six["hc20-achievement"].ID), p.CredentialAddress(six["uh-kit-completion"].ID)}; fmt.Sprint(evidence) != fmt.Sprint(want) {
+	if want := []string{p.CredentialURL(six["hc20-achievement"].ID), p.CredentialURL(six["uh-kit-completion"].ID)}; fmt.Sprint(evidence) != fmt.Sprint(want) {
 		t.Errorf("evidence %v, want %v", evidence, want)
 	}
 	for _, n := range []string{"07", "17"} {
