@@ -251,7 +251,7 @@ func TestAtomicList(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	lines := p.lines(workshop+"?atomic=true", list(t, "workshop-roster-dirty.csv"))
-	if last := lines[len(lines)-1]; last["refused"] != true || len(lines) != 13+2 || p.badges() != 58 {
+	if last := lines[len(lines)-1]; last["refused"] != true || last["rows"] != nil || len(lines) != 13+2 || p.badges() != 58 {
 		t.Errorf("in lines: %v", lines)
 	}
 }
@@ -556,6 +556,9 @@ func TestFailingInTheMiddle(t *testing.T) {
 		t.Errorf("last line %s, %v", last, err)
 	}
 	p.upload(workshop, "nothing\n", "Accept", wireLines).problem(t, http.StatusBadRequest, "header_missing")
+	tomorrow := time.Now().AddDate(0, 0, 2).Format(time.DateOnly)
+	p.upload(workshop+"?occurred_at="+tomorrow, many(1), "Accept", wireLines).problem(t, http.StatusUnprocessableEntity, "occurred_in_future")
+	p.upload(workshop+"?occurred_at=yesterday", many(1)).problem(t, http.StatusBadRequest, "invalid_parameter")
 }
 
 // Lists that are made to harm.

@@ -10,8 +10,9 @@ import {dirname, join} from 'node:path';
 import {setTimeout} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import * as academy from './lib/academy.js';
-import {call, environment} from './lib/laurel.js';
+import {environment} from './lib/laurel.js';
 import * as start from './lib/start.js';
+import {left} from './lib/story.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const root = dirname(here);
@@ -53,9 +54,9 @@ async function prepare() {
 
   const first = await https(binary, tls, 'academy', trust(site.host));
   Object.assign(first, await academy.fill(binary, first.data, join(work, 'definitions')));
-  const demo = await started(start.demo(binary, {data: join(work, 'demo'), log: join(artifacts, 'demo.log'), flags: trust(site.host)}));
-  [demo.revoked] = demo.badges.splice(7, 1);
-  await call(demo.baseURL, demo.token, 'POST', `/v1/credentials/${demo.revoked.id}/revoke`, {reason: 'issued in error'});
+  const data = join(work, 'demo');
+  const demo = await started(start.demo(binary, {data, log: join(artifacts, 'demo.log'), flags: trust(site.host)}));
+  Object.assign(demo, left(demo.badges), {data});
   const everyone = trust(site.host, first.host, new URL(demo.baseURL).host);
   const second = await https(binary, tls, 'second', everyone);
   await setTimeout(3000); // what was to expire has expired

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"laurel/issuer"
@@ -41,7 +42,82 @@ func (p *Programme) Release(ctx context.Context, c Caller, activity, edition str
 	if err != nil {
 		return nil, err
 	}
-	return p.issueWaiting(ctx, sc, tell)
+	result, err := p.issueWaiting(ctx, sc, tell)
+	if err != nil {
+		return nil, err
+	}
+	held, err := p.heldBack(ctx, sc)
+	result.Left = append(result.Left, held...)
+	return result, err
+}
+
+// heldBack are the awards of an edition that nothing but a name or a review
+// holds back. They are given out when that is settled; a release changes nothing
+// for them.
+func (p *Programme) heldBack(ctx context.Context, sc *scene) (left []Left, err error) {
+	err = p.run(ctx, true, func(s *session) error {
+		left = nil
+		people, err := s.inDoubt(sc)
+		for n := 0; n < len(people) && err == nil; n++ {
+			var list []Left
+			list, err = s.heldOf(sc, people[n])
+			left = append(left, list...)
+		}
+		return err
+	})
+	return left, err
+}
+
+// inDoubt are the learners of an issuer of whom nobody knows who they are.
+func (s *session) inDoubt(sc *scene) (people []string, err error) {
+	err = scan(s.tx, sc.realm.key("r", sc.issuer, ""), func(_ []byte, r *Review) error {
+		if r.Kind == SamePerson && r.DecidedAt.IsZero() {
+			people = append(people, r.Learner)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	err = s.tx.Scan(sc.realm.key("n", ""), nil, func(k, _ []byte) error {
+		if where, who, _ := cut(string(k)); strings.HasSuffix(where, "/"+sc.issuer) {
+			people = append(people, who)
+		}
+		return nil
+	})
+	return people, err
+}
+
+// ref is what the lists of an activity call a learner; "" where none names them.
+func (l *learner) ref(sc *scene) string {
+	if refs := l.Platforms[sc.source]; len(refs) > 0 {
+		return refs[0]
+	}
+	return ""
+}
+
+// heldOf are the awards of one learner that are held back.
+func (s *session) heldOf(sc *scene, who string) (left []Left, err error) {
+	l, err := s.learnerAt(sc.realm, sc.issuer, who)
+	if errors.Is(err, store.ErrDamaged) {
+		return nil, nil // was erased
+	} else if err != nil {
+		return nil, err
+	}
+	known, err := s.gathered(sc, l, "")
+	if err != nil || known.Empty() {
+		return nil, err
+	}
+	v, err := s.decide(sc, l)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range v.Awards {
+		if a.Outcome == OutcomeHeld || a.Outcome == OutcomePendingIdentity {
+			left = append(left, Left{Ref: l.ref(sc), Achievement: a.Achievement, Outcome: a.Outcome})
+		}
+	}
+	return left, nil
 }
 
 // ReleasedAt is when a person opened the gate of an edition; zero where nobody
@@ -136,9 +212,7 @@ func (s *session) letOut(sc *scene, w waiter, count *Released) error {
 		} else if err != nil {
 			return err
 		}
-		if refs := l.Platforms[sc.source]; len(refs) > 0 {
-			left.Ref = refs[0]
-		}
+		left.Ref = l.ref(sc)
 		e := &earned{rule: sc.activity.Rule(w.achievement)}
 		if e.template, err = s.template(w.achievement); err != nil {
 			return err

@@ -127,6 +127,9 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 	if _, ok := a.FindEdition(r.Edition); !ok && r.Edition != "" {
 		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "unknown_edition", Detail: "The activity has no edition " + r.Edition + "."}}
 	}
+	if r.OccurredAt.After(p.issuer.Now().Add(completion.Skew)) {
+		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "occurred_in_future", Detail: "This lies in the future; a list tells what has happened."}}
+	}
 	ls := &lister{Programme: p, caller: c, roster: r, activity: a, now: p.issuer.Now()}
 	if ls.list, err = roster.Read(r.List, vocabulary(a)); err != nil {
 		return nil, err

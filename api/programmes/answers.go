@@ -10,9 +10,7 @@ import (
 // ListAnswer is what the API answers to a list, for who uploads it without HTTP.
 func ListAnswer(baseURL string, result *programme.Result, dryRun bool) (json.RawMessage, error) {
 	h := &Handler{baseURL: baseURL}
-	answer := h.summary(result, dryRun)
-	answer.Rows = h.rows(result.Rows)
-	return wire.Marshal(answer)
+	return wire.Marshal(rosterAnswer{summarise(result, false, dryRun), h.rows(result.Rows)})
 }
 
 // ReleaseAnswer is what the API answers to a release.

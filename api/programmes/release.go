@@ -45,8 +45,6 @@ func (h *Handler) Release(w http.ResponseWriter, r *http.Request) error {
 	c := caller(r, auth.Roster)
 	activity := r.PathValue("slug")
 	wire.Vary(w, "Accept")
-	wire.LongWork(w)
-	defer wire.HurryUp(w)
 	if wire.Negotiate(r, "application/json", wire.NDJSON) == wire.NDJSON {
 		lines := wire.NewLines(w)
 		var broken error
@@ -59,10 +57,10 @@ func (h *Handler) Release(w http.ResponseWriter, r *http.Request) error {
 		return lines.Write(answerRelease(done))
 	}
 	done, err := h.programme.Release(r.Context(), c, activity, noDash(deref(body.Edition)), nil)
+	wire.AfterWork(w)
 	if err != nil {
 		return err
 	}
-	wire.HurryUp(w)
 	return wire.WriteJSON(w, http.StatusOK, answerRelease(done))
 }
 

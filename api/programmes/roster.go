@@ -14,9 +14,16 @@ import (
 )
 
 type rosterAnswer struct {
+	rosterSummary
+	Rows []rowAnswer `json:"rows"`
+}
+
+// rosterSummary is the answer without its rows, which an answer in lines ends
+// with.
+type rosterSummary struct {
 	Upload  *string           `json:"upload"`
 	DryRun  bool              `json:"dryRun"`
-	Rows    []rowAnswer       `json:"rows"`
+	Test    bool              `json:"test,omitempty"` // a trial
 	Summary programme.Summary `json:"summary"`
 	Ignored []string          `json:"ignored"` // columns that were not read
 	Refused bool              `json:"refused"` // atomic, and a row has an error
@@ -42,23 +49,20 @@ func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	wire.Vary(w, "Accept")
-	wire.LongWork(w)
-	defer wire.HurryUp(w)
+	c := caller(r, auth.Roster)
 	form := wire.Negotiate(r, "application/json", "text/csv", wire.NDJSON)
 	if form == wire.NDJSON {
-		return h.stream(w, r, list)
+		return h.stream(w, r, c, list)
 	}
-	result, err := h.programme.Roster(r.Context(), caller(r, auth.Roster), list)
+	result, err := h.programme.Roster(r.Context(), c, list)
+	wire.AfterWork(w)
 	if err != nil {
 		return err
 	}
-	wire.HurryUp(w)
 	if form == "text/csv" {
 		return h.writeCSV(w, result, roster.FromSpreadsheet(list.List))
 	}
-	answer := h.summary(result, list.DryRun)
-	answer.Rows = h.rows(result.Rows)
-	return wire.WriteJSON(w, http.StatusOK, answer)
+	return wire.WriteJSON(w, http.StatusOK, rosterAnswer{summarise(result, c.Test, list.DryRun), h.rows(result.Rows)})
 }
 
 // progress is a line between the rows of an answer in lines.
@@ -75,7 +79,7 @@ type failure struct {
 
 // stream answers with a line for each row as soon as it is durable. What was
 // told is done, whatever comes after it.
-func (h *Handler) stream(w http.ResponseWriter, r *http.Request, list programme.Roster) error {
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, c programme.Caller, list programme.Roster) error {
 	lines := wire.NewLines(w)
 	var broken error
 	list.Tell = func(p programme.Progress) {
@@ -86,26 +90,29 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, list programme.
 		all = append(all, progress{p.Done, p.Of, optional(p.Upload)})
 		broken = errors.Join(broken, lines.Write(all...))
 	}
-	result, err := h.programme.Roster(r.Context(), caller(r, auth.Roster), list)
+	result, err := h.programme.Roster(r.Context(), c, list)
+	wire.AfterWork(w)
 	if err = errors.Join(err, broken); err != nil {
 		return h.cutShort(r, lines, err)
 	}
-	return lines.Write(h.summary(result, list.DryRun))
+	return lines.Write(summarise(result, c.Test, list.DryRun))
 }
 
 // cutShort tells of an error in the last line, where there are lines already.
 func (h *Handler) cutShort(r *http.Request, lines *wire.Lines, err error) error {
-	if !lines.Begun() || r.Context().Err() != nil {
+	switch {
+	case !lines.Begun():
 		return err
+	case r.Context().Err() != nil:
+		return nil // nobody is there to be told
 	}
 	p := h.explain(r.Context(), err)
 	p.RequestID = wire.RequestID(r.Context())
 	return lines.Write(failure{p})
 }
 
-// summary is the answer to a list without its rows.
-func (h *Handler) summary(result *programme.Result, dryRun bool) rosterAnswer {
-	a := rosterAnswer{Upload: optional(result.Upload), DryRun: dryRun, Summary: result.Summary, Ignored: result.Ignored, Refused: result.Refused}
+func summarise(result *programme.Result, test, dryRun bool) rosterSummary {
+	a := rosterSummary{Upload: optional(result.Upload), DryRun: dryRun, Test: test, Summary: result.Summary, Ignored: result.Ignored, Refused: result.Refused}
 	if a.Ignored == nil {
 		a.Ignored = []string{}
 	}

@@ -105,13 +105,11 @@ func (h *Handler) TakeBack(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	wire.LongWork(w)
-	defer wire.HurryUp(w)
 	u, err := h.programme.TakeBack(r.Context(), caller(r, auth.Roster), id)
+	wire.AfterWork(w)
 	if err != nil {
 		return err
 	}
-	wire.HurryUp(w)
 	return wire.WriteJSON(w, http.StatusOK, withdrawnAnswer(u.Withdrawn))
 }
 

@@ -5,22 +5,14 @@ import (
 	"time"
 )
 
-// writeTime is how long a caller may take to receive what was written, after
-// work that took as long as it took.
+// writeTime is how long a caller may take to receive what is written after long
+// work.
 const writeTime = time.Minute
 
-// LongWork lifts the server's time-outs from a request whose body is read and
-// whose work may take longer than they allow. A caller who goes away is noticed
-// all the same. HurryUp ends it.
-func LongWork(w http.ResponseWriter) {
-	c := http.NewResponseController(w)
-	// What cannot be set has no time-outs that could be lifted.
-	_ = c.SetReadDeadline(time.Time{})
-	_ = c.SetWriteDeadline(time.Time{})
-}
-
-// HurryUp bounds the time for writing what comes next.
-func HurryUp(w http.ResponseWriter) {
+// AfterWork gives the caller time to take in what is written next, however long
+// the work took: the server counts its time-out from the request.
+func AfterWork(w http.ResponseWriter) {
+	// What cannot be set has no time-out that could be in the way.
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime))
 }
 
@@ -60,10 +52,8 @@ func (l *Lines) Write(values ...any) error {
 		l.w.WriteHeader(http.StatusOK)
 		l.begun = true
 	}
-	HurryUp(l.w)
+	AfterWork(l.w)
 	_, _ = l.w.Write(all)
-	c := http.NewResponseController(l.w)
-	_ = c.Flush()
-	_ = c.SetWriteDeadline(time.Time{})
+	_ = http.NewResponseController(l.w).Flush()
 	return nil
 }

@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"os"
 	"syscall"
-	"time"
 
 	"laurel/api/wire"
 )
@@ -103,15 +102,10 @@ func (svc *service) adminHandler() http.Handler {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		// The server's time-outs would end what takes long.
-		answer := http.NewResponseController(w)
-		if err := answer.SetReadDeadline(time.Time{}); err != nil {
-			svc.log.WarnContext(r.Context(), "the admin socket", "error", err)
-		}
 		w.Header().Set("Content-Type", wire.NDJSON)
 		lines := json.NewEncoder(w)
 		ctx := telling(r.Context(), func(p progress) {
-			_ = errors.Join(lines.Encode(adminLine{Progress: &p}), answer.Flush()) // who has gone is not told
+			_ = errors.Join(lines.Encode(adminLine{Progress: &p}), http.NewResponseController(w).Flush()) // who has gone is not told
 		})
 		if err := lines.Encode(adminAnswer(op(ctx, svc, in))); err != nil {
 			svc.log.WarnContext(r.Context(), "answering the admin socket", "error", err)
