@@ -131,9 +131,9 @@ func TestHigherStepOnThePage(t *testing.T) {
 	}
 }
 
-// TestRegradeIsAWarning: a badge in question is no plain valid any more, and
-// another one of the same person is.
-func TestRegradeIsAWarning(t *testing.T) {
+// TestRegradeChangesNothing: the holder of a badge that is graded down has shown
+// it already; nothing is said of it until a person has decided.
+func TestRegradeChangesNothing(t *testing.T) {
 	w := newCourse(t)
 	lines := courseEvents(t)
 	w.post("/v1/completions", lines[8]).want(t, http.StatusOK)
@@ -142,9 +142,13 @@ func TestRegradeIsAWarning(t *testing.T) {
 		t.Fatalf("before: %s", r.Verdict)
 	}
 	w.post("/v1/completions", lines[9]).want(t, http.StatusOK)
-	w.warned(rec, "under_review", "", "")
-	if r := w.viewed(w.badgeOf("hc20-participation", "participant.06@learner.example").ID); r.Verdict != "valid" {
-		t.Errorf("the other badge is %s", r.Verdict)
+	for _, badge := range []string{"hc20-achievement", "hc20-participation"} {
+		if r := w.viewed(w.badgeOf(badge, "participant.06@learner.example").ID); r.Verdict != "valid" {
+			t.Errorf("%s is %s", badge, r.Verdict)
+		}
+	}
+	if r := w.sent(rec.Document); r.Verdict != "valid" || r.Register != nil {
+		t.Errorf("sent it is %s, %+v", r.Verdict, r.Register)
 	}
 }
 

@@ -31,6 +31,12 @@ const (
 	KeyRetired           Type = "key.retired"
 	KeyRevoked           Type = "key.revoked"
 
+	ReviewOpened    Type = "review.opened" // a person must decide
+	ReviewDecided   Type = "review.decided"
+	EditionReleased Type = "edition.released"
+	UploadReceived  Type = "upload.received" // a list of people
+	UploadTakenBack Type = "upload.taken_back"
+
 	// HookTest is sent when it is asked for, and is in no feed.
 	HookTest Type = "webhook.test"
 )
@@ -50,6 +56,14 @@ var told = map[string]struct {
 	"credential.renew":     {CredentialRenewed, issuer.Active},
 	"credential.register":  {CredentialUpdated, ""},
 	"credential.erase":     {CredentialErased, issuer.Revoked},
+	"review.open":          {ReviewOpened, ""},
+	"review.same":          {ReviewDecided, ""},
+	"review.different":     {ReviewDecided, ""},
+	"review.keep":          {ReviewDecided, ""},
+	"review.revoke":        {ReviewDecided, ""},
+	"edition.release":      {EditionReleased, ""},
+	"upload.put":           {UploadReceived, ""},
+	"upload.takeback":      {UploadTakenBack, ""},
 	"achievement.put":      {AchievementChanged, ""},
 	"issuer.put":           {IssuerChanged, ""},
 	"key.publish":          {KeyPublished, ""},
@@ -69,7 +83,7 @@ func typeOf(action string) (Type, bool) {
 // the documentation.
 func Types() []Type {
 	return []Type{CredentialIssued, CredentialRevoked, CredentialSuspended, CredentialReinstated, CredentialReissued, CredentialRenewed,
-		CredentialUpdated, CredentialErased, AchievementChanged, IssuerChanged, KeyPublished, KeyActivated, KeyRetired, KeyRevoked}
+		CredentialUpdated, CredentialErased, ReviewOpened, ReviewDecided, EditionReleased, UploadReceived, UploadTakenBack, AchievementChanged, IssuerChanged, KeyPublished, KeyActivated, KeyRetired, KeyRevoked}
 }
 
 // Event is something that happened, as others are told of it.

@@ -99,5 +99,16 @@ func (i *Issuer) Template(r store.Reader, slug string) (*Achievement, error) {
 	return &t.Achievement, nil
 }
 
-// CredentialAddress is where a credential stands.
-func (i *Issuer) CredentialAddress(id string) string { return i.cfg.BaseURL + "/credentials/" + id }
+// HeldByAddress is the first badge of an achievement that stands under an
+// address; nil for none. It is for what was issued by others than the caller,
+// which knows its own.
+func (i *Issuer) HeldByAddress(r store.Reader, issuer, achievement, email string) (first *Record, err error) {
+	err = r.Scan(findKey("email", issuer, i.digest("email", normalEmail(email)), ""), nil, func(k, _ []byte) error {
+		rec, err := recordAt(r, issuer, lastPart(k))
+		if err == nil && rec.Achievement == achievement && rec.Status == Active && (first == nil || rec.AwardedAt.Before(first.AwardedAt)) {
+			first = rec
+		}
+		return err
+	})
+	return first, err
+}

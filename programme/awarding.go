@@ -53,7 +53,7 @@ func (s *session) evidence(e *earned) (list []badge.Evidence) {
 		if t, err := s.issuer.Template(s.tx, part.Achievement); err == nil {
 			name = t.In(t.Name, t.InLanguage)
 		}
-		list = append(list, badge.Evidence{ID: s.issuer.CredentialAddress(part.Credential), Name: name, Genre: "OpenBadgeCredential"})
+		list = append(list, badge.Evidence{ID: s.issuer.CredentialURL(part.Credential), Name: name, Genre: "OpenBadgeCredential"})
 	}
 	return list
 }

@@ -291,7 +291,37 @@ func (s *session) held(r realm, l *learner, achievement string) (first *award, e
 		}
 		return nil
 	})
-	return first, err
+	if err != nil || first != nil || l.Email == "" {
+		return first, err
+	}
+	return s.heldDirectly(r, l, achievement)
+}
+
+// heldDirectly is an achievement that a platform had issued by its own rules,
+// as far as the address tells whose it is.
+func (s *session) heldDirectly(r realm, l *learner, achievement string) (*award, error) {
+	t, err := s.issuer.Template(s.tx, achievement)
+	if errors.Is(err, issuer.ErrNotFound) {
+		return nil, nil //nolint:nilnil // nobody can hold what there is not
+	} else if err != nil {
+		return nil, err
+	}
+	if alone, err := s.alone(r, l); err != nil || !alone {
+		return nil, err
+	}
+	slug := t.Issuer
+	if r == test {
+		slug = issuer.TestSlug(slug)
+	}
+	rec, err := s.issuer.HeldByAddress(s.tx, slug, achievement, l.Email)
+	if err != nil || rec == nil {
+		return nil, err
+	}
+	if a, _, err := s.awardFor(r, rec.ID); err != nil || a != nil {
+		return nil, err // an award of somebody's, which stands or not by its own record
+	}
+	return &award{Learner: l.ID, Issuer: l.Issuer, Achievement: achievement, Edition: rec.Term, State: StateIssued,
+		EarnedAt: rec.AwardedAt, Credential: rec.ID}, nil
 }
 
 // settle awards what was earned, or finds that it was awarded before.
@@ -349,7 +379,10 @@ func (s *session) grant(sc *scene, l *learner, e *earned, a *award) (Outcome, er
 		return OutcomeHeld, nil
 	}
 	if a.State != StateWaiting { // what waited keeps the day and the facts by which it was earned
-		a.EarnedAt, a.Facts, a.Upload, a.Parts = s.day(sc, e.at), e.facts, sc.upload, credentialsOf(e.parts)
+		a.EarnedAt, a.Facts, a.Upload = s.day(sc, e.at), e.facts, sc.upload
+		if err := s.rest(sc.realm, a, credentialsOf(e.parts)); err != nil {
+			return "", err
+		}
 		if sc.activity != nil {
 			a.Activity = sc.activity.ID
 			a.Rules = version(sc.activity)
@@ -372,6 +405,23 @@ func (s *session) grant(sc *scene, l *learner, e *earned, a *award) (Outcome, er
 		}
 	}
 	return s.hand(sc, l, e, a)
+}
+
+// rest notes the badges that an award rests on, from which it is found when one
+// of them falls.
+func (s *session) rest(r realm, a *award, parts []string) error {
+	for _, part := range a.Parts {
+		if err := s.tx.Delete(r.partKey(part, a)); err != nil {
+			return err
+		}
+	}
+	a.Parts = parts
+	for _, part := range a.Parts {
+		if err := put(s.tx, r.partKey(part, a), true); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func credentialsOf(parts []*award) (ids []string) {

@@ -60,6 +60,9 @@ func (r realm) leads(a *award) (keys [][]byte) {
 			keys = append(keys, r.credentialKey(credential))
 		}
 	}
+	for _, part := range a.Parts {
+		keys = append(keys, r.partKey(part, a))
+	}
 	if a.State == StateWaiting {
 		keys = append(keys, r.waitingKey(a.Activity, a.Edition, a.Achievement, a.Learner))
 	}
@@ -107,7 +110,7 @@ func (p *Programme) dropSome(ctx context.Context, r realm) (n int, err error) {
 			n++
 		}
 		for slug, count := range byIssuer {
-			err := s.issuer.Note(s.tx, issuer.Event{Actor: actorRules, Action: "learners.drop", Issuer: slug, Subject: fmt.Sprintf("%d without a name", count)})
+			err := s.note(r, issuer.Event{Actor: actorRules, Action: "learners.drop", Issuer: slug, Subject: fmt.Sprintf("%d without a name", count)})
 			if err != nil {
 				return err
 			}

@@ -147,7 +147,7 @@ func (p *Programme) openGate(ctx context.Context, c Caller, activity, edition st
 		if err := put(s.tx, sc.realm.gateKey(a.ID, sc.edition.ID), release{At: sc.released, Actor: c.Actor}); err != nil {
 			return err
 		}
-		return s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "edition.release", Issuer: sc.issuer, Subject: a.ID + "/" + dash(sc.edition.ID)})
+		return s.note(sc.realm, issuer.Event{Actor: c.Actor, Action: "edition.release", Issuer: sc.issuer, Subject: a.ID + "/" + dash(sc.edition.ID)})
 	})
 	return sc, err
 }

@@ -253,6 +253,22 @@ func (s *session) wait(r realm, l *learner, wasKnown bool) error {
 	return nil
 }
 
+// alone tells whether nobody else has an address of the person's. Where others
+// have, a badge found by it may be theirs.
+func (s *session) alone(r realm, l *learner) (bool, error) {
+	sharers := 0
+	for _, digest := range l.Addresses {
+		err := s.tx.Scan(r.addressKey(l.Issuer, digest, ""), nil, func(_, _ []byte) error {
+			sharers++
+			return nil
+		})
+		if err != nil {
+			return false, err
+		}
+	}
+	return sharers <= len(l.Addresses), nil
+}
+
 // recipient is the person as a badge names them. The platform's id goes with
 // its source: numbers of two platforms are alike.
 func (s *session) recipient(r realm, l *learner) (issuer.Recipient, issuer.OnDuplicate, error) {
@@ -262,18 +278,9 @@ func (s *session) recipient(r realm, l *learner) (issuer.Recipient, issuer.OnDup
 			to.ExternalID = source + "/" + ids[0]
 		}
 	}
-	// Where others have the address too, a badge found by it may be theirs.
-	shared := 0
-	for _, digest := range l.Addresses {
-		err := s.tx.Scan(r.addressKey(l.Issuer, digest, ""), nil, func(_, _ []byte) error {
-			shared++
-			return nil
-		})
-		if err != nil {
-			return to, "", err
-		}
-	}
-	if shared > len(l.Addresses) {
+	if alone, err := s.alone(r, l); err != nil {
+		return to, "", err
+	} else if !alone {
 		return to, issuer.AllowDuplicate, nil
 	}
 	if l.Email != "" {

@@ -2,7 +2,6 @@ package programme
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"laurel/issuer"
@@ -28,16 +27,21 @@ func (p *Programme) observe(tx store.Tx, c issuer.Changed) error {
 		return err
 	}
 	a, k, err := s.awardFor(r, c.Record.ID)
-	if err != nil || a == nil {
+	if err != nil {
 		return err
 	}
-	if c.Record.Status == issuer.Revoked && a.State == StateIssued {
-		a.State, a.RevokedAt = StateRevoked, c.Record.StatusAt
-		if err := errors.Join(put(tx, k, a), s.holdWholes(r, a, c.Actor)); err != nil {
+	if c.Record.Status == issuer.Revoked && (a == nil || a.State == StateIssued) {
+		if a != nil {
+			a.State, a.RevokedAt = StateRevoked, c.Record.StatusAt
+			if err := put(tx, k, a); err != nil {
+				return err
+			}
+		}
+		if err := s.holdWholes(r, c.Record.ID, c.Actor); err != nil {
 			return err
 		}
 	}
-	if !c.Record.ErasedAt.IsZero() {
+	if a != nil && !c.Record.ErasedAt.IsZero() {
 		return s.erased(r, a)
 	}
 	return nil
@@ -84,13 +88,16 @@ func (s *session) count(r realm, c issuer.Changed) error {
 // holdWholes holds what rests on a badge that was revoked: each becomes a
 // question to a person. What can be suspended is, at once; what waits for
 // release was seen by nobody and is forgotten.
-func (s *session) holdWholes(r realm, part *award, actor string) error {
+func (s *session) holdWholes(r realm, part, actor string) error {
 	var wholes []*award
-	err := scan(s.tx, r.key("a", part.Learner, ""), func(_ []byte, a *award) error {
-		if slices.Contains(a.Parts, part.Credential) {
+	prefix := r.key("k", part, "")
+	err := s.tx.Scan(prefix, nil, func(k, _ []byte) error {
+		a := new(award)
+		found, err := get(s.tx, append(r.key("a", ""), k[len(prefix):]...), a)
+		if found {
 			wholes = append(wholes, a)
 		}
-		return nil
+		return err
 	})
 	if err != nil {
 		return err
@@ -109,9 +116,9 @@ func (s *session) holdWholes(r realm, part *award, actor string) error {
 	return nil
 }
 
-func (s *session) holdWhole(r realm, a, part *award, actor string) error {
+func (s *session) holdWhole(r realm, a *award, part, actor string) error {
 	review, err := s.ask(r, &Review{Issuer: a.Issuer, Kind: PartRevoked, Learner: a.Learner, Achievement: a.Achievement,
-		Edition: a.Edition, Credential: a.Credential, Part: part.Credential})
+		Edition: a.Edition, Credential: a.Credential, Part: part})
 	if err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 //	P/<realm>/f/<learner>/<activity>/<edition>/<by> facts, as one source or list told them
 //	P/<realm>/a/<learner>/<achievement>/<edition>   award
 //	P/<realm>/c/<credential>                        credential -> award
+//	P/<realm>/k/<credential>/<learner>/<achievement>/<edition>  award that rests on a credential
 //	P/<realm>/w/<activity>/<edition>/<achievement>/<learner>  award that waits for release
 //	P/<realm>/g/<activity>/<edition>                release of an edition
 //	P/<realm>/r/<issuer>/<review>                   review: what a person must decide
@@ -83,6 +84,9 @@ func (r realm) factsKey(learner, activity, edition, by string) []byte {
 }
 func (r realm) awardKey(learner, achievement, edition string) []byte {
 	return r.key("a", learner, achievement, dash(edition))
+}
+func (r realm) partKey(part string, a *award) []byte {
+	return r.key("k", part, a.Learner, a.Achievement, dash(a.Edition))
 }
 func (r realm) credentialKey(id string) []byte { return r.key("c", id) }
 func (r realm) waitingKey(activity, edition, achievement, learner string) []byte {

@@ -113,13 +113,10 @@ func (s *session) heldBack(rec *issuer.Record) (*Remark, error) {
 	if _, err := get(s.tx, r.reviewKey(a.Issuer, a.Review), &review); err != nil {
 		return nil, err
 	}
-	switch review.Kind {
-	case Regraded:
-		return &Remark{Code: UnderReview}, nil
-	case PartRevoked:
-		return s.restsOn(review.Part)
+	if review.Kind != PartRevoked {
+		return nil, nil // a regrade changes nothing by itself: the holder has shown the badge already
 	}
-	return nil, nil // whether it stands is not what is asked
+	return s.restsOn(review.Part)
 }
 
 // restsOn names the badge that another one rests on by what it was awarded for,
@@ -131,7 +128,9 @@ func (s *session) restsOn(part string) (*Remark, error) {
 		return nil, err
 	}
 	t, err := s.issuer.Template(s.tx, rec.Achievement)
-	if err != nil {
+	if errors.Is(err, issuer.ErrNotFound) { // it came along with its award, and has no name here
+		return &Remark{Code: UnderReview}, nil
+	} else if err != nil {
 		return nil, err
 	}
 	return about(RestsOnRevoked, t), nil

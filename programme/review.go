@@ -106,7 +106,7 @@ func (s *session) ask(r realm, review *Review) (*Review, error) {
 	if subject == "" {
 		subject = review.ID
 	}
-	return review, s.issuer.Note(s.tx, issuer.Event{Actor: actorRules, Action: "review.open", Issuer: review.Issuer, Subject: subject, Reason: "under_review"})
+	return review, s.note(r, issuer.Event{Actor: actorRules, Action: "review.open", Issuer: review.Issuer, Subject: subject, Reason: "under_review"})
 }
 
 // actorRules is who acts where the rules decide and no person does.
@@ -199,7 +199,7 @@ func (p *Programme) Decide(ctx context.Context, c Caller, id string, d Decision)
 		if err := put(s.tx, c.realm().reviewKey(review.Issuer, id), review); err != nil {
 			return err
 		}
-		err := s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "review." + string(d), Issuer: review.Issuer, Subject: id})
+		err := s.note(c.realm(), issuer.Event{Actor: c.Actor, Action: "review." + string(d), Issuer: review.Issuer, Subject: id})
 		if err != nil {
 			return err
 		}

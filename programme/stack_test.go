@@ -66,7 +66,7 @@ func TestProgrammeBadge(t *testing.T) {
 	for _, e := range d.View().Evidence {
 		evidence = append(evidence, e.ID)
 	}
-	if want := []string{p.CredentialAddress(six["hc20-achievement"].ID), p.CredentialAddress(six["uh-kit-completion"].ID)}; fmt.Sprint(evidence) != fmt.Sprint(want) {
+	if want := []string{p.CredentialURL(six["hc20-achievement"].ID), p.CredentialURL(six["uh-kit-completion"].ID)}; fmt.Sprint(evidence) != fmt.Sprint(want) {
 		t.Errorf("evidence %v, want %v", evidence, want)
 	}
 	for _, n := range []string{"07", "17"} {
@@ -187,5 +187,35 @@ func TestTrainer(t *testing.T) {
 			t.Errorf("%s: %s, missing %s; want %s alone", row.Ref, row.Outcome, raw, want)
 		}
 	}
+	p.audit(t)
+}
+
+// TestPartIssuedDirectly: a badge that a platform had issued by its own rules
+// is a part like any other, and holds the whole when it is revoked.
+func TestPartIssuedDirectly(t *testing.T) {
+	p := stacked(t)
+	direct := func(email string) *issuer.Record {
+		issued, err := p.Issue(t.Context(), issuer.Award{Achievement: "hc20-achievement", Actor: "platform", AwardedAt: p.Clock.Now(),
+			Recipient: issuer.Recipient{Name: "Somebody", Email: email}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return issued.Record
+	}
+	part := direct("participant.06@roster.example")
+	for _, list := range []string{"workshop-roster.csv", "workshop-attendance.csv"} {
+		p.upload(t, file(t, list), nil)
+	}
+	if _, err := p.Release(t.Context(), everybody, activity, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	whole := p.by(t, "participant.06@roster.example")["uh-programme"]
+	if whole == nil {
+		t.Fatal("a badge issued directly is no part")
+	}
+	if p.by(t, "participant.01@roster.example")["uh-programme"] != nil {
+		t.Error("01 holds one part and the whole")
+	}
+	p.revokePart(t, part.ID, whole)
 	p.audit(t)
 }

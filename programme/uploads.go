@@ -60,7 +60,7 @@ func (ls *lister) keepUpload(s *session, rows []Row) error {
 			return err
 		}
 		u = Upload{ID: ls.upload, Activity: ls.activity.ID, Issuer: whose, Actor: ls.caller.Actor, Country: ls.caller.Country, At: ls.now}
-		if err := s.issuer.Note(s.tx, issuer.Event{Actor: ls.caller.Actor, Action: "upload.put", Issuer: whose, Subject: ls.upload}); err != nil {
+		if err := s.note(ls.caller.realm(), issuer.Event{Actor: ls.caller.Actor, Action: "upload.put", Issuer: whose, Subject: ls.upload}); err != nil {
 			return err
 		}
 	}
@@ -160,7 +160,7 @@ func (p *Programme) openTakeBack(ctx context.Context, c *Caller, id string) (u *
 		if err := put(s.tx, c.realm().uploadKey(id), u); err != nil {
 			return err
 		}
-		return s.issuer.Note(s.tx, issuer.Event{Actor: c.Actor, Action: "upload.takeback", Issuer: u.Issuer, Subject: id})
+		return s.note(c.realm(), issuer.Event{Actor: c.Actor, Action: "upload.takeback", Issuer: u.Issuer, Subject: id})
 	})
 	return u, people, err
 }

@@ -29,9 +29,8 @@ export function left(entries) {
   const of = wanted => entries.filter(entry => state(entry) === wanted);
   const active = of('active'), revoked = of('revoked');
   // One whose grade was lowered afterwards waits for a person to decide.
-  const regraded = active.find(entry => entry.recipient === 'Participant 06' && entry.achievement === 'hc20-achievement');
   return {
-    all: entries, badges: active.filter(entry => entry !== regraded), regraded, erased: of('erased'), withdrawn: revoked.filter(entry => entry.achievement.startsWith('hc20')),
+    all: entries, badges: active, erased: of('erased'), withdrawn: revoked.filter(entry => entry.achievement.startsWith('hc20')),
     revoked: revoked.find(entry => entry.achievement === 'uh-kit-completion'),
     corrected: active.find(entry => entry.recipient === 'Participant Douze')
   };
