@@ -100,11 +100,13 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, c programme.Cal
 
 // cutShort tells of an error in the last line, where there are lines already.
 func (h *Handler) cutShort(r *http.Request, lines *wire.Lines, err error) error {
-	switch {
-	case !lines.Begun():
+	if !lines.Begun() {
 		return err
-	case r.Context().Err() != nil:
+	}
+	select {
+	case <-r.Context().Done():
 		return nil // nobody is there to be told
+	default:
 	}
 	p := h.explain(r.Context(), err)
 	p.RequestID = wire.RequestID(r.Context())
