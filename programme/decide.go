@@ -39,6 +39,7 @@ type AwardOutcome struct {
 	Achievement string  `json:"achievement"`
 	Outcome     Outcome `json:"outcome"`
 	Credential  string  `json:"credential,omitempty"` // its id
+	Revoked     bool    `json:"revoked,omitempty"`    // it exists and was taken back
 }
 
 // Open is an achievement that was not reached, and what is missing.
@@ -326,13 +327,13 @@ func (s *session) heldDirectly(r realm, l *learner, achievement string) (*award,
 
 // settle awards what was earned, or finds that it was awarded before.
 func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err error) {
-	outcome := OutcomeExisting
+	outcome, revoked := OutcomeExisting, false
 	a := e.before
 	switch {
 	case a != nil && a.Review != "":
 		outcome = OutcomeHeld
 	case a != nil && a.State == StateRevoked && !e.at.After(a.RevokedAt) && !e.again(sc, a):
-		// What was taken back is not earned again by what was done before.
+		revoked = true // what was taken back is not earned again by what was done before
 	case a != nil && a.State == StateIssued:
 	default:
 		if a == nil {
@@ -343,7 +344,7 @@ func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err erro
 			return err
 		}
 	}
-	v.Awards = append(v.Awards, AwardOutcome{e.template.Slug, outcome, a.Credential})
+	v.Awards = append(v.Awards, AwardOutcome{Achievement: e.template.Slug, Outcome: outcome, Credential: a.Credential, Revoked: revoked})
 	return nil
 }
 

@@ -411,6 +411,10 @@ func (row *Row) take(v *verdict, o Outcome) (found bool) {
 	for _, a := range v.Awards {
 		if a.Outcome == o {
 			row.Outcome, row.Credential, found = o, a.Credential, true
+			row.Code, row.Message = "", ""
+			if a.Revoked {
+				row.Code, row.Message = "revoked", "This person was served before, and the badge was revoked since. The list does not bring it back."
+			}
 		}
 	}
 	return found

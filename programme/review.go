@@ -141,7 +141,7 @@ func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
 				return err
 			}
 		}
-		v.Awards = append(v.Awards, AwardOutcome{a.Achievement, OutcomeHeld, a.Credential})
+		v.Awards = append(v.Awards, AwardOutcome{Achievement: a.Achievement, Outcome: OutcomeHeld, Credential: a.Credential})
 	}
 	return nil
 }

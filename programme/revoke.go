@@ -50,7 +50,7 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 			return Answer{}, err
 		}
 		answer.Result = OutcomeRevoked
-		answer.Awards = append(answer.Awards, AwardOutcome{a.Achievement, OutcomeRevoked, a.Credential})
+		answer.Awards = append(answer.Awards, AwardOutcome{Achievement: a.Achievement, Outcome: OutcomeRevoked, Credential: a.Credential})
 	}
 	return answer, nil
 }

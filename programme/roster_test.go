@@ -171,7 +171,8 @@ func served(t *testing.T, p *place, result *programme.Result) {
 	}
 	again := p.upload(t, file(t, "workshop-roster.csv"), nil)
 	row := again.Rows[7]
-	if again.Summary[programme.OutcomeExisting] != 58 || row.Credential != id || p.record(t, id).Status != issuer.Revoked {
+	if again.Summary[programme.OutcomeExisting] != 58 || row.Credential != id || p.record(t, id).Status != issuer.Revoked ||
+		row.Code != "revoked" || row.Message == "" || again.Rows[6].Code != "" {
 		t.Errorf("after a revocation: %v, row %+v", again.Summary, row)
 	}
 }
