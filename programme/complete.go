@@ -106,7 +106,7 @@ func (s *session) event(c *Caller, e *completion.Completion, to *Answer) error {
 func isFault(err error) bool {
 	var fault *badge.Error
 	return errors.As(err, &fault) || errors.Is(err, ErrEventReused) || errors.Is(err, ErrForbidden) ||
-		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken)
+		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken) || errors.Is(err, errRefTaken)
 }
 
 // kept is an event that was taken in.
@@ -121,6 +121,9 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	// on one platform are not in each other's way.
 	sc, err := s.sceneOf(c, e)
 	if err != nil {
+		return Answer{}, err
+	}
+	if err := s.mayHear(sc.teller, e.Learner); err != nil {
 		return Answer{}, err
 	}
 	k := c.realm().eventKey(e.Source, s.issuer.Digest("event", sc.issuer, e.ID))

@@ -29,13 +29,42 @@ type teller struct {
 	country string // of those alone of whom it may tell; "": of anybody
 }
 
-// mayTell refuses to hear of people of other countries than the teller's own,
-// as they are known and as they are told.
+// mayTell refuses to hear of people of other countries than the teller's own.
+// Of somebody who is known that is what was told before: whoever is bound to a
+// country cannot claim people by saying where they are from.
 func (t teller) mayTell(l *learner, told completion.Learner) error {
-	if t.country == "" || cmp.Or(told.Country, l.Country) == t.country && cmp.Or(l.Country, t.country) == t.country {
+	known := l.Country
+	if l.ToldAt.IsZero() { // a new person
+		known = told.Country
+	}
+	if t.country == "" || known == t.country && cmp.Or(told.Country, known) == t.country {
 		return nil
 	}
 	return otherCountry(t.country)
+}
+
+// mayHear is mayTell for whoever would be meant, before anything is done.
+func (s *session) mayHear(t teller, told completion.Learner) error {
+	if t.country == "" {
+		return nil
+	}
+	l, err := s.byID(t, told.ID)
+	if err != nil {
+		return err
+	}
+	if l == nil || !l.known() && l.Doubt == "" {
+		same, _, err := s.byAddress(t, l, told)
+		if err != nil {
+			return err
+		}
+		if same != nil {
+			l = same
+		}
+	}
+	if l == nil {
+		l = new(learner)
+	}
+	return t.mayTell(l, told)
 }
 
 func otherCountry(own string) error {
@@ -46,6 +75,9 @@ func otherCountry(own string) error {
 // ref on the lists of the same activity.
 var errAddressTaken = errors.New("programme: the address is known under another ref")
 
+// errRefTaken says that a list gives the ref of somebody to somebody else.
+var errRefTaken = errors.New("programme: the ref is known with another name and address")
+
 // learner finds the person that is meant, or begins a new one. Whoever is not
 // certainly the same is somebody else: two people may share an address, and
 // where that is in doubt the newcomer has a review to settle it. A newcomer is
@@ -54,6 +86,9 @@ func (s *session) learner(t teller, told completion.Learner, at time.Time) (*lea
 	l, err := s.byID(t, told.ID)
 	if err != nil {
 		return nil, err
+	}
+	if t.list && l != nil && s.other(l, told) {
+		return nil, errRefTaken
 	}
 	var doubt *learner
 	if l == nil || !l.known() && l.Doubt == "" {
@@ -82,6 +117,13 @@ func (s *session) learner(t teller, told completion.Learner, at time.Time) (*lea
 		err = s.doubt(t, l, doubt)
 	}
 	return l, err
+}
+
+// other tells whether what is told agrees neither with a learner's name nor with
+// any address of theirs. One of the two may change, both at once are a mistake.
+func (s *session) other(l *learner, told completion.Learner) bool {
+	return told.Email != "" && len(l.Addresses) > 0 && !sameName(l.Name, told.Name) &&
+		!slices.Contains(l.Addresses, s.addressDigest(told.Email))
 }
 
 // byID finds the person whom a source knows by an id; nil where it told of

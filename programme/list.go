@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/issuer"
 	"laurel/programme/completion"
 	"laurel/programme/facts"
 	"laurel/programme/roster"
@@ -130,6 +131,9 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 	if r.OccurredAt.After(p.issuer.Now().Add(completion.Skew)) {
 		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "occurred_in_future", Detail: "This lies in the future; a list tells what has happened."}}
 	}
+	if !r.OccurredAt.IsZero() && r.OccurredAt.Unix() < 0 {
+		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "date_invalid", Detail: "This is before 1970, where the times of badges begin."}}
+	}
 	ls := &lister{Programme: p, caller: c, roster: r, activity: a, now: p.issuer.Now()}
 	if ls.list, err = roster.Read(r.List, vocabulary(a)); err != nil {
 		return nil, err
@@ -144,10 +148,10 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 var errRefused = errors.New("programme: a row has an error")
 
 // work takes in the rows, a part at a time, or all at once where all or none
-// are wanted.
+// are wanted or nothing is to be done.
 func (ls *lister) work(ctx context.Context, result *Result) error {
 	size := chunk
-	if ls.roster.Atomic {
+	if ls.roster.Atomic || ls.roster.DryRun { // a trial of a later row sees those before it
 		size = max(len(result.Rows), 1)
 	}
 	for from := 0; from < len(result.Rows); from += size {
@@ -217,6 +221,8 @@ func (ls *lister) row(s *session, n int, row *Row) error {
 	switch {
 	case line.Blank:
 		row.Outcome = OutcomeBlank
+	case again && repeat.OtherPerson:
+		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same ref with another name and address. Give each person a ref of their own.", repeat.Of))
 	case again && !repeat.Conflict:
 		row.Outcome, row.Message = OutcomeDuplicate, fmt.Sprintf("The same person stands in row %d.", repeat.Of)
 	case again:
@@ -246,6 +252,8 @@ func (row *Row) refuse(err error) {
 	switch {
 	case errors.Is(err, errAddressTaken):
 		row.fail("recipient_conflict", "This address is known under another ref. Decide who of the two it belongs to.")
+	case errors.Is(err, errRefTaken):
+		row.fail("recipient_conflict", "This ref is known here with another name and another address. Give each person a ref of their own, or correct the name or the address first.")
 	case errors.As(err, &no):
 		row.fail(no.Rule, no.Detail)
 	case errors.As(err, &fault) && fault.Pointer == "/recipient/email":
@@ -371,12 +379,35 @@ func (ls *lister) verdict(s *session, sc *scene, l *learner, at time.Time) (*ver
 	if !sc.mayIssue(t.Issuer) {
 		return nil, badge.Errors{{Rule: "achievement_unknown", Detail: "There is no such achievement for this token."}}
 	}
+	if err := ls.freeStanding(s, t); err != nil {
+		return nil, err
+	}
 	v := &verdict{}
 	before, err := s.award(sc, l, sc.only)
 	if err != nil {
 		return nil, err
 	}
 	return v, s.settle(sc, l, &earned{template: t, at: at, before: before}, v)
+}
+
+// freeStanding refuses an achievement that is not an organiser's to give: it is
+// earned by rules elsewhere or by other achievements, or the caller is for some
+// activities alone and this one does not award it.
+func (ls *lister) freeStanding(s *session, t *issuer.Achievement) error {
+	detail := ""
+	switch ruled, err := s.byRule(t.Slug); {
+	case err != nil:
+		return err
+	case ruled:
+		detail = "No rule of " + ls.activity.ID + " awards " + t.Slug + ", but one of another activity does. Upload the list to that activity."
+	case t.Requires != nil:
+		detail = t.Slug + " is earned by other achievements and comes by itself with the last of them. Leave achievement out, or name one of its parts."
+	case ls.caller.MayReport != nil:
+		detail = "This token is for some activities alone, and no rule of " + ls.activity.ID + " awards " + t.Slug + ". Name an achievement of its award_rules."
+	default:
+		return nil
+	}
+	return badge.Errors{{Rule: "achievement_unknown", Detail: detail}}
 }
 
 // answer sums up for a row what became of its awards: what is new first, then

@@ -66,9 +66,12 @@ func may(ctx context.Context, slug string, scopes ...auth.Scope) bool {
 func caller(r *http.Request, scopes ...auth.Scope) programme.Caller {
 	ctx := r.Context()
 	token := wire.Token(ctx)
-	return programme.Caller{Actor: wire.Actor(ctx), Test: token.Test, Country: token.Country,
-		MayIssue:  func(slug string) bool { return may(ctx, slug, scopes...) },
-		MayReport: func(activity string) bool { return token.AllowsActivity(activity) == nil }}
+	c := programme.Caller{Actor: wire.Actor(ctx), Test: token.Test, Country: token.Country,
+		MayIssue: func(slug string) bool { return may(ctx, slug, scopes...) }}
+	if len(token.Activities) > 0 {
+		c.MayReport = func(activity string) bool { return token.AllowsActivity(activity) == nil }
+	}
+	return c
 }
 
 // plain refuses the parameters that a call has none of, and a header of retries

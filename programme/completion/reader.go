@@ -154,7 +154,7 @@ func (r *Reader) Time(at string) time.Time {
 	}
 	moment, err := parseTime(text)
 	if err != nil {
-		r.Fault("date_invalid", at, "Give a moment such as 2025-03-03T12:00:00Z, or seconds since 1970.")
+		r.Fault("date_invalid", at, "Give a moment since 1970 such as 2025-03-03T12:00:00Z, or seconds since then.")
 	}
 	return moment
 }
@@ -164,9 +164,9 @@ var (
 	errTime = errors.New("completion: no moment")
 )
 
-// latest is the last second of the year 9999, earliest the year before which
-// nobody now living learnt anything.
-const latest, earliest = 253402300799, 1900
+// latest is the last second of the year 9999, in seconds since 1970. Nothing is
+// taken from before: a badge of then could be no JWT, whose times count from 1970.
+const latest = 253402300799
 
 func parseTime(text string) (time.Time, error) {
 	if seconds.MatchString(text) {
@@ -182,7 +182,7 @@ func parseTime(text string) (time.Time, error) {
 		text = text[:day] + "T" + text[day+1:]
 	}
 	t, err := badge.ParseTime(text)
-	if err != nil || t.UTC().Year() < earliest || t.Unix() > latest {
+	if err != nil || t.Unix() < 0 || t.Unix() > latest {
 		return time.Time{}, errTime
 	}
 	return t.UTC(), nil

@@ -57,7 +57,7 @@ func whole(t *testing.T, name string, c *completion.Completion) {
 	t.Helper()
 	if c.ID == "" || len([]rune(c.ID)) > 200 || c.Source != "lms-a" || len(c.Digest) != 32 || c.Kind == "" ||
 		c.Activity == "" && name != "lti-ags" || len([]rune(c.Activity)) > 500 || c.Learner.ID == "" && c.Learner.Email == "" ||
-		c.OccurredAt.Year() < 1900 || c.OccurredAt.Year() > 9999 ||
+		c.OccurredAt.Year() < 1970 || c.OccurredAt.Year() > 9999 ||
 		c.Kind == completion.Progress && c.Facts.Empty() {
 		t.Fatalf("%+v", c)
 	}

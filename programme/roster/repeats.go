@@ -8,25 +8,38 @@ type Repeat struct {
 	// Conflict: one address under two refs is two people or a mistake, which
 	// a person has to decide.
 	Conflict bool
+	// OtherPerson: the same ref with another name and another address.
+	OtherPerson bool
 }
 
 // Repeats finds the rows about somebody who stood on the list before, by their
-// place in Rows. Rows with a fault are not counted as having been there.
+// place in Rows. Rows with a fault are not counted as having been there, and who
+// stands under two editions was in both.
 func (l *List) Repeats() map[int]Repeat {
 	repeats := map[int]Repeat{}
-	refs, emails := map[string]Row{}, map[string]Row{}
+	type key struct{ edition, id string }
+	refs, emails := map[key]Row{}, map[key]Row{}
 	for n, row := range l.Rows {
 		email := strings.ToLower(row.Email)
-		byRef, known := refs[row.Ref]
-		byEmail, sameEmail := emails[email]
+		byRef, known := refs[key{row.Edition, row.Ref}]
+		byEmail, sameEmail := emails[key{row.Edition, email}]
 		switch {
 		case row.Ref != "" && known:
-			repeats[n] = Repeat{Of: byRef.Number}
+			repeats[n] = Repeat{Of: byRef.Number, OtherPerson: differ(byRef, row)}
 		case email != "" && sameEmail:
 			repeats[n] = Repeat{Of: byEmail.Number, Conflict: row.Ref != "" && byEmail.Ref != ""}
 		case row.Fault == nil && !row.Blank:
-			refs[row.Ref], emails[email] = row, row
+			refs[key{row.Edition, row.Ref}], emails[key{row.Edition, email}] = row, row
 		}
 	}
 	return repeats
+}
+
+// differ tells whether two rows tell other names and other addresses.
+func differ(a, b Row) bool {
+	other := func(x, y string) bool {
+		x, y = strings.Join(strings.Fields(x), " "), strings.Join(strings.Fields(y), " ")
+		return x != "" && y != "" && !strings.EqualFold(x, y)
+	}
+	return other(a.Name, b.Name) && other(a.Email, b.Email)
 }

@@ -1,0 +1,123 @@
+package programme_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"laurel/badge"
+	"laurel/programme"
+	"laurel/programme/completion"
+)
+
+// TestNamedAchievement: a list may name what no rule awards anywhere, and
+// nothing that others earn by rules or by parts.
+func TestNamedAchievement(t *testing.T) {
+	p := course(t, "all")
+	if _, err := p.PutActivity(t.Context(), file(t, "workshop-uh-kit-2025.json"), "test"); err != nil {
+		t.Fatal(err)
+	}
+	list := []byte("name,email\nAna Mora,ana@l.example\n")
+	narrow := everybody
+	narrow.MayReport = func(activity string) bool { return activity == "hc20" }
+	for _, tc := range []struct {
+		caller      programme.Caller
+		achievement string
+		refused     bool
+	}{
+		{everybody, "uh-kit-facilitator", true}, {everybody, "uh-kit-completion", true}, {everybody, "uh-kit-participant", true},
+		{everybody, "uh-programme", true}, {narrow, "uh-kit-facilitator", true}, {narrow, "network-member", true}, {everybody, "network-member", false},
+	} {
+		result, err := p.Programme.Roster(t.Context(), tc.caller, programme.Roster{Activity: "hc20", Achievement: tc.achievement, List: list})
+		if err != nil {
+			t.Fatal(err)
+		}
+		row := result.Rows[0]
+		if refused := row.Outcome == programme.OutcomeError && row.Code == "achievement_unknown"; refused != tc.refused || !refused && row.Outcome != programme.OutcomeIssued {
+			t.Errorf("%s: %+v", tc.achievement, row)
+		}
+	}
+}
+
+// TestUnknownCountry: nobody is claimed by saying where they are from, and a
+// replay tells nothing to whoever may not report the person.
+func TestUnknownCountry(t *testing.T) {
+	p := course(t, "all")
+	e := completion.Completion{ID: "a", Source: "lms-a", Kind: completion.Progress, OccurredAt: time.Date(2025, 3, 3, 0, 0, 0, 0, time.UTC), Activity: "hc20",
+		Learner: completion.Learner{ID: "u-1", Name: "Ana Mora"}}
+	send := func(id string, kind completion.Kind, country, of string) error {
+		c := everybody
+		c.Country = of
+		e.ID, e.Kind, e.Learner.Country = id, kind, country
+		e.Facts.Passed = &e.OccurredAt
+		answers, err := p.Complete(t.Context(), c, []completion.Completion{e})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answers[0].Fault
+	}
+	if err := send("a", completion.Progress, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"a", "b"} {
+		for _, country := range []string{"KE", ""} {
+			if err := send(id, completion.Revocation, country, "KE"); !errors.Is(err, programme.ErrForbidden) {
+				t.Errorf("event %s of somebody whose country nobody told, by a caller for KE who says %q: %v", id, country, err)
+			}
+		}
+	}
+	if err := send("a", completion.Progress, "", "KE"); !errors.Is(err, programme.ErrForbidden) {
+		t.Errorf("the replay of an event about somebody of no known country: %v", err)
+	}
+}
+
+// TestRefOfAnother: a ref with another name and another address is somebody
+// else, in the same edition and in another, on one list and on two.
+func TestRefOfAnother(t *testing.T) {
+	p := workshop(t)
+	p.upload(t, []byte("ref,name,email\n9,Nora,n@l.example\n"), nil)
+	for list, want := range map[string]programme.Outcome{
+		"9,Otto,o@l.example\n": programme.OutcomeError,
+		"9,Nora,o@l.example\n": programme.OutcomeExisting,
+		"9,Otto,n@l.example\n": programme.OutcomeExisting,
+	} {
+		row := p.upload(t, []byte("ref,name,email\n"+list), dryRun).Rows[0]
+		if row.Outcome != want || want == programme.OutcomeError && (row.Code != "recipient_conflict" || row.Credential != "") {
+			t.Errorf("%q: %+v", list, row)
+		}
+	}
+	rows := p.upload(t, []byte("ref,name,email\n5,Ida,i@l.example\n5,Udo,u@l.example\n5,Ida,i@l.example\n"), nil).Rows
+	if rows[0].Outcome != programme.OutcomeIssued || rows[1].Code != "recipient_conflict" || rows[2].Outcome != programme.OutcomeDuplicate {
+		t.Errorf("one ref for two on one list: %+v", rows)
+	}
+}
+
+// TestTimesOfLists: a list tells what has happened, and since 1970.
+func TestTimesOfLists(t *testing.T) {
+	p := workshop(t)
+	for rule, at := range map[string]time.Time{"occurred_in_future": p.Issuer.Now().Add(6 * time.Minute), "date_invalid": time.Unix(-1, 0)} {
+		var faults badge.Errors
+		_, err := p.Programme.Roster(t.Context(), everybody, programme.Roster{Activity: activity, List: []byte("name\nAna\n"), OccurredAt: at})
+		if !errors.As(err, &faults) || faults[0].Rule != rule {
+			t.Errorf("at %s: %v", at, err)
+		}
+	}
+}
+
+// TestLongDryRun: a row beyond the first part is rehearsed behind those before.
+func TestLongDryRun(t *testing.T) {
+	p := workshop(t)
+	var list strings.Builder
+	list.WriteString("ref,name,email,edition\n0,Nora,n@l.example,\n")
+	for n := 1; n < 260; n++ {
+		fmt.Fprintf(&list, "%d,Person %d,p%d@l.example,\n", n, n, n)
+	}
+	list.WriteString("0,Nora,n@l.example,2025-1\n")
+	result := p.upload(t, []byte(list.String()), dryRun)
+	done := p.upload(t, []byte(list.String()), nil)
+	if got, want := result.Summary[programme.OutcomeWould], done.Summary[programme.OutcomeIssued]; got != want || got != 260 {
+		t.Errorf("%v and %v", result.Summary, done.Summary)
+	}
+}
