@@ -286,3 +286,39 @@ func optionalDate(s string) (time.Time, error) {
 	}
 	return time.Parse(time.DateOnly, s)
 }
+
+// EditionFor is the name that an edition has in the activity that awards an
+// achievement, so that the same edition is meant whichever door an award comes
+// through. Of what no activity awards, or has no such edition, it stays as it
+// is.
+func (p *Programme) EditionFor(ctx context.Context, achievement, edition string) (name string, err error) {
+	if edition == "" || issuer.CheckSlug(achievement) != nil {
+		return edition, nil
+	}
+	err = p.store.View(ctx, func(r store.Reader) error {
+		name = edition
+		activities, err := awarding(r, achievement)
+		for n := 0; n < len(activities) && err == nil; n++ {
+			var a *rules.Activity
+			if a, err = p.activityIn(r, activities[n]); err != nil {
+				break
+			}
+			if e, ok := a.FindEdition(edition); ok {
+				name = e.ID
+				break
+			}
+		}
+		return err
+	})
+	return name, err
+}
+
+// awarding lists the activities that award an achievement by a rule.
+func awarding(r store.Reader, achievement string) (activities []string, err error) {
+	prefix := ruleKey(achievement, "")
+	err = r.Scan(prefix, nil, func(k, _ []byte) error {
+		activities = append(activities, string(k[len(prefix):]))
+		return nil
+	})
+	return activities, err
+}

@@ -99,12 +99,7 @@ func (p *Programme) Public(ctx context.Context, q statistics.Scope) (r statistic
 // awardedBy tells whether an activity awards an achievement, and no other does.
 func (p *Programme) awardedBy(ctx context.Context, achievement, activity string) (alone bool, err error) {
 	err = p.store.View(ctx, func(r store.Reader) error {
-		var by []string
-		prefix := ruleKey(achievement, "")
-		err := r.Scan(prefix, nil, func(k, _ []byte) error {
-			by = append(by, string(k[len(prefix):]))
-			return nil
-		})
+		by, err := awarding(r, achievement)
 		alone = len(by) == 1 && by[0] == activity
 		return err
 	})

@@ -456,9 +456,9 @@ func (s *session) hand(sc *scene, l *learner, e *earned, a *award) (Outcome, err
 	}
 	outcome := OutcomeIssued
 	before := a.Credential
-	a.State, a.Credential, a.RevokedAt = StateIssued, wantedCredential, time.Time{}
+	a.State, a.Credential, a.RevokedAt, a.Found = StateIssued, wantedCredential, time.Time{}, false
 	if issued != nil {
-		a.Credential = issued.Record.ID
+		a.Credential, a.Found = issued.Record.ID, issued.Existing
 		if issued.Existing {
 			outcome = OutcomeExisting
 		}

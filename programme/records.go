@@ -154,6 +154,7 @@ type award struct {
 	Facts       *facts.Facts `json:"facts,omitempty"` // that led to it
 	Upload      string       `json:"upload,omitempty"`
 	Review      string       `json:"review,omitempty"` // open review
+	Found       bool         `json:"found,omitempty"`  // the badge was there already, issued directly: what takes the award back leaves it alone
 }
 
 // contribution is what one source or list told of a learner in an edition.

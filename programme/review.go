@@ -128,7 +128,7 @@ func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
 				return err
 			}
 			continue
-		case !found || a.State != StateIssued:
+		case !found || a.State != StateIssued || a.Found:
 			continue
 		}
 		if a.Review == "" {

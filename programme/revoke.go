@@ -19,8 +19,12 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 	if err := put(s.tx, sc.realm.learnerKey(l.Issuer, l.ID), l); err != nil {
 		return Answer{}, err
 	}
-	if err := s.dropFacts(sc, l, at); err != nil {
+	told, err := s.dropFacts(sc, l, at)
+	if err != nil {
 		return Answer{}, err
+	}
+	if !told {
+		return Answer{Result: OutcomeIgnored}, nil // nothing rests on what this source said
 	}
 	others, err := s.gathered(sc, l, sc.by)
 	if err != nil {
@@ -36,6 +40,12 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 		if a == nil || a.State == StateRevoked || a.EarnedAt.After(at) || outcome.Met {
 			continue
 		}
+		if a.Found {
+			if err := s.leave(sc.realm, a); err != nil {
+				return Answer{}, err
+			}
+			continue
+		}
 		if err := s.withdraw(sc.realm, a, sc.actor, "issued_in_error", at); err != nil {
 			return Answer{}, err
 		}
@@ -45,15 +55,26 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 	return answer, nil
 }
 
-// dropFacts forgets what the source reported up to a time.
-func (s *session) dropFacts(sc *scene, l *learner, until time.Time) error {
+// dropFacts forgets what the source reported up to a time, and tells whether it
+// had reported anything.
+func (s *session) dropFacts(sc *scene, l *learner, until time.Time) (told bool, err error) {
 	k := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by)
 	var c contribution
 	found, err := get(s.tx, k, &c)
 	if err != nil || !found || c.At.After(until) {
-		return err
+		return found, err
 	}
-	return s.tx.Delete(k)
+	return true, s.tx.Delete(k)
+}
+
+// leave forgets an award, and leaves alone the badge that was there before it.
+func (s *session) leave(r realm, a *award) error {
+	for _, k := range append(r.leads(a), r.awardKey(a.Learner, a.Achievement, a.Edition)) {
+		if err := s.tx.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // withdraw takes an award back: its badge is revoked, or it will not be issued.

@@ -168,13 +168,18 @@ func (p *Programme) openTakeBack(ctx context.Context, c *Caller, id string) (u *
 // unlist undoes what a list told of one person.
 func (s *session) unlist(c *Caller, u *Upload, who onList, count *Withdrawn) error {
 	r := c.realm()
-	if err := s.tx.Delete(r.factsKey(who.learner, u.Activity, who.edition, listPrefix+u.ID)); err != nil {
-		return err
-	}
+	told := r.factsKey(who.learner, u.Activity, who.edition, listPrefix+u.ID)
 	l, err := s.learnerAt(r, u.Issuer, who.learner)
 	if errors.Is(err, errGone) {
-		return s.tx.Delete(r.listedKey(u.ID, who.learner)) // was erased
+		return errors.Join(s.tx.Delete(told), s.tx.Delete(r.listedKey(u.ID, who.learner))) // was erased
 	} else if err != nil {
+		return err
+	}
+	before, err := s.unmet(c, u, l, who.edition)
+	if err != nil {
+		return err
+	}
+	if err := s.tx.Delete(told); err != nil {
 		return err
 	}
 	var mine []*award
@@ -189,10 +194,66 @@ func (s *session) unlist(c *Caller, u *Upload, who onList, count *Withdrawn) err
 			err = s.unaward(c, u, l, a, count)
 		}
 	}
+	if err == nil {
+		err = s.holdOthers(c, u, l, who.edition, before)
+	}
 	if err != nil {
 		return err
 	}
 	return s.tx.Delete(r.listedKey(u.ID, who.learner))
+}
+
+// unmet are the achievements of an edition whose rules what is known does not
+// meet; none where the definition has changed so that it cannot be told.
+func (s *session) unmet(c *Caller, u *Upload, l *learner, edition string) (open []Open, err error) {
+	sc, err := s.sceneAt(c, u.Activity, edition)
+	if err != nil {
+		return nil, ignoreFault(err)
+	}
+	known, err := s.gathered(sc, l, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, rule := range sc.activity.Rules {
+		_, outcome, err := s.evaluate(sc, l, rule, &known)
+		if err != nil {
+			return nil, ignoreFault(err)
+		}
+		if !outcome.Met {
+			open = append(open, Open{rule.Achievement, outcome.Missing})
+		}
+	}
+	return open, nil
+}
+
+// holdOthers holds what others told or gave and what is not earned any
+// more without the list that is taken back. What was not met with the list is
+// as it was.
+func (s *session) holdOthers(c *Caller, u *Upload, l *learner, edition string, before []Open) error {
+	open, err := s.unmet(c, u, l, edition)
+	if err != nil {
+		return err
+	}
+	open = slices.DeleteFunc(open, func(o Open) bool {
+		return slices.ContainsFunc(before, func(b Open) bool { return b.Achievement == o.Achievement })
+	})
+	if len(open) == 0 {
+		return nil
+	}
+	sc, err := s.sceneAt(c, u.Activity, edition)
+	if err != nil {
+		return err
+	}
+	return s.holdUnearned(sc, l, &verdict{Open: open})
+}
+
+// sceneAt is an edition of an activity as it is defined now.
+func (s *session) sceneAt(c *Caller, activity, edition string) (*scene, error) {
+	a, err := s.activityIn(s.tx, activity)
+	if err != nil {
+		return nil, err
+	}
+	return s.setScene(c, teller{realm: c.realm()}, a, edition)
 }
 
 // unaward withdraws an award that came of a list, unless it is earned without
@@ -208,6 +269,10 @@ func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *Wit
 		count.Kept++
 		a.Upload = ""
 		return put(s.tx, k, a)
+	}
+	if a.Found {
+		count.Kept++
+		return s.leave(r, a)
 	}
 	switch a.State {
 	case StateIssued:
@@ -228,15 +293,11 @@ func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *Wit
 
 // stillEarned tells whether the facts that are left meet the rule of an award.
 func (s *session) stillEarned(c *Caller, l *learner, a *award) (bool, error) {
-	activity, err := s.activityIn(s.tx, a.Activity)
+	sc, err := s.sceneAt(c, a.Activity, a.Edition)
 	if err != nil {
 		return false, ignoreFault(err)
 	}
-	sc, err := s.setScene(c, teller{realm: c.realm()}, activity, a.Edition)
-	if err != nil {
-		return false, ignoreFault(err)
-	}
-	rule := activity.Rule(a.Achievement)
+	rule := sc.activity.Rule(a.Achievement)
 	if rule == nil {
 		return false, nil
 	}

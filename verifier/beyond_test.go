@@ -480,6 +480,8 @@ func TestEndorsements(t *testing.T) {
 			return w.badge(swap(`"issuer":{`, `"issuer":{"endorsement":[`+w.endorsedBy(guild, about(w.issuer.method.Controller))+`],`))
 		}, []verifier.Code{verifier.EndorsementHolds}, verifier.EndorsementsHold},
 		"of something else": {onBadge(func(w *world) string { return w.endorsedBy(guild) }), []verifier.Code{verifier.EndorsementOfAnother}, verifier.EndorsementNotGood},
+		"of something else, and over": {onBadge(func(w *world) string { return w.endorsedBy(guild, put("validUntil", `"2026-11-20T00:00:00Z"`)) }),
+			[]verifier.Code{verifier.EndorsementOfAnother}, verifier.EndorsementNotGood},
 		"forged": {onBadge(func(w *world) string {
 			return swap("Good.", "Very good.")(t, w.endorsedBy(guild, about(badgeID)))
 		}), []verifier.Code{verifier.EndorsementInvalid}, verifier.EndorsementNotGood},

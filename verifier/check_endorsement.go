@@ -73,16 +73,17 @@ func (s *subject) verifyEndorsement(ctx context.Context, c carried) Endorsement 
 	}
 	e.Report = s.within(ctx, d, endorsementChecks)
 	worst := e.Report.Decisive()
+	another := d.Root().Get("credentialSubject").Get("id").Text() != c.of || c.of == ""
 	switch verdict := e.Report.Verdict(); {
 	case !badge.HasType(d.Root().Get("type"), badge.TypeEndorsement):
 		return remark(EndorsementInvalid, "It is no endorsement.")
-	case worst.Code == Expired:
+	case worst.Code == Expired && !another: // it is genuine
 		return remark(EndorsementExpired, worst.Detail)
-	case worst.Code == Revoked:
+	case worst.Code == Revoked && !another:
 		return remark(EndorsementWithdrawn, worst.Detail)
-	case verdict == Invalid:
+	case verdict == Invalid && worst.Code != Expired && worst.Code != Revoked:
 		return remark(EndorsementInvalid, "Its "+string(worst.Check)+" is "+string(worst.Code)+". "+worst.Detail)
-	case d.Root().Get("credentialSubject").Get("id").Text() != c.of || c.of == "":
+	case another:
 		return remark(EndorsementOfAnother, "It is about something else than what it stands on.")
 	case verdict == Indeterminate:
 		return remark(EndorsementOpen, "Its "+string(worst.Check)+" is "+string(worst.Code)+".")

@@ -165,7 +165,12 @@ func (h *Handler) granted(ctx context.Context, a *issuer.Award) error {
 		return notGranted(a.Issuer)
 	}
 	a.Actor, a.Test = wire.Actor(ctx), wire.Token(ctx).Test
-	return nil
+	if a.Inline != nil {
+		return nil
+	}
+	name, err := h.programme.EditionFor(ctx, a.Achievement, a.Edition)
+	a.Edition = name
+	return err
 }
 
 // onlyIssuer is the issuer that a token speaks for, if it is a single one.

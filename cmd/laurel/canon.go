@@ -114,6 +114,10 @@ func canonInput(raw []byte, o canonOptions, hash crypto.Hash) (canon.Input, erro
 	}
 	v, err := strictjson.Parse(raw, strictjson.Limits{})
 	in.Node = v
+	var refused *strictjson.Error
+	if errors.As(err, &refused) {
+		err = fmt.Errorf("%s: %w", pointerText(refused.Pointer), err)
+	}
 	return in, err
 }
 

@@ -1,0 +1,92 @@
+package programme_test
+
+import (
+	"bytes"
+	"testing"
+
+	"laurel/issuer"
+	"laurel/programme"
+)
+
+// directly issues a badge as a platform does that keeps rules of its own.
+func (p *place) directly(t *testing.T, achievement, edition, email string) *issuer.Record {
+	t.Helper()
+	issued, err := p.Issue(t.Context(), issuer.Award{Achievement: achievement, Edition: edition, Actor: "platform",
+		AwardedAt: p.Clock.Now(), Recipient: issuer.Recipient{Name: "Ana Prado", Email: email}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return issued.Record
+}
+
+// TestFoundBadgeStays: a badge that was there before a list or a platform told
+// the same is not theirs to take back.
+func TestFoundBadgeStays(t *testing.T) {
+	p := workshop(t)
+	rec := p.directly(t, "uh-kit-participant", "2025-1", "ana@roster.example")
+	list := p.upload(t, []byte("name,email,role\nAna Prado,ana@roster.example,participant\nBo Li,bo@roster.example,participant\n"), nil)
+	if list.Rows[0].Outcome != programme.OutcomeExisting || list.Rows[0].Credential != rec.ID {
+		t.Fatalf("%+v", list.Rows[0])
+	}
+	u, err := p.TakeBack(t.Context(), everybody, list.Upload)
+	if err != nil || u.Withdrawn != (programme.Withdrawn{Revoked: 1, Kept: 1}) {
+		t.Errorf("%+v, %v", u, err)
+	}
+	if now := p.record(t, rec.ID); now.Status != issuer.Active {
+		t.Errorf("it is %s", now.Status)
+	}
+	p.audit(t)
+
+	q := course(t, "all")
+	rec = q.directly(t, "hc20-achievement", "", "shared@learner.example")
+	answers := q.tell(t, said{learner: ana, facts: points("51")}, said{kind: "revocation", day: "2025-03-05", learner: ana})
+	if results(answers) != "issued revoked" || len(answers[1].Awards) != 1 {
+		t.Errorf("%+v", answers)
+	}
+	if now := q.record(t, rec.ID); now.Status != issuer.Active {
+		t.Errorf("it is %s", now.Status)
+	}
+	q.audit(t)
+}
+
+// TestTakeBackHoldsOthers: what another list gave and what is not earned any
+// more is a question.
+func TestTakeBackHoldsOthers(t *testing.T) {
+	p := workshop(t)
+	if _, err := p.Release(t.Context(), everybody, activity, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	first := p.upload(t, []byte("ref,name,email,role,2025-06-20,2025-06-27,2025-07-04\n1,Ana Prado,ana@roster.example,participant,1,1,1\n"), nil)
+	second := p.upload(t, []byte("ref,email,exercise\n1,ana@roster.example,accepted\n"), nil)
+	if second.Summary[programme.OutcomeIssued] != 1 {
+		t.Fatalf("%+v", second.Rows)
+	}
+	completion := p.badgeOf(t, "uh-kit-completion", "ana@roster.example")
+	if _, err := p.TakeBack(t.Context(), everybody, first.Upload); err != nil {
+		t.Fatal(err)
+	}
+	if open := p.open(t); len(open) != 1 || open[0].Credential != completion.ID || open[0].Kind != programme.Regraded {
+		t.Errorf("open: %+v", open)
+	}
+	if now := p.record(t, completion.ID); now.Status != issuer.Active {
+		t.Errorf("it is %s", now.Status)
+	}
+	p.audit(t)
+}
+
+// TestRevocationOfNobodysWords: a platform that told nothing of somebody takes
+// nothing back, whatever became of the rules meanwhile.
+func TestRevocationOfNobodysWords(t *testing.T) {
+	p := course(t, "all")
+	p.tell(t, said{learner: ana, facts: points("51")})
+	harder := bytes.ReplaceAll(file(t, "course-hc20.json"), []byte(`"points_percent_gte": "80"`), []byte(`"points_percent_gte": "95"`))
+	if _, err := p.PutActivity(t.Context(), harder, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if got := results(p.tell(t, said{source: "lms-b", kind: "revocation", day: "2025-03-05", learner: anaByMail})); got != "ignored" {
+		t.Errorf("answered %s", got)
+	}
+	if active, revoked := p.audit(t); active != 2 || revoked != 0 {
+		t.Errorf("%d in force, %d revoked", active, revoked)
+	}
+}
