@@ -248,8 +248,9 @@ func (s *session) report(sc *scene, e *completion.Completion) (Answer, error) {
 }
 
 // contribute adds what an event says to what its source said before. Only a
-// regrade may lower that. What happened before the platform took everything
-// back does not count any more.
+// regrade may lower that, and then for good: what was reported before it counts
+// no more, whenever it arrives, and neither does what happened before the
+// platform took everything back.
 func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (lowered bool, err error) {
 	if until, dropped := l.Dropped[sc.drop()]; dropped && !e.OccurredAt.After(until) {
 		return false, nil
@@ -258,14 +259,24 @@ func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (l
 	if told.Empty() {
 		return false, nil
 	}
-	sc.told = &told
 	k := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by)
 	var c contribution
 	if _, err := get(s.tx, k, &c); err != nil {
 		return false, err
 	}
-	if lowered = e.Kind == completion.Regrade; lowered {
-		c.Facts.Replace(told)
+	lowered = e.Kind == completion.Regrade
+	if len(c.Regraded) > 0 {
+		told = told.Clone()
+		told.Keep(func(name string, _ time.Time) bool {
+			return !c.stale(name, e.OccurredAt) || lowered && e.OccurredAt.Equal(c.Regraded[name])
+		})
+		if told.Empty() {
+			return false, nil
+		}
+	}
+	sc.told = &told
+	if lowered {
+		c.regrade(told, e.OccurredAt)
 	} else {
 		c.Facts.Merge(told)
 	}

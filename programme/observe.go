@@ -164,7 +164,10 @@ func (s *session) erased(r realm, a *award) error {
 }
 
 // dropQuestions takes away the questions about a person who was erased, and
-// with them whoever may be the same person: of them no badge is on record.
+// with them whoever may be the same person: of them no badge is on record. Who
+// has another name is somebody else as far as anybody can tell, and keeps what
+// was reported; badges cannot be signed here, so the question stays, and its
+// answer decides.
 func (s *session) dropQuestions(r realm, l *learner) error {
 	var about []*Review
 	err := scan(s.tx, r.key("r", l.Issuer, ""), func(_ []byte, review *Review) error {
@@ -177,20 +180,26 @@ func (s *session) dropQuestions(r realm, l *learner) error {
 		return err
 	}
 	for _, review := range about {
-		if err := s.tx.Delete(r.reviewKey(review.Issuer, review.ID)); err != nil {
-			return err
-		}
-		other, err := s.learnerAt(r, review.Issuer, review.Learner)
-		if errors.Is(err, errGone) || err == nil && other.Doubt != review.ID {
-			continue
-		} else if err != nil {
-			return err
-		}
-		if err := s.forget(r, other); err != nil {
+		if err := s.dropQuestion(r, review, l); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (s *session) dropQuestion(r realm, review *Review, gone *learner) error {
+	k := r.reviewKey(review.Issuer, review.ID)
+	held, err := s.learnerAt(r, review.Issuer, review.Learner)
+	switch {
+	case errors.Is(err, errGone) || err == nil && held.Doubt != review.ID:
+		return s.tx.Delete(k)
+	case err != nil:
+		return err
+	case !sameName(held.Name, gone.Name):
+		review.Other = ""
+		return put(s.tx, k, review)
+	}
+	return errors.Join(s.tx.Delete(k), s.forget(r, held))
 }
 
 // uploadOf is the list that told facts, by their key; false where a platform

@@ -3,6 +3,7 @@ package programme_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"laurel/badge"
 	"laurel/issuer"
+	"laurel/issuer/issuertest"
 	"laurel/programme"
 	"laurel/programme/completion"
 )
@@ -130,6 +132,12 @@ func TestPolicies(t *testing.T) {
 		"regraded down and still above": {[]said{{learner: ana, facts: points("51")}, {kind: "regrade", learner: ana, facts: points("49")}}, "issued existing", 2, 0, 0},
 		"regraded up":                   {[]said{{learner: ana, facts: points("40")}, {kind: "regrade", learner: ana, facts: points("49")}}, "issued issued", 2, 0, 0},
 		"regraded twice":                {[]said{{learner: ana, facts: points("51")}, {kind: "regrade", learner: ana, facts: points("40")}, {kind: "regrade", learner: ana, facts: points("41")}}, "issued held_for_review held_for_review", 2, 0, 1},
+		"regraded, and an older report comes late": {[]said{{kind: "regrade", day: "2025-03-05", learner: ana, facts: points("24")},
+			{day: "2025-03-01", learner: ana, facts: points("54")}, {day: "2025-03-06", learner: ana, facts: points("53")}}, "issued existing issued", 2, 0, 0},
+		"passed, regraded, and an older report comes late": {[]said{{day: "2025-03-01", learner: ana, facts: points("50")},
+			{kind: "regrade", day: "2025-03-05", learner: ana, facts: points("24")}, {day: "2025-03-02", learner: ana, facts: points("54")}}, "issued held_for_review existing", 2, 0, 1},
+		"regraded, and an older regrade comes late": {[]said{{kind: "regrade", day: "2025-03-05", learner: ana, facts: points("24")},
+			{kind: "regrade", day: "2025-03-03", learner: ana, facts: points("54")}}, "issued existing", 1, 0, 0},
 		"regraded on one platform, passed on another": {[]said{{learner: ana, facts: points("51")}, {source: "lms-b", learner: anaByMail, facts: points("52")},
 			{kind: "regrade", learner: ana, facts: points("40")}}, "issued existing existing", 2, 0, 0},
 		"taken back": {[]said{{learner: ana, facts: points("51")}, {kind: "revocation", day: "2025-03-05", learner: ana}}, "issued revoked", 0, 2, 0},
@@ -158,6 +166,40 @@ func TestPolicies(t *testing.T) {
 			}
 			if open := p.open(t); len(open) != c.reviews {
 				t.Errorf("%d questions are open, want %d", len(open), c.reviews)
+			}
+		})
+	}
+}
+
+// TestRegradeOrder: reports from before and after regrades, and the regrades,
+// come to the same facts in any order.
+func TestRegradeOrder(t *testing.T) {
+	list := []said{{day: "2025-03-01", facts: points("55")}, {kind: "regrade", day: "2025-03-03", facts: points("30")},
+		{day: "2025-03-04", facts: points("52")}, {kind: "regrade", day: "2025-03-05", facts: points("24")}, {day: "2025-03-07", facts: points("56")}}
+	random := rand.New(rand.NewPCG(5, 3))
+	for name, c := range map[string]struct {
+		list []said
+		want string
+	}{"a better result after it": {list, `"56"`}, "the last word": {list[:4], `"24"`}} {
+		t.Run(name, func(t *testing.T) {
+			p := course(t, "all")
+			for n := range 20 {
+				for _, i := range random.Perm(len(c.list)) {
+					e := c.list[i]
+					e.learner = fmt.Sprintf(`{"id":"n-%d"}`, n)
+					p.tell(t, e)
+				}
+			}
+			told := map[string]int{}
+			for k, v := range issuertest.Snapshot(t, p.store) {
+				if strings.HasPrefix(k, "P/live/f/") {
+					told[v[strings.Index(v, `{"facts"`):]]++
+				}
+			}
+			for v, n := range told {
+				if n != 20 || !strings.Contains(v, `"points":{"got":`+c.want) {
+					t.Errorf("of %d: %s", n, v)
+				}
 			}
 		})
 	}

@@ -127,10 +127,7 @@ func (s *session) moveFacts(r realm, l, into *learner) error {
 		if _, err := get(s.tx, k, &c); err != nil {
 			return err
 		}
-		c.Facts.Merge(told.Facts)
-		if told.At.After(c.At) {
-			c.At = told.At
-		}
+		c.takeIn(told)
 		if err := put(s.tx, k, c); err != nil {
 			return err
 		}

@@ -1,0 +1,48 @@
+package facts
+
+import (
+	"maps"
+	"time"
+)
+
+// Keep leaves of what is known what keep says. It is asked with the name of each
+// thing that Replace replaces as one, and with the time of what is known of it:
+// of a set once for every word.
+func (f *Facts) Keep(keep func(name string, at time.Time) bool) {
+	share := func(name string, s *Share) *Share {
+		if s != nil && keep(name, s.At) {
+			return s
+		}
+		return nil
+	}
+	f.Visits, f.Points = share("visits", f.Visits), share("points", f.Points)
+	for id, p := range f.Parts {
+		p = Part{share("parts/"+id+"/visits", p.Visits), share("parts/"+id+"/points", p.Points)}
+		if f.Parts[id] = p; p == (Part{}) {
+			delete(f.Parts, id)
+		}
+	}
+	for name, s := range map[string]Set{"sessions": f.Sessions, "roles": f.Roles, "approved": f.Approved, "waived": f.Waived} {
+		s.keep(name, keep)
+	}
+	for kind, sets := range map[string]map[string]Set{"submissions/": f.Submissions, "rubrics/": f.Rubrics} {
+		for id, s := range sets {
+			if s.keep(kind+id, keep); len(s) == 0 {
+				delete(sets, id)
+			}
+		}
+	}
+	if f.Attended != nil && !keep("attended", f.Attended.At) {
+		f.Attended = nil
+	}
+	if f.Hours != nil && !keep("hours", f.Hours.At) {
+		f.Hours = nil
+	}
+	if f.Passed != nil && !keep("passed", *f.Passed) {
+		f.Passed = nil
+	}
+}
+
+func (s Set) keep(name string, keep func(string, time.Time) bool) {
+	maps.DeleteFunc(s, func(_ string, at time.Time) bool { return !keep(name, at) })
+}
