@@ -1,8 +1,10 @@
 package api_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -43,6 +45,48 @@ func TestAchievementsAreDefined(t *testing.T) {
 	w.do(request{method: "GET", path: "/v1/achievements", token: w.token(auth.Token{Scopes: []auth.Scope{auth.Issue}})}).want(t, http.StatusOK).into(t, &list)
 	if fmt.Sprint(list.Items) != "[{healthy-city} {tram-driver} {workshop-participant}]" {
 		t.Errorf("%v", list.Items)
+	}
+}
+
+func TestWhatAnAchievementRestsOnIsKept(t *testing.T) {
+	w := newWorld(t)
+	whole := strings.Replace(definition, `"ladder"`, `"requires":{"n_of":{"n":1,"of":["healthy-city","workshop-participant"]}},"suspendable":true,"embedEndorsements":true,"ladder"`, 1)
+	w.put("/v1/achievements/whole", whole, w.all).want(t, http.StatusCreated)
+	get := func() map[string]any {
+		b := w.do(request{method: "GET", path: "/v1/achievements/whole", token: w.all}).want(t, http.StatusOK).object(t)
+		for _, ours := range []string{"createdAt", "changedAt", "url"} {
+			delete(b, ours)
+		}
+		return b
+	}
+	before := get()
+	if fmt.Sprint(before["requires"]) != "map[n_of:map[n:1 of:[healthy-city workshop-participant]]]" {
+		t.Errorf("requires: %v", before["requires"])
+	}
+	w.clock.advance(1e9)
+	w.put("/v1/achievements/whole", string(must(json.Marshal(before))(t)), w.all).want(t, http.StatusOK)
+	if after := get(); !reflect.DeepEqual(before, after) {
+		t.Errorf("before %v\nafter  %v", before, after)
+	}
+	for given, pointer := range map[string]string{
+		`{}`:                                     "/requires",
+		`{"all":["healthy-city","whole"]}`:       "/requires/all/1",
+		`{"any":["Not one"]}`:                    "/requires/any/0",
+		`{"n_of":{"n":2,"of":["healthy-city"]}}`: "/requires/n_of/n",
+		`{"n_of":{"n":1,"of":["workshop-participant","-"]}}`: "/requires/n_of/of/1",
+	} {
+		a := w.put("/v1/achievements/whole", strings.Replace(definition, `"ladder"`, `"requires":`+given+`,"ladder"`, 1), w.all).want(t, http.StatusUnprocessableEntity)
+		if !strings.Contains(string(a.body), `"`+pointer+`"`) {
+			t.Errorf("%s: %s", given, a.body)
+		}
+	}
+}
+
+func TestInlineRestsOnNothing(t *testing.T) {
+	w := newWorld(t)
+	a := w.post("/v1/credentials", `{"achievement":{"name":"x","description":"x","criteria":"x","requires":{"all":["healthy-city"]}},"recipient":{"name":"Ana"},"awardedAt":"2025-07-11"}`)
+	if a.want(t, http.StatusUnprocessableEntity); !strings.Contains(string(a.body), `"/achievement/requires"`) {
+		t.Errorf("%s", a.body)
 	}
 }
 

@@ -323,7 +323,7 @@ func TestHookForTrials(t *testing.T) {
 func TestWhoSetsSourcesUp(t *testing.T) {
 	w := newCourse(t)
 	manager := func(change func(*auth.Token)) string {
-		limits := auth.Token{Scopes: []auth.Scope{auth.Manage, auth.Read}, Issuers: []string{city}}
+		limits := auth.Token{Scopes: []auth.Scope{auth.Manage, auth.Read, auth.Complete}, Issuers: []string{city}}
 		if change != nil {
 			change(&limits)
 		}
@@ -341,18 +341,19 @@ func TestWhoSetsSourcesUp(t *testing.T) {
 		status            int
 		code              string
 	}{
-		"another's source":       {theirs, "own", `{}`, 403, "issuer_not_granted"},
-		"a source of all":        {mine, "lms-a", `{"trust_email":true}`, 403, "issuer_not_granted"},
-		"for another issuer":     {mine, "new", `{"issuers":["other-school"]}`, 403, "issuer_not_granted"},
-		"an issuer there is not": {w.all, "new", `{"issuers":["nobody"]}`, 422, "issuer_unknown"},
-		"no slug of an issuer":   {w.all, "new", `{"issuers":["No One"]}`, 400, "slug_invalid"},
-		"another adapter":        {mine, "new", `{"hook":{"adapter":"carrier-pigeon"}}`, 422, "adapter_unknown"},
-		"a secret of their own":  {mine, "new", `{"hook":{"adapter":"moodle","secret":"hunter2"}}`, 400, "unknown_member"},
-		"a wrong type":           {mine, "new", `{"trust_email":"yes"}`, 400, "wrong_type"},
-		"no slug":                {mine, "Not%20one", `{}`, 400, "slug_invalid"},
-		"another slug":           {mine, "new", `{"slug":"other"}`, 422, "slug_mismatch"},
-		"another source":         {manager(func(l *auth.Token) { l.Source = "lms-b" }), "new", `{}`, 403, "source_not_granted"},
-		"a reader":               {manager(func(l *auth.Token) { l.Scopes = []auth.Scope{auth.Read} }), "own", `{}`, 403, "scope_missing"},
+		"another's source":             {theirs, "own", `{}`, 403, "issuer_not_granted"},
+		"a source of all":              {mine, "lms-a", `{"trust_email":true}`, 403, "issuer_not_granted"},
+		"for another issuer":           {mine, "new", `{"issuers":["other-school"]}`, 403, "issuer_not_granted"},
+		"an issuer there is not":       {w.all, "new", `{"issuers":["nobody"]}`, 422, "issuer_unknown"},
+		"no slug of an issuer":         {w.all, "new", `{"issuers":["No One"]}`, 400, "slug_invalid"},
+		"another adapter":              {mine, "new", `{"hook":{"adapter":"carrier-pigeon"}}`, 422, "adapter_unknown"},
+		"a secret of their own":        {mine, "new", `{"hook":{"adapter":"moodle","secret":"hunter2"}}`, 400, "unknown_member"},
+		"a wrong type":                 {mine, "new", `{"trust_email":"yes"}`, 400, "wrong_type"},
+		"no slug":                      {mine, "Not%20one", `{}`, 400, "slug_invalid"},
+		"another slug":                 {mine, "new", `{"slug":"other"}`, 422, "slug_mismatch"},
+		"another source":               {manager(func(l *auth.Token) { l.Source = "lms-b" }), "new", `{}`, 403, "source_not_granted"},
+		"a hook, who may not complete": {manager(func(l *auth.Token) { l.Scopes = []auth.Scope{auth.Manage} }), "new", `{"hook":{"adapter":"canvas"}}`, 403, "scope_missing"},
+		"a reader":                     {manager(func(l *auth.Token) { l.Scopes = []auth.Scope{auth.Read} }), "own", `{}`, 403, "scope_missing"},
 	} {
 		t.Run(name, func(t *testing.T) { w.put("/v1/sources/"+tc.slug, tc.body, tc.token).problem(t, tc.status, tc.code) })
 	}

@@ -104,6 +104,10 @@ func TestWhoMayUploadWhichRoster(t *testing.T) {
 		limits.Scopes = []auth.Scope{auth.Roster}
 		return w.do(request{method: "POST", path: "/v1/rosters/uh-kit-2025", body: people, token: w.token(limits), header: map[string]string{"Content-Type": "text/csv"}})
 	}
+	nope := w.do(request{method: "POST", path: "/v1/rosters/nope", body: people, token: w.all, header: map[string]string{"Content-Type": "text/csv"}})
+	if nope.problem(t, http.StatusNotFound, "not_found"); !strings.Contains(string(nope.body), "PUT /v1/activities/{slug}") {
+		t.Errorf("%s", nope.body)
+	}
 	send(auth.Token{Activities: []string{"another-workshop"}}).problem(t, http.StatusForbidden, "activity_not_granted")
 	var a rosterAnswer
 	send(auth.Token{Country: "KE"}).want(t, http.StatusOK).into(t, &a)

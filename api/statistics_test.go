@@ -70,7 +70,7 @@ func TestStatistics(t *testing.T) {
 	if *a.Total != 0 {
 		t.Errorf("another issuer's: %+v", a)
 	}
-	exact(auth.Token{Country: "KE"}, "?country=PT").problem(t, http.StatusForbidden, "forbidden")
+	exact(auth.Token{Country: "KE"}, "?country=PT").problem(t, http.StatusForbidden, "country_not_granted")
 	exact(auth.Token{}, "?colour=red").problem(t, http.StatusBadRequest, "unknown_parameter")
 	w.do(request{method: "GET", path: "/v1/statistics", token: w.token(auth.Token{Scopes: []auth.Scope{auth.Issue}})}).problem(t, http.StatusForbidden, "scope_missing")
 	w.do(request{method: "GET", path: "/v1/statistics?issuer=a&activity=b"}).problem(t, http.StatusBadRequest, "invalid_parameter")

@@ -326,3 +326,11 @@ func stored(t *testing.T, s store.Store) string {
 	}
 	return all.String()
 }
+
+func TestWebhookOfNobody(t *testing.T) {
+	w := newWorld(t)
+	a := w.with(w.all, "POST", "/v1/webhooks", `{"issuer":"nobody","url":"https://receiver.example/hook","types":[]}`)
+	if a.want(t, http.StatusUnprocessableEntity); !strings.Contains(string(a.body), `"issuer_unknown"`) || !strings.Contains(string(a.body), `"/issuer"`) {
+		t.Errorf("%s", a.body)
+	}
+}

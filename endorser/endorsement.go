@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/badge/canon/jcs"
 	"laurel/issuer"
 	"laurel/store"
 )
@@ -183,7 +184,11 @@ func (s *Endorsers) read(ctx context.Context, doc *badge.Document) (*Endorsement
 	if err != nil {
 		return nil, nil, err
 	}
-	rec := &Endorsement{Endorser: who.Slug, Natural: string(naturalKey(string(doc.Raw()))), Document: bytes.Clone(doc.Raw()),
+	said, err := statement(doc)
+	if err != nil {
+		return nil, nil, err
+	}
+	rec := &Endorsement{Endorser: who.Slug, Natural: string(naturalKey(who.ID, said)), Document: bytes.Clone(doc.Raw()),
 		Comment: root.Get("credentialSubject").Get("endorsementComment").Text()}
 	for _, t := range []struct {
 		name string
@@ -199,6 +204,21 @@ func (s *Endorsers) read(ctx context.Context, doc *badge.Document) (*Endorsement
 	}
 	rec.Subject, err = s.subjectByID(ctx, root.Get("credentialSubject").Get("id").Text())
 	return rec, who, err
+}
+
+// statement is what a credential says, however it is written and signed: the same
+// with other blanks, with a fresh proof or as a JWT is the same. The registered
+// claims of a JWT repeat its members (VC-JOSE-COSE section 3.1.3).
+func statement(doc *badge.Document) (string, error) {
+	omit := []string{"proof"}
+	if doc.JWS() != nil {
+		omit = append(omit, "iss", "sub", "aud", "exp", "nbf", "iat", "jti")
+	}
+	said, err := jcs.Append(nil, doc.Root(), omit...)
+	if err != nil {
+		return "", fault("number_invalid", "", "It has a number that cannot be signed.")
+	}
+	return string(said), nil
 }
 
 // byID is the external endorser of an id. The key of anybody else, that of the
@@ -284,7 +304,7 @@ func same(r store.Reader, natural []byte) (*Endorsement, error) {
 	return rec, get(r, endorsementKey(id), rec)
 }
 
-// notWithdrawn: the same bytes do not come back.
+// notWithdrawn: the same statement does not come back.
 func (s *Endorsers) notWithdrawn(ctx context.Context, natural []byte) error {
 	return s.store.View(ctx, func(r store.Reader) error {
 		rec, err := same(r, natural)

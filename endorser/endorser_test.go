@@ -59,7 +59,7 @@ func TestEndorserWithAKeyElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.clock.Advance(time.Second)
-	doc := fixture(t, 0, map[string]any{"issuer": they.id})
+	doc := fixture(t, 0, map[string]any{"issuer": they.id, "id": "urn:uuid:0c5d8a04-6f0f-4d0c-9d55-1f7c3a4a2b11"})
 	token, err := proof.VCJWT{}.Secure(t.Context(), doc, they.signer, p.clock.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -249,8 +249,47 @@ func TestWithdrawnElsewhere(t *testing.T) {
 	if _, err := p.accept(t, raw); !errors.As(err, &state) || state.Rule != "withdrawn_is_final" {
 		t.Errorf("%v", err)
 	}
+	for name, raw := range otherForms(t, p, they, raw) {
+		if _, err := p.accept(t, raw); !errors.As(err, &state) || state.Rule != "withdrawn_is_final" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
 	if list := p.current(t, p.courseID()); len(list) != 0 {
 		t.Errorf("%+v", list)
+	}
+}
+
+// otherForms are what a signed endorsement says, written and signed otherwise.
+func otherForms(t *testing.T, p *place, they party, raw []byte) map[string][]byte {
+	t.Helper()
+	p.clock.Advance(time.Second)
+	token, err := proof.VCJWT{}.Secure(t.Context(), fixture(t, 0, map[string]any{"issuer": they.id}), they.signer, p.clock.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	forms := map[string][]byte{"a fresh proof": p.sign(t, they.id, they.signer, nil), "a JWT": token.Raw()}
+	for n, more := range []string{" ", "  ", "\n", "\t"} {
+		forms[fmt.Sprint("blanks ", n)] = append([]byte("{"+more), raw[1:]...)
+	}
+	return forms
+}
+
+func TestSameStatementStandsOnce(t *testing.T) {
+	p := newPlace(t)
+	they := newParty(t, p.clock)
+	p.define(t, endorser.Definition{Slug: network, ID: they.id, Key: endorser.External, Listed: yes()})
+	raw := p.sign(t, they.id, they.signer, nil)
+	made, err := p.accept(t, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, raw := range otherForms(t, p, they, raw) {
+		if again, err := p.accept(t, raw); err != nil || !again.Existing || again.ID != made.ID {
+			t.Errorf("%s: %+v, %v", name, again, err)
+		}
+	}
+	if list := p.current(t, p.courseID()); len(list) != 1 {
+		t.Errorf("%d stand", len(list))
 	}
 }
 
@@ -299,6 +338,26 @@ func TestEndorsedIssuerAndBadge(t *testing.T) {
 }
 
 // What was said of a person's badge goes with the person.
+// Who endorses for real does not endorse a trial.
+func TestTrialIsNotEndorsed(t *testing.T) {
+	p := newPlace(t)
+	they := newParty(t, p.clock)
+	p.define(t, endorser.Definition{Slug: network, ID: they.id, Key: endorser.External})
+	p.define(t, endorser.Definition{Slug: "national-network"})
+	if _, err := p.MakeTestIssuer(t.Context(), learning, "test"); err != nil {
+		t.Fatal(err)
+	}
+	issued, err := p.Issue(t.Context(), issuer.Award{Achievement: course, Recipient: issuer.Recipient{Name: "Ana", Email: "ana@learner.example"},
+		AwardedAt: p.clock.Now(), Actor: "test", Test: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = p.said.Endorse(t.Context(), endorser.Request{Endorser: "national-network", Subject: endorser.Subject{Credential: issued.Record.ID}, Comment: "Good.", Actor: "test"})
+	refused(t, err, "subject_unknown", "/subject/credential")
+	_, err = p.accept(t, p.sign(t, they.id, they.signer, map[string]any{"subject": p.CredentialURL(issued.Record.ID)}))
+	refused(t, err, "subject_unknown", "/credentialSubject/id")
+}
+
 func TestErasedBadge(t *testing.T) {
 	p := newPlace(t)
 	p.define(t, endorser.Definition{Slug: network, Listed: yes()})
@@ -511,7 +570,7 @@ func TestWhatBadgesCarry(t *testing.T) {
 	if r := p.valid(t, p.issue(t, "carrier", "ana")); len(r.Endorsements) != 0 {
 		t.Errorf("%+v", r.Endorsements)
 	}
-	token, err := proof.VCJWT{}.Secure(t.Context(), fixture(t, 0, map[string]any{"issuer": they.id, "subject": id}), they.signer, p.clock.Now())
+	token, err := proof.VCJWT{}.Secure(t.Context(), fixture(t, 0, map[string]any{"issuer": they.id, "subject": id, "id": "urn:uuid:0c5d8a04-6f0f-4d0c-9d55-1f7c3a4a2b12"}), they.signer, p.clock.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -184,7 +185,33 @@ func (f *faults) name(s *string, pointer string) {
 		f.add("name_suspicious", pointer, "A name does not begin with =, +, -, @, a tab or a line break; spreadsheets run such text as a formula.")
 		return
 	}
+	before := len(f.Errors)
 	f.oneLine(s, pointer, maxName, true)
+	if len(f.Errors) == before {
+		f.shows(*s, pointer)
+	}
+}
+
+// shows refuses a name that nobody could read: of blanks and invisible
+// characters alone, or of code points that have no meaning that all share.
+func (f *faults) shows(name, pointer string) {
+	switch {
+	case !printable(name) && strings.ContainsFunc(name, meaningless):
+		f.add("name_unreadable", pointer, "The name has characters that Unicode gives no meaning. Write it in letters that others can read too.")
+	case !strings.ContainsFunc(name, visible):
+		f.add("name_unreadable", pointer, "A name has at least one letter, digit or symbol that shows.")
+	}
+}
+
+// meaningless are code points for private use, noncharacters and unassigned ones.
+func meaningless(r rune) bool {
+	return !unicode.In(r, unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.Cc, unicode.Cf)
+}
+
+// visible are letters, digits and symbols but for the fillers, which Unicode
+// counts as letters and shows as nothing, and the blank pattern of Braille.
+func visible(r rune) bool {
+	return unicode.In(r, unicode.L, unicode.N, unicode.S) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r) && r != 0x2800
 }
 
 func (a *Award) checkDates(f *faults, ach *Achievement, now time.Time) {

@@ -24,6 +24,9 @@ func (i *Issuer) adopt(ach *Achievement, issuer string, test bool) error {
 	if ach.Issuer == "" {
 		ach.Issuer = issuer
 	}
+	if ach.Requires != nil {
+		return fault("requires_invalid", "/achievement/requires", "What comes along with an award rests on nothing. PUT the achievement first, and award it by its slug.")
+	}
 	ach.Slug = ""
 	ach.complete()
 	content, err := json.Marshal(ach)

@@ -52,11 +52,18 @@ func (a *Achievement) checkRequires(f *faults) {
 	if n := r.NOf; n != nil && (n.N < 1 || n.N > len(n.Of)) {
 		f.add("requires_invalid", "/requires/n_of/n", "Give a number from 1 to "+strconv.Itoa(len(n.Of))+", as many as there are achievements.")
 	}
-	parts := r.Parts()
-	f.atMost(len(parts), maxList, "/requires")
-	for _, part := range parts {
+	f.atMost(len(r.Parts()), maxList, "/requires")
+	a.checkParts(f, r.All, "/requires/all")
+	a.checkParts(f, r.Any, "/requires/any")
+	if r.NOf != nil {
+		a.checkParts(f, r.NOf.Of, "/requires/n_of/of")
+	}
+}
+
+func (a *Achievement) checkParts(f *faults, parts []string, pointer string) {
+	for n, part := range parts {
 		if CheckSlug(part) != nil || part == a.Slug {
-			f.add("achievement_unknown", "/requires", "Name other achievements by their slugs.")
+			f.add("achievement_unknown", pointer+"/"+strconv.Itoa(n), "Name other achievements by their slugs.")
 		}
 	}
 }

@@ -292,7 +292,7 @@ func optionalDate(s string) (time.Time, error) {
 // through. Of what no activity awards, or has no such edition, it stays as it
 // is.
 func (p *Programme) EditionFor(ctx context.Context, achievement, edition string) (name string, err error) {
-	if edition == "" || issuer.CheckSlug(achievement) != nil {
+	if edition == "" || !isSlug(achievement) {
 		return edition, nil
 	}
 	err = p.store.View(ctx, func(r store.Reader) error {
@@ -312,6 +312,8 @@ func (p *Programme) EditionFor(ctx context.Context, achievement, edition string)
 	})
 	return name, err
 }
+
+func isSlug(s string) bool { return issuer.CheckSlug(s) == nil }
 
 // awarding lists the activities that award an achievement by a rule.
 func awarding(r store.Reader, achievement string) (activities []string, err error) {

@@ -37,6 +37,7 @@ type achievementBody struct {
 	Validity          *string                   `json:"validity"`
 	Results           *string                   `json:"results"`
 	Suspendable       *bool                     `json:"suspendable"`
+	Requires          *issuer.Requires          `json:"requires"`
 	EmbedEndorsements *bool                     `json:"embedEndorsements"`
 	ID                *string                   `json:"id"` // of another service
 }
@@ -59,6 +60,7 @@ func readAchievement(v strictjson.Value) (*issuer.Achievement, error) {
 		FieldOfStudy: text(body.FieldOfStudy), HumanCode: text(body.HumanCode), Specialization: text(body.Specialization),
 		Tag: body.Tag, Alignment: body.Alignment, Validity: text(body.Validity), Results: issuer.Results(text(body.Results)),
 		Suspendable:       body.Suspendable != nil && *body.Suspendable,
+		Requires:          body.Requires,
 		EmbedEndorsements: body.EmbedEndorsements != nil && *body.EmbedEndorsements,
 	}
 	if body.Ladder != nil {

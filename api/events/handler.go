@@ -13,10 +13,12 @@ import (
 	"laurel/api/wire"
 	"laurel/feed"
 	"laurel/internal/auth"
+	"laurel/issuer"
 )
 
 // Config is what a Handler works with; every field is required.
 type Config struct {
+	Issuer  *issuer.Issuer
 	Feed    *feed.Feed
 	Hooks   *feed.Hooks
 	BaseURL string
@@ -24,6 +26,7 @@ type Config struct {
 
 // Handler answers systems that follow what happens.
 type Handler struct {
+	issuer  *issuer.Issuer
 	feed    *feed.Feed
 	hooks   *feed.Hooks
 	baseURL string
@@ -31,7 +34,7 @@ type Handler struct {
 
 // New makes a Handler.
 func New(cfg Config) *Handler {
-	return &Handler{feed: cfg.Feed, hooks: cfg.Hooks, baseURL: cfg.BaseURL}
+	return &Handler{issuer: cfg.Issuer, feed: cfg.Feed, hooks: cfg.Hooks, baseURL: cfg.BaseURL}
 }
 
 // How many events a page has.

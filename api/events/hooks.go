@@ -3,10 +3,12 @@ package events
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"net/http"
 	"time"
 
 	"laurel/api/wire"
+	"laurel/badge"
 	"laurel/feed"
 	"laurel/internal/auth"
 	"laurel/internal/strictjson"
@@ -97,6 +99,16 @@ func owner(ctx context.Context, named *string) (string, error) {
 	return slug, nil
 }
 
+// known refuses an issuer that there is not. A test issuer may be made later than
+// the webhook that waits for its first trial.
+func (h *Handler) known(ctx context.Context, slug string) error {
+	_, err := h.issuer.Profile(ctx, issuer.LiveSlug(slug))
+	if errors.Is(err, issuer.ErrNotFound) {
+		return badge.Errors{{Code: badge.MalformedValueError, Rule: "issuer_unknown", Pointer: "/issuer", Detail: "There is no such issuer here."}}
+	}
+	return err
+}
+
 // requested sums up a request with an idempotency key; nil without one.
 func requested(r *http.Request, body []byte) (*feed.Request, error) {
 	key, err := wire.IdempotencyKey(r)
@@ -120,6 +132,9 @@ func (h *Handler) CreateHook(w http.ResponseWriter, r *http.Request) error {
 	}
 	slug, err := owner(ctx, body.Issuer)
 	if err != nil {
+		return err
+	}
+	if err := h.known(ctx, slug); err != nil {
 		return err
 	}
 	hook, secret, err := h.hooks.Create(ctx, slug, body.wish(), wire.Actor(ctx), request)

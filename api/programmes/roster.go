@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"laurel/api/wire"
@@ -47,6 +48,9 @@ func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
 	list, err := readRoster(w, r)
 	if err != nil {
 		return err
+	}
+	if _, err := h.programme.Activity(r.Context(), list.Activity); errors.Is(err, programme.ErrUnknownActivity) {
+		return &wire.Fault{Code: wire.NotFound, Detail: "There is no course or workshop " + strconv.Quote(list.Activity) + " here. Define it with PUT /v1/activities/{slug}, or name one of GET /v1/activities."}
 	}
 	wire.Vary(w, "Accept")
 	c := caller(r, auth.Roster)

@@ -91,6 +91,11 @@ func (h *Handler) PutSource(w http.ResponseWriter, r *http.Request) error {
 	if err := h.known(r.Context(), body.Issuers); err != nil {
 		return err
 	}
+	if body.Hook != nil {
+		if err := mayHook(token); err != nil {
+			return err
+		}
+	}
 	d := programme.SourceDefinition{Source: programme.Source{Slug: slug, TrustEmail: body.TrustEmail, Issuers: body.Issuers}}
 	if body.Hook != nil {
 		d.Hook, d.NewSecret = &programme.Hook{Adapter: body.Hook.Adapter, Test: body.Hook.Test}, body.Hook.NewSecret
@@ -101,6 +106,16 @@ func (h *Handler) PutSource(w http.ResponseWriter, r *http.Request) error {
 	}
 	w.Header().Set("Location", "/v1/sources/"+slug)
 	return wire.WriteJSON(w, created(isNew), h.source(&stored.Source, stored.Secret))
+}
+
+// mayHook keeps who may not report completions from making a door that does, and
+// that stays open when the token is gone.
+func mayHook(token auth.Token) error {
+	if token.AllowsScope(auth.Complete) != nil {
+		return &wire.Fault{Code: wire.ScopeMissing,
+			Detail: "A hook reports completions, also after this token is gone: this call with a hook needs a token with the scopes manage and complete. Leave hook out, which switches it off, or ask the operator for such a token."}
+	}
+	return nil
 }
 
 // known refuses issuers that there are not.

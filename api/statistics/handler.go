@@ -66,7 +66,7 @@ func (h *Handler) exact(w http.ResponseWriter, r *http.Request) error {
 	}
 	token := wire.Token(r.Context())
 	if country := q.Get("country"); country != "" && token.AllowsCountry(country) != nil {
-		return token.AllowsCountry(country)
+		return &programme.Forbidden{Rule: "country_not_granted", Detail: "This token is for people of " + token.Country + " alone."}
 	}
 	c := programme.Caller{Actor: wire.Actor(r.Context()), Test: token.Test, Country: token.Country,
 		MayIssue:  func(slug string) bool { return token.Allows(auth.Stats, slug) == nil },

@@ -239,7 +239,7 @@ func ruled(column string, err error) (code, message string) {
 	switch what := rule(err); what {
 	case "required":
 		return column + "_missing", message
-	case "name_suspicious":
+	case "name_suspicious", "name_unreadable":
 		return what, message
 	default:
 		return column + "_" + what, message
