@@ -131,8 +131,9 @@ func TestUnverifiedParty(t *testing.T) {
 	if list := string(w.get("/achievements/healthy-city/endorsements").want(t, http.StatusOK).body); strings.Contains(list, "The Best") || !strings.Contains(list, `"listed":false`) {
 		t.Errorf("%s", list)
 	}
-	// As a token, which is served as one.
-	token := they.sign(t, they.id, w.base+"/achievements/healthy-city", "", proof.VCJWT{})
+	// As a token, which is served as one; the same words again would be the same
+	// endorsement.
+	token := they.sign(t, they.id, w.base+"/achievements/healthy-city", `"validUntil":"2099-01-01T00:00:00Z",`, proof.VCJWT{})
 	w.post("/v1/endorsements", token, "Content-Type", "application/vc+jwt").want(t, http.StatusCreated).into(t, &made)
 	if got := w.get("/endorsements/"+made.ID, "Accept", "*/*").want(t, http.StatusOK); got.header.Get("Content-Type") != "application/vc+jwt" || string(got.body) != token {
 		t.Errorf("%v, %s", got.header, got.body)
