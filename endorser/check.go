@@ -91,7 +91,7 @@ func (c *checker) told(k []byte, err error) error {
 
 func (c *checker) endorser(k, v []byte) error {
 	e := new(Endorser)
-	if err := unseal(k, v, e); err != nil {
+	if err := store.UnsealJSON(k, v, e); err != nil {
 		return c.told(k, err)
 	}
 	c.endorsers[e.Slug] = e
@@ -100,7 +100,7 @@ func (c *checker) endorser(k, v []byte) error {
 
 func (c *checker) endorsement(k, v []byte) error {
 	e := new(Endorsement)
-	if err := unseal(k, v, e); err != nil {
+	if err := store.UnsealJSON(k, v, e); err != nil {
 		return c.told(k, err)
 	}
 	c.endorsements = append(c.endorsements, e)
@@ -147,7 +147,7 @@ func (c *checker) leads(k, _ []byte) error {
 
 func (c *checker) names(k, v []byte) error {
 	var id string
-	err := unseal(k, v, &id)
+	err := store.UnsealJSON(k, v, &id)
 	if err == nil {
 		err = get(c.r, endorsementKey(id), new(Endorsement))
 	}
@@ -156,7 +156,7 @@ func (c *checker) names(k, v []byte) error {
 
 func (c *checker) answers(k, v []byte) error {
 	var a answer
-	err := unseal(k, v, &a)
+	err := store.UnsealJSON(k, v, &a)
 	if err == nil {
 		err = get(c.r, endorsementKey(a.ID), new(Endorsement))
 	}

@@ -326,9 +326,9 @@ func (s *Endorsers) keep(tx store.Tx, rec *Endorsement, idem *issuer.Idempotency
 	rec.CreatedAt = s.issuer.Now()
 	note.Issuer, note.Subject, note.Document = Party(rec.Endorser), rec.ID, issuer.DocumentDigest(rec.Document)
 	return &Result{Endorsement: rec}, errors.Join(
-		putJSON(tx, endorsementKey(rec.ID), rec),
-		putJSON(tx, subjectKey(rec.Subject.ID, rec.ID), nil),
-		putJSON(tx, []byte(rec.Natural), rec.ID),
+		store.PutJSON(tx, endorsementKey(rec.ID), rec),
+		store.PutJSON(tx, subjectKey(rec.Subject.ID, rec.ID), nil),
+		store.PutJSON(tx, []byte(rec.Natural), rec.ID),
 		s.keepAnswer(tx, idem, rec.ID),
 		s.issuer.Note(tx, note))
 }
@@ -337,7 +337,7 @@ func (s *Endorsers) keepAnswer(tx store.Tx, idem *issuer.Idempotency, id string)
 	if idem == nil {
 		return nil
 	}
-	return putJSON(tx, answerKey(idem), answer{Digest: idem.Digest, ID: id, At: s.issuer.Now()})
+	return store.PutJSON(tx, answerKey(idem), answer{Digest: idem.Digest, ID: id, At: s.issuer.Now()})
 }
 
 // Withdraw ends an endorsement for good: it is shown as current no more, and
@@ -382,7 +382,7 @@ func (s *Endorsers) Observe(tx store.Tx, c issuer.Changed) error {
 			return err
 		}
 		rec.Comment, rec.Natural, rec.Document = "", "", nil
-		if err := putJSON(tx, endorsementKey(rec.ID), rec); err != nil {
+		if err := store.PutJSON(tx, endorsementKey(rec.ID), rec); err != nil {
 			return err
 		}
 	}
@@ -400,7 +400,7 @@ func (s *Endorsers) end(tx store.Tx, rec *Endorsement, actor string) error {
 		}
 	}
 	rec.WithdrawnAt = s.issuer.Now()
-	return errors.Join(putJSON(tx, endorsementKey(rec.ID), rec),
+	return errors.Join(store.PutJSON(tx, endorsementKey(rec.ID), rec),
 		s.issuer.Note(tx, issuer.Event{Actor: actor, Action: "endorsement.withdraw", Issuer: Party(rec.Endorser), Subject: rec.ID}))
 }
 
@@ -475,7 +475,7 @@ func each(r store.Reader, subject, after string, f func(rec *Endorsement) error)
 	return r.Scan(prefix, from, func(k, v []byte) error {
 		rec := new(Endorsement)
 		if subject == "" {
-			if err := unseal(k, v, rec); err != nil {
+			if err := store.UnsealJSON(k, v, rec); err != nil {
 				return err
 			}
 			return f(rec)

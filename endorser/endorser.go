@@ -215,7 +215,7 @@ func (s *Endorsers) put(tx store.Tx, d Definition, p issuer.Profile, id string) 
 	if d.Listed != nil {
 		e.Listed = *d.Listed
 	}
-	if err := putJSON(tx, endorserKey(d.Slug), e); err != nil {
+	if err := store.PutJSON(tx, endorserKey(d.Slug), e); err != nil {
 		return e, err
 	}
 	return e, s.issuer.Note(tx, issuer.Event{Actor: d.Actor, Action: "endorser.put", Issuer: Party(d.Slug), Subject: d.Slug, Reason: listing(e.Listed)})
@@ -249,7 +249,7 @@ func (s *Endorsers) Endorsers(ctx context.Context) ([]*Endorser, error) {
 		out = nil
 		return r.Scan(endorserKey(""), nil, func(k, v []byte) error {
 			e := new(Endorser)
-			if err := unseal(k, v, e); err != nil {
+			if err := store.UnsealJSON(k, v, e); err != nil {
 				return err
 			}
 			out = append(out, e)

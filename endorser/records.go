@@ -3,7 +3,6 @@ package endorser
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -43,25 +42,6 @@ type answer struct {
 	At     time.Time `json:"at"`
 }
 
-func putJSON(tx store.Tx, k []byte, v any) error {
-	payload, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encoding %s: %w", k, err)
-	}
-	return tx.Put(k, store.Seal(k, payload))
-}
-
-func unseal(k, v []byte, into any) error {
-	payload, err := store.Unseal(k, v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", k, err)
-	}
-	if err := json.Unmarshal(payload, into); err != nil {
-		return fmt.Errorf("%s: %w: %w", k, store.ErrDamaged, err)
-	}
-	return nil
-}
-
 // find reads what may not be there.
 func find(r store.Reader, k []byte, into any) (found bool, err error) {
 	v, err := r.Get(k)
@@ -70,7 +50,7 @@ func find(r store.Reader, k []byte, into any) (found bool, err error) {
 	} else if err != nil {
 		return false, fmt.Errorf("%s: %w", k, err)
 	}
-	return true, unseal(k, v, into)
+	return true, store.UnsealJSON(k, v, into)
 }
 
 // get reads what has to be there; issuer.ErrNotFound.

@@ -58,7 +58,7 @@ func (c *checker) tell(k []byte, err error) error {
 
 func (c *checker) hook(k, v []byte) error {
 	var hook Hook
-	if err := decode(k, v, &hook); err != nil {
+	if err := store.UnsealJSON(k, v, &hook); err != nil {
 		return err
 	}
 	c.hooks[hook.ID] = true
@@ -80,7 +80,7 @@ func (c *checker) owned(k []byte) bool {
 
 func (c *checker) progress(k, v []byte, size int64) error {
 	var next int64
-	if err := decode(k, v, &next); err != nil || !c.owned(k) {
+	if err := store.UnsealJSON(k, v, &next); err != nil || !c.owned(k) {
 		return err
 	}
 	if next < 0 || next > size {
@@ -91,7 +91,7 @@ func (c *checker) progress(k, v []byte, size int64) error {
 
 func (c *checker) delivery(k, v []byte) error {
 	var d Delivery
-	if err := decode(k, v, &d); err != nil || !c.owned(k) {
+	if err := store.UnsealJSON(k, v, &d); err != nil || !c.owned(k) {
 		return err
 	}
 	hook := strings.Split(string(k), "/")[2]

@@ -240,7 +240,7 @@ func (h *Hooks) spread(ctx context.Context, id string) (moved bool, err error) {
 			}
 		}
 		moved = true
-		return put(tx, progressKey(id), to)
+		return store.PutJSON(tx, progressKey(id), to)
 	})
 	return moved, err
 }
@@ -405,7 +405,7 @@ func (w *worker) sweep(ctx context.Context) error {
 		over = nil
 		return r.Scan(deliveryKey(w.hook, ""), nil, func(k, v []byte) error {
 			var d Delivery
-			err := decode(k, v, &d)
+			err := store.UnsealJSON(k, v, &d)
 			if err == nil && d.State != Pending {
 				over = append(over, string(k[strings.LastIndexByte(string(k), '/')+1:]))
 			}

@@ -95,7 +95,7 @@ func (h *Hooks) Create(ctx context.Context, owner string, w Wish, actor string, 
 		if err != nil {
 			return err
 		}
-		if err := put(tx, progressKey(fresh.ID), size); err != nil {
+		if err := store.PutJSON(tx, progressKey(fresh.ID), size); err != nil {
 			return err
 		}
 		return h.change(tx, &fresh, "webhook.create", actor)
@@ -137,7 +137,7 @@ func (h *Hooks) shownAgain(hook *Hook, request *Request) (string, error) {
 
 // change writes a hook and puts that on record.
 func (h *Hooks) change(tx store.Tx, hook *Hook, action, actor string) error {
-	if err := put(tx, hookKey(hook.ID), hook); err != nil {
+	if err := store.PutJSON(tx, hookKey(hook.ID), hook); err != nil {
 		return err
 	}
 	return h.note(tx, hook, action, actor)
@@ -183,7 +183,7 @@ func (h *Hooks) List(ctx context.Context, may func(issuer string) bool) (list []
 func (h *Hooks) list(r store.Reader, may func(issuer string) bool) (list []*Hook, err error) {
 	err = r.Scan(hookKey(""), nil, func(k, v []byte) error {
 		hook := new(Hook)
-		if err := decode(k, v, hook); err != nil {
+		if err := store.UnsealJSON(k, v, hook); err != nil {
 			return err
 		}
 		if may(hook.Issuer) {
@@ -342,7 +342,7 @@ func (h *Hooks) Deliveries(ctx context.Context, id string, may func(issuer strin
 		}
 		return r.Scan(deliveryKey(id, ""), nil, func(k, v []byte) error {
 			d := new(Delivery)
-			if err := decode(k, v, d); err != nil {
+			if err := store.UnsealJSON(k, v, d); err != nil {
 				return err
 			}
 			if (f.State == "" || d.State == f.State) && (f.Before == "" || d.ID() < f.Before) {

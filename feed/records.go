@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -44,26 +43,7 @@ func get(r store.Reader, k []byte, into any) error {
 	if err != nil {
 		return err
 	}
-	return decode(k, v, into)
-}
-
-func decode(k, v []byte, into any) error {
-	payload, err := store.Unseal(k, v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", k, err)
-	}
-	if err := json.Unmarshal(payload, into); err != nil {
-		return fmt.Errorf("%s: %w: %w", k, store.ErrDamaged, err)
-	}
-	return nil
-}
-
-func put(tx store.Tx, k []byte, v any) error {
-	payload, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encoding %s: %w", k, err)
-	}
-	return tx.Put(k, store.Seal(k, payload))
+	return store.UnsealJSON(k, v, into)
 }
 
 // find is get for what may not be there.
@@ -89,5 +69,5 @@ func putDelivery(tx store.Tx, hook string, was time.Time, d *Delivery) error {
 			return err
 		}
 	}
-	return put(tx, deliveryKey(hook, d.Event), d)
+	return store.PutJSON(tx, deliveryKey(hook, d.Event), d)
 }

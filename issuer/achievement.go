@@ -159,10 +159,10 @@ func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor strin
 			return err
 		}
 	}
-	if err := putJSON(tx, achievementKey(a.Slug), a); err != nil {
+	if err := store.PutJSON(tx, achievementKey(a.Slug), a); err != nil {
 		return err
 	}
-	if err := putJSON(tx, versionKey(a.Slug, a.Version), a); err != nil {
+	if err := store.PutJSON(tx, versionKey(a.Slug, a.Version), a); err != nil {
 		return err
 	}
 	if err := putStack(tx, &old, a); err != nil {
@@ -245,7 +245,7 @@ func (i *Issuer) Achievements(ctx context.Context, issuer string) ([]*Achievemen
 				return nil // an older version
 			}
 			a := new(Achievement)
-			if err := unsealJSON(k, v, a); err != nil {
+			if err := store.UnsealJSON(k, v, a); err != nil {
 				return err
 			}
 			if issuer == "" || a.Issuer == issuer {

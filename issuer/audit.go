@@ -85,7 +85,7 @@ func (i *Issuer) Note(tx store.Tx, e Event) error {
 func EachEvent(r store.Reader, f func(e Event) error) error {
 	return r.Scan(auditKey(""), nil, func(k, v []byte) error {
 		var e Event
-		if err := unsealJSON(k, v, &e); err != nil {
+		if err := store.UnsealJSON(k, v, &e); err != nil {
 			return err
 		}
 		return f(e)

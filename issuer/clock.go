@@ -206,7 +206,7 @@ func (i *Issuer) AcceptClock(ctx context.Context, actor string) error {
 			return err
 		}
 		set.Until = later(set.Until, newest)
-		if err := putJSON(tx, settingKey(), set); err != nil {
+		if err := store.PutJSON(tx, settingKey(), set); err != nil {
 			return err
 		}
 		return putAudit(tx, seq, Event{At: now, Actor: actor, Action: "clock.accept"})

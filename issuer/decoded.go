@@ -70,7 +70,7 @@ func getShared[T any](d *decoded, r store.Reader, k []byte) (*T, error) {
 		return known, nil
 	}
 	into := new(T)
-	if err := unsealJSON(k, stored, into); err != nil {
+	if err := store.UnsealJSON(k, stored, into); err != nil {
 		return nil, err
 	}
 	d.keep(k, stored, into)

@@ -124,7 +124,7 @@ func markErasure(tx store.Tx, at time.Time) error {
 	if e.Until = at; e.Until.Before(e.Since) {
 		e.Until = e.Since
 	}
-	return putJSON(tx, erasureKey(), e)
+	return store.PutJSON(tx, erasureKey(), e)
 }
 
 // CompactionDue tells which erasures wait for the store's file to be compacted.

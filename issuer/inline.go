@@ -60,10 +60,10 @@ func (i *Issuer) keepInline(tx store.Tx, d *draft) error {
 		return err
 	}
 	d.ach.CreatedAt, d.ach.ChangedAt = d.record.ChangedAt, d.record.ChangedAt
-	if err := putJSON(tx, achievementKey(d.ach.Slug), d.ach); err != nil {
+	if err := store.PutJSON(tx, achievementKey(d.ach.Slug), d.ach); err != nil {
 		return err
 	}
-	if err := putJSON(tx, versionKey(d.ach.Slug, d.ach.Version), d.ach); err != nil {
+	if err := store.PutJSON(tx, versionKey(d.ach.Slug, d.ach.Version), d.ach); err != nil {
 		return err
 	}
 	return markUsed(tx, d.ach)

@@ -153,7 +153,7 @@ func Initialise(ctx context.Context, s store.Store, baseURL string, now time.Tim
 		} else if used {
 			return fmt.Errorf("%w: the store is in use already", ErrConflict)
 		}
-		return putJSON(tx, metaKey(), Meta{Schema: schema, BaseURL: baseURL, Pepper: pepper, Created: now.UTC()})
+		return store.PutJSON(tx, metaKey(), Meta{Schema: schema, BaseURL: baseURL, Pepper: pepper, Created: now.UTC()})
 	})
 }
 

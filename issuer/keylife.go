@@ -267,7 +267,7 @@ func (i *Issuer) noteMade(ctx context.Context, n NewKeys, made []keys.Info) erro
 		for _, k := range made {
 			answer.Keys = append(answer.Keys, madeKey{k.Method.ID, k.State, k.Signs, k.Activates, k.Retired, k.Revoked})
 		}
-		return putJSON(tx, i.madeKeysKey(n.Idempotency), answer)
+		return store.PutJSON(tx, i.madeKeysKey(n.Idempotency), answer)
 	})
 	if err != nil {
 		return fmt.Errorf("noting the keys of %s: %w", n.Issuer, err)

@@ -49,7 +49,7 @@ func (i *Issuer) putKeys(tx store.Tx, slug string, published []keys.Verification
 		if err != nil {
 			return fmt.Errorf("noting the key %s: %w", m.ID, err)
 		}
-		if err := putJSON(tx, k, publishedKey{ID: m.ID, Controller: m.Controller, JWK: string(jwk)}); err != nil {
+		if err := store.PutJSON(tx, k, publishedKey{ID: m.ID, Controller: m.Controller, JWK: string(jwk)}); err != nil {
 			return err
 		}
 		if err := i.Note(tx, Event{Actor: actor, Action: "key.publish", Issuer: slug, Subject: m.ID}); err != nil {
@@ -68,7 +68,7 @@ func (i *Issuer) CheckKeys(ctx context.Context) error {
 		clear(noted)
 		return r.Scan(key("h", ""), nil, func(k, v []byte) error {
 			var p publishedKey
-			if err := unsealJSON(k, v, &p); err != nil {
+			if err := store.UnsealJSON(k, v, &p); err != nil {
 				return err
 			}
 			slug := strings.Split(string(k), "/")[1]

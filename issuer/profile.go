@@ -147,7 +147,7 @@ func (i *Issuer) putProfile(tx store.Tx, p *Profile, published []keys.Verificati
 		p.ID, p.CreatedAt = old.ID, old.CreatedAt
 	}
 	p.ChangedAt = now
-	if err := putJSON(tx, profileKey(p.Slug), p); err != nil {
+	if err := store.PutJSON(tx, profileKey(p.Slug), p); err != nil {
 		return err
 	}
 	seq, err := newSeq(i.cfg.Random, now)
@@ -188,7 +188,7 @@ func (i *Issuer) Profiles(ctx context.Context) ([]*Profile, error) {
 		out = nil
 		return r.Scan(key("i", ""), nil, func(k, v []byte) error {
 			p := new(Profile)
-			if err := unsealJSON(k, v, p); err != nil {
+			if err := store.UnsealJSON(k, v, p); err != nil {
 				return err
 			}
 			out = append(out, p)

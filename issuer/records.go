@@ -268,7 +268,7 @@ func getJSON(r store.Reader, k []byte, into any) error {
 	if err != nil {
 		return notFound(err, string(k))
 	}
-	return unsealJSON(k, v, into)
+	return store.UnsealJSON(k, v, into)
 }
 
 // find is getJSON for what mostly is not there.
@@ -279,26 +279,7 @@ func find(r store.Reader, k []byte, into any) (found bool, err error) {
 	} else if err != nil {
 		return false, notFound(err, string(k))
 	}
-	return true, unsealJSON(k, v, into)
-}
-
-func unsealJSON(k, v []byte, into any) error {
-	payload, err := store.Unseal(k, v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", k, err)
-	}
-	if err := json.Unmarshal(payload, into); err != nil {
-		return fmt.Errorf("%s: %w: %w", k, store.ErrDamaged, err)
-	}
-	return nil
-}
-
-func putJSON(tx store.Tx, k []byte, v any) error {
-	payload, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encoding %s: %w", k, err)
-	}
-	return tx.Put(k, store.Seal(k, payload))
+	return true, store.UnsealJSON(k, v, into)
 }
 
 // putEncoded is putJSON for records that encode themselves.

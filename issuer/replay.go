@@ -58,7 +58,7 @@ func putChanged(tx store.Tx, was, rec *Record, at time.Time) error {
 	if err != nil {
 		return fmt.Errorf("encoding record: %w", err)
 	}
-	if err := putJSON(tx, pastKey(was.Issuer, was.seq, was.Changes), past{at, head}); err != nil {
+	if err := store.PutJSON(tx, pastKey(was.Issuer, was.seq, was.Changes), past{at, head}); err != nil {
 		return err
 	}
 	rec.Changes = was.Changes + 1
@@ -183,7 +183,7 @@ func duplicateSeq(r store.Reader, k, v []byte, prefix int) (seq string, err erro
 	}
 	var id string
 	var p pointer
-	if err = unsealJSON(k, v, &id); err == nil {
+	if err = store.UnsealJSON(k, v, &id); err == nil {
 		err = getJSON(r, idKey(id), &p)
 	}
 	return p.Seq, err

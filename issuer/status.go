@@ -91,7 +91,7 @@ func (i *Issuer) openList(tx store.Tx, issuer, purpose string, n int) error {
 	if err := putMark(tx, listVersionKey(listName(issuer, purpose, n)), "0"); err != nil {
 		return err
 	}
-	return putJSON(tx, currentListKey(issuer, purpose), currentList{Number: n})
+	return store.PutJSON(tx, currentListKey(issuer, purpose), currentList{Number: n})
 }
 
 // freeIndex draws an index in the issuer's current list, at random, so that it

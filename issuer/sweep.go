@@ -80,7 +80,7 @@ func (i *Issuer) oldAnswers(ctx context.Context, prefix, after []byte, before ti
 
 func isOld(k, v []byte, before time.Time) bool {
 	var kept struct{ At time.Time }
-	return unsealJSON(k, v, &kept) == nil && kept.At.Before(before)
+	return store.UnsealJSON(k, v, &kept) == nil && kept.At.Before(before)
 }
 
 // forget looks again: a key may have been used anew.

@@ -156,7 +156,7 @@ func (p *Programme) replaceLeads(tx store.Tx, old, a *rules.Activity) error {
 		}
 	}
 	for _, k := range p.leads(a) {
-		if err := put(tx, k, a.ID); err != nil {
+		if err := store.PutJSON(tx, k, a.ID); err != nil {
 			return err
 		}
 	}

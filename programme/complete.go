@@ -10,6 +10,7 @@ import (
 	"laurel/badge"
 	"laurel/programme/completion"
 	"laurel/programme/rules"
+	"laurel/store"
 )
 
 // Caller is who reports, and for what they may speak.
@@ -146,7 +147,7 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if err := put(s.tx, k, kept{Digest: digest, Answer: answer, At: s.issuer.Now()}); err != nil {
+	if err := store.PutJSON(s.tx, k, kept{Digest: digest, Answer: answer, At: s.issuer.Now()}); err != nil {
 		return Answer{}, err
 	}
 	answer.Event = e.ID // not kept: who knows whom it names
@@ -283,7 +284,7 @@ func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (l
 	if e.OccurredAt.After(c.At) {
 		c.At = e.OccurredAt
 	}
-	return lowered, put(s.tx, k, c)
+	return lowered, store.PutJSON(s.tx, k, c)
 }
 
 // drop names a source and an edition in a learner's record.

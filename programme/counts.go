@@ -131,7 +131,7 @@ func (p *Programme) snapshot(ctx context.Context) (*statistics.Snapshot, error) 
 		return p.last.read, nil
 	}
 	snap := new(statistics.Snapshot)
-	if err := unseal(snapshotKey(), stored, snap); errors.Is(err, statistics.ErrVersion) {
+	if err := store.UnsealJSON(snapshotKey(), stored, snap); errors.Is(err, statistics.ErrVersion) {
 		return nil, nil //nolint:nilnil // of an earlier version: a new one is due
 	} else if err != nil {
 		return nil, err

@@ -397,7 +397,7 @@ func (s *session) grant(sc *scene, l *learner, e *earned, a *award) (Outcome, er
 		waiting := sc.realm.waitingKey(sc.activity.ID, sc.edition.ID, a.Achievement, l.ID)
 		if !sc.edition.Gate.Open(a.Achievement, s.issuer.Now(), !sc.released.IsZero()) {
 			a.State = StateWaiting
-			return OutcomePendingRelease, errors.Join(put(s.tx, waiting, true), put(s.tx, k, a))
+			return OutcomePendingRelease, errors.Join(store.PutJSON(s.tx, waiting, true), store.PutJSON(s.tx, k, a))
 		}
 		if a.State == StateWaiting {
 			if err := s.tx.Delete(waiting); err != nil {
@@ -418,7 +418,7 @@ func (s *session) rest(r realm, a *award, parts []string) error {
 	}
 	a.Parts = parts
 	for _, part := range a.Parts {
-		if err := put(s.tx, r.partKey(part, a), true); err != nil {
+		if err := store.PutJSON(s.tx, r.partKey(part, a), true); err != nil {
 			return err
 		}
 	}
@@ -468,7 +468,7 @@ func (s *session) hand(sc *scene, l *learner, e *earned, a *award) (Outcome, err
 		a.Before = append(a.Before, before)
 	}
 	k := sc.realm.awardKey(l.ID, a.Achievement, a.Edition)
-	if err := put(s.tx, k, a); err != nil {
+	if err := store.PutJSON(s.tx, k, a); err != nil {
 		return "", err
 	}
 	if sc.upload != "" && outcome == OutcomeIssued {
@@ -476,7 +476,7 @@ func (s *session) hand(sc *scene, l *learner, e *earned, a *award) (Outcome, err
 			return "", err
 		}
 	}
-	return outcome, put(s.tx, sc.realm.credentialKey(a.Credential), string(k))
+	return outcome, store.PutJSON(s.tx, sc.realm.credentialKey(a.Credential), string(k))
 }
 
 // wantedCredential stands for the id of a badge that is not signed yet, in a

@@ -144,7 +144,7 @@ func (p *Programme) openGate(ctx context.Context, c Caller, activity, edition st
 			return err
 		}
 		sc.released = s.issuer.Now()
-		if err := put(s.tx, sc.realm.gateKey(a.ID, sc.edition.ID), release{At: sc.released, Actor: c.Actor}); err != nil {
+		if err := store.PutJSON(s.tx, sc.realm.gateKey(a.ID, sc.edition.ID), release{At: sc.released, Actor: c.Actor}); err != nil {
 			return err
 		}
 		return s.note(sc.realm, issuer.Event{Actor: c.Actor, Action: "edition.release", Issuer: sc.issuer, Subject: a.ID + "/" + dash(sc.edition.ID)})

@@ -249,7 +249,7 @@ func (s *session) hear(t teller, l *learner, told completion.Learner, at time.Ti
 	if err := s.wait(t.realm, l, wasKnown || fresh && l.known()); err != nil {
 		return err
 	}
-	return put(s.tx, t.realm.learnerKey(t.issuer, l.ID), l)
+	return store.PutJSON(s.tx, t.realm.learnerKey(t.issuer, l.ID), l)
 }
 
 // reach keeps by what a person can be found: the address, and the source with
@@ -262,7 +262,7 @@ func (s *session) reach(t teller, l *learner, told completion.Learner) (news boo
 		}
 		if !slices.Contains(l.Addresses, digest) {
 			l.Addresses, news = append(l.Addresses, digest), true
-			if err := put(s.tx, t.realm.addressKey(t.issuer, digest, l.ID), true); err != nil {
+			if err := store.PutJSON(s.tx, t.realm.addressKey(t.issuer, digest, l.ID), true); err != nil {
 				return news, err
 			}
 		}
@@ -279,7 +279,7 @@ func (s *session) reach(t teller, l *learner, told completion.Learner) (news boo
 		return true, nil
 	}
 	l.Platforms[t.source] = append(ids, told.ID)
-	return true, put(s.tx, s.platformKey(t, t.source, told.ID), l.ID)
+	return true, store.PutJSON(s.tx, s.platformKey(t, t.source, told.ID), l.ID)
 }
 
 // wait keeps the list of those whose name is not known yet.
@@ -287,7 +287,7 @@ func (s *session) wait(r realm, l *learner, wasKnown bool) error {
 	k := r.namelessKey(l.Since.UTC().Format(time.DateOnly), l.Issuer, l.ID)
 	switch {
 	case !l.known():
-		return put(s.tx, k, true)
+		return store.PutJSON(s.tx, k, true)
 	case !wasKnown:
 		l.news = true
 		return s.tx.Delete(k)

@@ -15,6 +15,7 @@ import (
 	"laurel/programme/facts"
 	"laurel/programme/roster"
 	"laurel/programme/rules"
+	"laurel/store"
 )
 
 // Roster is a list of people that an organiser uploads: who they are, what they
@@ -359,11 +360,11 @@ func (ls *lister) listed(s *session, sc *scene, l *learner, told facts.Facts, at
 	if same, err := alike(known, more); err != nil || same {
 		return err
 	}
-	if err := put(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by), contribution{Facts: told, At: at}); err != nil {
+	if err := store.PutJSON(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by), contribution{Facts: told, At: at}); err != nil {
 		return err
 	}
 	s.listed = true
-	return put(s.tx, sc.realm.listedKey(ls.upload, l.ID), listedAt{Edition: sc.edition.ID})
+	return store.PutJSON(s.tx, sc.realm.listedKey(ls.upload, l.ID), listedAt{Edition: sc.edition.ID})
 }
 
 // verdict is what the rules say, or where the list names an achievement that

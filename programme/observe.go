@@ -33,7 +33,7 @@ func (p *Programme) observe(tx store.Tx, c issuer.Changed) error {
 	if c.Record.Status == issuer.Revoked && (a == nil || a.State == StateIssued) {
 		if a != nil {
 			a.State, a.RevokedAt = StateRevoked, c.Record.StatusAt
-			if err := put(tx, k, a); err != nil {
+			if err := store.PutJSON(tx, k, a); err != nil {
 				return err
 			}
 		}
@@ -82,7 +82,7 @@ func (s *session) count(r realm, c issuer.Changed) error {
 		t.Region, _ = region.Of(t.Country, c.Record.AwardedAt)
 	}
 	t.State = string(c.Record.Status)
-	return put(s.tx, k, t)
+	return store.PutJSON(s.tx, k, t)
 }
 
 // holdWholes holds what rests on a badge that was revoked: each becomes a
@@ -123,7 +123,7 @@ func (s *session) holdWhole(r realm, a *award, part, actor string) error {
 		return err
 	}
 	a.Review = review.ID
-	if err := put(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a); err != nil {
+	if err := store.PutJSON(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a); err != nil {
 		return err
 	}
 	_, err = s.issuer.PutChange(s.tx, issuer.Change{ID: a.Credential, Action: issuer.Suspend, Reason: "under_review", Actor: actor, MayTouch: anyIssuer})
@@ -197,7 +197,7 @@ func (s *session) dropQuestion(r realm, review *Review, gone *learner) error {
 		return err
 	case !sameName(held.Name, gone.Name):
 		review.Other = ""
-		return put(s.tx, k, review)
+		return store.PutJSON(s.tx, k, review)
 	}
 	return errors.Join(s.tx.Delete(k), s.forget(r, held))
 }

@@ -1,7 +1,6 @@
 package programme
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -221,33 +220,14 @@ func get(r store.Reader, k []byte, into any) (found bool, err error) {
 	} else if err != nil {
 		return false, fmt.Errorf("%s: %w", k, err)
 	}
-	return true, unseal(k, v, into)
-}
-
-func unseal(k, v []byte, into any) error {
-	payload, err := store.Unseal(k, v)
-	if err != nil {
-		return fmt.Errorf("%s: %w", k, err)
-	}
-	if err := json.Unmarshal(payload, into); err != nil {
-		return fmt.Errorf("%s: %w: %w", k, store.ErrDamaged, err)
-	}
-	return nil
-}
-
-func put(tx store.Tx, k []byte, v any) error {
-	payload, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("encoding %s: %w", k, err)
-	}
-	return tx.Put(k, store.Seal(k, payload))
+	return true, store.UnsealJSON(k, v, into)
 }
 
 // scan reads all records under a prefix.
 func scan[T any](r store.Reader, prefix []byte, f func(k []byte, v *T) error) error {
 	return r.Scan(prefix, nil, func(k, v []byte) error {
 		record := new(T)
-		if err := unseal(k, v, record); err != nil {
+		if err := store.UnsealJSON(k, v, record); err != nil {
 			return err
 		}
 		return f(k, record)

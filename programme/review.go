@@ -89,7 +89,7 @@ func (s *session) doubt(t teller, l, other *learner) error {
 		return err
 	}
 	l.Doubt = review.ID
-	return put(s.tx, t.realm.learnerKey(t.issuer, l.ID), l)
+	return store.PutJSON(s.tx, t.realm.learnerKey(t.issuer, l.ID), l)
 }
 
 // ask puts a question on record.
@@ -99,7 +99,7 @@ func (s *session) ask(r realm, review *Review) (*Review, error) {
 		return nil, err
 	}
 	review.ID, review.At = id, s.issuer.Now()
-	if err := put(s.tx, r.reviewKey(review.Issuer, id), review); err != nil {
+	if err := store.PutJSON(s.tx, r.reviewKey(review.Issuer, id), review); err != nil {
 		return nil, err
 	}
 	subject := review.Credential
@@ -137,7 +137,7 @@ func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
 				return err
 			}
 			a.Review = review.ID
-			if err := put(s.tx, k, a); err != nil {
+			if err := store.PutJSON(s.tx, k, a); err != nil {
 				return err
 			}
 		}
@@ -196,7 +196,7 @@ func (p *Programme) Decide(ctx context.Context, c Caller, id string, d Decision)
 				Detail: fmt.Sprintf("Say %s or %s.", allowed[0], allowed[1])}}
 		}
 		review.Decision, review.DecidedAt, review.By = d, s.issuer.Now(), c.Actor
-		if err := put(s.tx, c.realm().reviewKey(review.Issuer, id), review); err != nil {
+		if err := store.PutJSON(s.tx, c.realm().reviewKey(review.Issuer, id), review); err != nil {
 			return err
 		}
 		err := s.note(c.realm(), issuer.Event{Actor: c.Actor, Action: "review." + string(d), Issuer: review.Issuer, Subject: id})
@@ -245,7 +245,7 @@ func (s *session) follow(c *Caller, review *Review) error {
 	}
 	if a.Review == review.ID {
 		a.Review = ""
-		if err := put(s.tx, k, a); err != nil {
+		if err := store.PutJSON(s.tx, k, a); err != nil {
 			return err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"laurel/issuer"
+	"laurel/store"
 )
 
 // takeBack does what a platform's revocation asks: what the learner earned in
@@ -16,7 +17,7 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 	if at.After(l.Dropped[sc.drop()]) {
 		l.Dropped[sc.drop()] = at
 	}
-	if err := put(s.tx, sc.realm.learnerKey(l.Issuer, l.ID), l); err != nil {
+	if err := store.PutJSON(s.tx, sc.realm.learnerKey(l.Issuer, l.ID), l); err != nil {
 		return Answer{}, err
 	}
 	told, err := s.dropFacts(sc, l, at)
@@ -99,5 +100,5 @@ func (s *session) withdraw(r realm, a *award, actor, reason string, at time.Time
 		}
 	}
 	a.State, a.RevokedAt = StateRevoked, at
-	return put(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a)
+	return store.PutJSON(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a)
 }

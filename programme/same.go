@@ -2,6 +2,7 @@ package programme
 
 import (
 	"errors"
+	"laurel/store"
 	"slices"
 	"strings"
 	"time"
@@ -19,7 +20,7 @@ func (s *session) settleDoubt(c *Caller, review *Review) error {
 	if l.Doubt == review.ID {
 		l.Doubt = ""
 	}
-	if err := put(s.tx, r.learnerKey(l.Issuer, l.ID), l); err != nil {
+	if err := store.PutJSON(s.tx, r.learnerKey(l.Issuer, l.ID), l); err != nil {
 		return err
 	}
 	if review.Decision == Same && review.Other != l.ID {
@@ -45,14 +46,14 @@ func (s *session) join(r realm, l, into *learner) error {
 	wasKnown := into.known()
 	into.takeIn(l)
 	for _, digest := range l.Addresses {
-		err := errors.Join(s.tx.Delete(r.addressKey(l.Issuer, digest, l.ID)), put(s.tx, r.addressKey(into.Issuer, digest, into.ID), true))
+		err := errors.Join(s.tx.Delete(r.addressKey(l.Issuer, digest, l.ID)), store.PutJSON(s.tx, r.addressKey(into.Issuer, digest, into.ID), true))
 		if err != nil {
 			return err
 		}
 	}
 	for source, ids := range l.Platforms {
 		for _, id := range ids {
-			if err := put(s.tx, r.platformKey(into.Issuer, s.issuer.Digest("platform", source, id)), into.ID); err != nil {
+			if err := store.PutJSON(s.tx, r.platformKey(into.Issuer, s.issuer.Digest("platform", source, id)), into.ID); err != nil {
 				return err
 			}
 		}
@@ -71,7 +72,7 @@ func (s *session) join(r realm, l, into *learner) error {
 		return err
 	}
 	into.news = true
-	return put(s.tx, r.learnerKey(into.Issuer, into.ID), into)
+	return store.PutJSON(s.tx, r.learnerKey(into.Issuer, into.ID), into)
 }
 
 // takeIn adds what is known of another record of the same person.
@@ -128,7 +129,7 @@ func (s *session) moveFacts(r realm, l, into *learner) error {
 			return err
 		}
 		c.takeIn(told)
-		if err := put(s.tx, k, c); err != nil {
+		if err := store.PutJSON(s.tx, k, c); err != nil {
 			return err
 		}
 		if upload, ok := uploadOf(k); ok {
@@ -147,7 +148,7 @@ func (s *session) moveListed(r realm, upload string, l, into *learner) error {
 	if err != nil || !found {
 		return err
 	}
-	return errors.Join(s.tx.Delete(from), put(s.tx, r.listedKey(upload, into.ID), at))
+	return errors.Join(s.tx.Delete(from), store.PutJSON(s.tx, r.listedKey(upload, into.ID), at))
 }
 
 // moveReviews makes the open questions about one those about another.
@@ -168,7 +169,7 @@ func (s *session) moveReviews(r realm, l, into *learner) error {
 				*who = into.ID
 			}
 		}
-		if err := put(s.tx, r.reviewKey(review.Issuer, review.ID), review); err != nil {
+		if err := store.PutJSON(s.tx, r.reviewKey(review.Issuer, review.ID), review); err != nil {
 			return err
 		}
 	}

@@ -83,7 +83,7 @@ func (p *Programme) DefineSource(ctx context.Context, c Caller, d SourceDefiniti
 			return &Forbidden{"issuer_not_granted", "The token does not act for all issuers of this source; one of all issuers needs a token for all."}
 		}
 		p.open(stored, old.Hook, d.NewSecret)
-		if err := put(tx, sourceKey(d.Slug), stored.Source); err != nil {
+		if err := store.PutJSON(tx, sourceKey(d.Slug), stored.Source); err != nil {
 			return err
 		}
 		return p.issuer.Note(tx, issuer.Event{Actor: c.Actor, Action: "source.put", Subject: d.Slug})

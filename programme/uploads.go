@@ -65,13 +65,13 @@ func (ls *lister) keepUpload(s *session, rows []Row) error {
 		}
 	}
 	u.Rows = summary(rows)
-	return put(s.tx, k, u)
+	return store.PutJSON(s.tx, k, u)
 }
 
 // tick notes that an award came of a list.
 func (s *session) tick(sc *scene, l *learner) error {
 	s.listed = true
-	return put(s.tx, sc.realm.listedKey(sc.upload, l.ID), listedAt{Edition: sc.edition.ID})
+	return store.PutJSON(s.tx, sc.realm.listedKey(sc.upload, l.ID), listedAt{Edition: sc.edition.ID})
 }
 
 // Upload returns a list that was taken in; ErrNotFound of package issuer where
@@ -129,7 +129,7 @@ func (p *Programme) TakeBack(ctx context.Context, c Caller, id string) (*Upload,
 					return err
 				}
 			}
-			return put(s.tx, c.realm().uploadKey(id), u)
+			return store.PutJSON(s.tx, c.realm().uploadKey(id), u)
 		})
 	}
 	if err != nil {
@@ -157,7 +157,7 @@ func (p *Programme) openTakeBack(ctx context.Context, c *Caller, id string) (u *
 			return err
 		}
 		u.TakenBack = s.issuer.Now()
-		if err := put(s.tx, c.realm().uploadKey(id), u); err != nil {
+		if err := store.PutJSON(s.tx, c.realm().uploadKey(id), u); err != nil {
 			return err
 		}
 		return s.note(c.realm(), issuer.Event{Actor: c.Actor, Action: "upload.takeback", Issuer: u.Issuer, Subject: id})
@@ -268,7 +268,7 @@ func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *Wit
 	if still {
 		count.Kept++
 		a.Upload = ""
-		return put(s.tx, k, a)
+		return store.PutJSON(s.tx, k, a)
 	}
 	if a.Found {
 		count.Kept++

@@ -2,7 +2,9 @@ package store
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"hash/crc32"
 )
 
@@ -45,6 +47,27 @@ func Unseal(key, value []byte) ([]byte, error) {
 		return nil, ErrDamaged
 	}
 	return payload, nil
+}
+
+// PutJSON seals the JSON of a record and puts it.
+func PutJSON(tx Tx, key []byte, record any) error {
+	payload, err := json.Marshal(record)
+	if err != nil {
+		return fmt.Errorf("encoding %s: %w", key, err)
+	}
+	return tx.Put(key, Seal(key, payload))
+}
+
+// UnsealJSON reads a record that PutJSON wrote under the same key; ErrDamaged.
+func UnsealJSON(key, value []byte, into any) error {
+	payload, err := Unseal(key, value)
+	if err != nil {
+		return fmt.Errorf("%s: %w", key, err)
+	}
+	if err := json.Unmarshal(payload, into); err != nil {
+		return fmt.Errorf("%s: %w: %w", key, ErrDamaged, err)
+	}
+	return nil
 }
 
 func checksum(key, payload []byte) uint32 {
