@@ -23,7 +23,7 @@ import (
 	"laurel/internal/strictjson"
 )
 
-//go:embed messages/*.json
+//go:embed messages/*/*.json
 var embedded embed.FS
 
 // Lang is a language that there is a catalogue for, as a BCP 47 tag.
@@ -51,7 +51,7 @@ type Catalog struct {
 func New() (*Catalog, error) { return load(embedded) }
 
 func load(files fs.FS) (*Catalog, error) {
-	names, err := fs.Glob(files, "messages/*.json")
+	names, err := fs.Glob(files, "messages/*/*.json")
 	if err != nil {
 		return nil, fmt.Errorf("listing message catalogues: %w", err)
 	}
@@ -70,7 +70,7 @@ func load(files fs.FS) (*Catalog, error) {
 }
 
 func (c *Catalog) add(bundle *i18n.Bundle, files fs.FS, name string) error {
-	lang := Lang(strings.TrimSuffix(path.Base(name), ".json"))
+	lang := Lang(path.Base(path.Dir(name)))
 	tag, err := language.Parse(string(lang))
 	if err != nil {
 		return err
@@ -90,12 +90,18 @@ func (c *Catalog) add(bundle *i18n.Bundle, files fs.FS, name string) error {
 	if err := bundle.AddMessages(tag, messages...); err != nil {
 		return err
 	}
-	p := &Printer{lang: lang, tag: tag, locale: newLocale(), own: map[string]message{}}
+	p := c.printers[lang]
+	if p == nil {
+		p = &Printer{lang: lang, tag: tag, locale: newLocale(), own: map[string]message{}}
+		p.localizer = i18n.NewLocalizer(bundle, string(lang))
+		c.printers[lang] = p
+	}
 	for _, m := range messages {
+		if _, twice := p.own[m.ID]; twice {
+			return fmt.Errorf("message %q stands in another file already", m.ID)
+		}
 		p.own[m.ID], _ = parseMessage(m.Other) // readMessages has parsed it
 	}
-	p.localizer = i18n.NewLocalizer(bundle, string(lang))
-	c.printers[lang] = p
 	return nil
 }
 
@@ -113,7 +119,7 @@ func (c *Catalog) order() {
 	c.matcher = language.NewMatcher(tags)
 }
 
-// readMessages reads one catalogue: an object whose members are texts or
+// readMessages reads one file: an object whose members are texts or
 // objects of plural forms.
 func readMessages(raw []byte) ([]*i18n.Message, error) {
 	root, err := strictjson.Parse(raw, strictjson.Limits{})

@@ -1,12 +1,14 @@
 package i18n
 
 import (
+	"io/fs"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
 
+	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/feature/plural"
 	"golang.org/x/text/language"
 )
@@ -45,13 +47,17 @@ func TestLoadRefuses(t *testing.T) {
 	} {
 		fsys := fstest.MapFS{}
 		for lang, text := range files {
-			fsys["messages/"+lang+".json"] = &fstest.MapFile{Data: []byte(text)}
+			fsys["messages/"+lang+"/words.json"] = &fstest.MapFile{Data: []byte(text)}
 		}
 		if _, err := load(fsys); err == nil {
 			t.Errorf("%s: loaded", name)
 		}
 	}
-	if _, err := load(fstest.MapFS{"messages/en.json": {Data: []byte(good)}}); err != nil {
+	twice := fstest.MapFS{"messages/en/a.json": {Data: []byte(good)}, "messages/en/b.json": {Data: []byte(good)}}
+	if _, err := load(twice); err == nil {
+		t.Error("a message of two files was loaded")
+	}
+	if _, err := load(fstest.MapFS{"messages/en/words.json": {Data: []byte(good)}}); err != nil {
 		t.Errorf("a good catalogue is refused: %v", err)
 	}
 }
@@ -87,15 +93,7 @@ func TestPluralFormsAreComplete(t *testing.T) {
 		plural.Many: "many", plural.Other: "other"}
 	seen := 0
 	for _, lang := range c.Languages() {
-		raw, err := embedded.ReadFile("messages/" + string(lang) + ".json")
-		if err != nil {
-			t.Fatal(err)
-		}
-		messages, err := readMessages(raw)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range messages {
+		for _, m := range messagesOf(t, lang) {
 			if !slices.Contains(c.For(English).Placeholders(m.ID), Count) {
 				continue
 			}
@@ -112,6 +110,27 @@ func TestPluralFormsAreComplete(t *testing.T) {
 	if seen == 0 {
 		t.Fatal("no message has plural forms")
 	}
+}
+
+// messagesOf reads all files of a language anew.
+func messagesOf(t *testing.T, lang Lang) (all []*i18n.Message) {
+	t.Helper()
+	names, err := fs.Glob(embedded, "messages/"+string(lang)+"/*.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		raw, err := embedded.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages, err := readMessages(raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, messages...)
+	}
+	return all
 }
 
 // latinInArabic are the words that an Arabic text may hold in Latin letters.
@@ -136,8 +155,8 @@ func TestArabicIsArabic(t *testing.T) {
 
 func TestText(t *testing.T) {
 	files := fstest.MapFS{
-		"messages/en.json": {Data: []byte(`{"hello": "Hello {Name}.", "only": "Only here", "n": {"one": "{Count} thing", "other": "{Count} things"}, "on": "On {Day}"}`)},
-		"messages/ar.json": {Data: []byte(`{"hello": "مرحبا {Name}.", "n": {"zero": "لا شيء", "one": "واحد", "two": "اثنان", "few": "{Count} أشياء", "many": "{Count} شيئًا", "other": "{Count} شيء"}}`)},
+		"messages/en/words.json": {Data: []byte(`{"hello": "Hello {Name}.", "only": "Only here", "n": {"one": "{Count} thing", "other": "{Count} things"}, "on": "On {Day}"}`)},
+		"messages/ar/words.json": {Data: []byte(`{"hello": "مرحبا {Name}.", "n": {"zero": "لا شيء", "one": "واحد", "two": "اثنان", "few": "{Count} أشياء", "many": "{Count} شيئًا", "other": "{Count} شيء"}}`)},
 	}
 	c, err := load(files)
 	if err != nil {
