@@ -12,12 +12,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
+	"laurel/api/console"
 	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/sessions"
 	"laurel/api/statistics"
 	"laurel/api/tokens"
 	"laurel/api/vcapi"
@@ -25,6 +27,7 @@ import (
 	"laurel/api/wire"
 	"laurel/endorser"
 	"laurel/feed"
+	"laurel/internal/auth"
 	"laurel/internal/i18n"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
@@ -32,8 +35,8 @@ import (
 	"laurel/verifier"
 )
 
-// Config is what the service is made of. All fields but VCAPI, Fetch,
-// Ready, VerifyRate, Version, Now and Log are required.
+// Config is what the service is made of. All fields but VCAPI, Sessions,
+// Fetch, Ready, VerifyRate, Version, Now and Log are required.
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
@@ -47,6 +50,8 @@ type Config struct {
 	Catalog   *i18n.Catalog
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
 	VCAPI     vcapi.Signer // nil: POST /credentials/issue does not exist
+	// Sessions is who is signed in to the staff console; nil: there is none.
+	Sessions *sessions.Sessions
 	// Fetch gets badges of other services by their addresses, within its own
 	// bounds and with errors of package fetch; nil: none are fetched.
 	Fetch func(ctx context.Context, url string) ([]byte, error)
@@ -114,7 +119,7 @@ func New(cfg Config) (http.Handler, error) {
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
 		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
-	return s.engine(s.routes(handlers{
+	table := s.routes(handlers{
 		statistics: statistics.New(cfg.Programme),
 		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 		events:     events.New(events.Config{Issuer: cfg.Issuer, Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
@@ -127,7 +132,33 @@ func New(cfg Config) (http.Handler, error) {
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
 			Beside: said.Beside, Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
-	})), nil
+	})
+	if cfg.Sessions != nil {
+		staff, err := s.openConsole(table)
+		if err != nil {
+			return nil, err
+		}
+		table = append(table, staff...)
+	}
+	return s.engine(table), nil
+}
+
+// wrongTokens is how many texts that are no token of ours an address may show at
+// the console in a minute.
+const wrongTokens = 10
+
+// openConsole makes the staff console, whose pages stand for calls.
+func (s *server) openConsole(calls []route) (staff []route, err error) {
+	cfg := s.cfg
+	s.console, err = console.New(console.Config{Sessions: cfg.Sessions, Issuer: cfg.Issuer, Programme: cfg.Programme, Hooks: cfg.Hooks, Audit: cfg.Audit,
+		Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL, Explain: s.explain, Log: cfg.Log,
+		May:        func(t auth.Token, page string) bool { return mayUse(staff, t, page) },
+		WrongToken: limit.NewRate(wrongTokens, cfg.Now).Allow})
+	if err != nil {
+		return nil, err
+	}
+	staff, err = consolePages(s.console.Pages(), calls)
+	return staff, err
 }
 
 func hostOf(baseURL string) (host string, https bool) {
@@ -141,6 +172,7 @@ type server struct {
 	host  string // of the base URL, with its port if it names one
 	https bool
 
+	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota
 }
