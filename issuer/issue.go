@@ -228,10 +228,10 @@ func (i *Issuer) stillSigns(ctx context.Context, issuer, id string) error {
 	if err != nil {
 		return fmt.Errorf("reading the keys of %s: %w", issuer, err)
 	}
-	if slices.ContainsFunc(published, func(m keys.VerificationMethod) bool { return m.ID == id && m.Revoked.IsZero() }) {
-		return nil
+	if slices.ContainsFunc(published, func(m keys.VerificationMethod) bool { return m.ID == id && !m.Revoked.IsZero() }) {
+		return errAgain
 	}
-	return errAgain
+	return nil // whether it is the issuer's was asked when the badge was read back
 }
 
 func (i *Issuer) selfCheckFailed(ctx context.Context, issuer string, err error) error {
