@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"laurel/internal/auth"
+	"laurel/issuer"
 )
 
 func TestIssueAnswersWithTheWholeBadge(t *testing.T) {
