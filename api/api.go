@@ -27,7 +27,6 @@ import (
 	"laurel/api/wire"
 	"laurel/endorser"
 	"laurel/feed"
-	"laurel/internal/auth"
 	"laurel/internal/i18n"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
@@ -131,34 +130,13 @@ func New(cfg Config) (http.Handler, error) {
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
-			Beside: said.Beside, Badge: check.Page, Ready: cfg.Ready, Log: cfg.Log}),
+			Beside: said.Beside, Badge: check.Page, Plain: check.Plain, Ready: cfg.Ready, Log: cfg.Log}),
 	})
-	if cfg.Sessions != nil {
-		staff, err := s.openConsole(table)
-		if err != nil {
-			return nil, err
-		}
-		table = append(table, staff...)
-	}
-	return s.engine(table), nil
-}
-
-// wrongTokens is how many texts that are no token of ours an address may show at
-// the console in a minute.
-const wrongTokens = 10
-
-// openConsole makes the staff console, whose pages stand for calls.
-func (s *server) openConsole(calls []route) (staff []route, err error) {
-	cfg := s.cfg
-	s.console, err = console.New(console.Config{Sessions: cfg.Sessions, Issuer: cfg.Issuer, Programme: cfg.Programme, Hooks: cfg.Hooks, Audit: cfg.Audit,
-		Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL, Explain: s.explain, Log: cfg.Log,
-		May:        func(t auth.Token, page string) bool { return mayUse(staff, t, page) },
-		WrongToken: limit.NewRate(wrongTokens, cfg.Now).Allow})
+	staff, err := s.openConsole(table)
 	if err != nil {
 		return nil, err
 	}
-	staff, err = consolePages(s.console.Pages(), calls)
-	return staff, err
+	return s.engine(append(table, staff...)), nil
 }
 
 func hostOf(baseURL string) (host string, https bool) {

@@ -16,7 +16,6 @@ import (
 
 	"github.com/gin-gonic/gin"
 
-	"laurel/api/console"
 	"laurel/api/wire"
 	"laurel/internal/auth"
 )
@@ -156,20 +155,6 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 			fail(c.Writer, req, err)
 		}
 	}
-}
-
-// inConsole tells whether staff look at the answer.
-func (r route) inConsole() bool {
-	return r.method != "" && strings.HasPrefix(r.path+"/", console.Root+"/")
-}
-
-// failInConsole answers staff with what went wrong.
-func (s *server) failInConsole(w http.ResponseWriter, r *http.Request, err error) {
-	if gone(r, err) {
-		w.WriteHeader(clientGone)
-		return
-	}
-	s.console.Fail(w, r, err)
 }
 
 // announce sets what depends on who may call.

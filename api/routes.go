@@ -1,12 +1,9 @@
 package api
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
 
 	"laurel/api/badges"
-	"laurel/api/console"
 	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/programmes"
@@ -94,38 +91,6 @@ func definitions(scopes ...auth.Scope) access { return with(scopes...).keeping(b
 // told more.
 func orWith(scope auth.Scope, keeps limits) access {
 	return access{scopes: []auth.Scope{scope}, keeps: keeps, anyone: true, shared: true}
-}
-
-// inConsole is for the callers of a call who are signed in to the console: it
-// needs the same scopes, and keeps to the same limits.
-func (a access) inConsole() access {
-	return access{scopes: a.scopes, keeps: a.keeps, private: true, session: true}
-}
-
-// consolePages are the routes of the console. Who may use a page is who may make
-// the call that it stands for. The error names a page without a call.
-func consolePages(all []console.Page, calls []route) (table []route, err error) {
-	for _, p := range all {
-		page := route{p.Method, p.Path, atDoor, p.Handle}
-		switch n := slices.IndexFunc(calls, func(r route) bool { return r.method+" "+r.path == p.Call }); {
-		case p.Door:
-		case p.Call == "":
-			page.access = anyStaff
-		case n < 0 || len(calls[n].access.scopes) == 0:
-			return nil, fmt.Errorf("api: the console's page %s stands for no call with a token: %q", p.Path, p.Call)
-		default:
-			page.access = calls[n].access.inConsole()
-		}
-		table = append(table, page)
-	}
-	return table, nil
-}
-
-// mayUse tells whether a token may use a page of the console, named by its
-// method and path.
-func mayUse(table []route, t auth.Token, page string) bool {
-	n := slices.IndexFunc(table, func(r route) bool { return r.method+" "+r.path == page })
-	return n >= 0 && table[n].access.session && permits(t, table[n].access) == nil
 }
 
 type handlers struct {

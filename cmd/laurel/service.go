@@ -12,6 +12,7 @@ import (
 
 	"laurel/api"
 	"laurel/api/pages"
+	"laurel/api/sessions"
 	"laurel/api/tokens"
 	"laurel/badge"
 	"laurel/badge/canon"
@@ -167,6 +168,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return svc.verifier.Verify(ctx, document).Refusal()
 	}})
+	own.endorsers = svc.endorsers
 	svc.issuer.Observe(svc.endorsers.Observe)
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
@@ -257,6 +259,7 @@ type ownRecords struct {
 	baseURL   string
 	issuer    *issuer.Issuer
 	programme *programme.Programme
+	endorsers *endorser.Endorsers // nil until the service stands
 }
 
 // ControllerDocument implements resolve.Local.
@@ -266,7 +269,11 @@ func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte,
 
 // RecordedAt implements verifier.Records.
 func (o *ownRecords) RecordedAt(ctx context.Context, d *badge.Document) (time.Time, bool, error) {
-	return o.issuer.RecordedAt(ctx, d)
+	at, ok, err := o.issuer.RecordedAt(ctx, d)
+	if err != nil || ok || o.endorsers == nil {
+		return at, ok, err
+	}
+	return o.endorsers.RecordedAt(ctx, d)
 }
 
 // now is the time by which is issued.
@@ -380,6 +387,9 @@ func (svc *service) handler() (http.Handler, error) {
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
+	if svc.settings.console {
+		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)
+	}
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}
