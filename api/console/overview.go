@@ -119,15 +119,13 @@ func (v *visit) rights() table {
 	t := v.token()
 	rows := [][]cell{}
 	add := func(id string, values ...string) {
-		if len(values) == 0 || values[0] == "" {
-			return
-		}
-		for _, value := range values {
-			c := code(value)
-			if value == auth.Any {
-				c = text(v.t("console.rights.any"))
-			}
-			rows = append(rows, []cell{text(v.t(id)), c})
+		all := strings.Join(values, ", ")
+		switch all {
+		case "":
+		case auth.Any:
+			rows = append(rows, []cell{text(v.t(id)), text(v.t("console.rights.any"))})
+		default:
+			rows = append(rows, []cell{text(v.t(id)), code(all)})
 		}
 	}
 	var scopes []string

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
@@ -84,14 +85,28 @@ func inOrder(cells counts.Cells, byName bool) []string {
 	return keys
 }
 
+const (
+	monthForm  = "2006-01"
+	mostMonths = 240 // that are drawn one by one, whatever lies between
+)
+
 // months draws the counts by month.
 func (v *visit) months(cells counts.Cells) *chart {
 	var names []string
 	var numbers []int
 	for _, key := range inOrder(cells, true) {
-		if key != counts.NotStated {
-			names, numbers = append(names, key), append(numbers, *cells[key])
+		month, err := time.Parse(monthForm, key)
+		if err != nil {
+			continue // not stated
 		}
+		for len(names) > 0 && len(names) < mostMonths { // in which nothing was awarded
+			last, _ := time.Parse(monthForm, names[len(names)-1]) // written by Format
+			if last = last.AddDate(0, 1, 0); !last.Before(month) {
+				break
+			}
+			names, numbers = append(names, last.Format(monthForm)), append(numbers, 0)
+		}
+		names, numbers = append(names, key), append(numbers, *cells[key])
 	}
 	return drawn(v.t("console.statistics.by_month"), names, numbers, v.p.Dir() == "rtl")
 }
