@@ -134,7 +134,7 @@ func messagesOf(t *testing.T, lang Lang) (all []*i18n.Message) {
 }
 
 // latinInArabic are the words that an Arabic text may hold in Latin letters.
-var latinInArabic = []string{"JSON", "JWT", "PNG", "SVG", "PDF", "QR", "Laurel", "Open", "Badges", "OpenAPI", "https"}
+var latinInArabic = []string{"JSON", "JWT", "PNG", "SVG", "PDF", "QR", "Laurel", "Open", "Badges", "OpenAPI", "https", "VerifierPlus"}
 
 func TestArabicIsArabic(t *testing.T) {
 	c := mustLoad(t)
