@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/api/face"
 	"laurel/badge"
 	"laurel/internal/i18n"
 	"laurel/verifier"
@@ -412,24 +413,12 @@ var since = map[verifier.Code]string{
 	verifier.Revoked: "verify.since.revoked", verifier.Suspended: "verify.since.suspended", verifier.Superseded: "verify.since.superseded",
 }
 
-// reasons are those that the catalogue knows.
-var reasons = map[string]string{
-	"issued_in_error":          "page.register.issued_in_error",
-	"withdrawn_by_holder":      "page.register.withdrawn_by_holder",
-	"superseded_by_correction": "page.register.superseded_by_correction",
-	"superseded_by_renewal":    "page.register.superseded_by_renewal",
-	"under_review":             "page.register.under_review",
-}
-
 // reason puts what the register says of a change into the reader's language.
 func reason(p *i18n.Printer, r *verifier.Report, said *Register) *registerView {
 	if said == nil || said.Since.IsZero() && said.Reason == "" {
 		return nil
 	}
-	out := &registerView{Reason: words.Visible(said.Reason)}
-	if id := reasons[said.Reason]; id != "" {
-		out.Reason = p.Text(id, nil)
-	}
+	out := &registerView{Reason: face.Reason(p, said.Reason)}
 	if !said.Since.IsZero() {
 		id := since[r.Decisive().Code]
 		if id == "" {
