@@ -259,18 +259,18 @@ func (v *verificationView) checks(r *verifier.Report) {
 // badge that is another person's is none the worse for it.
 func matched(p *i18n.Printer, r *verifier.Report, f verifier.Finding) *checkView {
 	v := checkOf(p, r, f)
-	word := "open"
+	said := "verify.match.open"
 	switch f.Outcome {
 	case verifier.Passed:
-		word = "yes"
+		said = "verify.match.yes"
 	case verifier.Warned:
-		word = "perhaps"
+		said = "verify.match.perhaps"
 	case verifier.Failed:
-		word = "no"
+		said = "verify.match.no"
 	default:
 		v.Outcome = verifier.Unknown.String()
 	}
-	v.Result = p.Text("verify.match."+word, nil)
+	v.Result = p.Text(said, nil)
 	return &v
 }
 
