@@ -85,8 +85,8 @@ func (f *Face) Outline(glyph uint32) []Segment {
 	return segments
 }
 
-func (f *source) has(r rune) bool {
-	_, found := slices.BinarySearchFunc(f.covers, r, func(span [2]rune, r rune) int {
+func (s *source) has(r rune) bool {
+	_, found := slices.BinarySearchFunc(s.covers, r, func(span [2]rune, r rune) int {
 		switch {
 		case span[1] < r:
 			return -1
@@ -208,15 +208,15 @@ func coverage(l *opentype.Loader) ([][2]rune, error) {
 }
 
 // read loads the font.
-func (f *source) read() (face *Face, err error) {
+func (s *source) read() (face *Face, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the font cannot be read: %v", p)
 		}
 	}()
-	var file opentype.Resource = bytes.NewReader(f.built)
-	if f.built == nil {
-		opened, err := os.Open(f.path)
+	var file opentype.Resource = bytes.NewReader(s.built)
+	if s.built == nil {
+		opened, err := os.Open(s.path)
 		if err != nil {
 			return nil, err
 		}
@@ -227,12 +227,12 @@ func (f *source) read() (face *Face, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.index >= len(loaders) {
+	if s.index >= len(loaders) {
 		return nil, io.ErrUnexpectedEOF // the file has changed
 	}
-	loaded, err := font.NewFont(loaders[f.index])
+	loaded, err := font.NewFont(loaders[s.index])
 	if err != nil {
 		return nil, err
 	}
-	return &Face{f, font.NewFace(loaded)}, nil
+	return &Face{s, font.NewFace(loaded)}, nil
 }

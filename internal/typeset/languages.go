@@ -1,5 +1,10 @@
 package typeset
 
+import (
+	"slices"
+	"strings"
+)
+
 // alphabets are letters without which a language cannot be written, and of the
 // Chinese characters some common ones in simplified form.
 var alphabets = []struct{ lang, letters string }{
@@ -13,14 +18,16 @@ var alphabets = []struct{ lang, letters string }{
 
 // Lacks tells which of the languages that pages are written in cannot be drawn
 // with the fonts at hand: ar, en, es, fr, ru, zh. Texts in their scripts would
-// be left out of pictures.
+// be left out of pictures. No font is loaded for it.
 func (l *Library) Lacks() (langs []string, err error) {
+	all, err := l.index()
+	if err != nil {
+		return nil, err
+	}
 	for _, a := range alphabets {
-		b, err := l.Layout(a.letters, Style{Size: 1, Lang: a.lang})
-		if err != nil {
-			return nil, err
-		}
-		if len(b.Missing) > 0 {
+		if strings.ContainsFunc(a.letters, func(r rune) bool {
+			return !slices.ContainsFunc(all, func(s *source) bool { return s.has(r) })
+		}) {
 			langs = append(langs, a.lang)
 		}
 	}

@@ -78,8 +78,8 @@ func (l *Library) find() ([]*source, error) {
 func (l *Library) files() (paths []string) {
 	for _, folder := range l.folders {
 		_ = filepath.WalkDir(folder, func(path string, e fs.DirEntry, err error) error {
-			if err != nil {
-				return nil // a folder that may not be read holds no fonts for us
+			if e == nil || err != nil { // a folder that may not be read holds no fonts for us
+				return fs.SkipDir
 			}
 			if len(paths) >= maxFontFiles {
 				return fs.SkipAll

@@ -404,7 +404,7 @@ var hostile = map[string]string{
 func TestHostile(t *testing.T) {
 	l := system(t)
 	for name, text := range hostile {
-		for _, style := range []Style{{Size: 40}, {Size: 40, MaxWidth: 1000, MaxLines: 2, MinSize: 12, Balance: true}, {Size: 40, MaxWidth: 1, MaxLines: 3}, {Size: 40, MaxWidth: 1}} {
+		for _, style := range []Style{{Size: 40}, {Size: 40, MaxWidth: 1000, MaxLines: 2, MinSize: 12, Balance: true}, {Size: 40, MaxWidth: 1}} {
 			began := time.Now()
 			b := set(t, l, text, style)
 			if took := time.Since(began); took > 2*time.Second {
