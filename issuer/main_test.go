@@ -282,6 +282,7 @@ var cases = []testCase{
 	{name: "trials of what comes along", run: inlineTrials, options: issuertest.Options{Trials: true}},
 	{name: "within an update", run: within},
 	{name: "stale words", run: staleWords},
+	{name: "revoked meanwhile", run: revokedMeanwhile, damages: true},
 	{name: "many prepared", run: manyPrepared},
 	{name: "observers", run: observers},
 	{name: "vc-api", run: vcAPI, options: issuertest.Options{Issuers: []string{academy, issuer.VCAPISlug}}, empty: true},
