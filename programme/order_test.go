@@ -258,7 +258,7 @@ func (p *place) stand(t *testing.T, email string, badges bool) string {
 	}
 	for k, v := range records {
 		if strings.HasPrefix(k, "P/live/f/"+id+"/") {
-			lines = append(lines, strings.ReplaceAll(k, id, "")+" "+v[strings.Index(v, "{"):])
+			lines = append(lines, strings.ReplaceAll(k, id, "")+" "+v[strings.Index(v, `{"`):])
 		}
 	}
 	if badges {
