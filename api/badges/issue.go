@@ -92,7 +92,7 @@ type recordBody struct {
 	Duplicate    bool            `json:"duplicate,omitempty"`
 	CredentialID string          `json:"credentialId"`
 	VerifyURL    string          `json:"verifyUrl"`
-	Code         *string         `json:"code"`
+	Code         string          `json:"code"` // printed under the QR code
 	QR           qrBody          `json:"qr"`
 	Downloads    downloadsBody   `json:"downloads"`
 	Issuer       string          `json:"issuer"`
@@ -129,7 +129,7 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 	address := credentialURL(baseURL, rec.ID)
 	return &recordBody{
 		ID: rec.ID, Status: rec.Status, Test: issuer.IsTest(rec.Issuer), CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
-		QR:        qrBody{address + "/qr.png", address + "/qr.svg"},
+		Code: issuer.PrintedCode(rec.ID), QR: qrBody{address + "/qr.png", address + "/qr.svg"},
 		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg"},
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
 		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),
