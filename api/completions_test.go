@@ -80,6 +80,7 @@ type completionAnswer struct {
 	Awards        []struct {
 		Achievement, Outcome string
 		Credential, Page     *string
+		Review               string
 	}
 	Open []struct {
 		Achievement string

@@ -394,7 +394,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 	if sc.released.IsZero() {
 		return end, nil
 	}
-	before, err := s.gathered(sc, l, "")
+	before, err := s.gathered(sc, l, time.Time{})
 	if err != nil || before.Empty() {
 		return end, err
 	}
@@ -404,7 +404,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 // listed keeps what the list tells, if it tells anything new, and that the
 // person stood on it.
 func (ls *lister) listed(s *session, sc *scene, l *learner, told facts.Facts, at time.Time) error {
-	known, err := s.gathered(sc, l, "")
+	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -413,7 +413,9 @@ func (ls *lister) listed(s *session, sc *scene, l *learner, told facts.Facts, at
 	if same, err := alike(known, more); err != nil || same {
 		return err
 	}
-	if err := store.PutJSON(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by), contribution{Facts: told, At: at}); err != nil {
+	var h facts.History
+	h.Tell(told, at)
+	if err := store.PutJSON(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by), h); err != nil {
 		return err
 	}
 	s.listed = true
@@ -499,6 +501,9 @@ func (row *Row) take(v *verdict, o Outcome) (found bool) {
 			row.Code, row.Message = "", ""
 			if a.Revoked {
 				row.Code, row.Message = "revoked", "This person was served before, and the badge was revoked since. The list does not bring it back."
+			}
+			if a.Review == EarnedAgain {
+				row.Code, row.Message = string(EarnedAgain), "This person's badge was revoked by somebody, and was earned again since. Decide with GET /v1/reviews whether it is issued anew."
 			}
 		}
 	}
