@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"laurel/internal/auth"
+	"laurel/issuer"
 )
 
 func TestIssueAnswersWithTheWholeBadge(t *testing.T) {
@@ -26,7 +27,7 @@ func TestIssueAnswersWithTheWholeBadge(t *testing.T) {
 	address := w.base + "/credentials/" + id
 	for name, want := range map[string]any{"status": "active", "credentialId": address, "verifyUrl": w.base + "/v/" + id,
 		"awardedAt": "2025-07-11T00:00:00Z", "externalRef": "course-v1:Healthy+City", "language": "fr", "issuer": city,
-		"achievement": "healthy-city", "code": nil, "edition": nil, "validUntil": nil, "duplicate": nil} {
+		"achievement": "healthy-city", "code": issuer.PrintedCode(id), "edition": nil, "validUntil": nil, "duplicate": nil} {
 		if b[name] != want {
 			t.Errorf("%s is %v, want %v", name, b[name], want)
 		}

@@ -110,7 +110,7 @@ func TestSuffixes(t *testing.T) {
 			t.Errorf("%s: %s", tc.suffix, a.header.Get("Content-Disposition"))
 		}
 	}
-	for _, suffix := range []string{".pdf", ".txt"} {
+	for _, suffix := range []string{".pdf"} {
 		known := w.get("/credentials/"+b.ID+suffix).problem(t, http.StatusNotFound, "not_available_yet")
 		unknown := w.get("/credentials/AAAAAAAAAAAAAAAAAAAAAA"+suffix).problem(t, http.StatusNotFound, "not_available_yet")
 		delete(known, "requestId")

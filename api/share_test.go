@@ -13,6 +13,7 @@ import (
 
 	"laurel/api"
 	"laurel/internal/auth"
+	"laurel/issuer"
 )
 
 // claim is the path of a badge's claim link.
@@ -61,9 +62,10 @@ func publicRequests(w *world, id string) map[string][]request {
 	return map[string][]request{
 		"GET /credentials/{id}": bySuffix,
 		"GET /v/{id}": {{method: "GET", path: "/v/" + id}, {method: "GET", path: "/v/" + id, header: map[string]string{"Accept": "application/json"}},
-			{method: "GET", path: "/v/" + id + "?format=json"}, {method: "GET", path: "/v/" + id + "?edition=1&lang=ar"}},
+			{method: "GET", path: "/v/" + issuer.PrintedCode(id)}, {method: "GET", path: "/v/" + issuer.PrintedCode(id) + "?format=json"}, {method: "GET", path: "/v/" + id + "?format=json"}, {method: "GET", path: "/v/" + id + "?edition=1&lang=ar"}},
 		"POST /v/{id}/match": both("/v/"+id+"/match", `{"identifier":"ana.1@learner.example"}`, "application/json"),
-		"POST /v1/verify":    append(byAddress, both("/v1/verify", fmt.Sprintf(`{"code":%q}`, id), "application/json")...),
+		"POST /v1/verify": slices.Concat(byAddress, both("/v1/verify", fmt.Sprintf(`{"code":%q}`, id), "application/json"),
+			both("/v1/verify", fmt.Sprintf(`{"code":%q}`, issuer.PrintedCode(id)), "application/json")),
 		"POST /verify": append(both("/verify", form("address", address), "application/x-www-form-urlencoded"),
 			both("/verify", form("address", id), "application/x-www-form-urlencoded")...),
 	}
@@ -99,7 +101,8 @@ func asked(t *testing.T, w *world, id string) map[string]request {
 			t.Errorf("%s is new: add what is asked there about a badge to publicRequests, or the route to noBadge", route)
 		}
 		for n, r := range list {
-			all[fmt.Sprintf("%s, %d: %s %s %v", route, n, r.method, strings.ReplaceAll(r.path+r.body, id, "ID"), r.header)] = r
+			what := strings.NewReplacer(id, "ID", issuer.PrintedCode(id), "CODE").Replace(r.path + r.body)
+			all[fmt.Sprintf("%s, %d: %s %s %v", route, n, r.method, what, r.header)] = r
 		}
 	}
 	return all
@@ -142,6 +145,9 @@ func TestHiddenIsUnknown(t *testing.T) {
 	unknown := asked(t, w, never)
 	told := 0
 	for name, r := range questions {
+		if unknown[name].path == "" {
+			t.Fatalf("%s is not asked of an unknown id", name)
+		}
 		got, want := w.do(r), w.do(unknown[name])
 		if got.same(b.ID) != want.same(never) {
 			t.Errorf("%s:\n%.700s\nan unknown id:\n%.700s", name, got.same(b.ID), want.same(never))

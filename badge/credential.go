@@ -251,6 +251,23 @@ type Result struct {
 	Alignment         []Alignment `json:"alignment,omitempty"`
 }
 
+// Describe returns what an achievement says of a result: its description, and
+// the level that was reached. Either is zero where it says nothing.
+func (a *Achievement) Describe(r Result) (d ResultDescription, level RubricCriterionLevel) {
+	for _, described := range a.ResultDescription {
+		if described.ID != r.ResultDescription {
+			continue
+		}
+		d = described
+		for _, l := range d.RubricCriterionLevel {
+			if l.ID == r.AchievedLevel {
+				level = l
+			}
+		}
+	}
+	return d, level
+}
+
 // Related points to another edition of an achievement: a language or an
 // earlier version (OB 3.0 B.2).
 type Related struct {

@@ -330,7 +330,8 @@ func (s *Endorsers) keep(tx store.Tx, rec *Endorsement, idem *issuer.Idempotency
 		store.PutJSON(tx, subjectKey(rec.Subject.ID, rec.ID), nil),
 		store.PutJSON(tx, []byte(rec.Natural), rec.ID),
 		s.keepAnswer(tx, idem, rec.ID),
-		s.issuer.Note(tx, note))
+		s.issuer.Note(tx, note),
+		s.tell(tx, rec, "endorsement.made", note.Actor))
 }
 
 func (s *Endorsers) keepAnswer(tx store.Tx, idem *issuer.Idempotency, id string) error {
@@ -401,7 +402,14 @@ func (s *Endorsers) end(tx store.Tx, rec *Endorsement, actor string) error {
 	}
 	rec.WithdrawnAt = s.issuer.Now()
 	return errors.Join(store.PutJSON(tx, endorsementKey(rec.ID), rec),
-		s.issuer.Note(tx, issuer.Event{Actor: actor, Action: "endorsement.withdraw", Issuer: Party(rec.Endorser), Subject: rec.ID}))
+		s.issuer.Note(tx, issuer.Event{Actor: actor, Action: "endorsement.withdraw", Issuer: Party(rec.Endorser), Subject: rec.ID}),
+		s.tell(tx, rec, "endorsement.withdrawn", actor))
+}
+
+// tell puts on record for the issuer whose the endorsed thing is what the
+// endorser did: this is the record that those who follow the issuer are told of.
+func (s *Endorsers) tell(tx store.Tx, rec *Endorsement, action, actor string) error {
+	return s.issuer.Note(tx, issuer.Event{Actor: actor, Action: action, Issuer: rec.Subject.Issuer, Subject: rec.ID})
 }
 
 // speaker is the issuer who may take back what it has brought; nobody but the

@@ -358,6 +358,107 @@ func TestTrialIsNotEndorsed(t *testing.T) {
 	refused(t, err, "subject_unknown", "/credentialSubject/id")
 }
 
+// The form of an achievement that trials are of is none that could be endorsed.
+func TestTrialAchievementIsNotEndorsed(t *testing.T) {
+	p := newPlace(t)
+	they := newParty(t, p.clock)
+	p.define(t, endorser.Definition{Slug: network, ID: they.id, Key: endorser.External})
+	p.define(t, endorser.Definition{Slug: "national-network"})
+	if _, err := p.MakeTestIssuer(t.Context(), learning, "test"); err != nil {
+		t.Fatal(err)
+	}
+	slug := "test-" + course
+	if _, err := p.Achievement(t.Context(), slug); err != nil {
+		t.Fatal(slug, err)
+	}
+	_, err := p.said.Endorse(t.Context(), endorser.Request{Endorser: "national-network", Subject: endorser.Subject{Achievement: slug}, Comment: "Good.", Actor: "test"})
+	refused(t, err, "subject_unknown", "/subject/achievement")
+	_, err = p.accept(t, p.sign(t, they.id, they.signer, map[string]any{"subject": issuertest.BaseURL + "/achievements/" + slug}))
+	refused(t, err, "subject_unknown", "/credentialSubject/id")
+}
+
+// TestEndorserKeyRevoked: what stood on record before a key came into strange
+// hands is genuine to the service that has the record, alone and in a badge. What
+// was signed after that, or is on no record, is not, whatever date it bears.
+func TestEndorserKeyRevoked(t *testing.T) {
+	p := newPlace(t)
+	p.define(t, endorser.Definition{Slug: network, Listed: yes()})
+	p.achievement(t, "carrier", true)
+	carrier := issuertest.BaseURL + "/achievements/carrier"
+	old := p.endorse(t, endorser.Request{Endorser: network, Subject: endorser.Subject{Achievement: "carrier"}})
+	rec := p.issue(t, "carrier", "ana")
+	signer, err := p.ring.Issuer(endorser.Party(network)).Active(t.Context(), keys.EdDSA)
+	if err != nil {
+		t.Fatal(err)
+	}
+	forged := p.sign(t, "did:web:badges.example:issuers:endorser-cities-network", signer, map[string]any{"subject": carrier, "id": p.EndorsementURL(old.ID)})
+	p.clock.Advance(2 * time.Hour)
+	late := p.endorse(t, endorser.Request{Endorser: network, Subject: endorser.Subject{Achievement: "carrier"}, Comment: "Another word."})
+	p.clock.Advance(time.Hour)
+	leak := issuertest.Start.Add(time.Hour)
+	if _, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: endorser.Party(network), ID: signer.Method().ID, At: leak, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: endorser.Party(network), Algorithms: []keys.Algorithm{keys.EdDSA}, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	finds := func(v *verifier.Verifier, document []byte) (verifier.Code, verifier.Code) {
+		t.Helper()
+		e := v.VerifyEndorsement(t.Context(), document, carrier, verifier.Options{})
+		return e.Finding.Code, e.Report.Finding(verifier.CheckIssuerKey).Code
+	}
+	for name, c := range map[string]struct {
+		by       *verifier.Verifier
+		document []byte
+		code     verifier.Code
+		key      verifier.Code
+	}{
+		"before the leak":             {p.own, old.Document, verifier.EndorsementHolds, verifier.KeyCompromisedLater},
+		"before the leak, a stranger": {p.stranger, old.Document, verifier.EndorsementInvalid, verifier.KeyRevoked},
+		"after the leak":              {p.own, late.Document, verifier.EndorsementInvalid, verifier.KeyRevoked},
+		"on no record":                {p.own, forged, verifier.EndorsementInvalid, verifier.KeyRevoked},
+	} {
+		if code, key := finds(c.by, c.document); code != c.code || key != c.key {
+			t.Errorf("%s: %s, key %s", name, code, key)
+		}
+	}
+	if r := p.own.Verify(t.Context(), rec.Document); r.Verdict() != verifier.Valid || len(r.Endorsements) != 1 || r.Endorsements[0].Finding.Code != verifier.EndorsementHolds {
+		t.Errorf("carried by a badge: %s, %+v", r.Verdict(), r.Endorsements)
+	}
+	// What nobody can show to be genuine any more is withdrawn.
+	if _, err := p.said.Withdraw(t.Context(), late.ID, "test", anybody); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What an endorser elsewhere had signed before its key was revoked is told by
+// the record too.
+func TestRecordedEndorsementOfAnother(t *testing.T) {
+	p := newPlace(t)
+	they := newParty(t, p.clock)
+	p.define(t, endorser.Definition{Slug: network, ID: they.id, Key: endorser.External})
+	raw := p.sign(t, they.id, they.signer, map[string]any{"subject": p.courseID()})
+	unknown := p.sign(t, they.id, they.signer, map[string]any{"subject": p.courseID(), "name": "Another"})
+	if _, err := p.accept(t, raw); err != nil {
+		t.Fatal(err)
+	}
+	p.clock.Advance(time.Hour)
+	for name, c := range map[string]struct {
+		raw []byte
+		ok  bool
+	}{"on record": {raw, true}, "on no record": {unknown, false},
+		"the same statement signed anew": {p.sign(t, they.id, they.signer, map[string]any{"subject": p.courseID()}), false}} {
+		doc, err := badge.Parse(c.raw)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, ok, err := p.said.RecordedAt(t.Context(), doc)
+		if err != nil || ok != c.ok || ok && !at.Equal(issuertest.Start) {
+			t.Errorf("%s: %s, %t, %v", name, at, ok, err)
+		}
+	}
+}
+
 func TestErasedBadge(t *testing.T) {
 	p := newPlace(t)
 	p.define(t, endorser.Definition{Slug: network, Listed: yes()})

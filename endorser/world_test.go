@@ -39,6 +39,7 @@ type place struct {
 	store    store.Store
 	ring     *keyring.Ring
 	clock    *issuertest.Clock
+	own      *verifier.Verifier // the service's, which knows what is on its record
 	stranger *verifier.Verifier // with the status lists, and nothing of ours but what is published
 	suite    proof.EdDSARDFC2022
 }
@@ -81,6 +82,12 @@ func newPlace(t *testing.T) *place {
 	p.said = endorser.New(endorser.Config{Store: db, Issuer: p.Issuer, Verify: func(ctx context.Context, document []byte) error {
 		return p.stranger.Verify(ctx, document).Refusal()
 	}})
+	own.Beside = p.said
+	p.own, err = verifier.New(verifier.Config{Canon: processor, Suites: proof.Suites(processor), Keys: resolve.New(nil, own),
+		Status: lists{&p.Issuer}, Now: s.Clock.Now, Records: own})
+	if err != nil {
+		t.Fatal(err)
+	}
 	p.Observe(p.said.Observe)
 	p.achievement(t, course, false)
 	t.Cleanup(func() { p.audit(t) })

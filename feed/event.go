@@ -39,6 +39,9 @@ const (
 	UploadReceived  Type = "upload.received" // a list of people
 	UploadTakenBack Type = "upload.taken_back"
 
+	EndorsementMade      Type = "endorsement.made" // of the issuer, or of something of the issuer's
+	EndorsementWithdrawn Type = "endorsement.withdrawn"
+
 	// HookTest is sent when it is asked for, and is in no feed.
 	HookTest Type = "webhook.test"
 )
@@ -50,30 +53,32 @@ var told = map[string]struct {
 	as     Type
 	status issuer.Status
 }{
-	"credential.issue":     {CredentialIssued, issuer.Active},
-	"credential.revoke":    {CredentialRevoked, issuer.Revoked},
-	"credential.suspend":   {CredentialSuspended, issuer.Suspended},
-	"credential.reinstate": {CredentialReinstated, issuer.Active},
-	"credential.reissue":   {CredentialReissued, issuer.Active},
-	"credential.renew":     {CredentialRenewed, issuer.Active},
-	"credential.register":  {CredentialUpdated, ""},
-	"credential.erase":     {CredentialErased, issuer.Revoked},
-	"credential.hide":      {CredentialHidden, ""},
-	"credential.show":      {CredentialShown, ""},
-	"review.open":          {ReviewOpened, ""},
-	"review.same":          {ReviewDecided, ""},
-	"review.different":     {ReviewDecided, ""},
-	"review.keep":          {ReviewDecided, ""},
-	"review.revoke":        {ReviewDecided, ""},
-	"edition.release":      {EditionReleased, ""},
-	"upload.put":           {UploadReceived, ""},
-	"upload.takeback":      {UploadTakenBack, ""},
-	"achievement.put":      {AchievementChanged, ""},
-	"issuer.put":           {IssuerChanged, ""},
-	"key.publish":          {KeyPublished, ""},
-	"key.activate":         {KeyActivated, ""},
-	"key.retire":           {KeyRetired, ""},
-	"key.revoke":           {KeyRevoked, ""},
+	"credential.issue":      {CredentialIssued, issuer.Active},
+	"credential.revoke":     {CredentialRevoked, issuer.Revoked},
+	"credential.suspend":    {CredentialSuspended, issuer.Suspended},
+	"credential.reinstate":  {CredentialReinstated, issuer.Active},
+	"credential.reissue":    {CredentialReissued, issuer.Active},
+	"credential.renew":      {CredentialRenewed, issuer.Active},
+	"credential.register":   {CredentialUpdated, ""},
+	"credential.erase":      {CredentialErased, issuer.Revoked},
+	"credential.hide":       {CredentialHidden, ""},
+	"credential.show":       {CredentialShown, ""},
+	"review.open":           {ReviewOpened, ""},
+	"review.same":           {ReviewDecided, ""},
+	"review.different":      {ReviewDecided, ""},
+	"review.keep":           {ReviewDecided, ""},
+	"review.revoke":         {ReviewDecided, ""},
+	"edition.release":       {EditionReleased, ""},
+	"upload.put":            {UploadReceived, ""},
+	"upload.takeback":       {UploadTakenBack, ""},
+	"achievement.put":       {AchievementChanged, ""},
+	"issuer.put":            {IssuerChanged, ""},
+	"endorsement.made":      {EndorsementMade, ""},
+	"endorsement.withdrawn": {EndorsementWithdrawn, ""},
+	"key.publish":           {KeyPublished, ""},
+	"key.activate":          {KeyActivated, ""},
+	"key.retire":            {KeyRetired, ""},
+	"key.revoke":            {KeyRevoked, ""},
 }
 
 // typeOf is the type of the event that an action makes; false where nobody is
@@ -87,7 +92,7 @@ func typeOf(action string) (Type, bool) {
 // the documentation.
 func Types() []Type {
 	return []Type{CredentialIssued, CredentialRevoked, CredentialSuspended, CredentialReinstated, CredentialReissued, CredentialRenewed,
-		CredentialUpdated, CredentialErased, CredentialHidden, CredentialShown, ReviewOpened, ReviewDecided, EditionReleased, UploadReceived, UploadTakenBack, AchievementChanged, IssuerChanged, KeyPublished, KeyActivated, KeyRetired, KeyRevoked}
+		CredentialUpdated, CredentialErased, CredentialHidden, CredentialShown, ReviewOpened, ReviewDecided, EditionReleased, UploadReceived, UploadTakenBack, EndorsementMade, EndorsementWithdrawn, AchievementChanged, IssuerChanged, KeyPublished, KeyActivated, KeyRetired, KeyRevoked}
 }
 
 // Event is something that happened, as others are told of it.
@@ -96,7 +101,7 @@ type Event struct {
 	Type    Type      `json:"type"`
 	At      time.Time `json:"at"`
 	Issuer  string    `json:"issuer"`  // slug
-	Subject string    `json:"subject"` // id of a credential or key, slug of an achievement or issuer
+	Subject string    `json:"subject"` // id of a credential, key or endorsement, slug of an achievement or issuer
 	Data    Data      `json:"data"`
 }
 
@@ -110,6 +115,7 @@ type Data struct {
 	Status       issuer.Status `json:"status,omitempty"`      // that this event led to
 	Reason       string        `json:"reason,omitempty"`      // one of the common codes, or in_own_words
 	ExternalRef  string        `json:"externalRef,omitempty"` // of the platform, as it is known now
+	Endorsement  string        `json:"endorsement,omitempty"` // address of what was signed
 }
 
 // idPrefix stands before the sequence of an audit record and makes it the id of
@@ -131,6 +137,8 @@ func (f *Feed) event(r store.Reader, seq string, e issuer.Event) (Event, error) 
 	case kind == AchievementChanged:
 		out.Subject, out.Data.Version, _ = strings.Cut(e.Subject, "/")
 		out.Data.Achievement = out.Subject
+	case kind == EndorsementMade || kind == EndorsementWithdrawn:
+		out.Data.Endorsement = f.issuer.EndorsementURL(e.Subject)
 	case kind == IssuerChanged:
 		out.Subject = e.Issuer
 	}

@@ -34,7 +34,7 @@ func (i *Issuer) commit(ctx context.Context, d *draft) (*Issued, error) {
 		if d.record == nil {
 			return errAgain // what was found is no answer any more
 		}
-		return i.write(tx, d)
+		return i.write(ctx, tx, d)
 	})
 	if err == nil && found == nil {
 		i.clock.reach(now.UnixNano())
@@ -42,9 +42,9 @@ func (i *Issuer) commit(ctx context.Context, d *draft) (*Issued, error) {
 	return found, err
 }
 
-func (i *Issuer) write(tx store.Tx, d *draft) error {
+func (i *Issuer) write(ctx context.Context, tx store.Tx, d *draft) error {
 	rec := d.record
-	if err := i.stillTrue(tx, d); err != nil {
+	if err := i.stillTrue(ctx, tx, d); err != nil {
 		return err
 	}
 	steps := []func() error{
@@ -70,10 +70,13 @@ func (i *Issuer) write(tx store.Tx, d *draft) error {
 	return nil
 }
 
-// stillTrue checks, inside the Update, what the badge was built on: its index
-// and id are free and its template is the stored one.
-func (i *Issuer) stillTrue(tx store.Tx, d *draft) error {
+// stillTrue checks, inside the Update, what the badge was built on: its key may
+// sign, its index and id are free and its template is the stored one.
+func (i *Issuer) stillTrue(ctx context.Context, tx store.Tx, d *draft) error {
 	rec := d.record
+	if err := i.stillSigns(ctx, rec.Issuer, rec.signer); err != nil {
+		return err
+	}
 	for _, k := range append(rec.indexKeys(), idKey(rec.ID)) {
 		if taken, err := exists(tx, k); err != nil {
 			return err

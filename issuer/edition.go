@@ -511,7 +511,9 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 			return err
 		}
 		if resigned {
-			err = i.putEdition(tx, m, run.seq, a)
+			if err = i.stillSigns(ctx, m.rec.Issuer, m.rec.signer); err == nil {
+				err = i.putEdition(tx, m, run.seq, a)
+			}
 		} else {
 			err = putChanged(tx, now, m.rec, run.At)
 		}

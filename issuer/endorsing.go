@@ -79,6 +79,7 @@ type Endorsed struct {
 	Document []byte
 	List     string
 	Index    int
+	signer   string // id of the key, of what was signed just now
 }
 
 // EndorsementURL is the signed id of an endorsement, and its public address.
@@ -97,6 +98,9 @@ func (i *Issuer) Endorse(ctx context.Context, e Endorsement, keep func(tx store.
 		if err == nil {
 			now := i.now()
 			err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+				if err := i.stillSigns(ctx, e.Endorser, signed.signer); err != nil {
+					return err
+				}
 				if err := claimEndorsement(tx, e.ID, signed); err != nil {
 					return err
 				}
@@ -148,9 +152,12 @@ func (i *Issuer) signEndorsement(ctx context.Context, e Endorsement) (s Endorsed
 		return s, unsignable(err, func(string) string { return "" })
 	}
 	if err := authentic(i.cfg.SelfCheck(ctx, signed.Raw())); err != nil {
+		if again := i.stillSigns(ctx, p.Slug, signer.Method().ID); errors.Is(again, errAgain) {
+			return s, again
+		}
 		return s, i.selfCheckFailed(ctx, p.Slug, err)
 	}
-	s.Document = signed.Raw()
+	s.Document, s.signer = signed.Raw(), signer.Method().ID
 	return s, nil
 }
 

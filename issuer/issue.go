@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -209,10 +210,28 @@ func (i *Issuer) secure(ctx context.Context, rec *Record, doc *badge.Document) (
 	if err != nil {
 		return nil, unsignable(err, awardPointer)
 	}
+	rec.signer = signer.Method().ID
 	if err := i.cfg.SelfCheck(ctx, signed.Raw()); err != nil {
+		if again := i.stillSigns(ctx, rec.Issuer, rec.signer); errors.Is(again, errAgain) {
+			return nil, again
+		}
 		return nil, i.selfCheckFailed(ctx, rec.Issuer, err)
 	}
 	return signed.Raw(), nil
+}
+
+// stillSigns is for the Update that puts on record what a key has signed: errAgain
+// where that key was revoked meanwhile. What is found good here is on record
+// with an earlier time than any later revocation.
+func (i *Issuer) stillSigns(ctx context.Context, issuer, id string) error {
+	published, err := i.cfg.Keys.Issuer(issuer).Published(ctx)
+	if err != nil {
+		return fmt.Errorf("reading the keys of %s: %w", issuer, err)
+	}
+	if slices.ContainsFunc(published, func(m keys.VerificationMethod) bool { return m.ID == id && !m.Revoked.IsZero() }) {
+		return errAgain
+	}
+	return nil // whether it is the issuer's was asked when the badge was read back
 }
 
 func (i *Issuer) selfCheckFailed(ctx context.Context, issuer string, err error) error {

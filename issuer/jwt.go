@@ -152,6 +152,7 @@ func (i *Issuer) kickJWT() {
 type queued struct {
 	issuer, seq string
 	jwt         []byte
+	signer      string // id of the key that made it
 }
 
 // jwtBatch is how many JWTs are stored together: a commit costs as much as
@@ -187,9 +188,9 @@ func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
 // (ErrSigning) is not asked again.
 func (i *Issuer) makeJWTs(ctx context.Context, batch []queued) (made []queued, failed error) {
 	for _, q := range batch {
-		jwt, err := i.makeJWT(ctx, q)
-		if err == nil {
-			made = append(made, queued{q.issuer, q.seq, jwt})
+		var err error
+		if q.jwt, q.signer, err = i.makeJWT(ctx, q); err == nil {
+			made = append(made, q)
 			continue
 		}
 		err = fmt.Errorf("JWT of %s/%s: %w", q.issuer, q.seq, err)
@@ -243,19 +244,18 @@ func (i *Issuer) waitingJWTs(ctx context.Context, issuer, after string) ([]queue
 	return batch, err
 }
 
-func (i *Issuer) makeJWT(ctx context.Context, q queued) ([]byte, error) {
+func (i *Issuer) makeJWT(ctx context.Context, q queued) (jwt []byte, key string, err error) {
 	var rec *Record
-	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
-		var err error
+	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
 		rec, err = recordAt(r, q.issuer, q.seq)
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	doc, err := badge.Parse(rec.Document)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	// RS256 is the floor of OB 3.0 section 8.2; a did:key issuer has only its
 	// Ed25519 key.
@@ -265,17 +265,17 @@ func (i *Issuer) makeJWT(ctx context.Context, q queued) ([]byte, error) {
 	}
 	signer, err := i.signer(ctx, q.issuer, alg)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	signed, err := i.cfg.JWT.Secure(ctx, doc, signer, rec.IssuedAt)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	// The queue may have waited longer than the badge is valid.
 	if err := authentic(i.cfg.SelfCheck(ctx, signed.Raw())); err != nil {
-		return nil, i.selfCheckFailed(ctx, q.issuer, err)
+		return nil, "", i.selfCheckFailed(ctx, q.issuer, err)
 	}
-	return signed.Raw(), nil
+	return signed.Raw(), signer.Method().ID, nil
 }
 
 // storeJWTs keeps what another replica has made first: a badge has one JWT. It
@@ -293,6 +293,12 @@ func (i *Issuer) storeJWTs(ctx context.Context, made []queued) error {
 			}
 			if !waits {
 				continue
+			}
+			switch err := i.stillSigns(ctx, q.issuer, q.signer); {
+			case errors.Is(err, errAgain):
+				continue // it goes on waiting for one of a good key
+			case err != nil:
+				return err
 			}
 			k := jwtKey(q.issuer, q.seq)
 			if err := tx.Put(k, store.Seal(k, q.jwt)); err != nil {

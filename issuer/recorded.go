@@ -76,9 +76,14 @@ func (i *Issuer) holds(r store.Reader, issuer, seq string, d *badge.Document) (b
 	if err != nil {
 		return false, nil //nolint:nilerr // nothing to be read is left of a badge that was erased
 	}
-	known := signatures(stored)
-	shown := signatures(d)
-	return len(shown) > 0 && !slices.ContainsFunc(shown, func(s string) bool { return s == "" || !slices.Contains(known, s) }), nil
+	return SameSignatures(d, stored), nil
+}
+
+// SameSignatures tells whether all proofs of a document stand in one that was
+// kept, of which there may be more.
+func SameSignatures(d, kept *badge.Document) bool {
+	known, shown := signatures(kept), signatures(d)
+	return len(shown) > 0 && !slices.ContainsFunc(shown, func(s string) bool { return s == "" || !slices.Contains(known, s) })
 }
 
 // signatures are the values of the proofs of a document, "" for one without.

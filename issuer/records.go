@@ -144,6 +144,7 @@ type Record struct {
 
 	Document []byte `json:"-"` // the signed bytes
 	seq      string
+	signer   string // id of the key, of what was signed just now
 }
 
 // head is the JSON of everything but the signed bytes.

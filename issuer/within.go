@@ -62,8 +62,8 @@ func (i *Issuer) tryPrepare(ctx context.Context, a Award) (*Prepared, error) {
 // Put writes a prepared badge within an Update of the caller's, or finds the
 // one that answers the award already. It may be called again where the Update
 // runs again. Once that is committed the caller tells so with Done. ErrStale
-// where the badge must be prepared anew.
-func (i *Issuer) Put(tx store.Tx, p *Prepared, a Award) (*Issued, error) {
+// where the badge must be prepared anew, as after its key was revoked.
+func (i *Issuer) Put(ctx context.Context, tx store.Tx, p *Prepared, a Award) (*Issued, error) {
 	now := i.now()
 	d := p.draft
 	d.award.OnDuplicate, d.award.Once = a.OnDuplicate, a.Once
@@ -75,7 +75,7 @@ func (i *Issuer) Put(tx store.Tx, p *Prepared, a Award) (*Issued, error) {
 		return nil, err
 	}
 	d.record.ChangedAt = now
-	return &Issued{Record: d.record}, i.write(tx, d)
+	return &Issued{Record: d.record}, i.write(ctx, tx, d)
 }
 
 // Done tells that the Update was committed in which badges were Put.

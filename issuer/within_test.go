@@ -1,13 +1,16 @@
 package issuer_test
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"sync"
 	"testing"
 
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
+	"laurel/keys"
 	"laurel/store"
 )
 
@@ -24,7 +27,7 @@ func (p *place) prepare(t *testing.T, a issuer.Award) *issuer.Prepared {
 func (p *place) putting(t *testing.T, prepared *issuer.Prepared, a issuer.Award, end error) (issued *issuer.Issued, err error) {
 	t.Helper()
 	err = p.Store.Update(t.Context(), func(tx store.Tx) (err error) {
-		if issued, err = p.Put(tx, prepared, a); err != nil {
+		if issued, err = p.Put(t.Context(), tx, prepared, a); err != nil {
 			return err
 		}
 		return end
@@ -186,5 +189,87 @@ func observers(t *testing.T, p *place) {
 	// It is none of the issuer's records: away with it before the audit.
 	if err := p.Store.Update(t.Context(), func(tx store.Tx) error { return tx.Delete([]byte("P/seen/" + rec.ID)) }); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// revokedMeanwhile: what a key has signed is put on record only while that key
+// is good. With another one it is signed anew; with none nothing is written.
+func revokedMeanwhile(t *testing.T, p *place) {
+	signs := func() keys.Info {
+		t.Helper()
+		all, err := p.Keys(t.Context(), academy)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, k := range all {
+			if k.Signs && k.Algorithm == keys.EdDSA {
+				return k
+			}
+		}
+		t.Fatal("no key signs")
+		return keys.Info{}
+	}
+	revoke := func() {
+		t.Helper()
+		if _, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: signs().ID, Actor: "test"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	held := p.issue(t, award("held")).Record
+	ana := p.prepare(t, award("ana"))
+	revoke()
+	before := issuertest.Snapshot(t, p.Store)
+	if _, err := p.putting(t, ana, award("ana"), nil); !errors.Is(err, issuer.ErrStale) {
+		t.Errorf("put what a revoked key has signed: %v", err)
+	}
+	if !maps.Equal(before, issuertest.Snapshot(t, p.Store)) {
+		t.Error("what was refused has left something")
+	}
+	p.Drop(ana)
+
+	// The same where the key ends while a request is at work.
+	var meanwhile, early, afresh bool
+	i := p.with(t, func(c *issuer.Config) {
+		read := c.SelfCheck
+		c.SelfCheck = func(ctx context.Context, raw []byte) error {
+			end := func() {
+				meanwhile = false
+				revoke()
+				if afresh {
+					p.makeKey(t, issuer.NewKeys{})
+				}
+			}
+			if meanwhile && early {
+				end()
+			}
+			err := read(ctx, raw)
+			if meanwhile {
+				end()
+			}
+			return err
+		}
+	})
+	p.makeKey(t, issuer.NewKeys{})
+	for _, early = range []bool{false, true} { // before what was signed is read back, and after
+		meanwhile, afresh = true, true
+		name := fmt.Sprintf("early-%t", early)
+		issued, err := i.Issue(t.Context(), award(name))
+		if err != nil || signedBy(t, issued.Record) != signs().ID {
+			t.Errorf("%s: issued while the key was replaced: %+v, %v", name, issued, err)
+		}
+		meanwhile = true
+		issued, err = i.Reissue(t.Context(), amendment(held.ID), issuer.Correction{Name: ptr(name)})
+		if err != nil || issued.Existing || signedBy(t, issued.Record) != signs().ID {
+			t.Errorf("%s: reissued while the key was replaced: %+v, %v", name, issued, err)
+		}
+		meanwhile, afresh = true, false
+		n := len(p.all(t, issuer.Filter{}))
+		if _, err := i.Issue(t.Context(), award("cy")); !errors.Is(err, issuer.ErrNoKey) {
+			t.Errorf("%s: issued while the last key was revoked: %v", name, err)
+		}
+		if now := len(p.all(t, issuer.Filter{})); now != n {
+			t.Errorf("%s: %d badges, were %d", name, now, n)
+		}
+		p.makeKey(t, issuer.NewKeys{})
 	}
 }

@@ -2,6 +2,7 @@ package programme_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -9,12 +10,14 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 
 	"laurel/badge"
 	"laurel/internal/strictjson"
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
+	"laurel/keys"
 	"laurel/programme"
 	"laurel/programme/roster"
 	"laurel/store"
@@ -360,5 +363,69 @@ func TestActivities(t *testing.T) {
 	}
 	if !noted {
 		t.Error("the change has no audit record")
+	}
+}
+
+// TestKeyRevokedMeanwhile: a key is revoked while a list is being signed. What
+// it signed is signed anew; where no other key is there, nothing is written.
+func TestKeyRevokedMeanwhile(t *testing.T) {
+	const slug = "urban-health-learning"
+	p := workshop(t)
+	var checked, at int
+	var afresh bool
+	revoke := func() {
+		all, err := p.Issuer.Keys(t.Context(), slug)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, k := range all {
+			if k.Signs && k.Algorithm == keys.EdDSA {
+				_, err = p.Issuer.RevokeKey(t.Context(), issuer.KeyChange{Issuer: slug, ID: k.ID, Actor: "test"})
+			}
+		}
+		if afresh && err == nil {
+			_, _, err = p.Issuer.CreateKeys(t.Context(), issuer.NewKeys{Issuer: slug, Algorithms: []keys.Algorithm{keys.EdDSA}, Actor: "test"})
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	var mu sync.Mutex
+	cfg := p.Config
+	read := cfg.SelfCheck
+	cfg.SelfCheck = func(ctx context.Context, raw []byte) error {
+		err := read(ctx, raw)
+		mu.Lock()
+		defer mu.Unlock()
+		if checked++; checked == at {
+			revoke()
+		}
+		return err
+	}
+	i, err := issuer.New(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signing := programme.New(p.store, i)
+	list := programme.Roster{Activity: activity, List: file(t, "workshop-roster.csv")}
+
+	at = 20
+	before := len(p.credentials(t, issuer.Filter{}))
+	if _, err := signing.Roster(t.Context(), everybody, list); !errors.Is(err, issuer.ErrNoKey) {
+		t.Fatalf("the only key was revoked: %v", err)
+	}
+	if n := len(p.credentials(t, issuer.Filter{})); n != before {
+		t.Errorf("%d badges, were %d", n, before)
+	}
+	if _, _, err := p.Issuer.CreateKeys(t.Context(), issuer.NewKeys{Issuer: slug, Algorithms: []keys.Algorithm{keys.EdDSA}, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	checked, at, afresh = 0, 58, true // the last one: all are signed
+	result, err := signing.Roster(t.Context(), everybody, list)
+	if err != nil || result.Summary[programme.OutcomeIssued] != 58 {
+		t.Fatalf("%+v, %v", result, err)
+	}
+	if active, revoked := p.audit(t); active != 58 || revoked != 0 {
+		t.Errorf("%d badges hold, %d do not", active, revoked)
 	}
 }

@@ -129,7 +129,7 @@ func (s *session) issue(a issuer.Award) (*issuer.Issued, error) {
 		s.wanted = append(s.wanted, a)
 		return nil, nil
 	}
-	issued, err := s.issuer.Put(s.tx, prepared, a)
+	issued, err := s.issuer.Put(s.ctx, s.tx, prepared, a)
 	if errors.Is(err, issuer.ErrStale) {
 		s.pool.discard(prepared)
 		s.wanted = append(s.wanted, a)

@@ -95,7 +95,7 @@ type recordBody struct {
 	VerifyURL    string          `json:"verifyUrl"`
 	ClaimURL     *string         `json:"claimUrl"` // for the holder alone
 	Hidden       bool            `json:"hidden"`   // by its holder
-	Code         *string         `json:"code"`
+	Code         string          `json:"code"`     // printed under the QR code
 	QR           qrBody          `json:"qr"`
 	Downloads    downloadsBody   `json:"downloads"`
 	Issuer       string          `json:"issuer"`
@@ -132,8 +132,8 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 	address := credentialURL(baseURL, rec.ID)
 	return &recordBody{
 		ID: rec.ID, Status: rec.Status, Test: issuer.IsTest(rec.Issuer), CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
-		Hidden:    !rec.HiddenAt.IsZero(),
-		QR:        qrBody{address + "/qr.png", address + "/qr.svg"},
+		Hidden: !rec.HiddenAt.IsZero(),
+		Code:   issuer.PrintedCode(rec.ID), QR: qrBody{address + "/qr.png", address + "/qr.svg"},
 		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg"},
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
 		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),

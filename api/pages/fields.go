@@ -182,12 +182,7 @@ func (s *scribe) image(i *badge.Image) {
 func (s *scribe) results(results []badge.Result, described []badge.ResultDescription) {
 	for _, r := range results {
 		sub := s.sub()
-		var about badge.ResultDescription
-		for _, rd := range described {
-			if rd.ID == r.ResultDescription {
-				about = rd
-			}
-		}
+		about, _ := (&badge.Achievement{ResultDescription: described}).Describe(r)
 		sub.add("field.name", sub.prose(about.Name))
 		sub.add("field.result.value", sub.prose(r.Value))
 		sub.add("field.result.status", sub.prose(r.Status))

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/api/face"
 	"laurel/badge"
 	"laurel/internal/i18n"
 	"laurel/verifier"
@@ -369,16 +370,5 @@ func reason(p *i18n.Printer, r *Register) *registerView {
 	if r == nil || r.Since.IsZero() && r.Reason == "" {
 		return nil
 	}
-	known := map[string]string{
-		"issued_in_error":          "page.register.issued_in_error",
-		"withdrawn_by_holder":      "page.register.withdrawn_by_holder",
-		"superseded_by_correction": "page.register.superseded_by_correction",
-		"superseded_by_renewal":    "page.register.superseded_by_renewal",
-		"under_review":             "page.register.under_review",
-	}
-	out := &registerView{Since: p.Date(r.Since), Reason: words.Visible(r.Reason)}
-	if id := known[r.Reason]; id != "" {
-		out.Reason = p.Text(id, nil)
-	}
-	return out
+	return &registerView{Since: p.Date(r.Since), Reason: face.Reason(p, r.Reason)}
 }

@@ -40,20 +40,24 @@ func (h *Handler) Credential(w http.ResponseWriter, r *http.Request) error {
 		return h.token(w, r, id, wire.Negotiate(r, jwtForms...))
 	case "png", "svg":
 		return h.baked(w, r, id, suffix)
-	case "pdf", "txt":
+	case "txt":
+		return h.plain(w, r)
+	case "pdf":
 		// Whether there is such a badge is not looked at, so nothing is told.
 		return &wire.Fault{Code: wire.NotAvailableYet,
-			Detail: "Badges do not come in this form yet. Take the suffix .json, .jwt, .png or .svg, or the page without a suffix."}
+			Detail: "Badges do not come in this form yet. Take the suffix .json, .jwt, .png, .svg or .txt, or the page without a suffix."}
 	}
 	return issuer.ErrNotFound
 }
 
 func (h *Handler) negotiated(w http.ResponseWriter, r *http.Request, id string) error {
 	offers := append([]string{}, jsonForms...)
-	offers = append(offers, "application/vc+jwt", "application/jwt", "text/html")
+	offers = append(offers, "application/vc+jwt", "application/jwt", "text/html", "text/plain")
 	switch form := wire.Negotiate(r, offers...); form {
 	case "text/html":
 		return h.badge(w, r)
+	case "text/plain":
+		return h.plain(w, r)
 	case "application/vc+jwt", "application/jwt":
 		return h.token(w, r, id, form)
 	default:

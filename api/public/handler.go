@@ -35,6 +35,8 @@ type Config struct {
 	Beside func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
 	// Badge shows the page of one of our badges, verified now.
 	Badge wire.Handler
+	// Plain tells one of our badges in plain text, verified now.
+	Plain wire.Handler
 	// Ready tells whether reading and writing work.
 	Ready func(ctx context.Context) (read, write error)
 	Log   *slog.Logger
@@ -49,6 +51,7 @@ type Handler struct {
 	baseURL string
 	host    string
 	badge   wire.Handler
+	plain   wire.Handler
 	beside  func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
 	ready   func(ctx context.Context) (read, write error)
 	log     *slog.Logger
@@ -63,7 +66,7 @@ func New(cfg Config) *Handler {
 	css, style := cfg.Pages.Stylesheet()
 	svg, icon := cfg.Pages.Icon()
 	return &Handler{issuer: cfg.Issuer, audit: cfg.Audit, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
-		badge: cfg.Badge, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, pictures: lru.New[picture, func() ([]byte, error)](pictures),
+		badge: cfg.Badge, plain: cfg.Plain, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, pictures: lru.New[picture, func() ([]byte, error)](pictures),
 		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}}}
 }
 

@@ -111,10 +111,22 @@ func (h *Handler) recognise(ctx context.Context, raw []byte) (*brought, error) {
 	return &brought{submission: sub}, nil
 }
 
-// byCode finds one of our badges by what stands under its QR code. There are no
-// printed codes yet, so only the id itself is known.
+// byCode finds one of our badges by what stands under its QR code: the printed
+// code, or the id itself.
 func (h *Handler) byCode(ctx context.Context, code string) (*brought, error) {
-	return h.own(ctx, strings.TrimSpace(code), 0, false)
+	id, err := h.idOf(ctx, strings.TrimSpace(code))
+	if err != nil {
+		return nil, err
+	}
+	return h.own(ctx, id, 0, false)
+}
+
+// idOf is the id that a printed code stands for, and anything else as it is.
+func (h *Handler) idOf(ctx context.Context, text string) (string, error) {
+	if !issuer.IsPrintedCode(text) {
+		return text, nil
+	}
+	return h.issuer.ByPrintedCode(ctx, text)
 }
 
 // byAddress finds one of our badges by an address of ours, and fetches what
@@ -135,11 +147,14 @@ func (h *Handler) byAddress(ctx context.Context, address string) (*brought, erro
 		return nil, issuer.ErrNotFound
 	}
 	id, suffix, named := strings.Cut(name, ".")
-	if named && !slices.Contains([]string{"json", "jwt", "png", "svg"}, suffix) {
+	if named && !slices.Contains([]string{"json", "jwt", "png", "svg", "pdf", "txt"}, suffix) {
 		return nil, issuer.ErrNotFound
 	}
 	n, err := wire.Number(u.Query(), "edition", 0, 1, issuer.MaxEdition)
 	if err != nil {
+		return nil, err
+	}
+	if id, err = h.idOf(ctx, id); err != nil {
 		return nil, err
 	}
 	return h.own(ctx, id, n, suffix == "jwt")

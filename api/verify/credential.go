@@ -120,17 +120,6 @@ func achievementOf(a *badge.Achievement) *Achievement {
 }
 
 func resultOf(r badge.Result, a *badge.Achievement) Result {
-	out := Result{Value: r.Value, Status: r.Status}
-	for _, d := range a.ResultDescription {
-		if d.ID != r.ResultDescription {
-			continue
-		}
-		out.Name = d.Name
-		for _, l := range d.RubricCriterionLevel {
-			if l.ID == r.AchievedLevel {
-				out.Level = l.Name
-			}
-		}
-	}
-	return out
+	d, level := a.Describe(r)
+	return Result{Name: d.Name, Value: r.Value, Status: r.Status, Level: level.Name}
 }

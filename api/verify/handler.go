@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"laurel/api/face"
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/wire"
@@ -129,21 +130,21 @@ func registerOf(rec *issuer.Record) *Register {
 	if !rec.StatusAt.IsZero() {
 		out.Since = badge.FormatTime(rec.StatusAt)
 	}
-	out.Reason = rec.PublicReason()
-	if rec.Status == issuer.Superseded {
-		out.Reason = "superseded_by_" + rec.ReplacedBy
-	}
+	out.Reason = face.ReasonOf(rec)
 	return out
 }
 
 // View answers GET /v/{id}, where every QR code leads.
 func (h *Handler) View(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("id")
 	format := r.URL.Query().Get("format")
 	if format != "" && format != "json" && format != "html" {
 		return &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter format is json or html."}
 	}
 	if err := h.desk.Admit(r); err != nil {
+		return err
+	}
+	id, err := h.idOf(r.Context(), r.PathValue("id"))
+	if err != nil {
 		return err
 	}
 	b, err := h.asked(r, id)
@@ -246,7 +247,7 @@ func (h *Handler) besideOwn(ctx context.Context, rec *issuer.Record) ([]pages.En
 func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) (*pages.Own, error) {
 	path := "/credentials/" + rec.ID
 	image := "/achievements/" + rec.SignedAchievement() + "/image.png"
-	own := &pages.Own{Links: pages.Links{
+	own := &pages.Own{Code: issuer.PrintedCode(rec.ID), Links: pages.Links{
 		Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID,
 		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
 		Image: image, Preview: h.baseURL + image,

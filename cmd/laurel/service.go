@@ -167,6 +167,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return svc.verifier.Verify(ctx, document).Refusal()
 	}})
+	own.endorsers = svc.endorsers
 	svc.issuer.Observe(svc.endorsers.Observe)
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
@@ -257,6 +258,7 @@ type ownRecords struct {
 	baseURL   string
 	issuer    *issuer.Issuer
 	programme *programme.Programme
+	endorsers *endorser.Endorsers // nil until the service stands
 }
 
 // ControllerDocument implements resolve.Local.
@@ -266,7 +268,11 @@ func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte,
 
 // RecordedAt implements verifier.Records.
 func (o *ownRecords) RecordedAt(ctx context.Context, d *badge.Document) (time.Time, bool, error) {
-	return o.issuer.RecordedAt(ctx, d)
+	at, ok, err := o.issuer.RecordedAt(ctx, d)
+	if err != nil || ok || o.endorsers == nil {
+		return at, ok, err
+	}
+	return o.endorsers.RecordedAt(ctx, d)
 }
 
 // now is the time by which is issued.

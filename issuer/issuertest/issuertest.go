@@ -141,7 +141,10 @@ func open(t testing.TB, s store.Store, ring *keyring.Ring, baseURL string, clock
 
 // Own answers for the keys of an issuer in-process (resolve.Local). It is set
 // once the issuer is there, which needs it itself.
-type Own struct{ Issuer *issuer.Issuer }
+type Own struct {
+	Issuer *issuer.Issuer
+	Beside verifier.Records // what else is on record; may be nil
+}
 
 // ControllerDocument implements resolve.Local.
 func (o *Own) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {
@@ -153,7 +156,11 @@ func (o *Own) Now() time.Time { return o.Issuer.Now() }
 
 // RecordedAt implements verifier.Records.
 func (o *Own) RecordedAt(ctx context.Context, d *badge.Document) (time.Time, bool, error) {
-	return o.Issuer.RecordedAt(ctx, d)
+	at, ok, err := o.Issuer.RecordedAt(ctx, d)
+	if err != nil || ok || o.Beside == nil {
+		return at, ok, err
+	}
+	return o.Beside.RecordedAt(ctx, d)
 }
 
 // Config wires the parts of an issuer. Set Own.Issuer to what issuer.New makes
