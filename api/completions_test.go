@@ -80,6 +80,7 @@ type completionAnswer struct {
 	Awards        []struct {
 		Achievement, Outcome string
 		Credential, Page     *string
+		Review               string
 	}
 	Open []struct {
 		Achievement string
@@ -550,6 +551,20 @@ func TestTrialCompletionsNeverMeetWhatCounts(t *testing.T) {
 	w.with(live, "POST", "/v1/completions", event()).want(t, http.StatusOK).into(t, &real)
 	if real.Result != "issued" || trial.Result != "issued" || real.Test || !trial.Test || *real.Awards[0].Credential == *trial.Awards[0].Credential {
 		t.Errorf("%+v\n%+v", real, trial)
+	}
+	for _, query := range []string{"", "?issuer=" + urban, "?issuer=test-" + urban} { // of each kind only its own
+		for token, name := range map[string]string{w.token(auth.Token{Scopes: []auth.Scope{auth.Stats}, Issuers: []string{auth.Any}}): "live",
+			w.token(auth.Token{Scopes: []auth.Scope{auth.Stats}, Issuers: []string{auth.Any}, Test: true}): "test"} {
+			var counted countsAnswer
+			w.with(token, "GET", "/v1/statistics"+query, "").want(t, http.StatusOK).into(t, &counted)
+			want := 2
+			if name == "live" && strings.HasPrefix(query, "?issuer=test-") {
+				want = 0
+			}
+			if counted.Form != "exact" || counted.Total == nil || *counted.Total != want || counted.Test != (name == "test") {
+				t.Errorf("statistics %q of %s: %+v", query, name, counted)
+			}
+		}
 	}
 	for slug, a := range map[string]completionAnswer{urban: real, "test-" + urban: trial} {
 		ids := w.issued(t, slug)

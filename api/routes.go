@@ -141,7 +141,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/c/:claim/credential.json", bySecret, h.share.Credential},
 		{post, "/c/:claim/hide", bySecret, h.share.Hide},
 		{post, "/c/:claim/show", bySecret, h.share.Show},
-		{get, "/v1/statistics", orWith(auth.Stats, byActivity|byCountry|bySource), h.statistics.Statistics},
+		{get, "/v1/statistics", orWith(auth.Stats, byActivity|byCountry|bySource|asTest), h.statistics.Statistics},
 		{post, "/v1/verify", personal, h.verify.Verify},
 		{post, "/credentials/verify", personal, h.vcapi.Verify},
 		{post, "/presentations/verify", personal, h.vcapi.VerifyPresentation},

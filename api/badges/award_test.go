@@ -48,12 +48,12 @@ func TestAnswer(t *testing.T) {
 		ID, VerifyURL, ClaimURL string
 		Duplicate               bool
 		Credential              json.RawMessage
-		Code                    *string
+		Code                    string
 	}
 	if err := json.Unmarshal(raw, &b); err != nil {
 		t.Fatal(err)
 	}
-	if b.VerifyURL != "https://badges.example/v/0123456789012345678901" || !b.Duplicate || string(b.Credential) != `{"a":"<b>"}` || b.Code != nil || b.ClaimURL != "https://badges.example/c/claim" {
+	if b.VerifyURL != "https://badges.example/v/0123456789012345678901" || !b.Duplicate || string(b.Credential) != `{"a":"<b>"}` || b.Code != issuer.PrintedCode(b.ID) || b.ClaimURL != "https://badges.example/c/claim" {
 		t.Errorf("%s", raw)
 	}
 }
