@@ -108,6 +108,7 @@ const (
 	badgesPath  = Root + "/badges"
 	badgePath   = badgesPath + "/:id"
 	uploadPath  = Root + "/upload"
+	resultPath  = uploadPath + "/result"
 	uploadsPath = Root + "/uploads"
 	reviewsPath = Root + "/reviews"
 	statsPath   = Root + "/statistics"
@@ -140,6 +141,7 @@ func (h *Handler) Pages() []Page {
 		{get, uploadPath, "POST /v1/rosters/:activity", false, h.shown(askList)},
 		{post, uploadPath, "POST /v1/rosters/:activity", false, h.sent(previewList)},
 		{post, uploadPath + "/confirm", "POST /v1/rosters/:activity", false, h.sent(takeList)},
+		{post, resultPath, "POST /v1/rosters/:activity", false, h.sent(saveResult)},
 		{get, uploadsPath, "GET /v1/uploads", false, h.shown(uploads)},
 		{get, uploadsPath + "/:upload", "GET /v1/uploads/:upload", false, h.shown(upload)},
 		{get, takeBackPath, "DELETE /v1/uploads/:upload", false, h.shown(askTakeBack)},

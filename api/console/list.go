@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"html/template"
 	"net/http"
 	"strconv"
 	"strings"
@@ -274,14 +273,31 @@ func (v *visit) taken(sent fields, list []byte, done *programme.Result) error {
 	if err := roster.WriteCSV(&csv, programmes.ResultRows(v.BaseURL, done.Rows), true); err != nil {
 		return err
 	}
-	pg.Download = &download{Name: sent.line("activity") + "-badges.csv", Text: v.p.Text("console.taken.csv", i18n.Params{"Format": "CSV"}),
-		Data: template.URL("data:text/csv;charset=utf-8;base64," + base64.StdEncoding.EncodeToString(csv.Bytes()))} //nolint:gosec // of our own making
+	table := base64.StdEncoding.EncodeToString(csv.Bytes())
+	pg.Form = &form{ID: "save", Action: v.local(resultPath), Files: true, Hidden: []pair{{"table", table}, {"seal", v.session.Mark(tableMark, table)}},
+		Submits: []submit{{Text: v.p.Text("console.taken.csv", i18n.Params{"Format": "CSV"})}}}
 	if done.Upload != "" && v.may(http.MethodGet, uploadsPath+"/:upload") {
 		pg.Links = append(pg.Links, link{v.t("console.taken.upload"), v.local(to(uploadsPath+"/:upload", done.Upload))})
 	}
 	pg.Links = append(pg.Links, link{v.t("console.upload.again"), v.local(uploadPath, "activity", sent.line("activity"))})
 	pg.Tables = v.listRows(done, "console.taken.rows")
 	return v.show(pg)
+}
+
+// tableMark is the purpose of the mark of a result.
+const tableMark = "table"
+
+// saveResult gives back the table that the page of a result holds, as a file. It
+// is kept by that page alone, and what no page of this session has held is not
+// given out under our name.
+func saveResult(v *visit, sent fields) error {
+	table, err := base64.StdEncoding.DecodeString(sent.get("table"))
+	if err != nil || !v.session.Marked(tableMark, sent.get("table"), sent.get("seal")) {
+		return &wire.Fault{Code: wire.ForeignForm, Detail: "This is not the result that was shown. Upload the list again: what was issued is not issued twice."}
+	}
+	v.w.Header().Set("Content-Disposition", `attachment; filename="badges.csv"`)
+	wire.WriteBytes(v.w, "text/csv; charset=utf-8", http.StatusOK, table)
+	return nil
 }
 
 func (v *visit) aboutList(sent fields, list []byte, r *programme.Result) []fact {

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"html/template"
 	"math"
 	"net/http"
 	"slices"
@@ -32,14 +31,7 @@ type page struct {
 	Form                *form
 	Tables              []table
 	Chart               *chart
-	Download            *download
 	Links               []link
-}
-
-// download is a file that the page holds itself, so that nobody has to keep it.
-type download struct {
-	Name, Text string
-	Data       template.URL
 }
 
 // part is a part of a page for a template that needs both.
