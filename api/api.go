@@ -12,12 +12,15 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
+	"laurel/api/console"
 	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/sessions"
+	"laurel/api/share"
 	"laurel/api/statistics"
 	"laurel/api/tokens"
 	"laurel/api/vcapi"
@@ -32,8 +35,8 @@ import (
 	"laurel/verifier"
 )
 
-// Config is what the service is made of. All fields but VCAPI, Fetch,
-// Ready, VerifyRate, Version, Now and Log are required.
+// Config is what the service is made of. All fields but VCAPI, Sessions,
+// Fetch, Ready, VerifyRate, Version, Now and Log are required.
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
@@ -47,6 +50,8 @@ type Config struct {
 	Catalog   *i18n.Catalog
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
 	VCAPI     vcapi.Signer // nil: POST /credentials/issue does not exist
+	// Sessions is who is signed in to the staff console; nil: there is none.
+	Sessions *sessions.Sessions
 	// Fetch gets badges of other services by their addresses, within its own
 	// bounds and with errors of package fetch; nil: none are fetched.
 	Fetch func(ctx context.Context, url string) ([]byte, error)
@@ -102,11 +107,11 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	share := int64(roomForAddress)
+	part := int64(roomForAddress)
 	if cfg.VerifyRate <= 0 { // addresses tell nothing here
-		share = roomForAll
+		part = roomForAll
 	}
-	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, share, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience),
+	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, part, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience),
 		quota: limit.NewQuota(cfg.Now)}
 	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
@@ -114,7 +119,7 @@ func New(cfg Config) (http.Handler, error) {
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
 		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
-	return s.engine(s.routes(handlers{
+	table := s.routes(handlers{
 		statistics: statistics.New(cfg.Programme),
 		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 		events:     events.New(events.Config{Issuer: cfg.Issuer, Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
@@ -123,11 +128,18 @@ func New(cfg Config) (http.Handler, error) {
 		programmes: programmes.New(programmes.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain,
 			WrongSecret: limit.NewRate(wrongSecrets, cfg.Now).Allow, Log: cfg.Log}),
 
+		share: share.New(share.Config{Issuer: cfg.Issuer, Desk: desk, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL}),
+
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
 			Beside: said.Beside, Badge: check.Page, Plain: check.Plain, Ready: cfg.Ready, Log: cfg.Log}),
-	})), nil
+	})
+	staff, err := s.openConsole(table)
+	if err != nil {
+		return nil, err
+	}
+	return s.engine(append(table, staff...)), nil
 }
 
 func hostOf(baseURL string) (host string, https bool) {
@@ -141,6 +153,7 @@ type server struct {
 	host  string // of the base URL, with its port if it names one
 	https bool
 
+	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota
 }

@@ -8,6 +8,7 @@ import (
 	"laurel/api/events"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/share"
 	"laurel/api/statistics"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -29,6 +30,7 @@ type access struct {
 	anyone  bool         // a token is not needed, and tells more
 	shared  bool         // pages of other sites may read it
 	private bool         // search engines are to leave it out
+	session bool         // a page of the console: the token is that of who is signed in
 }
 
 // limits are those that a token may have beside its scopes and issuers, which
@@ -64,6 +66,8 @@ var (
 	personal = access{shared: true, private: true} // a public read that names a person
 	formOnly = access{private: true}               // sent by a page of ours
 	bySecret = access{private: true}               // sent by who knows the address
+	atDoor   = access{private: true}               // of the console, for who is not signed in yet
+	anyStaff = access{keeps: byActivity | byCountry | bySource | asTest, private: true, session: true}
 )
 
 // with is for callers whose token has one of the scopes and no limit that the
@@ -97,6 +101,7 @@ type handlers struct {
 	verify     *verify.Handler
 	vcapi      *vcapi.Handler
 	public     *public.Handler
+	share      *share.Handler
 
 	programmes   *programmes.Handler
 	endorsements *endorsements.Handler
@@ -135,6 +140,10 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v/:id", personal, h.verify.View},
 		{post, "/v/:id/match", personal, h.verify.Match},
 		{post, verify.FormAction, formOnly, h.verify.Form},
+		{get, "/c/:claim", bySecret, h.share.Claim},
+		{get, "/c/:claim/credential.json", bySecret, h.share.Credential},
+		{post, "/c/:claim/hide", bySecret, h.share.Hide},
+		{post, "/c/:claim/show", bySecret, h.share.Show},
 		{get, "/v1/statistics", orWith(auth.Stats, byActivity|byCountry|bySource|asTest), h.statistics.Statistics},
 		{post, "/v1/verify", personal, h.verify.Verify},
 		{post, "/credentials/verify", personal, h.vcapi.Verify},
@@ -149,6 +158,7 @@ func (s *server) routes(h handlers) []route {
 		{patch, "/v1/credentials/:id", badgesOf(auth.Issue), h.badges.ChangeRegister},
 		{post, "/v1/credentials/:id/reissue", badgesOf(auth.Issue), h.badges.Reissue},
 		{post, "/v1/credentials/:id/renew", badgesOf(auth.Issue), h.badges.Renew},
+		{post, "/v1/credentials/:id/claim", badgesOf(auth.Issue), h.badges.RenewClaim},
 		{remove, "/v1/credentials/:id/personal-data", badgesOf(auth.Revoke), h.badges.Erase},
 		{post, "/v1/credentials/:id/suspend", badgesOf(auth.Revoke), h.badges.Suspend},
 		{post, "/v1/credentials/:id/reinstate", badgesOf(auth.Revoke), h.badges.Reinstate},

@@ -1,6 +1,7 @@
 package badges
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,7 +39,7 @@ func (h *Handler) List(w http.ResponseWriter, r *http.Request) error {
 	}
 	body := pageBody{Items: make([]*recordBody, len(page.Records))}
 	for n, rec := range page.Records {
-		body.Items[n] = h.stored(rec)
+		body.Items[n] = h.stored(r.Context(), rec)
 		body.Items[n].Credential = nil
 	}
 	if page.Next != "" {
@@ -69,16 +70,16 @@ func (h *Handler) filter(r *http.Request, q url.Values) (issuer.Filter, error) {
 				Detail: "The parameter changed_since is a day such as 2025-07-11 or a moment such as 2025-07-11T08:00:00Z (write + as %2B)."}
 		}
 	}
-	f.Issuers, err = h.issuersOf(r)
+	f.Issuers, err = Issuers(r.Context(), h.issuer)
 	return f, err
 }
 
-// issuersOf lists the issuers whose badges the caller may read, in order.
-func (h *Handler) issuersOf(r *http.Request) ([]string, error) {
+// Issuers lists the issuers whose badges the caller may read, in order.
+func Issuers(ctx context.Context, register *issuer.Issuer) ([]string, error) {
 	var all []string
-	token := wire.Token(r.Context())
+	token := wire.Token(ctx)
 	if slices.Contains(token.Issuers, auth.Any) {
-		profiles, err := h.issuer.Profiles(r.Context())
+		profiles, err := register.Profiles(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -95,13 +96,17 @@ func (h *Handler) issuersOf(r *http.Request) ([]string, error) {
 			all = append(all, slug)
 		}
 	}
-	all = slices.DeleteFunc(all, func(slug string) bool { return !wire.MayTouch(r.Context(), slug, auth.Read) })
+	all = slices.DeleteFunc(all, func(slug string) bool { return !wire.MayTouch(ctx, slug, auth.Read) })
 	return slices.Compact(slices.Sorted(slices.Values(all))), nil
 }
 
-// stored is a record as it stands now.
-func (h *Handler) stored(rec *issuer.Record) *recordBody {
+// stored is a record as it stands now. The claim is for who may hand it on to
+// the holder.
+func (h *Handler) stored(ctx context.Context, rec *issuer.Record) *recordBody {
 	body := record(h.baseURL, rec)
+	if wire.MayTouch(ctx, rec.Issuer, auth.Read) || wire.MayTouch(ctx, rec.Issuer, auth.Issue) {
+		body.ClaimURL = claimURL(h.baseURL, h.issuer.Claim(rec))
+	}
 	body.ChangedAt = rec.ChangedAt.UTC().Format(time.RFC3339Nano)
 	return body
 }
@@ -112,5 +117,5 @@ func (h *Handler) Record(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
+	return wire.WriteJSON(w, http.StatusOK, h.stored(r.Context(), rec))
 }
