@@ -22,8 +22,8 @@ var (
 // Bounds of what is looked at in one file.
 const (
 	maxInflated = 16 << 20 // bytes, of all streams together
-	maxParsed   = 48 << 20 // bytes, of all objects together
-	maxValues   = 1 << 21  // of all objects together
+	maxParsed   = 24 << 20 // bytes, of all objects together
+	maxValues   = 1 << 20  // of all objects together
 	maxAtOnce   = 50_000   // values of one object
 	maxObjects  = 100_000  // entries of cross-references
 	maxSections = 256      // of cross-references: one for each time that the file was changed

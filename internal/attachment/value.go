@@ -90,12 +90,12 @@ func (p *parser) space() {
 func (p *parser) begins(with string) bool { return bytes.HasPrefix(p.data[p.at:], []byte(with)) }
 
 // regular takes a run of regular characters.
-func (p *parser) regular() string {
+func (p *parser) regular() []byte {
 	from := p.at
 	for p.at < len(p.data) && isRegular(p.data[p.at]) {
 		p.at++
 	}
-	return string(p.data[from:p.at])
+	return p.data[from:p.at]
 }
 
 // whole reads the value of an object, which is no reference to yet another.
@@ -192,19 +192,19 @@ func (p *parser) plain() value {
 	run := p.regular()
 	n, whole := wholeNumber(run)
 	if !whole {
-		if _, err := strconv.ParseFloat(run, 64); err == nil {
+		if _, err := strconv.ParseFloat(string(run), 64); err == nil {
 			return value{kind: number, number: -1}
 		}
-		if run == "null" {
+		if string(run) == "null" {
 			return value{}
 		}
-		return value{kind: word, text: run}
+		return value{kind: word, text: string(run)}
 	}
 	from := p.at
 	p.space()
 	if _, ok := wholeNumber(p.regular()); ok {
 		p.space()
-		if p.regular() == "R" {
+		if string(p.regular()) == "R" {
 			return value{kind: reference, number: n}
 		}
 	}
@@ -212,23 +212,22 @@ func (p *parser) plain() value {
 	return value{kind: number, number: n}
 }
 
-func wholeNumber(s string) (int, bool) {
-	if s == "" || s[0] < '0' || s[0] > '9' {
-		return 0, false
+func wholeNumber(digits []byte) (n int, ok bool) {
+	for _, c := range digits {
+		if c < '0' || c > '9' || n >= maxWhole/10 {
+			return 0, false
+		}
+		n = 10*n + int(c-'0')
 	}
-	n, err := strconv.ParseInt(s, 10, 64)
-	return int(n), err == nil && n < maxWhole
+	return n, len(digits) > 0
 }
 
 // unescaped is a name with its #xx turned into bytes.
-func unescaped(s string) string {
-	if !bytes.Contains([]byte(s), []byte("#")) {
-		return s
-	}
+func unescaped(s []byte) string {
 	var out []byte
 	for n := 0; n < len(s); n++ {
 		if s[n] == '#' && n+2 < len(s) {
-			if b, err := strconv.ParseUint(s[n+1:n+3], 16, 8); err == nil {
+			if b, err := strconv.ParseUint(string(s[n+1:n+3]), 16, 8); err == nil {
 				out = append(out, byte(b))
 				n += 2
 				continue

@@ -120,7 +120,7 @@ func (r *reader) table(p *parser) (deleted []int, err error) {
 	for {
 		p.space()
 		run := p.regular()
-		if run == "trailer" {
+		if string(run) == "trailer" {
 			return deleted, nil
 		}
 		first, ok := wholeNumber(run)
@@ -135,7 +135,7 @@ func (r *reader) table(p *parser) (deleted []int, err error) {
 			p.space()
 			_, is := wholeNumber(p.regular())
 			p.space()
-			kind := p.regular()
+			kind := string(p.regular())
 			if !ok || !is || (kind != "n" && kind != "f") || len(deleted) > maxObjects {
 				return nil, p.damaged("no entry of a table of cross-references")
 			}
