@@ -29,8 +29,9 @@ func TestEveryFaultHasWords(t *testing.T) {
 	if len(codes) < 180 {
 		t.Fatalf("only %d codes found", len(codes))
 	}
+	english := catalog.For(i18n.English)
 	for _, code := range codes {
-		if !catalog.For(i18n.English).Has("fault." + code) {
+		if !english.Has("fault."+code) && !english.Has("console.fault."+code) { // some only the console gives
 			t.Errorf("no sentence says what %s means", code)
 		}
 	}

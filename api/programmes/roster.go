@@ -38,7 +38,7 @@ type rowAnswer struct {
 	Code       *string           `json:"code"`
 	Message    *string           `json:"message"`
 	English    string            `json:"english,omitempty"` // the exact English words, where Message is in another language
-	Credential *string           `json:"credential"` // address of the badge that the row is about
+	Credential *string           `json:"credential"`        // address of the badge that the row is about
 	VerifyURL  *string           `json:"verifyUrl"`
 	Awards     []rowAward        `json:"awards"`
 	Open       []programme.Open  `json:"open"`
@@ -148,8 +148,18 @@ func (h *Handler) row(ctx context.Context, row programme.Row) rowAnswer {
 // writeCSV answers with the same rows for a spreadsheet, so that an organiser
 // can send the links on.
 func (h *Handler) writeCSV(w http.ResponseWriter, result *programme.Result, spreadsheet bool) error {
-	var lines []roster.ResultRow
-	for _, row := range result.Rows {
+	var b bytes.Buffer
+	if err := roster.WriteCSV(&b, ResultRows(h.baseURL, result.Rows), spreadsheet); err != nil {
+		return err
+	}
+	wire.WriteBytes(w, "text/csv; charset=utf-8", http.StatusOK, b.Bytes())
+	return nil
+}
+
+// ResultRows puts what became of a list into the lines of a list that can go on.
+func ResultRows(baseURL string, rows []programme.Row) (lines []roster.ResultRow) {
+	h := &Handler{baseURL: baseURL}
+	for _, row := range rows {
 		line := roster.ResultRow{Row: row.Number, Ref: row.Ref, Name: row.Name, Email: row.Email, Outcome: string(row.Outcome), Code: row.Code,
 			Message: row.Message, Credential: deref(h.address(credentials, row.Credential)), VerifyURL: deref(h.address(pages, row.Credential))}
 		for _, a := range row.Awards {
@@ -167,12 +177,7 @@ func (h *Handler) writeCSV(w http.ResponseWriter, result *programme.Result, spre
 			}
 		}
 	}
-	var b bytes.Buffer
-	if err := roster.WriteCSV(&b, lines, spreadsheet); err != nil {
-		return err
-	}
-	wire.WriteBytes(w, "text/csv; charset=utf-8", http.StatusOK, b.Bytes())
-	return nil
+	return lines
 }
 
 func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error) {
