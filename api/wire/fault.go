@@ -47,6 +47,7 @@ const (
 	TooManyRequests      Code = "too_many_requests"
 	WrongHost            Code = "wrong_host"
 	NotReady             Code = "not_ready"
+	FormatNotOffered     Code = "format_not_offered"
 	Required             Code = "required"
 	SlugMismatch         Code = "slug_mismatch"
 )
