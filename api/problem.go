@@ -66,6 +66,7 @@ var status = map[wire.Code]int{
 	wire.AddressUnreachable:   http.StatusUnprocessableEntity,
 	wire.TooManyRequests:      http.StatusTooManyRequests,
 	wire.NotReady:             http.StatusServiceUnavailable,
+	wire.FormatNotOffered:     http.StatusNotImplemented, // as oEmbed 1.0 has it
 }
 
 // notFoundDetail says the same whatever was asked for, so that what is hidden
@@ -239,6 +240,8 @@ var expected = map[string]bool{
 	"not_made_yet":        true,
 	"too_busy":            true,
 	"clock_went_back":     true,
+
+	string(wire.FormatNotOffered): true,
 }
 
 // explain describes an error in the language of the caller and logs it if it is

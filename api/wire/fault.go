@@ -49,6 +49,7 @@ const (
 	CrossSite            Code = "cross_site"
 	ForeignForm          Code = "foreign_form"
 	NotReady             Code = "not_ready"
+	FormatNotOffered     Code = "format_not_offered"
 	Required             Code = "required"
 	SlugMismatch         Code = "slug_mismatch"
 )
