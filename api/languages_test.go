@@ -90,7 +90,7 @@ func shared(t *testing.T, lang i18n.Lang, text string) bool {
 // letters.
 func visible(n *html.Node) (texts []string) {
 	if n.Type == html.ElementNode {
-		if slices.Contains([]string{"script", "style", "svg", "bdi", "code", "title"}, n.Data) || n.Data != "html" && attribute(n, "lang") != "" {
+		if slices.Contains([]string{"script", "style", "svg", "bdi", "code", "title", "textarea"}, n.Data) || n.Data != "html" && attribute(n, "lang") != "" {
 			return nil
 		}
 		for _, name := range []string{"alt", "aria-label", "title", "placeholder"} {
