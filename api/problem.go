@@ -244,13 +244,14 @@ var expected = map[string]bool{
 	string(wire.FormatNotOffered): true,
 }
 
-// explain describes an error and logs it if it is a fault of ours.
+// explain describes an error in the language of the caller and logs it if it is
+// a fault of ours.
 func (s *server) explain(ctx context.Context, err error) wire.Problem {
 	p := describe(err)
 	if p.Status >= http.StatusInternalServerError && !expected[p.Code] {
 		s.cfg.Log.ErrorContext(ctx, "failed", "request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
 	}
-	return p
+	return p.In(wire.Language(ctx))
 }
 
 // fail answers with what went wrong.
@@ -285,6 +286,10 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, p wire.Problem) {
 	}
 	if wantsPage(r) && s.page(w, r, p) == nil {
 		return
+	}
+	wire.Vary(w, "Accept-Language")
+	if l := wire.Language(r.Context()); l != nil {
+		h.Set("Content-Language", l.Lang())
 	}
 	if err := wire.WriteJSONAs(w, "application/problem+json", p.Status, p); err != nil {
 		s.cfg.Log.ErrorContext(r.Context(), "writing a problem", "request", p.RequestID, "error", err)
