@@ -108,7 +108,8 @@ func (s *session) event(c *Caller, e *completion.Completion, to *Answer) error {
 func isFault(err error) bool {
 	var fault *badge.Error
 	return errors.As(err, &fault) || errors.Is(err, ErrEventReused) || errors.Is(err, ErrForbidden) ||
-		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken) || errors.Is(err, errRefTaken)
+		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken) || errors.Is(err, errRefTaken) ||
+		errors.Is(err, errRenamed) || errors.Is(err, errErased)
 }
 
 // kept is an event that was taken in.

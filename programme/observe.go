@@ -164,7 +164,7 @@ func (s *session) erased(r realm, a *award) error {
 	} else if err != nil {
 		return err
 	}
-	return errors.Join(s.forget(r, l), s.dropQuestions(r, l))
+	return errors.Join(s.markErased(r, l), s.forget(r, l), s.dropQuestions(r, l))
 }
 
 // dropQuestions takes away the questions about a person who was erased, and

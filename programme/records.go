@@ -31,6 +31,7 @@ import (
 //	P/<realm>/u/<upload>                            list that was uploaded
 //	P/<realm>/o/<upload>/<learner>                  who stood on it
 //	P/<realm>/t/<issuer>/<credential>               tally: what is counted of a credential
+//	P/<realm>/x/<issuer>/<digest of name and id>    present where somebody was erased
 //	P/<realm>/s                                     snapshot of the public statistics
 //	P/source/<source>                               platform: whether it may be believed about addresses, its hook
 //
@@ -98,6 +99,7 @@ func (r realm) namelessKey(day, issuer, learner string) []byte {
 }
 func (r realm) uploadKey(id string) []byte              { return r.key("u", id) }
 func (r realm) listedKey(upload, learner string) []byte { return r.key("o", upload, learner) }
+func (r realm) erasedKey(issuer, digest string) []byte  { return r.key("x", issuer, digest) }
 func (r realm) tallyKey(issuer, id string) []byte       { return r.key("t", issuer, id) }
 
 // learner is one person, as far as an issuer's programmes need to tell people
