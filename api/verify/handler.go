@@ -18,6 +18,7 @@ import (
 	"laurel/api/studio"
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/internal/draw"
 	"laurel/internal/i18n"
 	"laurel/issuer"
 	"laurel/programme"
@@ -276,9 +277,14 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	own := &pages.Own{Code: issuer.PrintedCode(rec.ID), Links: pages.Links{
 		Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID,
 		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
-		Image: image, Preview: h.baseURL + path + "/preview.png?lang=" + p.Lang(), Match: "/v/" + rec.ID + "/match",
+		Image: image, Preview: h.baseURL + path + "/preview.png?lang=" + p.Lang(), PreviewWidth: draw.PreviewWidth, PreviewHeight: draw.PreviewHeight, Match: "/v/" + rec.ID + "/match",
 	}}
 	own.Register = statusOf(rec)
+	profile, err := h.issuer.Profile(r.Context(), rec.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	own.Sharing = SharingOf(h.baseURL, rec, profile)
 	if err := h.ownEdition(r, own, rec); err != nil {
 		return nil, err
 	}
@@ -291,6 +297,13 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	}
 	own.Translation = translation(a, rec, i18n.Lang(p.Lang()))
 	return own, nil
+}
+
+// SharingOf is what the sharing of a badge needs beside what is signed.
+func SharingOf(baseURL string, rec *issuer.Record, p *issuer.Profile) *pages.Sharing {
+	address := baseURL + "/credentials/" + rec.ID
+	return &pages.Sharing{ID: rec.ID, Organization: p.LinkedIn, Embed: address + "/embed",
+		OEmbed: baseURL + "/oembed?format=json&url=" + url.QueryEscape(address)}
 }
 
 // statusOf is what there is to be said of a change of status; nil for none.
