@@ -222,7 +222,16 @@ func accepted(header string) []language.Tag {
 	return tags
 }
 
+// best takes the first tag whose own language there is, whatever its region or
+// script; a related one, such as French for Breton, only where there is none.
 func (c *Catalog) best(tags ...language.Tag) (Lang, bool) {
+	for _, tag := range tags {
+		_, i, confidence := c.matcher.Match(tag)
+		base, _ := tag.Base()
+		if ours, _ := c.printers[c.languages[i]].tag.Base(); confidence != language.No && ours == base {
+			return c.languages[i], true
+		}
+	}
 	if len(tags) == 0 {
 		return "", false
 	}

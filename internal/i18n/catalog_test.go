@@ -2,11 +2,14 @@ package i18n
 
 import (
 	"io/fs"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 	"time"
+	"unicode"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/feature/plural"
@@ -77,9 +80,14 @@ func TestEveryLanguageHasEveryMessage(t *testing.T) {
 				t.Errorf("%s, %s: placeholders %v, in English %v", lang, id, got, want)
 			}
 		}
-		for _, id := range p.IDs() {
-			if _, ok := english.own[id]; !ok {
-				t.Errorf("%s has %s, which English lacks", lang, id)
+		for _, m := range messagesOf(t, lang) {
+			if _, ok := english.own[m.ID]; !ok {
+				t.Errorf("%s has %s, which English lacks", lang, m.ID)
+			}
+			for form, text := range forms(m) {
+				if got, want := values(t, text), values(t, m.Other); !slices.Equal(got, want) {
+					t.Errorf("%s, %s: the form %q has the placeholders %v, not %v", lang, m.ID, form, got, want)
+				}
 			}
 		}
 	}
@@ -133,24 +141,143 @@ func messagesOf(t *testing.T, lang Lang) (all []*i18n.Message) {
 	return all
 }
 
-// latinInArabic are the words that an Arabic text may hold in Latin letters.
-var latinInArabic = []string{"JSON", "JWT", "PNG", "SVG", "PDF", "QR", "Laurel", "Open", "Badges", "OpenAPI", "https"}
+// latinEverywhere are the words that a text of any script may hold in Latin
+// letters: names of formats, of the standard and of this service.
+var latinEverywhere = []string{"JSON", "JWT", "PNG", "SVG", "PDF", "QR", "Laurel", "Open", "Badges", "OpenAPI", "https",
+	"UTC", "Comprehensive", "Learner", "Record"}
 
-func TestArabicIsArabic(t *testing.T) {
+// scripts are the scripts of the languages that are not written in Latin
+// letters.
+var scripts = map[Lang]*unicode.RangeTable{"ar": unicode.Arabic, "ru": unicode.Cyrillic, "zh": unicode.Han}
+
+// TestEveryMessageIsInTheScript of its language, where that is not Latin: a
+// message without a letter of it, or with a foreign word, was left untranslated.
+func TestEveryMessageIsInTheScript(t *testing.T) {
 	c := mustLoad(t)
-	p := c.For("ar")
-	for _, id := range p.IDs() {
-		text := join(p.own[id])
-		if !strings.ContainsFunc(text, func(r rune) bool { return r >= 0x0621 && r <= 0x064A }) && id != "issuer.at" {
-			t.Errorf("%s has no Arabic letter: %q", id, text)
+	for _, lang := range c.Languages() {
+		script := scripts[lang]
+		if script == nil {
+			continue
 		}
-		words := strings.FieldsFunc(text, func(r rune) bool { return (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') })
-		for _, w := range words {
-			if !slices.Contains(latinInArabic, w) {
-				t.Errorf("%s holds %q: %q", id, w, text)
+		for _, m := range messagesOf(t, lang) {
+			for form, text := range forms(m) {
+				own := strings.ContainsFunc(text, func(r rune) bool { return unicode.Is(script, r) })
+				if !own && !wordless(t, text) {
+					t.Errorf("%s, %s (%s) is not in the script of the language: %q", lang, m.ID, form, text)
+				}
+				for _, w := range latinWords(t, text) {
+					if !slices.Contains(latinEverywhere, w) {
+						t.Errorf("%s, %s (%s) holds %q: %q", lang, m.ID, form, w, text)
+					}
+				}
 			}
 		}
 	}
+}
+
+// sameAsEnglish are the messages of languages in Latin letters that are right as
+// they are in English.
+var sameAsEnglish = map[Lang][]string{
+	"es": {},
+	"fr": {"field.description", "field.version", "check.proof.title", "check.schema.title", "check.format.title",
+		"check.validity.title", "check.suspension.title", "page.technical.code", "field.genre"},
+}
+
+// TestNoMessageIsEnglish: what a language in Latin letters says as English does
+// was left untranslated, but for words that the two share.
+func TestNoMessageIsEnglish(t *testing.T) {
+	c := mustLoad(t)
+	english := map[string]string{}
+	for _, m := range messagesOf(t, English) {
+		english[m.ID] = m.Other
+	}
+	for _, lang := range c.Languages() {
+		if lang == English || scripts[lang] != nil {
+			continue
+		}
+		for _, m := range messagesOf(t, lang) {
+			same := m.Other == english[m.ID] && !wordless(t, m.Other)
+			if listed := slices.Contains(sameAsEnglish[lang], m.ID); same != listed {
+				t.Errorf("%s, %s: %q; same as in English: %t, listed as such: %t", lang, m.ID, m.Other, same, listed)
+			}
+		}
+	}
+}
+
+// TestFrenchSpaces: before the double signs, and within the quotes, stands a
+// space at which no line ends.
+func TestFrenchSpaces(t *testing.T) {
+	wrong := regexp.MustCompile(`[^ \x{202F}\x{A0}][;?!»]|[^\x{A0}][:»]( |$)| [;:?!»]|«[^\x{A0}]`)
+	for _, m := range messagesOf(t, "fr") {
+		for form, text := range forms(m) {
+			if at := wrong.FindString(text); at != "" {
+				t.Errorf("%s (%s): %q in %q", m.ID, form, at, text)
+			}
+		}
+	}
+}
+
+// TestRussianDates: a date in Russian ends in the point of an abbreviation, so
+// no other follows it.
+func TestRussianDates(t *testing.T) {
+	ru := mustLoad(t).For("ru")
+	if day := ru.Date(time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC)); !strings.HasSuffix(day, " г.") {
+		t.Fatalf("a day is %q now: messages may end with one", day)
+	}
+	for _, m := range messagesOf(t, "ru") {
+		for form, text := range forms(m) {
+			for _, day := range []string{"{Date}", "{ValidFrom}", "{ValidUntil}", "{ListEnd}", "{LastDate}", "{Day}"} {
+				if strings.Contains(text, day+".") {
+					t.Errorf("%s (%s): two points end %q", m.ID, form, text)
+				}
+			}
+		}
+	}
+}
+
+// forms are the texts of a message by plural form.
+func forms(m *i18n.Message) map[string]string {
+	all := map[string]string{"zero": m.Zero, "one": m.One, "two": m.Two, "few": m.Few, "many": m.Many, "other": m.Other}
+	maps.DeleteFunc(all, func(_, text string) bool { return text == "" })
+	return all
+}
+
+// ownWords returns a text without its placeholders.
+func ownWords(t *testing.T, text string) string {
+	t.Helper()
+	m, err := parseMessage(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return join(m)
+}
+
+// values are the names of a text's placeholders, sorted; the count may be
+// written as a word.
+func values(t *testing.T, text string) (names []string) {
+	t.Helper()
+	m, err := parseMessage(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range m {
+		if part.Param != "" && part.Param != Count {
+			names = append(names, part.Param)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// wordless reports whether there is nothing to translate in a text.
+func wordless(t *testing.T, text string) bool {
+	t.Helper()
+	return !strings.ContainsFunc(strings.ReplaceAll(ownWords(t, text), "UTC", ""), unicode.IsLetter)
+}
+
+func latinWords(t *testing.T, text string) []string {
+	t.Helper()
+	return strings.FieldsFunc(ownWords(t, text), func(r rune) bool { return !unicode.Is(unicode.Latin, r) })
 }
 
 func TestText(t *testing.T) {
@@ -202,6 +329,15 @@ func TestMatch(t *testing.T) {
 		{"en;q=0.2, ar;q=0.9", "", "ar"},
 		{"pt-BR, pt;q=0.9", "", "en"}, // and says nothing
 		{"pt-BR, ar;q=0.3", "", "ar"},
+		{"fr-CA", "", "fr"},
+		{"es-419,en;q=0.8", "", "es"},
+		{"zh-Hant-HK, en;q=0.5", "", "zh"},
+		{"zh-CN", "", "zh"},
+		{"br", "", "fr"},
+		{"br, en;q=0.5", "", "en"},
+		{"ru-KZ", "", "ru"},
+		{"fr", "pt", "fr"},
+		{"en", "zh-Hant", "zh"},
 		{"xx, ar", "", "ar"},
 		{"not a tag, ar;q=0.3, en;q=0.1", "", "ar"},
 		{"en", "ar", "ar"},
@@ -236,6 +372,10 @@ func TestPrinter(t *testing.T) {
 		{en.LanguageName("fr"), "French"}, {ar.LanguageName("fr"), "الفرنسية"},
 		{en.LanguageName("<b>"), "<b>"},
 		{en.SelfName(), "English"}, {ar.SelfName(), "العربية"},
+		{c.For("fr").Date(at), "12 juillet 2025"}, {c.For("fr").LanguageName("en"), "anglais"},
+		{c.For("es").Date(at), "12 de julio de 2025"}, {c.For("es").SelfName(), "español"},
+		{c.For("ru").Date(at), "12 июля 2025 г."}, {c.For("ru").Dir(), "ltr"},
+		{c.For("zh").Date(at), "2025年7月12日"}, {c.For("zh").SelfName(), "中文"},
 	} {
 		if tt.got != tt.want {
 			t.Errorf("got %q, want %q", tt.got, tt.want)
