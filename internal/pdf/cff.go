@@ -37,27 +37,26 @@ const (
 // none of the others.
 func compactFont(name string, glyphs []*glyph, box [4]int) []byte {
 	top := func(charset, selects, strings, array int) []byte {
-		d := dictNumber(nil, firstOwnString)
-		d = dictNumber(d, firstOwnString+1)
-		d = dictOp(dictNumber(d, 0), opROS)
+		d := charNumber(charNumber(charNumber(nil, firstOwnString), firstOwnString+1), 0)
+		d = dictOp(d, opROS)
 		for _, v := range box {
-			d = dictNumber(d, v)
+			d = charNumber(d, v)
 		}
 		d = dictOp(d, opFontBBox)
-		d = dictOp(dictNumber(d, len(glyphs)), opCIDCount)
-		d = dictOp(dictNumber(d, charset), opCharset)
-		d = dictOp(dictNumber(d, selects), opFDSelect)
-		d = dictOp(dictNumber(d, strings), opCharStrings)
-		return dictOp(dictNumber(d, array), opFDArray)
+		d = dictOp(dictPlace(d, len(glyphs)), opCIDCount)
+		d = dictOp(dictPlace(d, charset), opCharset)
+		d = dictOp(dictPlace(d, selects), opFDSelect)
+		d = dictOp(dictPlace(d, strings), opCharStrings)
+		return dictOp(dictPlace(d, array), opFDArray)
 	}
-	private := dictOp(dictNumber(nil, 0), opDefaultWidth)
+	private := dictOp(charNumber(nil, 0), opDefaultWidth)
 	part := func(at int) []byte {
-		return index(dictOp(dictNumber(dictNumber(nil, len(private)), at), opPrivate))
+		return index(dictOp(dictPlace(charNumber(nil, len(private)), at), opPrivate))
 	}
 	head := append([]byte{1, 0, 4, 4}, index([]byte(name))...)
 	tail := append(index([]byte("Adobe"), []byte("Identity")), index()...)
-	// Numbers in dictionaries have one length, so that where things stand does
-	// not depend on where they stand.
+	// Places in dictionaries have one length, so that where things stand does not
+	// depend on where they stand.
 	at := len(head) + len(index(top(0, 0, 0, 0))) + len(tail)
 	charset, selects := charsetOf(len(glyphs)), selectOf(len(glyphs))
 	chars := charStrings(glyphs)
@@ -113,7 +112,7 @@ func index(items ...[]byte) []byte {
 	return out
 }
 
-func dictNumber(d []byte, v int) []byte {
+func dictPlace(d []byte, v int) []byte {
 	return binary.BigEndian.AppendUint32(append(d, 29), uint32(int32(v)))
 }
 

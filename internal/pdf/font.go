@@ -38,7 +38,32 @@ type cluster struct {
 }
 
 // clustersOf parts a run. A glyph without a text belongs to the one before it.
+//
+// Readers turn the letters of a right-to-left line around, one by one as they
+// stand from left to right, and many do not look into a glyph that stands for
+// several. So where that is so, each letter has a place of its own: the first from
+// the left shows the whole cluster, the others nothing.
 func clustersOf(run typeset.Run) (all []cluster) {
+	for _, c := range joined(run) {
+		letters := []rune(c.text)
+		if !run.RightToLeft || len(letters) < 2 {
+			all = append(all, c)
+			continue
+		}
+		part := c.advance / float64(len(letters))
+		for n := range letters {
+			one := cluster{x: c.x + part*float64(n), advance: part, text: string(letters[len(letters)-1-n])}
+			if n == 0 {
+				one.glyphs = c.glyphs
+			}
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// joined are the glyphs of a run that belong together.
+func joined(run typeset.Run) (all []cluster) {
 	x := run.X
 	for _, g := range run.Glyphs {
 		if g.Text != "" || len(all) == 0 {
