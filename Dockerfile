@@ -1,4 +1,4 @@
-# The image holds one static program and the roots that it trusts, nothing
+# The image holds one static program, the roots that it trusts and fonts, nothing
 # else: no shell, no package manager. It runs as nobody, needs no capability,
 # and writes to /data only, so run it with a read-only root:
 #
@@ -14,8 +14,15 @@ COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -o /out/laurel ./cmd/laurel
 RUN mkdir /out/data
 
+# Names are drawn in their own scripts: upright letters of two weights, and
+# their licences.
+FROM debian:bookworm-slim AS fonts
+RUN apt-get update && apt-get install -y --no-install-recommends fonts-noto-core fonts-noto-cjk
+RUN mkdir -p /out/fonts && cp /usr/share/fonts/truetype/noto/NotoSans*-Regular.ttf /usr/share/fonts/truetype/noto/NotoSans*-Bold.ttf /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc /usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc /out/fonts/ && cp /usr/share/doc/fonts-noto-core/copyright /out/fonts/LICENCE-noto-core && cp /usr/share/doc/fonts-noto-cjk/copyright /out/fonts/LICENCE-noto-cjk
+
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=fonts /out/fonts /usr/share/fonts
 COPY --from=build /out/laurel /laurel
 COPY --from=build --chown=65534:65534 --chmod=0700 /out/data /data
 ENV LAUREL_LISTEN=:8080

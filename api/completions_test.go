@@ -3,6 +3,8 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -80,6 +82,7 @@ type completionAnswer struct {
 	Awards        []struct {
 		Achievement, Outcome string
 		Credential, Page     *string
+		Review               string
 	}
 	Open []struct {
 		Achievement string
@@ -551,6 +554,20 @@ func TestTrialCompletionsNeverMeetWhatCounts(t *testing.T) {
 	if real.Result != "issued" || trial.Result != "issued" || real.Test || !trial.Test || *real.Awards[0].Credential == *trial.Awards[0].Credential {
 		t.Errorf("%+v\n%+v", real, trial)
 	}
+	for _, query := range []string{"", "?issuer=" + urban, "?issuer=test-" + urban} { // of each kind only its own
+		for token, name := range map[string]string{w.token(auth.Token{Scopes: []auth.Scope{auth.Stats}, Issuers: []string{auth.Any}}): "live",
+			w.token(auth.Token{Scopes: []auth.Scope{auth.Stats}, Issuers: []string{auth.Any}, Test: true}): "test"} {
+			var counted countsAnswer
+			w.with(token, "GET", "/v1/statistics"+query, "").want(t, http.StatusOK).into(t, &counted)
+			want := 2
+			if name == "live" && strings.HasPrefix(query, "?issuer=test-") {
+				want = 0
+			}
+			if counted.Form != "exact" || counted.Total == nil || *counted.Total != want || counted.Test != (name == "test") {
+				t.Errorf("statistics %q of %s: %+v", query, name, counted)
+			}
+		}
+	}
 	for slug, a := range map[string]completionAnswer{urban: real, "test-" + urban: trial} {
 		ids := w.issued(t, slug)
 		if len(ids) != 2 || !slices.Contains(ids, strings.TrimPrefix(*a.Awards[0].Credential, w.base+"/credentials/")) {
@@ -568,4 +585,28 @@ func TestTrialCompletionsNeverMeetWhatCounts(t *testing.T) {
 	if trial.Result != "revoked" || real.Result != "existing" {
 		t.Errorf("%+v\n%+v", real, trial)
 	}
+}
+
+// TestEventsThatAreAddresses: an id of an event that is an address stands in the
+// log as a digest, by which it can still be found.
+func TestEventsThatAreAddresses(t *testing.T) {
+	w := newCourse(t)
+	w.result(event(`"id":"e-1"`, `"id":"ana@learner.example","source":"lms-a"`))
+	w.result(event(`"id":"e-1"`, `"id":"e-of-ana","source":"lms-a"`))
+	sum := sha256.Sum256([]byte("ana@learner.example"))
+	log := w.log.String()
+	if strings.Contains(log, "learner.example") || !strings.Contains(log, "sha256:"+hex.EncodeToString(sum[:8])) || !strings.Contains(log, "e-of-ana") {
+		t.Errorf("%s", log)
+	}
+}
+
+// TestAwardsBegin: a badge may be earned in the first second of 1970, and not
+// before.
+func TestAwardsBegin(t *testing.T) {
+	w := newCourse(t)
+	award := func(at string) answer {
+		return w.post("/v1/credentials", fmt.Sprintf(`{"achievement":"hc20-achievement","recipient":{"name":"Ana Mora","email":"ana@learner.example"},"awardedAt":%q}`, at))
+	}
+	award("1970-01-01T00:00:00Z").want(t, http.StatusCreated)
+	award("1969-12-31T23:59:59Z").problem(t, http.StatusUnprocessableEntity, "date_invalid")
 }

@@ -14,7 +14,7 @@ func TestPlainAnswer(t *testing.T) {
 	b := w.issue(1)
 	a := w.get("/credentials/"+b.ID+".txt").want(t, http.StatusOK)
 	lines := strings.Split(strings.TrimSuffix(string(a.body), "\n"), "\n")
-	if len(lines) != 6 || !strings.HasPrefix(lines[0], "Valid. Awarded to Ana Mora 1 by ") {
+	if len(lines) != 6 || !strings.HasPrefix(lines[0], "Valid. Ana Mora 1 was awarded “Healthy City in 20 Steps” by ") {
 		t.Fatalf("says %q", a.body)
 	}
 	for n, want := range []string{"Valid. ", "Achievement: ", "Holder: Ana Mora 1", "Issuer: ", "Awarded on: 11 July 2025",

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"laurel/internal/auth"
 	"laurel/programme"
@@ -140,5 +141,36 @@ func (w *world) decide(staff, stranger string, same, regraded []string) {
 	w.with(w.all, "GET", "/v1/credentials?status=revoked", "").want(t, http.StatusOK).into(t, &page)
 	if len(page.Items) != len(regraded) {
 		t.Errorf("%d were to be revoked: %+v", len(regraded), page.Items)
+	}
+}
+
+// TestEarnedAgain: a badge that staff revoked and that its holder earns again is
+// held, every answer says why, and a person decides.
+func TestEarnedAgain(t *testing.T) {
+	w := newCourse(t)
+	old := *w.result(event(`"id":"e-1"`, `"id":"1","source":"lms-a"`)).Awards[0].Credential
+	w.post(strings.TrimPrefix(strings.Replace(old, "/credentials/", "/v1/credentials/", 1), w.base)+"/revoke", `{"reason":"issued_in_error"}`).want(t, http.StatusOK)
+	w.clock.advance(time.Hour)
+	again := event(`"id":"e-1"`, `"id":"2","source":"lms-a"`, "2025-03-03T12:00:00Z", w.clock.now().UTC().Format(time.RFC3339))
+	a := w.result(again)
+	if held := a.Awards[0]; a.Result != "held_for_review" || held.Outcome != "held_for_review" || held.Review != "earned_again" || *held.Credential != old {
+		t.Errorf("%+v", a)
+	}
+	staff := w.token(auth.Token{Scopes: []auth.Scope{auth.Revoke}, Issuers: []string{urban}})
+	page := w.reviews(staff, "")
+	if len(page.Items) != 1 || page.Items[0].Kind != "earned_again" || fmt.Sprint(page.Items[0].Decisions) != "[issue refuse]" || *page.Items[0].Credential != old {
+		t.Fatalf("%+v", page)
+	}
+	say := func(decision string) answer {
+		return w.with(staff, "POST", "/v1/reviews/"+page.Items[0].ID, fmt.Sprintf(`{"decision":%q}`, decision))
+	}
+	say("keep").problem(t, http.StatusUnprocessableEntity, "decision_invalid")
+	say("issue").want(t, http.StatusOK)
+	if left := w.reviews(staff, ""); len(left.Items) != 0 {
+		t.Errorf("%+v", left)
+	}
+	b := w.result(event(`"id":"e-1"`, `"id":"3","source":"lms-a"`, "2025-03-03T12:00:00Z", w.clock.now().UTC().Format(time.RFC3339)))
+	if now := b.Awards[0]; now.Outcome != "existing" || *now.Credential == old || now.Review != "" {
+		t.Errorf("%+v", b)
 	}
 }

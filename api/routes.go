@@ -135,7 +135,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v/:id", personal, h.verify.View},
 		{post, "/v/:id/match", personal, h.verify.Match},
 		{post, verify.FormAction, formOnly, h.verify.Form},
-		{get, "/v1/statistics", orWith(auth.Stats, byActivity|byCountry|bySource), h.statistics.Statistics},
+		{get, "/v1/statistics", orWith(auth.Stats, byActivity|byCountry|bySource|asTest), h.statistics.Statistics},
 		{post, "/v1/verify", personal, h.verify.Verify},
 		{post, "/credentials/verify", personal, h.vcapi.Verify},
 		{post, "/presentations/verify", personal, h.vcapi.VerifyPresentation},

@@ -10,6 +10,7 @@ import (
 
 type countsAnswer struct {
 	Form                      string
+	Test                      bool
 	AsOf                      *string `json:"as_of"`
 	Total, Countries, Regions *int
 	ByCountry                 map[string]*int `json:"by_country"`
@@ -74,6 +75,12 @@ func TestStatistics(t *testing.T) {
 	exact(auth.Token{}, "?colour=red").problem(t, http.StatusBadRequest, "unknown_parameter")
 	w.do(request{method: "GET", path: "/v1/statistics", token: w.token(auth.Token{Scopes: []auth.Scope{auth.Issue}})}).problem(t, http.StatusForbidden, "scope_missing")
 	w.do(request{method: "GET", path: "/v1/statistics?issuer=a&activity=b"}).problem(t, http.StatusBadRequest, "invalid_parameter")
+	for _, bound := range []string{"country=KE", "state=active"} {
+		p := w.do(request{method: "GET", path: "/v1/statistics?" + bound}).problem(t, http.StatusBadRequest, "invalid_parameter")
+		if detail, _ := p["detail"].(string); !strings.Contains(detail, "Leave the parameter out") || !strings.Contains(detail, "stats") {
+			t.Errorf("%s: %+v", bound, p)
+		}
+	}
 	csv := w.do(request{method: "GET", path: "/v1/statistics?format=csv"}).want(t, http.StatusOK)
 	if csv.header.Get("Content-Type") != "text/csv; charset=utf-8" || !strings.Contains(string(csv.body), "hidden") {
 		t.Errorf("%s: %s", csv.header.Get("Content-Type"), csv.body)

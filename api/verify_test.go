@@ -457,6 +457,39 @@ func TestForm(t *testing.T) {
 	}
 }
 
+// A person asks by the form of the badge's page, and reads the answer on it. The
+// badge is none the worse for being another's.
+func TestIsItTheirsOnThePage(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(7)
+	ask := func(query string, fields url.Values) answer {
+		return w.do(request{method: "POST", path: "/v/" + b.ID + "/match" + query, body: fields.Encode(), header: map[string]string{
+			"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}})
+	}
+	for _, c := range []struct{ identifier, lang, answer string }{
+		{"ana.7@learner.example", "en", "<strong class=\"result\">"}, {"ana.7@learner.example", "en", "Yes.</strong> What you typed belongs to the holder"},
+		{"ana.8@learner.example", "en", "No.</strong> What you typed does not belong to the holder"}, {"ana.8@learner.example", "ar", "لا.</strong>"},
+	} {
+		a := ask("", url.Values{"identifier": {c.identifier}, "lang": {c.lang}}).want(t, http.StatusOK)
+		for _, want := range []string{c.answer, `role="status"`, `class="verdict valid"`, `lang="` + c.lang + `"`, `action="/v/` + b.ID + `/match#match"`} {
+			if !bytes.Contains(a.body, []byte(want)) {
+				t.Errorf("%s %s: the page lacks %q", c.identifier, c.lang, want)
+			}
+		}
+		if bytes.Contains(a.body, []byte(c.identifier)) || a.header.Get("Cache-Control") != "no-store" {
+			t.Errorf("%s stands on the page, or it may be kept: %v", c.identifier, a.header)
+		}
+	}
+	ask("", url.Values{"identifier": {"Ana"}}).want(t, http.StatusUnprocessableEntity)
+	ask("", url.Values{}).want(t, http.StatusBadRequest)
+	ask("?edition=2", url.Values{"identifier": {"a@b.example"}}).want(t, http.StatusNotFound)
+	w.post("/v1/credentials/"+b.ID+"/revoke", `{}`).want(t, http.StatusOK)
+	if a := ask("", url.Values{"identifier": {"ana.7@learner.example"}}).want(t, http.StatusOK); !bytes.Contains(a.body, []byte(`class="verdict invalid"`)) ||
+		!bytes.Contains(a.body, []byte("Yes.</strong>")) {
+		t.Error("who holds a withdrawn badge is not told")
+	}
+}
+
 // Whoever is shown a badge can ask whether it is the person's before them.
 func TestIsItTheirs(t *testing.T) {
 	w := newWorld(t)
@@ -497,7 +530,7 @@ func TestIsItTheirs(t *testing.T) {
 	ask("AAAAAAAAAAAAAAAAAAAAAA", `{"identifier":"a@b.example"}`).problem(t, http.StatusNotFound, "not_found")
 	ask(b.ID, `{"identifier":"a@b.example"}`, "?edition=2").problem(t, http.StatusNotFound, "not_found")
 	ask(b.ID, `{"identifier":"a@b.example"}`, "?email=x").problem(t, http.StatusBadRequest, "unknown_parameter")
-	w.do(request{method: "POST", path: "/v/" + b.ID + "/match", body: "identifier=a@b.example", header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}).want(t, http.StatusUnsupportedMediaType)
+	w.do(request{method: "POST", path: "/v/" + b.ID + "/match", body: "a@b.example", header: map[string]string{"Content-Type": "text/plain"}}).want(t, http.StatusUnsupportedMediaType)
 	// It is answered from what is signed, also when the badge is no longer in force; not when the person is gone.
 	w.post("/v1/credentials/"+b.ID+"/revoke", `{}`).want(t, http.StatusOK)
 	if a := ask(b.ID, `{"identifier":"ana.7@learner.example"}`).want(t, http.StatusOK); !bytes.Contains(a.body, []byte(`"match":true`)) {

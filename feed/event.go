@@ -64,6 +64,8 @@ var told = map[string]struct {
 	"review.different":      {ReviewDecided, ""},
 	"review.keep":           {ReviewDecided, ""},
 	"review.revoke":         {ReviewDecided, ""},
+	"review.issue":          {ReviewDecided, ""},
+	"review.refuse":         {ReviewDecided, ""},
 	"edition.release":       {EditionReleased, ""},
 	"upload.put":            {UploadReceived, ""},
 	"upload.takeback":       {UploadTakenBack, ""},

@@ -45,7 +45,7 @@ func (f *faults) length(s string, characters int, pointer string, limit int, req
 	case s == "" && required:
 		f.add("required", pointer, "This may not be left out or empty.")
 	case characters > limit:
-		f.add("too_long", pointer, "This is longer than is allowed here.")
+		f.add("too_long", pointer, fmt.Sprintf("This has %d characters; at most %d are allowed here.", characters, limit))
 	default:
 		return true
 	}

@@ -186,7 +186,15 @@ func (c *checker) review(k []byte, review *Review) error {
 	if review.DecidedAt.IsZero() && c.learners[review.Learner] == nil {
 		c.problem(k, "asks about a learner who is not there")
 	}
-	return nil
+	if !review.DecidedAt.IsZero() || review.Kind != EarnedAgain {
+		return nil
+	}
+	a := new(award)
+	found, err := get(c.tx, c.r.awardKey(review.Learner, review.Achievement, review.Edition), a)
+	if err == nil && (!found || a.Review != review.ID || a.State != StateRevoked) {
+		c.problem(k, "asks whether an award is earned again that is not revoked")
+	}
+	return err
 }
 
 func (c *checker) award(k []byte, a *award) error {

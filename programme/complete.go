@@ -9,6 +9,7 @@ import (
 
 	"laurel/badge"
 	"laurel/programme/completion"
+	"laurel/programme/facts"
 	"laurel/programme/rules"
 	"laurel/store"
 )
@@ -107,7 +108,8 @@ func (s *session) event(c *Caller, e *completion.Completion, to *Answer) error {
 func isFault(err error) bool {
 	var fault *badge.Error
 	return errors.As(err, &fault) || errors.Is(err, ErrEventReused) || errors.Is(err, ErrForbidden) ||
-		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken) || errors.Is(err, errRefTaken)
+		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken) || errors.Is(err, errRefTaken) ||
+		errors.Is(err, errRenamed) || errors.Is(err, errErased)
 }
 
 // kept is an event that was taken in.
@@ -256,35 +258,28 @@ func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (l
 	if until, dropped := l.Dropped[sc.drop()]; dropped && !e.OccurredAt.After(until) {
 		return false, nil
 	}
-	told := sc.of(e.Facts)
-	if told.Empty() {
-		return false, nil
-	}
 	k := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by)
-	var c contribution
-	if _, err := get(s.tx, k, &c); err != nil {
+	var h facts.History
+	if _, err := get(s.tx, k, &h); err != nil {
 		return false, err
 	}
 	lowered = e.Kind == completion.Regrade
-	if len(c.Regraded) > 0 {
-		told = told.Clone()
-		told.Keep(func(name string, _ time.Time) bool {
-			return !c.stale(name, e.OccurredAt) || lowered && e.OccurredAt.Equal(c.Regraded[name])
-		})
-		if told.Empty() {
-			return false, nil
-		}
-	}
-	sc.told = &told
+	tell := h.Tell
 	if lowered {
-		c.regrade(told, e.OccurredAt)
-	} else {
-		c.Facts.Merge(told)
+		tell = h.Regrade
 	}
-	if e.OccurredAt.After(c.At) {
-		c.At = e.OccurredAt
+	if counts := tell(sc.of(e.Facts), e.OccurredAt); counts.Empty() {
+		return false, nil
 	}
-	return lowered, store.PutJSON(s.tx, k, c)
+	return lowered, s.keepHistory(k, &h)
+}
+
+// keepHistory keeps what a source told, where there is anything to keep.
+func (s *session) keepHistory(k []byte, h *facts.History) error {
+	if h.Empty() {
+		return s.tx.Delete(k)
+	}
+	return store.PutJSON(s.tx, k, h)
 }
 
 // drop names a source and an edition in a learner's record.

@@ -15,10 +15,13 @@ import (
 )
 
 // Counts counts exactly what is the caller's: of its issuers, its activities
-// and its country.
+// and its country, and for trials the trials alone.
 func (p *Programme) Counts(ctx context.Context, c Caller, f statistics.Filter) (statistics.Report, error) {
 	if c.Country != "" {
 		f.Country = c.Country
+	}
+	if tried := issuer.TestSlug(f.Issuer); c.Test && tried != "" {
+		f.Issuer = tried
 	}
 	t, err := p.tallies(ctx, c.realm(), func(t *statistics.Tally) bool {
 		return c.MayIssue(issuer.LiveSlug(t.Issuer)) && (c.MayReport == nil || c.MayReport(t.Activity))

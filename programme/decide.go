@@ -36,10 +36,11 @@ const (
 
 // AwardOutcome is what became of one achievement.
 type AwardOutcome struct {
-	Achievement string  `json:"achievement"`
-	Outcome     Outcome `json:"outcome"`
-	Credential  string  `json:"credential,omitempty"` // its id
-	Revoked     bool    `json:"revoked,omitempty"`    // it exists and was taken back
+	Achievement string   `json:"achievement"`
+	Outcome     Outcome  `json:"outcome"`
+	Credential  string   `json:"credential,omitempty"` // its id
+	Revoked     bool     `json:"revoked,omitempty"`    // it exists and was taken back
+	Review      Question `json:"review,omitempty"`     // what a person must decide first, where it is held
 }
 
 // Open is an achievement that was not reached, and what is missing.
@@ -66,20 +67,16 @@ type scene struct {
 	released time.Time // by a person; zero: not
 	// only is the achievement that is asked about; "" for all.
 	only string
-	told *facts.Facts // by the present report; nil for none
 	// mayIssue bounds the issuers that the caller speaks for.
 	mayIssue func(issuer string) bool
 }
 
-// gathered is all that is known of a learner in an edition, but for what one
-// source or list told, where one is given.
-func (s *session) gathered(sc *scene, l *learner, without string) (facts.Facts, error) {
+// gathered is all that is known of a learner in an edition: what came to be
+// after a time, where one is given.
+func (s *session) gathered(sc *scene, l *learner, since time.Time) (facts.Facts, error) {
 	var all facts.Facts
-	prefix := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, "")
-	err := scan(s.tx, prefix, func(k []byte, c *contribution) error {
-		if by := string(k[len(prefix):]); without == "" || by != without {
-			all.Merge(c.Facts)
-		}
+	err := scan(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, ""), func(_ []byte, told *facts.History) error {
+		all.Merge(told.Since(since))
 		return nil
 	})
 	return all, err
@@ -89,7 +86,7 @@ func (s *session) gathered(sc *scene, l *learner, without string) (facts.Facts, 
 // awards what is earned. It does so again whenever something is reported: what
 // was awarded stays.
 func (s *session) decide(sc *scene, l *learner) (*verdict, error) {
-	known, err := s.gathered(sc, l, "")
+	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -329,10 +326,16 @@ func (s *session) heldDirectly(r realm, l *learner, achievement string) (*award,
 func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err error) {
 	outcome, revoked := OutcomeExisting, false
 	a := e.before
+	again := true
+	if a != nil && a.State == StateRevoked && a.Review == "" {
+		if again, err = s.again(sc, l, e); err != nil {
+			return err
+		}
+	}
 	switch {
 	case a != nil && a.Review != "":
 		outcome = OutcomeHeld
-	case a != nil && a.State == StateRevoked && !e.at.After(a.RevokedAt) && !e.again(sc, a):
+	case !again:
 		revoked = true // what was taken back is not earned again by what was done before
 	case a != nil && a.State == StateIssued:
 	default:
@@ -344,15 +347,36 @@ func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err erro
 			return err
 		}
 	}
-	v.Awards = append(v.Awards, AwardOutcome{Achievement: e.template.Slug, Outcome: outcome, Credential: a.Credential, Revoked: revoked})
-	return nil
+	held := AwardOutcome{Achievement: e.template.Slug, Outcome: outcome, Credential: a.Credential, Revoked: revoked}
+	if outcome == OutcomeHeld {
+		held.Review, err = s.heldFor(sc, l, a)
+	}
+	v.Awards = append(v.Awards, held)
+	return err
 }
 
-// again tells whether what is reported now suffices by itself for what was
-// taken back before: facts keep the first time at which they were as good.
-func (e *earned) again(sc *scene, a *award) bool {
-	if e.rule == nil || sc.told == nil {
-		return false
+// heldFor is what a person must decide before an award goes on.
+func (s *session) heldFor(sc *scene, l *learner, a *award) (Question, error) {
+	var review Review
+	_, err := get(s.tx, sc.realm.reviewKey(l.Issuer, cmp.Or(a.Review, l.Doubt)), &review)
+	return review.Kind, err
+}
+
+// again tells whether what was taken back is earned again. Of what a platform
+// took back nothing counts any more, so what counts earns it; what a person took
+// back is earned by what came to be afterwards alone, and that then tells the
+// day.
+func (s *session) again(sc *scene, l *learner, e *earned) (bool, error) {
+	a := e.before
+	if a.RevokedBy == byPlatform || e.at.After(a.RevokedAt) {
+		return true, nil
+	}
+	if e.rule == nil || sc.activity == nil {
+		return false, nil
+	}
+	since, err := s.gathered(sc, l, a.RevokedAt)
+	if err != nil {
+		return false, err
 	}
 	holds := func(achievement string) (time.Time, bool) {
 		n := slices.IndexFunc(e.parts, func(part *award) bool { return part.Achievement == achievement })
@@ -361,12 +385,12 @@ func (e *earned) again(sc *scene, a *award) bool {
 		}
 		return e.parts[n].EarnedAt, true
 	}
-	outcome := e.rule.Evaluate(sc.told, sc.context(e.template, holds))
+	outcome := e.rule.Evaluate(&since, sc.context(e.template, holds))
 	if !outcome.Met || !outcome.At.After(a.RevokedAt) {
-		return false
+		return false, nil
 	}
-	e.at, e.facts = outcome.At, sc.told
-	return true
+	e.at, e.facts = outcome.At, &since
+	return true, nil
 }
 
 // grant gives out an award that is not given out yet, if nothing holds it back.
@@ -378,6 +402,8 @@ func (s *session) grant(sc *scene, l *learner, e *earned, a *award) (Outcome, er
 		return OutcomePendingIdentity, nil
 	case l.Doubt != "":
 		return OutcomeHeld, nil
+	case a.State == StateRevoked && a.RevokedBy != byPlatform && a.RevokedBy != pardoned:
+		return OutcomeHeld, s.askAgain(sc, a, e.at)
 	}
 	if a.State != StateWaiting { // what waited keeps the day and the facts by which it was earned
 		a.EarnedAt, a.Facts, a.Upload = s.day(sc, e.at), e.facts, sc.upload
@@ -392,6 +418,11 @@ func (s *session) grant(sc *scene, l *learner, e *earned, a *award) (Outcome, er
 			}
 		}
 	}
+	return s.giveOut(sc, l, e, a)
+}
+
+// giveOut issues an award, or has it wait for the release of its edition.
+func (s *session) giveOut(sc *scene, l *learner, e *earned, a *award) (Outcome, error) {
 	k := sc.realm.awardKey(l.ID, a.Achievement, a.Edition)
 	if sc.activity != nil && sc.edition != nil {
 		waiting := sc.realm.waitingKey(sc.activity.ID, sc.edition.ID, a.Achievement, l.ID)
@@ -457,7 +488,8 @@ func (s *session) hand(sc *scene, l *learner, e *earned, a *award) (Outcome, err
 	}
 	outcome := OutcomeIssued
 	before := a.Credential
-	a.State, a.Credential, a.RevokedAt, a.Found = StateIssued, wantedCredential, time.Time{}, false
+	a.State, a.Credential, a.Found = StateIssued, wantedCredential, false
+	a.RevokedAt, a.RevokedBy = time.Time{}, ""
 	if issued != nil {
 		a.Credential, a.Found = issued.Record.ID, issued.Existing
 		if issued.Existing {

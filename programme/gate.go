@@ -104,7 +104,7 @@ func (s *session) heldOf(sc *scene, who string) (left []Left, err error) {
 	} else if err != nil {
 		return nil, err
 	}
-	known, err := s.gathered(sc, l, "")
+	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil || known.Empty() {
 		return nil, err
 	}

@@ -9,9 +9,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
 	"laurel/issuer"
 	"laurel/programme/completion"
 	"laurel/store"
@@ -26,6 +23,7 @@ type teller struct {
 	// trusted says that its addresses may be believed.
 	trusted bool
 	list    bool
+	renamed bool   // of a list: another name for a ref is the same person's
 	country string // of those alone of whom it may tell; "": of anybody
 }
 
@@ -78,6 +76,10 @@ var errAddressTaken = errors.New("programme: the address is known under another 
 // errRefTaken says that a list gives the ref of somebody to somebody else.
 var errRefTaken = errors.New("programme: the ref is known with another name and address")
 
+// errRenamed says that a list gives another name to somebody, and no address by
+// which it could be told whether that is the same person.
+var errRenamed = errors.New("programme: the ref is known with another name")
+
 // learner finds the person that is meant, or begins a new one. Whoever is not
 // certainly the same is somebody else: two people may share an address, and
 // where that is in doubt the newcomer has a review to settle it. A newcomer is
@@ -88,7 +90,12 @@ func (s *session) learner(t teller, told completion.Learner, at time.Time) (*lea
 		return nil, err
 	}
 	if t.list && l != nil && s.other(l, told) {
-		return nil, errRefTaken
+		switch {
+		case told.Email != "" && len(l.Addresses) > 0:
+			return nil, errRefTaken
+		case !t.renamed:
+			return nil, errRenamed
+		}
 	}
 	var doubt *learner
 	if l == nil || !l.known() && l.Doubt == "" {
@@ -120,10 +127,10 @@ func (s *session) learner(t teller, told completion.Learner, at time.Time) (*lea
 }
 
 // other tells whether what is told agrees neither with a learner's name nor with
-// any address of theirs. One of the two may change, both at once are a mistake.
+// any address of theirs. One of the two may change; both at once are a mistake,
+// and where there is no address nobody can tell.
 func (s *session) other(l *learner, told completion.Learner) bool {
-	return told.Email != "" && len(l.Addresses) > 0 && !sameName(l.Name, told.Name) &&
-		!slices.Contains(l.Addresses, s.addressDigest(told.Email))
+	return !sameName(l.Name, told.Name) && (told.Email == "" || !slices.Contains(l.Addresses, s.addressDigest(told.Email)))
 }
 
 // byID finds the person whom a source knows by an id; nil where it told of
@@ -210,10 +217,7 @@ func (s *session) addressDigest(email string) string {
 
 // sameName compares names as people do; one that is not told contradicts none.
 func sameName(a, b string) bool {
-	fold := func(s string) string {
-		return strings.Join(strings.Fields(cases.Fold().String(norm.NFKC.String(s))), " ")
-	}
-	return a == "" || b == "" || fold(a) == fold(b)
+	return a == "" || b == "" || foldName(a) == foldName(b)
 }
 
 func (s *session) newLearner(t teller) (*learner, error) {

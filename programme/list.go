@@ -31,17 +31,33 @@ type Roster struct {
 	OccurredAt time.Time
 	DryRun     bool
 	Atomic     bool // all rows or none
+	// Renamed says that whoever has another name than their ref had before is
+	// the same person, where no address tells.
+	Renamed bool
+	// Erased says that who was erased is to be served again.
+	Erased bool
 	// Tell hears of each part of the list as soon as it is durable; it may be
 	// nil.
 	Tell func(Progress)
 }
 
-// Progress is a part of a list that was taken in.
+// Progress is a part of a list that was taken in, or where nothing is durable
+// before all is, how far the work is.
 type Progress struct {
 	Upload   string // as in Result
 	Rows     []Row
-	Done, Of int // rows so far, and all
+	Done, Of int  // rows so far, and all; of Signed badges
+	Step     Step // "": Rows are answered for good
 }
+
+// Step is what is done with a list as a whole.
+type Step string
+
+// The steps of a list that is but tried, or of which all rows or none are wanted.
+const (
+	Checked Step = "checked" // rows
+	Signed  Step = "signed"  // badges, which are on no record yet
+)
 
 // Row is the answer for one line of a list.
 type Row struct {
@@ -86,6 +102,7 @@ type lister struct {
 	kinds    map[rules.Code]bool // of facts that the list tells of anybody
 	upload   string
 	kept     bool // the upload is on record
+	checked  int  // rows of which was told that they were checked
 	now      time.Time
 }
 
@@ -139,6 +156,9 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 	if ls.list, err = roster.Read(r.List, vocabulary(a)); err != nil {
 		return nil, err
 	}
+	if ls.list.Columns.Bare && r.Achievement == "" {
+		return nil, vocabulary(a).Unknown(ls.list.Columns)
+	}
 	ls.repeats = ls.list.Repeats()
 	ls.kinds = kindsOf(ls.list)
 	ls.upload, err = p.issuer.NewID()
@@ -175,7 +195,7 @@ func (ls *lister) work(ctx context.Context, result *Result) error {
 // rows answers the rows from a place on; those before it are answered already.
 func (ls *lister) rows(ctx context.Context, answers []Row, from int) error {
 	kept := false
-	err := ls.run(ctx, ls.roster.DryRun, func(s *session) error {
+	err := ls.runTelling(ctx, ls.roster.DryRun, ls.signed(len(answers)-from), func(s *session) error {
 		kept = ls.kept
 		for n := from; n < len(answers); n++ {
 			row := &answers[n]
@@ -185,6 +205,7 @@ func (ls *lister) rows(ctx context.Context, answers []Row, from int) error {
 			if ls.roster.DryRun {
 				row.would()
 			}
+			ls.tellChecked(n + 1 - from)
 		}
 		failed := func(r Row) bool { return r.Outcome == OutcomeError }
 		if ls.roster.Atomic && slices.ContainsFunc(answers, failed) {
@@ -200,6 +221,31 @@ func (ls *lister) rows(ctx context.Context, answers []Row, from int) error {
 		ls.kept = kept
 	}
 	return err
+}
+
+// whole tells of a list that is one piece of work, of some hundreds of rows.
+func (ls *lister) whole(rows int) bool { return ls.roster.Tell != nil && rows > chunk }
+
+// tellChecked tells now and then how many rows of one piece of work were looked
+// at, the first time that they are.
+func (ls *lister) tellChecked(rows int) {
+	if of := len(ls.list.Rows); ls.whole(of) && rows%chunk == 0 && rows > ls.checked && rows < of {
+		ls.checked = rows
+		ls.roster.Tell(Progress{Done: rows, Of: of, Step: Checked})
+	}
+}
+
+// signed tells how many badges of one piece of work were signed; nil where
+// nobody needs to hear.
+func (ls *lister) signed(rows int) func(done, of int) {
+	if !ls.whole(rows) {
+		return nil
+	}
+	return func(done, of int) {
+		if done%chunk == 0 || done == of {
+			ls.roster.Tell(Progress{Done: done, Of: of, Step: Signed})
+		}
+	}
 }
 
 // would puts an answer in the words of what was not done.
@@ -223,7 +269,7 @@ func (ls *lister) row(s *session, n int, row *Row) error {
 	case line.Blank:
 		row.Outcome = OutcomeBlank
 	case again && repeat.OtherPerson:
-		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same ref with another name and address. Give each person a ref of their own.", repeat.Of))
+		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same ref with another name, and no address that says that it is the same person. Give each person a ref of their own.", repeat.Of))
 	case again && !repeat.Conflict:
 		row.Outcome, row.Message = OutcomeDuplicate, fmt.Sprintf("The same person stands in row %d.", repeat.Of)
 	case again:
@@ -255,6 +301,10 @@ func (row *Row) refuse(err error) {
 		row.fail("recipient_conflict", "This address is known under another ref. Decide who of the two it belongs to.")
 	case errors.Is(err, errRefTaken):
 		row.fail("recipient_conflict", "This ref is known here with another name and another address. Give each person a ref of their own, or correct the name or the address first.")
+	case errors.Is(err, errRenamed):
+		row.fail("recipient_conflict", "This ref is known here with another name, and no address says whether it is the same person. Give each person a ref of their own; or, where the name has changed, upload the row with accept=renamed.")
+	case errors.Is(err, errErased):
+		row.fail("erased", "This person was erased at their request. Take the row off the list; or, where they want to be served again, upload it with accept=erased.")
 	case errors.As(err, &no):
 		row.fail(no.Rule, no.Detail)
 	case errors.As(err, &fault) && fault.Pointer == "/recipient/email":
@@ -273,6 +323,9 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		return err
 	}
 	told := completion.Learner{ID: line.Ref, Email: line.Email, Name: line.Name, Language: line.Language, Country: line.Country, Sector: line.Sector}
+	if err := s.notErased(sc.teller, told, ls.roster.Erased); err != nil {
+		return err
+	}
 	l, err := s.learner(sc.teller, told, ls.now)
 	if err != nil {
 		return err
@@ -321,7 +374,7 @@ func (ls *lister) scene(s *session, line *roster.Row) (*scene, error) {
 	if edition == "" {
 		edition = ls.roster.Edition
 	}
-	t := teller{realm: ls.caller.realm(), source: listSource(ls.activity.ID), by: listPrefix + ls.upload, trusted: true, list: true}
+	t := teller{realm: ls.caller.realm(), source: listSource(ls.activity.ID), by: listPrefix + ls.upload, trusted: true, list: true, renamed: ls.roster.Renamed}
 	sc, err := s.setScene(&ls.caller, t, ls.activity, edition)
 	if err == nil {
 		sc.upload, sc.only = ls.upload, ls.roster.Achievement
@@ -341,7 +394,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 	if sc.released.IsZero() {
 		return end, nil
 	}
-	before, err := s.gathered(sc, l, "")
+	before, err := s.gathered(sc, l, time.Time{})
 	if err != nil || before.Empty() {
 		return end, err
 	}
@@ -351,7 +404,7 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 // listed keeps what the list tells, if it tells anything new, and that the
 // person stood on it.
 func (ls *lister) listed(s *session, sc *scene, l *learner, told facts.Facts, at time.Time) error {
-	known, err := s.gathered(sc, l, "")
+	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil {
 		return err
 	}
@@ -360,7 +413,9 @@ func (ls *lister) listed(s *session, sc *scene, l *learner, told facts.Facts, at
 	if same, err := alike(known, more); err != nil || same {
 		return err
 	}
-	if err := store.PutJSON(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by), contribution{Facts: told, At: at}); err != nil {
+	var h facts.History
+	h.Tell(told, at)
+	if err := store.PutJSON(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by), h); err != nil {
 		return err
 	}
 	s.listed = true
@@ -446,6 +501,9 @@ func (row *Row) take(v *verdict, o Outcome) (found bool) {
 			row.Code, row.Message = "", ""
 			if a.Revoked {
 				row.Code, row.Message = "revoked", "This person was served before, and the badge was revoked since. The list does not bring it back."
+			}
+			if a.Review == EarnedAgain {
+				row.Code, row.Message = string(EarnedAgain), "This person's badge was revoked by somebody, and was earned again since. Decide with GET /v1/reviews whether it is issued anew."
 			}
 		}
 	}

@@ -32,7 +32,7 @@ func (p *Programme) observe(tx store.Tx, c issuer.Changed) error {
 	}
 	if c.Record.Status == issuer.Revoked && (a == nil || a.State == StateIssued) {
 		if a != nil {
-			a.State, a.RevokedAt = StateRevoked, c.Record.StatusAt
+			a.State, a.RevokedAt, a.RevokedBy = StateRevoked, c.Record.StatusAt, byPerson
 			if err := store.PutJSON(tx, k, a); err != nil {
 				return err
 			}
@@ -141,7 +141,11 @@ func (s *session) erased(r realm, a *award) error {
 	if err := s.tx.Delete(r.awardKey(a.Learner, a.Achievement, a.Edition)); err != nil {
 		return err
 	}
-	for _, k := range r.leads(a) {
+	leads := r.leads(a)
+	if a.Review != "" {
+		leads = append(leads, r.reviewKey(a.Issuer, a.Review)) // what is erased is no question any more
+	}
+	for _, k := range leads {
 		if err := s.tx.Delete(k); err != nil {
 			return err
 		}
@@ -160,7 +164,7 @@ func (s *session) erased(r realm, a *award) error {
 	} else if err != nil {
 		return err
 	}
-	return errors.Join(s.forget(r, l), s.dropQuestions(r, l))
+	return errors.Join(s.markErased(r, l), s.forget(r, l), s.dropQuestions(r, l))
 }
 
 // dropQuestions takes away the questions about a person who was erased, and

@@ -3,6 +3,7 @@ package programme_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"laurel/issuer"
+	"laurel/issuer/issuertest"
 	"laurel/programme"
 	"laurel/programme/completion"
 	"laurel/store"
@@ -190,4 +193,81 @@ func shuffled(random *rand.Rand, all []completion.Completion, lanes int) [][]com
 		dealt[lane] = append(dealt[lane], e)
 	}
 	return dealt
+}
+
+// TestOrderOfCorrections tells of one person by two platforms what was reached,
+// taken back and regraded, in many orders. In the end the same is known; and
+// where nothing was regraded, which is put before a person, the same badges are
+// in force.
+func TestOrderOfCorrections(t *testing.T) {
+	for name, open := range backends {
+		t.Run(name, func(t *testing.T) {
+			for round := range 2 * orders(name) {
+				random := rand.New(rand.NewPCG(1, uint64(round)))
+				p := courseOn(t, open(t), "all")
+				list := corrections(random, round%2 == 1)
+				var first string
+				for n := range 4 {
+					who := fmt.Sprintf(`{"id":"n-%d","email":"n%d@learner.example","name":"Number %d"}`, n, n, n)
+					for _, i := range random.Perm(len(list)) {
+						e := list[i]
+						e.learner = who
+						p.tell(t, e)
+					}
+					got := p.stand(t, fmt.Sprintf("n%d@learner.example", n), round%2 == 0)
+					if first == "" {
+						first = got
+					}
+					if got != first {
+						t.Fatalf("round %d: %+v\n%s\nand in another order\n%s", round, list, first, got)
+					}
+				}
+				p.audit(t)
+			}
+		})
+	}
+}
+
+// corrections are reports of a few days: of passing and failing, taken back and
+// perhaps regraded.
+func corrections(random *rand.Rand, regrades bool) (list []said) {
+	kinds := []string{"progress", "progress", "revocation"}
+	if regrades {
+		kinds = append(kinds, "regrade")
+	}
+	for range 4 + random.IntN(5) {
+		e := said{source: []string{"lms-a", "lms-b"}[random.IntN(2)], kind: kinds[random.IntN(len(kinds))], day: fmt.Sprintf("2025-03-0%d", 1+random.IntN(8))}
+		if e.kind != "revocation" {
+			e.facts = []string{points("20"), points("51"), `{"points":{"achieved":55,"max":60}}`, `{"visits":{"visited":44,"total":44}}`}[random.IntN(4)]
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+// stand is what is known of a person, and with badges what they hold.
+func (p *place) stand(t *testing.T, email string, badges bool) string {
+	t.Helper()
+	var lines []string
+	id := ""
+	records := issuertest.Snapshot(t, p.store)
+	for k, v := range records {
+		if strings.HasPrefix(k, "P/live/l/") && strings.Contains(v, `"`+email+`"`) {
+			id = k[strings.LastIndexByte(k, '/')+1:]
+		}
+	}
+	for k, v := range records {
+		if strings.HasPrefix(k, "P/live/f/"+id+"/") {
+			lines = append(lines, strings.ReplaceAll(k, id, "")+" "+v[strings.Index(v, `{"`):])
+		}
+	}
+	if badges {
+		for _, rec := range p.credentials(t, issuer.Filter{Email: email}) {
+			if rec.Status == issuer.Active {
+				lines = append(lines, rec.Achievement)
+			}
+		}
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
 }

@@ -14,6 +14,7 @@ import (
 	"laurel/issuer/issuertest"
 	"laurel/programme"
 	"laurel/programme/completion"
+	"laurel/programme/completion/completiontest"
 )
 
 // said is an event of a test: what is not said is left out.
@@ -37,7 +38,7 @@ func (p *place) tell(t testing.TB, list ...said) (answers []programme.Answer) {
 		p.told++
 		raw := fmt.Sprintf(`{"id":"e-%d","source":%q,"type":%q,"occurred_at":"%sT12:00:00Z","activity":%q,"learner":%s,"facts":%s}`,
 			p.told, or(e.source, "lms-a"), or(e.kind, "progress"), or(e.day, "2025-03-03"), or(e.activity, "hc20"), e.learner, or(e.facts, "{}"))
-		c, err := completion.Read([]byte(raw), "")
+		c, err := completiontest.Read([]byte(raw), "")
 		if err != nil {
 			t.Fatalf("%s: %v", raw, err)
 		}
@@ -149,6 +150,16 @@ func TestPolicies(t *testing.T) {
 			{kind: "revocation", day: "2025-03-05", learner: ana}}, "issued existing ignored", 2, 0, 0},
 		"taken back twice": {[]said{{learner: ana, facts: points("51")}, {kind: "revocation", day: "2025-03-05", learner: ana}, {kind: "revocation", day: "2025-03-06", learner: ana}},
 			"issued revoked ignored", 0, 2, 0},
+		"taken back late, and passed before and after": {[]said{{learner: ana, facts: points("51")}, {day: "2025-03-07", learner: ana, facts: points("50")},
+			{kind: "revocation", day: "2025-03-05", learner: ana}, {kind: "revocation", day: "2025-03-06", learner: ana}}, "issued existing ignored ignored", 2, 0, 0},
+		"taken back by one platform, and an old report of another comes late": {[]said{{learner: ana, facts: points("51")}, {kind: "revocation", day: "2025-03-05", learner: ana},
+			{source: "lms-b", day: "2025-03-02", learner: anaByMail, facts: points("52")}}, "issued revoked issued", 2, 2, 0},
+		"regraded late, and worse since": {[]said{{learner: ana, facts: points("51")}, {day: "2025-03-07", learner: ana, facts: points("49")},
+			{kind: "regrade", day: "2025-03-05", learner: ana, facts: points("20")}}, "issued existing existing", 2, 0, 0},
+		"regraded twice at one moment": {[]said{{kind: "regrade", learner: ana, facts: points("51")}, {kind: "regrade", learner: ana, facts: points("40")}},
+			"issued held_for_review", 2, 0, 1},
+		"regraded twice at one moment, the higher last": {[]said{{kind: "regrade", learner: ana, facts: points("40")}, {kind: "regrade", learner: ana, facts: points("51")}},
+			"issued existing", 1, 0, 0},
 		"nothing to take back":           {[]said{{kind: "revocation", learner: ana}}, "ignored", 0, 0, 0},
 		"a name of the course":           {[]said{{source: "lms-b", activity: "course-v1:Urban+HC20+2024", learner: ana, facts: points("51")}}, "issued", 2, 0, 0},
 		"a name that another source has": {[]said{{activity: "course-v1:Urban+HC20+2024", learner: ana, facts: points("51")}}, "fault", 0, 0, 0},
@@ -193,7 +204,7 @@ func TestRegradeOrder(t *testing.T) {
 			told := map[string]int{}
 			for k, v := range issuertest.Snapshot(t, p.store) {
 				if strings.HasPrefix(k, "P/live/f/") {
-					told[v[strings.Index(v, `{"facts"`):]]++
+					told[v[strings.Index(v, `{"told"`):]]++
 				}
 			}
 			for v, n := range told {

@@ -31,6 +31,7 @@ import (
 //	P/<realm>/u/<upload>                            list that was uploaded
 //	P/<realm>/o/<upload>/<learner>                  who stood on it
 //	P/<realm>/t/<issuer>/<credential>               tally: what is counted of a credential
+//	P/<realm>/x/<issuer>/<digest of name and id>    present where somebody was erased
 //	P/<realm>/s                                     snapshot of the public statistics
 //	P/source/<source>                               platform: whether it may be believed about addresses, its hook
 //
@@ -98,6 +99,7 @@ func (r realm) namelessKey(day, issuer, learner string) []byte {
 }
 func (r realm) uploadKey(id string) []byte              { return r.key("u", id) }
 func (r realm) listedKey(upload, learner string) []byte { return r.key("o", upload, learner) }
+func (r realm) erasedKey(issuer, digest string) []byte  { return r.key("x", issuer, digest) }
 func (r realm) tallyKey(issuer, id string) []byte       { return r.key("t", issuer, id) }
 
 // learner is one person, as far as an issuer's programmes need to tell people
@@ -136,6 +138,15 @@ const (
 	StateRevoked State = "revoked"
 )
 
+// revoker is who took an award back, by which it is earned again or not.
+type revoker string
+
+const (
+	byPerson   revoker = "person"   // who did not say how it may be earned again
+	byPlatform revoker = "platform" // that told what it rests on: of that nothing counts up to then
+	pardoned   revoker = "pardoned" // by a person, and another has said since that it may be earned again
+)
+
 // award is what somebody earned: one achievement in one edition.
 type award struct {
 	Learner     string       `json:"learner"`
@@ -149,68 +160,12 @@ type award struct {
 	Before      []string     `json:"before,omitempty"` // credentials that were revoked since
 	Parts       []string     `json:"parts,omitempty"`  // credentials that it rests on
 	RevokedAt   time.Time    `json:"revokedAt,omitzero"`
+	RevokedBy   revoker      `json:"revokedBy,omitempty"`
 	Rules       string       `json:"rules,omitempty"` // version of the definition that decided
 	Facts       *facts.Facts `json:"facts,omitempty"` // that led to it
 	Upload      string       `json:"upload,omitempty"`
 	Review      string       `json:"review,omitempty"` // open review
 	Found       bool         `json:"found,omitempty"`  // the badge was there already, issued directly: what takes the award back leaves it alone
-}
-
-// contribution is what one source or list told of a learner in an edition.
-type contribution struct {
-	Facts facts.Facts `json:"facts"`
-	At    time.Time   `json:"at"` // of the latest report
-	// Regraded is when each thing was regraded last, by the names of facts.Keep:
-	// what was reported of it up to then does not count any more.
-	Regraded map[string]time.Time `json:"regraded,omitempty"`
-}
-
-// stale tells whether a regrade stands in the place of what was reported at a
-// time.
-func (c *contribution) stale(name string, at time.Time) bool {
-	since, regraded := c.Regraded[name]
-	return regraded && !at.After(since)
-}
-
-// regrade puts what a report of a time tells in the place of what was told
-// before it.
-func (c *contribution) regrade(told facts.Facts, at time.Time) {
-	if c.Regraded == nil {
-		c.Regraded = map[string]time.Time{}
-	}
-	named := told.Clone()
-	named.Keep(func(name string, _ time.Time) bool {
-		c.Regraded[name] = at
-		return true
-	})
-	later := c.Facts.Clone()
-	later.Keep(func(_ string, since time.Time) bool { return since.After(at) })
-	c.Facts.Replace(told)
-	c.Facts.Merge(later)
-}
-
-// takeIn adds what the same source told of another record of the person.
-func (c *contribution) takeIn(o *contribution) {
-	mine, other := c.Facts.Clone(), o.Facts.Clone()
-	mine.Keep(func(name string, at time.Time) bool {
-		return c.Regraded[name].Equal(o.Regraded[name]) || !o.stale(name, at)
-	})
-	other.Keep(func(name string, at time.Time) bool {
-		return c.Regraded[name].Equal(o.Regraded[name]) || !c.stale(name, at)
-	})
-	mine.Merge(other)
-	c.Facts = mine
-	for name, at := range o.Regraded {
-		if at.After(c.Regraded[name]) {
-			if c.Regraded == nil {
-				c.Regraded = map[string]time.Time{}
-			}
-			c.Regraded[name] = at
-		}
-	}
-	if o.At.After(c.At) {
-		c.At = o.At
-	}
 }
 
 func get(r store.Reader, k []byte, into any) (found bool, err error) {

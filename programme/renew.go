@@ -73,12 +73,12 @@ func (s *session) served(asked rules.Service, a *award, rec *issuer.Record) erro
 	}
 	roles := map[string]facts.Set{}
 	prefix := realmOf(rec.Issuer).key("f", a.Learner, "")
-	err := scan(s.tx, prefix, func(k []byte, c *contribution) error {
+	err := scan(s.tx, prefix, func(k []byte, told *facts.History) error {
 		place, _, _ := cut(string(k[len(prefix):]))
 		if roles[place] == nil {
 			roles[place] = facts.Set{}
 		}
-		for role, at := range c.Facts.Roles {
+		for role, at := range told.Known().Roles {
 			if first, known := roles[place][role]; !known || at.Before(first) {
 				roles[place][role] = at
 			}

@@ -25,7 +25,8 @@ type Review struct {
 	Achievement string    `json:"achievement,omitempty"` // of the award in question
 	Edition     string    `json:"edition,omitempty"`
 	Credential  string    `json:"credential,omitempty"`
-	Part        string    `json:"part,omitempty"` // credential that was revoked, on which this one rests
+	Part        string    `json:"part,omitempty"`    // credential that was revoked, on which this one rests
+	EarnedAt    time.Time `json:"earnedAt,omitzero"` // for EarnedAgain: when
 	At          time.Time `json:"at"`
 	DecidedAt   time.Time `json:"decidedAt,omitzero"`
 	Decision    Decision  `json:"decision,omitempty"`
@@ -67,19 +68,22 @@ const (
 	SamePerson   Question = "same_person"   // two platforms, one address: one person or two?
 	Regraded     Question = "regraded"      // what was awarded is not earned any more
 	PartRevoked  Question = "part_revoked"  // a badge rests on one that was revoked
+	EarnedAgain  Question = "earned_again"  // a person took it back, and it was earned since
 	NotRenewable Question = "not_renewable" // reserved for terms whose duties are open
 )
 
 // Decision answers a review.
 type Decision string
 
-// The decisions: Same and Different for SamePerson, Keep and Revoke for the
-// others.
+// The decisions: Same and Different for SamePerson, Issue and Refuse for
+// EarnedAgain, Keep and Revoke for the others.
 const (
 	Same      Decision = "same"
 	Different Decision = "different"
 	Keep      Decision = "keep"
 	Revoke    Decision = "revoke"
+	Issue     Decision = "issue"
+	Refuse    Decision = "refuse" // what was told until the decision does not earn it
 )
 
 // doubt holds a learner who may be somebody who is known already.
@@ -131,7 +135,12 @@ func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
 		case !found || a.State != StateIssued || a.Found:
 			continue
 		}
-		if a.Review == "" {
+		kind := Regraded
+		if a.Review != "" {
+			if kind, err = s.heldFor(sc, l, a); err != nil {
+				return err
+			}
+		} else {
 			review, err := s.ask(sc.realm, &Review{Issuer: l.Issuer, Kind: Regraded, Learner: l.ID, Achievement: a.Achievement, Edition: a.Edition, Credential: a.Credential})
 			if err != nil {
 				return err
@@ -141,15 +150,20 @@ func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
 				return err
 			}
 		}
-		v.Awards = append(v.Awards, AwardOutcome{Achievement: a.Achievement, Outcome: OutcomeHeld, Credential: a.Credential})
+		v.Awards = append(v.Awards, AwardOutcome{Achievement: a.Achievement, Outcome: OutcomeHeld, Credential: a.Credential, Review: kind})
 	}
 	return nil
 }
 
-// void forgets an award that nobody has seen yet.
+// void forgets an award that nobody has seen yet. One that was earned again stays
+// what it was before, taken back.
 func (s *session) void(r realm, a *award) error {
-	return errors.Join(s.tx.Delete(r.waitingKey(a.Activity, a.Edition, a.Achievement, a.Learner)),
-		s.tx.Delete(r.awardKey(a.Learner, a.Achievement, a.Edition)))
+	k := r.awardKey(a.Learner, a.Achievement, a.Edition)
+	if err := s.tx.Delete(r.waitingKey(a.Activity, a.Edition, a.Achievement, a.Learner)); err != nil || a.Credential == "" {
+		return errors.Join(err, s.tx.Delete(k))
+	}
+	a.State = StateRevoked
+	return store.PutJSON(s.tx, k, a)
 }
 
 // Answers are the decisions that a review can have.
@@ -212,10 +226,14 @@ func (p *Programme) Decide(ctx context.Context, c Caller, id string, d Decision)
 }
 
 func (q Question) answers() []Decision {
-	if q == SamePerson {
+	switch q {
+	case SamePerson:
 		return []Decision{Same, Different}
+	case EarnedAgain:
+		return []Decision{Issue, Refuse}
+	default:
+		return []Decision{Keep, Revoke}
 	}
-	return []Decision{Keep, Revoke}
 }
 
 func (s *session) review(c Caller, id string) (found *Review, err error) {
@@ -249,9 +267,12 @@ func (s *session) follow(c *Caller, review *Review) error {
 			return err
 		}
 	}
-	if review.Decision == Revoke {
-		err = s.withdraw(c.realm(), a, c.Actor, "review_failed", review.At)
-	} else {
+	switch review.Decision {
+	case Revoke:
+		err = s.withdraw(c.realm(), a, withdrawal{c.Actor, "review_failed", review.At, byPerson})
+	case Issue, Refuse:
+		err = s.pardon(c, review, a)
+	default:
 		err = s.reinstate(c, review)
 	}
 	if err != nil {
@@ -261,7 +282,63 @@ func (s *session) follow(c *Caller, review *Review) error {
 	if err != nil {
 		return err
 	}
-	return s.decideAnew(c.realm(), c.Actor, l) // it may be a part of others, or was earned again meanwhile
+	// It may be a part of others, or was earned again meanwhile.
+	if err := s.decideAnew(c.realm(), c.Actor, l); err != nil || review.Decision != Issue {
+		return err
+	}
+	return s.giveAgain(c, l, review)
+}
+
+// giveAgain issues what was earned again and is given by no rule: by an organiser
+// in their own words, or by parts that were issued directly.
+func (s *session) giveAgain(c *Caller, l *learner, review *Review) error {
+	a := new(award)
+	found, err := get(s.tx, c.realm().awardKey(l.ID, review.Achievement, review.Edition), a)
+	if err != nil || !found || a.RevokedBy != pardoned || a.State != StateRevoked {
+		return err
+	}
+	if ruled, err := s.byRule(a.Achievement); err != nil || ruled {
+		return err
+	}
+	e := &earned{at: review.EarnedAt, before: a}
+	if e.template, err = s.template(a.Achievement); err != nil {
+		return ignoreFault(err)
+	}
+	if e.template.Requires != nil {
+		return s.completeAlone(c, l, a.Achievement)
+	}
+	sc, err := s.sceneAt(c, a.Activity, a.Edition)
+	if err != nil {
+		return ignoreFault(err)
+	}
+	sc.mayIssue = anyIssuer
+	return s.settle(sc, l, e, &verdict{})
+}
+
+// askAgain asks a person whether what another has taken back may be earned
+// again. Until then it stays revoked.
+func (s *session) askAgain(sc *scene, a *award, at time.Time) error {
+	review, err := s.ask(sc.realm, &Review{Issuer: a.Issuer, Kind: EarnedAgain, Learner: a.Learner, Achievement: a.Achievement,
+		Edition: a.Edition, Credential: a.Credential, EarnedAt: s.day(sc, at)})
+	if err != nil {
+		return err
+	}
+	a.Review = review.ID
+	return store.PutJSON(s.tx, sc.realm.awardKey(a.Learner, a.Achievement, a.Edition), a)
+}
+
+// pardon does what a person says of an award that was earned again: it may be
+// issued, or what was told so far does not earn it.
+func (s *session) pardon(c *Caller, review *Review, a *award) error {
+	if a.State != StateRevoked {
+		return nil
+	}
+	if review.Decision == Refuse {
+		a.RevokedAt = review.DecidedAt
+	} else {
+		a.RevokedBy = pardoned
+	}
+	return store.PutJSON(s.tx, c.realm().awardKey(a.Learner, a.Achievement, a.Edition), a)
 }
 
 // reinstate lifts the suspension under which a badge was for the question.

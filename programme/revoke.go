@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"laurel/issuer"
+	"laurel/programme/facts"
 	"laurel/store"
 )
 
@@ -20,6 +21,10 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 	if err := store.PutJSON(s.tx, sc.realm.learnerKey(l.Issuer, l.ID), l); err != nil {
 		return Answer{}, err
 	}
+	before, err := s.metBy(sc, l)
+	if err != nil {
+		return Answer{}, err
+	}
 	told, err := s.dropFacts(sc, l, at)
 	if err != nil {
 		return Answer{}, err
@@ -27,18 +32,24 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 	if !told {
 		return Answer{Result: OutcomeIgnored}, nil // nothing rests on what this source said
 	}
-	others, err := s.gathered(sc, l, sc.by)
+	return s.withdrawUnmet(sc, l, at, before)
+}
+
+// withdrawUnmet takes back what is not earned any more without what a platform
+// took back: what was met with it before, and what was awarded by then.
+func (s *session) withdrawUnmet(sc *scene, l *learner, at time.Time, before map[string]bool) (Answer, error) {
+	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil {
 		return Answer{}, err
 	}
 	answer := Answer{Result: OutcomeIgnored}
 	for _, rule := range sc.activity.Rules {
-		e, outcome, err := s.evaluate(sc, l, rule, &others)
+		e, outcome, err := s.evaluate(sc, l, rule, &known)
 		if err != nil {
 			return Answer{}, err
 		}
 		a := e.before
-		if a == nil || a.State == StateRevoked || a.EarnedAt.After(at) || outcome.Met {
+		if a == nil || a.State == StateRevoked || outcome.Met || !before[rule.Achievement] && a.EarnedAt.After(at) {
 			continue
 		}
 		if a.Found {
@@ -47,7 +58,7 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 			}
 			continue
 		}
-		if err := s.withdraw(sc.realm, a, sc.actor, "issued_in_error", at); err != nil {
+		if err := s.withdraw(sc.realm, a, withdrawal{sc.actor, "issued_in_error", at, byPlatform}); err != nil {
 			return Answer{}, err
 		}
 		answer.Result = OutcomeRevoked
@@ -56,16 +67,32 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 	return answer, nil
 }
 
+// metBy are the achievements of an edition whose rules are met by what is known.
+func (s *session) metBy(sc *scene, l *learner) (map[string]bool, error) {
+	known, err := s.gathered(sc, l, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	met := map[string]bool{}
+	for _, rule := range sc.activity.Rules {
+		_, outcome, err := s.evaluate(sc, l, rule, &known)
+		if err != nil {
+			return nil, err
+		}
+		met[rule.Achievement] = outcome.Met
+	}
+	return met, nil
+}
+
 // dropFacts forgets what the source reported up to a time, and tells whether it
-// had reported anything.
+// had reported anything until then.
 func (s *session) dropFacts(sc *scene, l *learner, until time.Time) (told bool, err error) {
 	k := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by)
-	var c contribution
-	found, err := get(s.tx, k, &c)
-	if err != nil || !found || c.At.After(until) {
-		return found, err
+	var h facts.History
+	if _, err := get(s.tx, k, &h); err != nil || !h.Drop(until) {
+		return false, err
 	}
-	return true, s.tx.Delete(k)
+	return true, s.keepHistory(k, &h)
 }
 
 // leave forgets an award, and leaves alone the badge that was there before it.
@@ -78,9 +105,15 @@ func (s *session) leave(r realm, a *award) error {
 	return nil
 }
 
+// withdrawal is who takes an award back, and why.
+type withdrawal struct {
+	actor, reason string
+	at            time.Time // when it ceased to be earned
+	by            revoker
+}
+
 // withdraw takes an award back: its badge is revoked, or it will not be issued.
-// at is when it ceased to be earned.
-func (s *session) withdraw(r realm, a *award, actor, reason string, at time.Time) error {
+func (s *session) withdraw(r realm, a *award, w withdrawal) error {
 	if a.State == StateWaiting {
 		if err := s.tx.Delete(r.waitingKey(a.Activity, a.Edition, a.Achievement, a.Learner)); err != nil {
 			return err
@@ -91,7 +124,7 @@ func (s *session) withdraw(r realm, a *award, actor, reason string, at time.Time
 		s.postponed = true // there will be something to revoke
 	case a.State == StateIssued:
 		// The observer of changes marks the award.
-		_, err := s.issuer.PutChange(s.tx, issuer.Change{ID: a.Credential, Action: issuer.Revoke, Reason: reason, Actor: actor, MayTouch: anyIssuer})
+		_, err := s.issuer.PutChange(s.tx, issuer.Change{ID: a.Credential, Action: issuer.Revoke, Reason: w.reason, Actor: w.actor, MayTouch: anyIssuer})
 		if err != nil {
 			return err
 		}
@@ -99,6 +132,6 @@ func (s *session) withdraw(r realm, a *award, actor, reason string, at time.Time
 			return err
 		}
 	}
-	a.State, a.RevokedAt = StateRevoked, at
+	a.State, a.RevokedAt, a.RevokedBy = StateRevoked, w.at, w.by
 	return store.PutJSON(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a)
 }

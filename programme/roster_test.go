@@ -429,3 +429,135 @@ func TestKeyRevokedMeanwhile(t *testing.T) {
 		t.Errorf("%d badges hold, %d do not", active, revoked)
 	}
 }
+
+// TestBareHeader: a list of which nothing would be read is refused as a whole,
+// with the names of the columns that could be.
+func TestBareHeader(t *testing.T) {
+	p := workshop(t)
+	for _, header := range []string{"ref,surname,given", "email;nom;pays"} {
+		_, err := p.Programme.Roster(t.Context(), everybody, programme.Roster{Activity: activity, List: []byte(header + "\nA-1,B,C\n")})
+		var list badge.Errors
+		if !errors.As(err, &list) || list[0].Rule != "header_unknown" || list[0].Pointer != "/header" ||
+			!strings.Contains(list[0].Detail, "name, email, country") || !strings.Contains(list[0].Detail, "surname") && !strings.Contains(list[0].Detail, "nom") {
+			t.Errorf("%s: %v", header, err)
+		}
+	}
+	_, err := p.Programme.Roster(t.Context(), everybody, programme.Roster{Activity: activity, List: []byte("surname\nA\n")})
+	var list badge.Errors
+	if !errors.As(err, &list) || list[0].Rule != "header_missing" || list[0].Pointer != "/header" || !strings.Contains(list[0].Detail, "ref, name, email") {
+		t.Errorf("no column is known: %v", err)
+	}
+	// Who is known by a ref alone is given what the caller names.
+	if r := p.upload(t, []byte("ref,remark\nA-1,good\n"), func(r *programme.Roster) { r.Achievement = "network-member" }).Rows[0]; r.Code != "person_unknown" {
+		t.Errorf("%+v", r)
+	}
+}
+
+// TestRefOfSomebodyElse: without an address nobody can tell whether another name
+// under a ref is another person. It is an error, until a person says so.
+func TestRefOfSomebodyElse(t *testing.T) {
+	p := workshop(t)
+	first := p.upload(t, []byte("ref,name\nS-1,Ana Prado\nS-2,Bo Li\n"), nil)
+	if first.Summary[programme.OutcomeIssued] != 2 {
+		t.Fatalf("%+v", first.Rows)
+	}
+	other := []byte("ref,name\nS-1,Cy Doe\nS-2,BO  LI\n")
+	rows := p.upload(t, other, nil).Rows
+	if rows[0].Outcome != programme.OutcomeError || rows[0].Code != "recipient_conflict" || !strings.Contains(rows[0].Message, "accept=renamed") {
+		t.Errorf("another name: %+v", rows[0])
+	}
+	if rows[1].Outcome != programme.OutcomeExisting {
+		t.Errorf("the same name in another spelling: %+v", rows[1])
+	}
+	if r := p.upload(t, []byte("ref,name,email\nS-1,Cy Doe,cy@l.example\n"), nil).Rows[0]; r.Code != "recipient_conflict" {
+		t.Errorf("another name with the first address: %+v", r)
+	}
+	if r := p.upload(t, []byte("ref,name\nS-9,Ana\nS-9,Bo\n"), dryRun).Rows[1]; r.Code != "recipient_conflict" {
+		t.Errorf("two names for one ref in one list: %+v", r)
+	}
+	if r := p.upload(t, other, func(r *programme.Roster) { r.Renamed = true }).Rows[0]; r.Outcome != programme.OutcomeExisting {
+		t.Errorf("renamed, as a person says: %+v", r)
+	}
+	if r := p.upload(t, other, nil).Rows[0]; r.Outcome != programme.OutcomeExisting {
+		t.Errorf("and is known so from then on: %+v", r)
+	}
+	p.audit(t)
+}
+
+// TestErasedOnAList: who was erased is not served again by a list that still has
+// them, unless a person says so; and nothing that is kept for that names them.
+func TestErasedOnAList(t *testing.T) {
+	p := workshop(t)
+	list := []byte("ref,name,email\nS-1,Ana Prado,ana.prado@l.example\nS-2,Bo Li,bo@l.example\n")
+	p.upload(t, list, nil)
+	for _, rec := range p.credentials(t, issuer.Filter{Email: "ana.prado@l.example"}) {
+		if _, _, err := p.Erase(t.Context(), issuer.Amendment{ID: rec.ID, Actor: "test", MayTouch: everybody.MayIssue}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for k, v := range issuertest.Snapshot(t, p.store) {
+		for _, trace := range []string{"Ana Prado", "ana prado", "ana.prado@", "S-1"} {
+			if strings.Contains(v, trace) || strings.Contains(k, trace) {
+				t.Errorf("%s still holds %s", k, trace)
+			}
+		}
+	}
+	for name, again := range map[string]string{
+		"the same list": string(list), "without the ref": "name,email\nAna  PRADO,ANA.prado@l.example\nBo Li,bo@l.example\n",
+		"without the address": "ref,name\nS-1,Ana Prado\nS-2,Bo Li\n",
+	} {
+		rows := p.upload(t, []byte(again), dryRun).Rows
+		if rows[0].Outcome != programme.OutcomeError || rows[0].Code != "erased" || rows[1].Outcome != programme.OutcomeExisting {
+			t.Errorf("%s: %+v", name, rows)
+		}
+	}
+	// Somebody else with the ref or the address is somebody else.
+	if rows := p.upload(t, []byte("ref,name,email\nS-1,Cy Doe,cy@l.example\nS-3,Dee Doe,ana.prado@l.example\n"), dryRun).Rows; rows[0].Outcome != programme.OutcomeWould || rows[1].Outcome != programme.OutcomeWould {
+		t.Errorf("others: %+v", rows)
+	}
+	marks := p.count(t, "P/live/x/")
+	if r := p.upload(t, list, func(r *programme.Roster) { r.Erased = true }).Rows[0]; r.Outcome != programme.OutcomeIssued {
+		t.Errorf("served again, as a person says: %+v", r)
+	}
+	if left := p.count(t, "P/live/x/"); marks != 2 || left != 0 {
+		t.Errorf("%d marks, %d left", marks, left)
+	}
+	if r := p.upload(t, list, nil).Rows[0]; r.Outcome != programme.OutcomeExisting {
+		t.Errorf("and is known from then on: %+v", r)
+	}
+	p.audit(t)
+}
+
+// TestProgressOfOnePiece: a list that is tried, or of which all rows or none are
+// wanted, tells how far it is, too, and nothing twice.
+func TestProgressOfOnePiece(t *testing.T) {
+	const rows = 600
+	p := workshop(t)
+	var list strings.Builder
+	list.WriteString("ref,name\n")
+	for n := range rows {
+		fmt.Fprintf(&list, "R-%d,Participant %d\n", n, n)
+	}
+	for name, c := range map[string]struct {
+		change func(*programme.Roster)
+		want   string
+	}{
+		"dry run": {dryRun, "checked 250/600 checked 500/600 600/600 "},
+		"atomic":  {func(r *programme.Roster) { r.Atomic = true }, "checked 250/600 checked 500/600 signed 250/600 signed 500/600 signed 600/600 600/600 "},
+	} {
+		var told strings.Builder
+		p.upload(t, []byte(list.String()), func(r *programme.Roster) {
+			c.change(r)
+			r.Tell = func(n programme.Progress) {
+				if n.Step != "" {
+					told.WriteString(string(n.Step) + " ")
+				}
+				fmt.Fprintf(&told, "%d/%d ", n.Done, n.Of)
+			}
+		})
+		if told.String() != c.want {
+			t.Errorf("%s told %q, want %q", name, told.String(), c.want)
+		}
+		p = workshop(t)
+	}
+}

@@ -2,10 +2,12 @@ package programme
 
 import (
 	"errors"
-	"laurel/store"
 	"slices"
 	"strings"
 	"time"
+
+	"laurel/programme/facts"
+	"laurel/store"
 )
 
 // settleDoubt does what follows when a person has said whether two are one.
@@ -114,8 +116,8 @@ func union(a, b []string) []string {
 // moveFacts moves what is known of one to another, with their places on lists.
 func (s *session) moveFacts(r realm, l, into *learner) error {
 	prefix := r.key("f", l.ID, "")
-	moved := map[string]*contribution{}
-	err := scan(s.tx, prefix, func(k []byte, told *contribution) error {
+	moved := map[string]*facts.History{}
+	err := scan(s.tx, prefix, func(k []byte, told *facts.History) error {
 		moved[string(k[len(prefix):])] = told
 		return nil
 	})
@@ -124,12 +126,14 @@ func (s *session) moveFacts(r realm, l, into *learner) error {
 	}
 	for where, told := range moved {
 		k := append(r.key("f", into.ID, ""), where...)
-		var c contribution
-		if _, err := get(s.tx, k, &c); err != nil {
+		var h facts.History
+		if _, err := get(s.tx, k, &h); err != nil {
 			return err
 		}
-		c.takeIn(told)
-		if err := store.PutJSON(s.tx, k, c); err != nil {
+		h.Join(*told)
+		edition, by, _ := cut(where)
+		h.Drop(into.Dropped[by+"/"+edition])
+		if err := s.keepHistory(k, &h); err != nil {
 			return err
 		}
 		if upload, ok := uploadOf(k); ok {

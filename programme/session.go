@@ -47,7 +47,14 @@ var errWanting = errors.New("programme: badges are wanting")
 // run does work durably, or with dryRun not at all. work may run several times
 // and has no effects but on its session and on variables that it sets anew.
 func (p *Programme) run(ctx context.Context, dryRun bool, work func(*session) error) error {
+	return p.runTelling(ctx, dryRun, nil, work)
+}
+
+// runTelling is run that tells after each badge, one at a time, how many of
+// those that are wanted were signed.
+func (p *Programme) runTelling(ctx context.Context, dryRun bool, signed func(done, of int), work func(*session) error) error {
 	pool := newPool(p.issuer)
+	pool.signed = signed
 	defer pool.close()
 	for range rounds {
 		s, err := p.rehearse(ctx, pool, work)
@@ -148,6 +155,8 @@ type pool struct {
 	// another moment would be another badge.
 	began time.Time
 	ready map[[sha256.Size]byte]*shelf
+	// signed is told of each badge that was signed; it may be nil.
+	signed func(done, of int)
 }
 
 // shelf holds the badges of awards that are alike.
@@ -211,6 +220,7 @@ func (p *pool) close() {
 // A fault of an award is kept for whoever asks for its badge.
 func (p *pool) sign(ctx context.Context, wanted []issuer.Award) error {
 	var mu sync.Mutex
+	done := 0
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2 * runtime.GOMAXPROCS(0))
 	for _, a := range wanted {
@@ -235,6 +245,9 @@ func (p *pool) sign(ctx context.Context, wanted []issuer.Award) error {
 				s.fault = err
 			} else {
 				s.badges = append(s.badges, prepared)
+			}
+			if done++; p.signed != nil {
+				p.signed(done, len(wanted))
 			}
 			return nil
 		})

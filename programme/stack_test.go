@@ -89,13 +89,25 @@ func TestProgrammeBadge(t *testing.T) {
 	if rec := p.record(t, whole.ID); rec.Status != issuer.Revoked || rec.Reason != "review_failed" {
 		t.Errorf("after the decision the whole is %s: %s", rec.Status, rec.Reason)
 	}
-	// Passed again: both are issued anew.
+	// Passed again: both are issued anew, once a person says so who knows that
+	// another has revoked them.
 	again := passes(6)
 	again.day = "2026-02-01"
 	p.Clock.Advance(24 * time.Hour)
-	p.tell(t, again)
-	if now := p.by(t, "participant.06@roster.example"); now["hc20-achievement"].Status != issuer.Active {
-		t.Errorf("passed again, and the part is %s", now["hc20-achievement"].Status)
+	if answers := results(p.tell(t, again)); answers != "held_for_review" {
+		t.Errorf("passed again: %s", answers)
+	}
+	for _, of := range []string{"hc20-achievement", "uh-programme"} {
+		open := p.open(t)
+		if len(open) != 1 || open[0].Kind != programme.EarnedAgain || open[0].Achievement != of {
+			t.Fatalf("open are %+v, want one of %s", open, of)
+		}
+		if _, err := p.Decide(t.Context(), everybody, open[0].ID, programme.Issue); err != nil {
+			t.Fatal(err)
+		}
+		if now := p.by(t, "participant.06@roster.example")[of]; now.Status != issuer.Active || now.ID == open[0].Credential {
+			t.Errorf("passed again, and %s is %s", of, now.Status)
+		}
 	}
 	p.audit(t)
 }
@@ -218,4 +230,36 @@ func TestPartIssuedDirectly(t *testing.T) {
 	}
 	p.revokePart(t, part.ID, whole)
 	p.audit(t)
+}
+
+// TestPartErased: a badge that rests on one that was erased is a question, as
+// where that was revoked: nobody can follow it to its part any more.
+func TestPartErased(t *testing.T) {
+	for _, d := range []programme.Decision{programme.Keep, programme.Revoke} {
+		p := stacked(t)
+		for _, list := range []string{"workshop-roster.csv", "workshop-attendance.csv"} {
+			p.upload(t, file(t, list), nil)
+		}
+		if _, err := p.Release(t.Context(), everybody, activity, "", nil); err != nil {
+			t.Fatal(err)
+		}
+		p.tell(t, passes(1))
+		held := p.by(t, "participant.01@roster.example")
+		part, whole := held["hc20-achievement"], held["uh-programme"]
+		if _, _, err := p.Erase(t.Context(), issuer.Amendment{ID: part.ID, Actor: "test", MayTouch: everybody.MayIssue}); err != nil {
+			t.Fatal(err)
+		}
+		open := p.open(t)
+		if len(open) != 1 || open[0].Kind != programme.PartRevoked || open[0].Credential != whole.ID || open[0].Part != part.ID {
+			t.Fatalf("open are %+v", open)
+		}
+		p.says(t, p.record(t, whole.ID), "part_revoked hc20-achievement")
+		if _, err := p.Decide(t.Context(), everybody, open[0].ID, d); err != nil {
+			t.Fatal(err)
+		}
+		if rec := p.record(t, whole.ID); (rec.Status == issuer.Active) != (d == programme.Keep) {
+			t.Errorf("after %s the whole is %s", d, rec.Status)
+		}
+		p.audit(t)
+	}
 }

@@ -210,7 +210,7 @@ func (s *session) unmet(c *Caller, u *Upload, l *learner, edition string) (open 
 	if err != nil {
 		return nil, ignoreFault(err)
 	}
-	known, err := s.gathered(sc, l, "")
+	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +280,7 @@ func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *Wit
 	case StateWaiting:
 		count.Voided++
 	}
-	if err := s.withdraw(r, a, c.Actor, "issued_in_error", s.issuer.Now()); err != nil {
+	if err := s.withdraw(r, a, withdrawal{c.Actor, "issued_in_error", s.issuer.Now(), byPerson}); err != nil {
 		return err
 	}
 	if a.Credential != "" {
@@ -301,7 +301,7 @@ func (s *session) stillEarned(c *Caller, l *learner, a *award) (bool, error) {
 	if rule == nil {
 		return false, nil
 	}
-	known, err := s.gathered(sc, l, "")
+	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil {
 		return false, err
 	}

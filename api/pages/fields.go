@@ -10,11 +10,13 @@ import (
 	"laurel/verifier/words"
 )
 
-// fieldsOf tells what stands in a badge, in the order in which people ask:
-// who, by whom, when, how. The name of the achievement stands above
-// them. What has no place here stands in the list of
-// all data.
-func (s *scribe) fieldsOf(d *badge.Document) []row {
+// fields is what stands in a badge, in the order in which people ask: first
+// who, by whom, when, how; then what else there is to know, and what keeps it
+// checkable. The name of the achievement stands above them. What has no place
+// here stands in the list of all data.
+type fields struct{ First, More, Plumbing []row }
+
+func (s *scribe) fieldsOf(d *badge.Document) fields {
 	c := d.View()
 	subject := c.CredentialSubject
 	if subject == nil {
@@ -25,26 +27,40 @@ func (s *scribe) fieldsOf(d *badge.Document) []row {
 		a = &badge.Achievement{}
 	}
 	s.lang = languageTag(a.InLanguage)
+	return fields{s.first(d, subject, a), s.more(c, subject, a), s.plumbing(c)}
+}
 
+func (s *scribe) first(d *badge.Document, subject *badge.AchievementSubject, a *badge.Achievement) []row {
+	c := d.View()
+	s = s.sub()
 	s.add("field.holder", plain(words.Holder(d)))
 	s.add("field.role", s.prose(subject.Role))
-	s.profile("field.issuer", c.Issuer)
+	if c.Issuer != nil {
+		s.add("field.issuer", plain(c.Issuer.Name), s.address(c.Issuer.URL))
+	}
 	s.dates(d, subject)
-	s.add("field.criteria", s.criteria(a.Criteria)...)
+	s.add("field.term", s.prose(subject.Term))
 	s.add("field.description", s.prose(a.Description))
-	s.add("field.narrative", s.narrative(subject.Narrative))
 	s.credential(c, a)
+	s.add("field.criteria", s.criteria(a.Criteria)...)
+	s.add("field.narrative", s.narrative(subject.Narrative))
 	s.results(subject.Result, a.ResultDescription)
 	s.add("field.credits.earned", s.credits(subject.CreditsEarned))
 	s.evidence(c.Evidence)
-	s.identifiers(subject)
 	s.add("field.license", code(subject.LicenseNumber))
-	s.add("field.term", s.prose(subject.Term))
+	s.alignments(a.Alignment)
+	return s.rows
+}
+
+func (s *scribe) more(c *badge.Credential, subject *badge.AchievementSubject, a *badge.Achievement) []row {
+	s = s.sub()
+	s.profile("field.issuer", c.Issuer)
+	s.identifiers(subject)
 	s.profile("field.source", subject.Source)
+	s.image(c.Image)
 	s.image(subject.Image)
 	s.achievement(a)
-	s.plumbing(c)
-	s.add("field.id", s.address(c.ID))
+	s.endorsements(len(c.Endorsement) + len(c.EndorsementJWT))
 	return s.rows
 }
 
@@ -57,7 +73,6 @@ func (s *scribe) credential(c *badge.Credential, a *badge.Achievement) {
 	if c.Description != a.Description {
 		s.add("field.description", s.prose(c.Description))
 	}
-	s.image(c.Image)
 }
 
 func (s *scribe) dates(d *badge.Document, subject *badge.AchievementSubject) {
@@ -71,12 +86,11 @@ func (s *scribe) dates(d *badge.Document, subject *badge.AchievementSubject) {
 	s.add("field.activity.end", s.moment(subject.ActivityEndDate))
 }
 
-// achievement adds what all holders share, less what fieldsOf has told.
+// achievement adds what all holders share, less what comes first.
 func (s *scribe) achievement(a *badge.Achievement) {
-	s.alignments(a.Alignment)
-	for _, rd := range a.ResultDescription {
-		s.group("field.result.possible", s.resultDescription(rd))
-	}
+	s.add("field.result.possible", each(a.ResultDescription, func(rd badge.ResultDescription) value {
+		return value{Rows: s.resultDescription(rd).rows}
+	})...)
 	s.add("field.credits.available", s.credits(a.CreditsAvailable))
 	s.add("field.tags", each(a.Tag, s.prose)...)
 	s.add("field.type", code(a.AchievementType))
@@ -180,7 +194,7 @@ func (s *scribe) image(i *badge.Image) {
 
 // results tells every result by the name of what it describes.
 func (s *scribe) results(results []badge.Result, described []badge.ResultDescription) {
-	for _, r := range results {
+	s.add("field.result", each(results, func(r badge.Result) value {
 		sub := s.sub()
 		about, _ := (&badge.Achievement{ResultDescription: described}).Describe(r)
 		sub.add("field.name", sub.prose(about.Name))
@@ -188,8 +202,8 @@ func (s *scribe) results(results []badge.Result, described []badge.ResultDescrip
 		sub.add("field.result.status", sub.prose(r.Status))
 		sub.add("field.result.level", sub.level(r.AchievedLevel, about))
 		sub.alignments(r.Alignment)
-		s.group("field.result", sub)
-	}
+		return value{Rows: sub.rows}
+	})...)
 }
 
 // level is a level by its name where the description has one.
@@ -236,7 +250,7 @@ func (s *scribe) alignments(list []badge.Alignment) {
 func empty(s string) bool { return s == "" }
 
 func (s *scribe) evidence(list []badge.Evidence) {
-	for _, e := range list {
+	s.add("field.evidence", each(list, func(e badge.Evidence) value {
 		sub := s.sub()
 		sub.add("field.name", sub.prose(e.Name))
 		sub.add("field.description", sub.prose(e.Description))
@@ -244,8 +258,8 @@ func (s *scribe) evidence(list []badge.Evidence) {
 		sub.add("field.genre", sub.prose(e.Genre))
 		sub.add("field.audience", sub.prose(e.Audience))
 		sub.add("field.link", sub.address(e.ID))
-		s.group("field.evidence", sub)
-	}
+		return value{Rows: sub.rows}
+	})...)
 }
 
 // identifiers tells of a hashed identifier that it is there, not its hash.
@@ -284,8 +298,9 @@ func (s *scribe) related(list []badge.Related) {
 	})...)
 }
 
-// plumbing adds what keeps a badge checkable.
-func (s *scribe) plumbing(c *badge.Credential) {
+// plumbing is what keeps a badge checkable.
+func (s *scribe) plumbing(c *badge.Credential) []row {
+	s = s.sub()
 	for _, e := range c.CredentialStatus {
 		sub := s.sub()
 		sub.add("field.status.purpose", sub.purpose(e.StatusPurpose))
@@ -304,7 +319,8 @@ func (s *scribe) plumbing(c *badge.Credential) {
 		}
 		return s.address(e.ID)
 	})...)
-	s.endorsements(len(c.Endorsement) + len(c.EndorsementJWT))
+	s.add("field.id", s.address(c.ID))
+	return s.rows
 }
 
 func (s *scribe) purpose(purpose string) value {

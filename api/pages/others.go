@@ -197,6 +197,7 @@ func (s *Pages) Achievement(w io.Writer, p *i18n.Printer, page AchievementPage) 
 	scribe := &scribe{Printer: p, layout: s.markdown.page(), lang: languageTag(a.InLanguage), trusted: true}
 	scribe.add("field.description", scribe.prose(a.Description))
 	scribe.add("field.criteria", scribe.criteria(a.Criteria)...)
+	scribe.alignments(a.Alignment)
 	scribe.achievement(a)
 	v := achievementView{view: s.view(p, page.Frame, words.Line(a.Name, 300)), Fields: scribe.rows,
 		Issuer: Link{words.Line(page.Issuer.Name, 300), page.Issuer.URL}, Image: page.Image, JSON: page.JSON,

@@ -27,22 +27,22 @@ func TestHeadlines(t *testing.T) {
 	w := newWorld(t)
 	doc := document(t, participant)
 	want := map[string]struct{ class, begins string }{
-		"valid":                   {"valid", "Valid. Awarded to Participant 01 by Example Urban Health Learning Programme on 14 July 2025."},
-		"valid, not listed":       {"valid", "Valid. Awarded to Participant 01 by Example Urban Health Learning Programme (badges.example) on 14 July 2025."},
+		"valid":                   {"valid", "Valid. Participant 01 was awarded “Urban Health Capacity Resource Kit Workshop – Participant” by Example Urban Health Learning Programme on 14 July 2025."},
+		"valid, not listed":       {"valid", "Valid. Participant 01 was awarded “Urban Health Capacity Resource Kit Workshop – Participant” by Example Urban Health Learning Programme (badges.example) on 14 July 2025."},
 		"trial":                   {"warning", "TEST: valid, but only a trial."},
 		"remark":                  {"warning", "Valid, with a remark."},
 		"tampered":                {"invalid", "Changed after signing."},
 		"unsigned":                {"invalid", "Not signed."},
 		"unknown term":            {"invalid", "Not valid. This document has parts"},
 		"wrong key":               {"invalid", "Not valid. The key"},
-		"revoked":                 {"invalid", "Revoked. Example Urban"},
-		"superseded":              {"invalid", "Replaced."},
-		"suspended":               {"invalid", "Suspended."},
-		"expired":                 {"invalid", "Expired. This badge held until 15 January 2026."},
-		"not yet valid":           {"invalid", "Not yet valid. This badge holds from 14 July 2025."},
+		"revoked":                 {"invalid", "Revoked. Example Urban Health Learning Programme (badges.example) has withdrawn this badge, “Urban Health Capacity Resource Kit Workshop – Participant” for Participant 01."},
+		"superseded":              {"invalid", "Replaced. Example Urban Health Learning Programme (badges.example) has replaced this badge, “Urban Health Capacity"},
+		"suspended":               {"invalid", "Suspended. Example Urban Health Learning Programme (badges.example) has paused this badge, “Urban Health Capacity"},
+		"expired":                 {"invalid", "Expired. This badge of Example Urban Health Learning Programme (badges.example), “Urban Health Capacity Resource Kit Workshop – Participant” for Participant 01, held until 15 January 2026."},
+		"not yet valid":           {"invalid", "Not yet valid. This badge of Example Urban Health Learning Programme (badges.example), “Urban Health Capacity Resource Kit Workshop – Participant” for Participant 01, holds from 14 July 2025."},
 		"status list unreachable": {"indeterminate", "Not fully checked."},
 		"key unreachable":         {"indeterminate", "Could not be checked. We could not reach"},
-		"endorsed":                {"valid", "Valid. Awarded to"},
+		"endorsed":                {"valid", "Valid. Participant 01 was awarded"},
 		"nothing":                 {"indeterminate", "Could not be checked. Not every check"},
 	}
 	glyphs := map[string]string{"valid": "#pass", "warning": "#warn", "invalid": "#fail", "indeterminate": "#unknown"}
@@ -96,12 +96,16 @@ func TestEveryCheckIsOnThePage(t *testing.T) {
 			if r == nil {
 				continue
 			}
-			list := one(t, parsePage(t, w.verification(t, lang, r, nil)).class("checks"), "list of checks")
-			items := list.named("li")
+			var items []dom
+			for _, list := range parsePage(t, w.verification(t, lang, r, nil)).class("checks") {
+				items = append(items, list.named("li")...)
+			}
 			if len(items) != len(r.Findings) || len(items) != len(order) {
 				t.Fatalf("%s %s: %d checks on the page", lang, state, len(items))
 			}
-			for i, f := range r.Findings {
+			told := slices.Clone(r.Findings) // what was found first, what was not needed folded behind it
+			slices.SortStableFunc(told, func(a, b verifier.Finding) int { return idle(a) - idle(b) })
+			for i, f := range told {
 				item := items[i]
 				sign := one(t, item.named("use"), "sign of a check").attr("href")
 				if sign != "#"+f.Outcome.String() {
@@ -117,6 +121,13 @@ func TestEveryCheckIsOnThePage(t *testing.T) {
 			}
 		}
 	}
+}
+
+func idle(f verifier.Finding) int {
+	if f.Outcome == verifier.Skipped {
+		return 1
+	}
+	return 0
 }
 
 // scalars collects every scalar of a JSON text, read by another parser.
@@ -310,7 +321,7 @@ func TestUnsignedStandsApart(t *testing.T) {
 		}
 	}
 	register := one(t, d.class("register"), "register").text()
-	if register != "From our register Since 2 August 2026 Reason given: issued in error This is not part of the signed badge. It stands in the register of this service." {
+	if register != "From our register Withdrawn on 2 August 2026. Reason given: issued in error This is not part of the signed badge. It stands in the register of this service." {
 		t.Errorf("register: %q", register)
 	}
 	translation := one(t, d.class("translation"), "translation")
@@ -352,8 +363,12 @@ func TestWhatWasNotChecked(t *testing.T) {
 	}
 	d := parsePage(t, w.verification(t, "en", report(doc), nil))
 	checked := one(t, d.class("checked"), "time of the check").text()
-	if checked != "Checked on 21 November 2026, 10:00 UTC. This page belongs to badges.example. If the address bar of your browser shows anything else, do not trust it." {
+	if checked != "Checked on 21 November 2026, 10:00 UTC." {
 		t.Errorf("checked: %q", checked)
+	}
+	place := one(t, d.class("place"), "where one should be").text()
+	if place != "This page belongs to badges.example. If the address bar of your browser shows anything else, do not trust it." {
+		t.Errorf("place: %q", place)
 	}
 }
 
@@ -367,7 +382,7 @@ func TestOwnBadge(t *testing.T) {
 	}
 	for name, want := range map[string]string{
 		"og:title":       "Valid – Urban Health Capacity Resource Kit Workshop – Participant",
-		"og:description": "Valid. Awarded to Participant 01 by Example Urban Health Learning Programme (badges.example) on 14 July 2025.",
+		"og:description": "Valid. Participant 01 was awarded “Urban Health Capacity Resource Kit Workshop – Participant” by Example Urban Health Learning Programme (badges.example) on 14 July 2025.",
 		"og:url":         "https://badges.example/credentials/abc",
 		"og:image":       "https://badges.example/preview.png", "twitter:card": "summary_large_image", "robots": "noindex",
 	} {
@@ -384,11 +399,71 @@ func TestOwnBadge(t *testing.T) {
 		t.Errorf("copies lead to %v, want %v", hrefs, want)
 	}
 	form := one(t, d.named("form"), "form")
-	if form.attr("action") != l.Match || form.attr("method") != "post" || len(form.all(func(n *html.Node) bool { return dom{n}.attr("name") == pages.FieldIdentifier })) != 1 {
+	if form.attr("action") != l.Match+"#match" || form.attr("method") != "post" || len(form.all(func(n *html.Node) bool { return dom{n}.attr("name") == pages.FieldIdentifier })) != 1 {
 		t.Error("the form for comparing is not there")
 	}
 	if brought := w.verification(t, "en", report(document(t, participant)), nil); strings.Contains(brought, "<form") || strings.Contains(brought, "og:") || strings.Contains(brought, "download") {
 		t.Error("a badge that was brought is offered as ours")
+	}
+}
+
+// TestPictureAndSecondOpinion: the picture stands beside the verdict of a badge
+// that is in force and nowhere else, one alone; every page of ours leads to a
+// verifier of others, with the badge's address whole.
+func TestPictureAndSecondOpinion(t *testing.T) {
+	w := newWorld(t)
+	mine := own()
+	mine.Links.Second = "https://verifierplus.org/#verify?vc=https%3A%2F%2Fbadges.example%2Fcredentials%2Fabc.json%3Fedition%3D1"
+	for state, r := range states(document(t, participant)) {
+		page := w.verification(t, "en", r, mine)
+		d := parsePage(t, page)
+		var eager []string
+		for _, img := range d.named("img") {
+			if img.attr("loading") != "lazy" {
+				eager = append(eager, img.attr("src"))
+			}
+		}
+		if good := r.Verified(); good != slices.Equal(eager, []string{mine.Links.Image}) || !good && len(eager) > 0 {
+			t.Errorf("%s: pictures %q", state, eager)
+		}
+		if !strings.Contains(page, `href="`+mine.Links.Second+`"`) {
+			t.Errorf("%s: no second opinion is offered", state)
+		}
+	}
+	if brought := w.verification(t, "en", report(document(t, participant)), nil); strings.Contains(brought, "<img") || strings.Contains(brought, "verifierplus") {
+		t.Error("a badge that was brought has pictures of ours, or its content goes elsewhere")
+	}
+}
+
+// TestIsThisThePerson: the answer stands in its box with a word and a sign, and
+// the verdict is what it would be without the question.
+func TestIsThisThePerson(t *testing.T) {
+	w := newWorld(t)
+	r := report(document(t, participant))
+	for _, c := range []struct {
+		outcome    verifier.Outcome
+		code       verifier.Code
+		class, say string
+	}{
+		{verifier.Passed, verifier.RecipientMatches, "pass", "Yes. What you typed belongs to the holder of this badge."},
+		{verifier.Warned, verifier.RecipientMatchesWeakly, "warn", "Perhaps. What you typed fits the holder"},
+		{verifier.Failed, verifier.RecipientDiffers, "fail", "No. What you typed does not belong to the holder"},
+		{verifier.Unknown, verifier.RecipientUnstated, "unknown", "We cannot tell. The badge holds nothing"},
+		{verifier.Skipped, verifier.NotRun, "unknown", "We cannot tell. Not looked at"},
+	} {
+		f := finding(verifier.CheckRecipient, c.outcome, c.code)
+		var b bytes.Buffer
+		if err := w.pages.Verification(&b, w.catalog.For("en"), pages.VerificationPage{Frame: w.frame(), Report: r, Own: own(), Match: &f}); err != nil {
+			t.Fatal(err)
+		}
+		d := hold(t, string(c.code), b.String(), "en", "ltr")
+		answer := one(t, d.class("answer"), "answer")
+		if answer.attr("class") != "answer "+c.class || !strings.HasPrefix(answer.text(), c.say) || one(t, answer.named("use"), "sign").attr("href") != "#"+c.class {
+			t.Errorf("%s: %s %q", c.code, answer.attr("class"), answer.text())
+		}
+		if one(t, d.class("verdict"), "verdict").attr("class") != "verdict valid" {
+			t.Errorf("%s: the verdict is another", c.code)
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ var (
 	attributes = strings.Fields(`lang dir class id role href hreflang rel src alt width height charset name content property type
 		for action method enctype value rows required autocomplete autocapitalize spellcheck inputmode download scope
 		datetime viewbox d transform x y cx cy r fill stroke stroke-width stroke-linecap stroke-linejoin stroke-dasharray
-		aria-label aria-labelledby aria-describedby aria-hidden aria-current`)
+		aria-label aria-labelledby aria-describedby aria-hidden aria-current loading`)
 	voidOfLinks = []string{"src", "href", "action"}
 )
 

@@ -18,6 +18,10 @@ type VerificationPage struct {
 	Frame
 	Report *verifier.Report // nil shows that nothing could be told
 	Own    *Own             // what this service knows of its own badge; nil for one that was brought
+
+	// Match is what came of comparing somebody with the holder, of which the
+	// report says nothing; nil where nobody was compared.
+	Match *verifier.Finding
 }
 
 // Own is what a service says of a badge that it keeps, beside what is signed.
@@ -44,6 +48,7 @@ type Links struct {
 	Image                    string // picture of the achievement, on this host
 	Preview                  string // picture for link previews, absolute, a PNG
 	Match                    string // where an e-mail address is compared with the holder's, by POST
+	Second                   string // where another service's verifier checks the badge, absolute
 	Newer                    string // page of a newer edition
 	First                    string // page of the first edition
 }
@@ -78,12 +83,15 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 		Remarks:   remarks(p, r),
 		CheckedAt: r.CheckedAt,
 		Proven:    words.Proven(r),
-		Checks:    checks(p, r),
 		Endorsed:  endorsements(p, r),
 		NotTold:   notTold(p, r),
 		Badges:    badges(p, r),
 	}
 	v.Word, v.Said = setOff(words.SummaryParts(p, r))
+	v.checks(r)
+	if page.Match != nil {
+		v.Match = matched(p, r, *page.Match)
+	}
 	v.Footnote = false // it stands beside the verdict
 	room := s.markdown.page()
 	if r.Document != nil && len(r.Badges) == 0 {
@@ -105,7 +113,11 @@ type verificationView struct {
 	Remarks   [][]i18n.Part
 	CheckedAt time.Time
 	Proven    bool
-	Checks    []checkView
+	Checks    []checkView // every one
+	Made      []checkView // what was found
+	Idle      []checkView // there was nothing to check, or no need to
+	IdleTitle string
+	Match     *checkView
 	Endorsed  []endorsementView
 	Beside    []besideView
 	NotTold   []string
@@ -113,13 +125,14 @@ type verificationView struct {
 
 	Name       string // of the achievement
 	NameLang   string
-	Fields     []row
+	Fields     fields
 	AllTitle   string
 	All        []entry
 	More       string
 	Signatures [][]row
 
 	Links       Links
+	Picture     string // of the achievement; "" where it would make a bad badge look good
 	Code        string
 	Downloads   []download
 	Share       *share
@@ -174,7 +187,10 @@ type download struct{ Href, Label string }
 
 type share struct{ Title, Description, URL, Image string }
 
-type registerView struct{ Since, Reason string }
+type registerView struct {
+	Since  []i18n.Part
+	Reason string
+}
 
 type translationView struct {
 	Lang, Name, Description, Note string
@@ -226,12 +242,36 @@ func remarks(p *i18n.Printer, r *verifier.Report) [][]i18n.Part {
 	return out
 }
 
-func checks(p *i18n.Printer, r *verifier.Report) []checkView {
-	out := make([]checkView, len(r.Findings))
-	for i, f := range r.Findings {
-		out[i] = checkOf(p, r, f)
+func (v *verificationView) checks(r *verifier.Report) {
+	for _, f := range r.Findings {
+		c := checkOf(v.Printer, r, f)
+		v.Checks = append(v.Checks, c)
+		if f.Outcome == verifier.Skipped {
+			v.Idle = append(v.Idle, c)
+		} else {
+			v.Made = append(v.Made, c)
+		}
 	}
-	return out
+	v.IdleTitle = v.Text("verify.idle", i18n.Params{i18n.Count: len(v.Idle)})
+}
+
+// matched answers whether somebody is the holder, with a word of its own: a
+// badge that is another person's is none the worse for it.
+func matched(p *i18n.Printer, r *verifier.Report, f verifier.Finding) *checkView {
+	v := checkOf(p, r, f)
+	said := "verify.match.open"
+	switch f.Outcome {
+	case verifier.Passed:
+		said = "verify.match.yes"
+	case verifier.Warned:
+		said = "verify.match.perhaps"
+	case verifier.Failed:
+		said = "verify.match.no"
+	default:
+		v.Outcome = verifier.Unknown.String()
+	}
+	v.Result = p.Text(said, nil)
+	return &v
 }
 
 func checkOf(p *i18n.Printer, r *verifier.Report, f verifier.Finding) checkView {
@@ -330,7 +370,7 @@ func signatures(d *badge.Document) [][]row {
 // own adds what the service knows of its own badge. A translation and the
 // tags for previews are held back where nothing is proven.
 func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
-	v.Links, v.Code, v.Register, v.Told = own.Links, own.Code, reason(v.Printer, own.Register), own.Remarks
+	v.Links, v.Code, v.Register, v.Told = own.Links, own.Code, reason(v.Printer, r, own.Register), own.Remarks
 	if !own.Earned.IsZero() {
 		v.Earned = v.Date(own.Earned)
 	}
@@ -351,6 +391,9 @@ func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
 	if own.Links.Page != "" {
 		v.Share = &share{v.Title, words.Summary(v.Printer, r), own.Links.Page, own.Links.Preview}
 	}
+	if r.Verified() {
+		v.Picture = own.Links.Image
+	}
 	v.Translation = v.translation(r.Document, own.Translation, room)
 }
 
@@ -365,10 +408,23 @@ func (v *verificationView) translation(d *badge.Document, t *Translation, room *
 	return out
 }
 
-// reason puts a reason that the catalogue knows into the reader's language.
-func reason(p *i18n.Printer, r *Register) *registerView {
-	if r == nil || r.Since.IsZero() && r.Reason == "" {
+// since are the words for the day of a change of status.
+var since = map[verifier.Code]string{
+	verifier.Revoked: "verify.since.revoked", verifier.Suspended: "verify.since.suspended", verifier.Superseded: "verify.since.superseded",
+}
+
+// reason puts what the register says of a change into the reader's language.
+func reason(p *i18n.Printer, r *verifier.Report, said *Register) *registerView {
+	if said == nil || said.Since.IsZero() && said.Reason == "" {
 		return nil
 	}
-	return &registerView{Since: p.Date(r.Since), Reason: face.Reason(p, r.Reason)}
+	out := &registerView{Reason: face.Reason(p, said.Reason)}
+	if !said.Since.IsZero() {
+		id := since[r.Decisive().Code]
+		if id == "" {
+			id = "page.register.date"
+		}
+		out.Since = p.Parts(id, i18n.Params{"Date": said.Since})
+	}
+	return out
 }

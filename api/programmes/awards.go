@@ -8,6 +8,8 @@ type rowAward struct {
 	Outcome     programme.Outcome `json:"outcome"`
 	Credential  *string           `json:"credential"` // its address
 	Page        *string           `json:"page"`       // where anybody can check it
+	// Review is what a person must decide first, where it is held.
+	Review programme.Question `json:"review,omitempty"`
 }
 
 // The places of badges.
@@ -19,7 +21,7 @@ const (
 func (h *Handler) awards(list []programme.AwardOutcome) []rowAward {
 	out := make([]rowAward, len(list))
 	for n, a := range list {
-		out[n] = rowAward{Achievement: a.Achievement, Outcome: a.Outcome, Credential: h.address(credentials, a.Credential), Page: h.address(pages, a.Credential)}
+		out[n] = rowAward{Achievement: a.Achievement, Outcome: a.Outcome, Credential: h.address(credentials, a.Credential), Page: h.address(pages, a.Credential), Review: a.Review}
 	}
 	return out
 }

@@ -87,6 +87,10 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, c programme.Cal
 	lines := wire.NewLines(w)
 	var broken error
 	list.Tell = func(p programme.Progress) {
+		if p.Step != "" {
+			broken = errors.Join(broken, lines.Write(map[string]int{string(p.Step): p.Done, "of": p.Of}))
+			return
+		}
 		var all []any
 		for _, row := range p.Rows {
 			all = append(all, h.row(row))
@@ -176,7 +180,7 @@ func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error
 	if _, err := wire.IdempotencyKey(r); err != nil {
 		return list, err
 	}
-	q, err := wire.Query(r, "edition", "achievement", "occurred_at", "dry_run", "atomic")
+	q, err := wire.Query(r, "edition", "achievement", "occurred_at", "dry_run", "atomic", "accept")
 	if err != nil {
 		return list, err
 	}
@@ -196,8 +200,27 @@ func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error
 	if list.Atomic, err = wire.Flag(q, "atomic"); err != nil {
 		return list, err
 	}
+	if list.Renamed, list.Erased, err = accepted(q.Get("accept")); err != nil {
+		return list, err
+	}
 	list.List, err = readList(w, r)
 	return list, err
+}
+
+// accepted reads which doubts about people whoever uploads has settled.
+func accepted(text string) (renamed, erased bool, err error) {
+	for _, word := range strings.Split(text, ",") {
+		switch word {
+		case "":
+		case "renamed":
+			renamed = true
+		case "erased":
+			erased = true
+		default:
+			return false, false, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter accept is renamed, erased, or both with a comma between them."}
+		}
+	}
+	return renamed, erased, nil
 }
 
 const workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

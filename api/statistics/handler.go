@@ -21,7 +21,8 @@ func New(p *programme.Programme) *Handler { return &Handler{p} }
 
 // answer is a report with the moment that it tells of.
 type answer struct {
-	Form string     `json:"form"` // public or exact
+	Form string     `json:"form"`           // public or exact
+	Test bool       `json:"test,omitempty"` // of trials, which count nowhere else
 	AsOf *time.Time `json:"as_of"`
 	counts.Report
 }
@@ -37,9 +38,14 @@ func (h *Handler) Statistics(w http.ResponseWriter, r *http.Request) error {
 
 // public answers from the snapshot of the day.
 func (h *Handler) public(w http.ResponseWriter, r *http.Request) error {
-	q, err := wire.Query(r, "issuer", "activity", "achievement", "edition", "format")
+	q, err := wire.Query(r, "issuer", "activity", "achievement", "edition", "format", "country", "state")
 	if err != nil {
 		return err
+	}
+	for _, bound := range []string{"country", "state"} {
+		if q.Has(bound) {
+			return &wire.Fault{Code: wire.InvalidParameter, Detail: "The public figures are not bounded by " + bound + ". Leave the parameter out: by_country has the countries. With a token of the scope stats it chooses among what is the token's."}
+		}
 	}
 	report, taken, ok, err := h.programme.Public(r.Context(), counts.Scope{Issuer: q.Get("issuer"), Activity: q.Get("activity"),
 		Achievement: q.Get("achievement"), Edition: edition(q.Get("edition"))})
@@ -76,7 +82,7 @@ func (h *Handler) exact(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return write(w, r, q.Get("format"), answer{Form: "exact", Report: report})
+	return write(w, r, q.Get("format"), answer{Form: "exact", Test: token.Test, Report: report})
 }
 
 // edition reads the name of an edition; "-" is the one without a name, which

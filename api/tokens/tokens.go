@@ -96,7 +96,7 @@ func (t *Tokens) read(ctx context.Context, id string) (auth.Token, error) {
 // Entry is a token in the list of all.
 type Entry struct {
 	auth.Token
-	Used time.Time // last, to the minute; zero: never
+	Used time.Time // last, to the minute, and not before it was made; zero: never
 }
 
 // List returns every token, withdrawn and expired ones included, by id.
@@ -113,7 +113,11 @@ func (t *Tokens) List(ctx context.Context) ([]Entry, error) {
 			if err != nil {
 				return err
 			}
-			out = append(out, Entry{token, t.uses.latest(token.ID, used)})
+			used = t.uses.latest(token.ID, used)
+			if !used.IsZero() && used.Before(token.Created) { // within the minute in which it was made
+				used = token.Created
+			}
+			out = append(out, Entry{token, used})
 			return nil
 		})
 	})

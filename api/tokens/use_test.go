@@ -168,3 +168,18 @@ func TestDamagedUseIsTold(t *testing.T) {
 		}
 	}
 }
+
+// TestUseIsNotBeforeTheToken: uses are noted to the minute, which may have begun
+// before the token was made.
+func TestUseIsNotBeforeTheToken(t *testing.T) {
+	ts, _, c := open(t)
+	c.at = c.at.Truncate(time.Minute).Add(30 * time.Second)
+	made, text := create(t, ts, limits())
+	c.at = c.at.Add(10 * time.Second)
+	if _, err := ts.Authenticate(t.Context(), text); err != nil {
+		t.Fatal(err)
+	}
+	if at := used(t, ts, made.ID); !at.Equal(made.Created) {
+		t.Errorf("used at %v, made at %v", at, made.Created)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -158,7 +159,7 @@ func (h *Handler) View(w http.ResponseWriter, r *http.Request) error {
 		}
 		return h.writeReport(w, r, report, b)
 	}
-	return h.page(w, r, b)
+	return h.page(w, r, b, verifier.Options{})
 }
 
 // Page answers with the page of one of our badges; it is what GET
@@ -171,7 +172,7 @@ func (h *Handler) Page(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.page(w, r, b)
+	return h.page(w, r, b, verifier.Options{})
 }
 
 // asked is the badge that an address of ours stands for: the current edition,
@@ -186,7 +187,7 @@ func (h *Handler) asked(r *http.Request, id string) (*brought, error) {
 
 // page verifies a badge now and shows it. Only a badge of our register has
 // anything beside what is signed.
-func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error {
+func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought, opts verifier.Options) error {
 	said, ctx := errgroup.WithContext(r.Context())
 	var beside []pages.Endorsement
 	if b.record != nil {
@@ -195,16 +196,17 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 			return err
 		})
 	}
-	report, err := h.desk.Report(r.Context(), b.submission, verifier.Options{})
+	report, err := h.desk.Report(r.Context(), b.submission, opts)
 	if err := errors.Join(err, said.Wait()); err != nil {
 		return err
 	}
+	report, match := apart(report, opts)
 	p := wire.Printer(r, h.catalog)
 	ours, err := h.known(r.Context(), b, report)
 	if err != nil {
 		return err
 	}
-	page := pages.VerificationPage{Frame: pages.Frame{Host: h.host}, Report: report}
+	page := pages.VerificationPage{Frame: pages.Frame{Host: h.host}, Report: report, Match: match}
 	if ours.telling() {
 		page.Own = &pages.Own{Links: pages.Links{Newer: newerEdition(report)}, Register: statusOf(ours.record)}
 	}
@@ -228,6 +230,23 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought) error
 	return wire.WritePage(w, p, http.StatusOK, func(w io.Writer) error { return h.pages.Verification(w, p, page) })
 }
 
+// apart takes out of a report whether somebody is the holder: the page answers
+// that by itself, because a badge that is another person's is none the worse.
+func apart(report *verifier.Report, opts verifier.Options) (*verifier.Report, *verifier.Finding) {
+	if opts.Recipient == nil {
+		return report, nil
+	}
+	match := report.Finding(verifier.CheckRecipient)
+	without := *report
+	without.Findings = slices.Clone(report.Findings)
+	for n, f := range without.Findings {
+		if f.Check == verifier.CheckRecipient && f.Code != verifier.NotRun {
+			without.Findings[n] = verifier.Finding{Check: f.Check, Outcome: verifier.Skipped, Code: verifier.NotAsked}
+		}
+	}
+	return &without, &match
+}
+
 // besideOwn is what others say of a badge of ours, of its achievement and of its
 // issuer: by the ids that are signed.
 func (h *Handler) besideOwn(ctx context.Context, rec *issuer.Record) ([]pages.Endorsement, error) {
@@ -243,6 +262,10 @@ func (h *Handler) besideOwn(ctx context.Context, rec *issuer.Record) ([]pages.En
 	return h.beside(ctx, subjects...)
 }
 
+// secondVerifier is the page of a verifier that others keep, which fetches a
+// badge from the address that follows. Nothing of it is loaded here.
+const secondVerifier = "https://verifierplus.org/#verify?vc="
+
 // ownPage is what the register knows of a badge of ours.
 func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) (*pages.Own, error) {
 	path := "/credentials/" + rec.ID
@@ -250,12 +273,13 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	own := &pages.Own{Code: issuer.PrintedCode(rec.ID), Links: pages.Links{
 		Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID,
 		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
-		Image: image, Preview: h.baseURL + image,
+		Image: image, Preview: h.baseURL + image, Match: "/v/" + rec.ID + "/match",
 	}}
 	own.Register = statusOf(rec)
 	if err := h.ownEdition(r, own, rec); err != nil {
 		return nil, err
 	}
+	own.Links.Second = secondVerifier + url.QueryEscape(h.baseURL+own.Links.JSON)
 	a, err := h.issuer.Achievement(r.Context(), rec.SignedAchievement())
 	if errors.Is(err, issuer.ErrNotFound) {
 		return own, nil
@@ -280,7 +304,7 @@ func (h *Handler) ownEdition(r *http.Request, own *pages.Own, rec *issuer.Record
 	links := &own.Links
 	if rec.Status == issuer.Superseded {
 		query := "?edition=" + strconv.Itoa(rec.Edition)
-		links.Page, links.JSON, links.JWT = links.Page+query, links.JSON+query, links.JWT+query
+		links.Page, links.JSON, links.JWT, links.Match = links.Page+query, links.JSON+query, links.JWT+query, links.Match+query
 	}
 	if rec.Edition == 1 {
 		return nil
@@ -319,15 +343,25 @@ func (h *Handler) Form(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return h.unreadable(w, r, err, false)
 	}
-	if lang := fields[pages.FieldLang]; len(lang) > 0 {
-		r = r.Clone(r.Context())
-		r.URL.RawQuery = url.Values{"lang": {string(lang)}}.Encode()
-	}
+	r = inLanguageOf(r, fields)
 	b, coded, err := h.bringForm(r, fields)
 	if err != nil {
 		return h.unreadable(w, r, err, coded)
 	}
-	return h.page(w, r, b)
+	return h.page(w, r, b, verifier.Options{})
+}
+
+// inLanguageOf gives a request the language of the page that its form stood on.
+func inLanguageOf(r *http.Request, fields map[string][]byte) *http.Request {
+	lang := string(fields[pages.FieldLang])
+	if lang == "" {
+		return r
+	}
+	r = r.Clone(r.Context())
+	q := r.URL.Query()
+	q.Set("lang", lang)
+	r.URL.RawQuery = q.Encode()
+	return r
 }
 
 func (h *Handler) fields(w http.ResponseWriter, r *http.Request) (map[string][]byte, error) {

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"laurel/api/pages"
 	"laurel/api/wire"
 	"laurel/badge"
 	"laurel/internal/strictjson"
@@ -37,6 +38,9 @@ func (h *Handler) Match(w http.ResponseWriter, r *http.Request) error {
 	if _, err := wire.Query(r, "edition"); err != nil {
 		return err
 	}
+	if wire.MediaType(r) == "application/x-www-form-urlencoded" {
+		return h.matchForm(w, r)
+	}
 	v, err := wire.ReadJSON(w, r, strictjson.Limits{Bytes: maxMatch})
 	if err != nil {
 		return err
@@ -62,6 +66,25 @@ func (h *Handler) Match(w http.ResponseWriter, r *http.Request) error {
 	h.neverKept(w)
 	w.Header().Set("Content-Language", p.Lang())
 	return wire.WriteJSON(w, http.StatusOK, matchAnswer{Match: matches(f.Outcome), Code: string(f.Code), Message: words.Sentence(p, report, f)})
+}
+
+// matchForm answers the form of a badge's page with that page and the answer on
+// it. What was typed stands nowhere in it.
+func (h *Handler) matchForm(w http.ResponseWriter, r *http.Request) error {
+	fields, err := h.fields(w, r)
+	if err != nil {
+		return err
+	}
+	r = inLanguageOf(r, fields)
+	who, err := identity(string(fields[pages.FieldIdentifier]))
+	if err != nil {
+		return err
+	}
+	b, err := h.asked(r, r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	return h.page(w, r, b, verifier.Options{Recipient: who})
 }
 
 // identity is whom a text names: by an e-mail address, or by a DID.

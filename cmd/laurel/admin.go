@@ -134,8 +134,9 @@ func adminAnswer(out any, err error) adminLine {
 
 // progress is how much of an operation is done.
 type progress struct {
-	Done int `json:"done"`
-	Of   int `json:"of"`
+	Done int    `json:"done"`
+	Of   int    `json:"of"`
+	What string `json:"what,omitempty"` // is done; "" for what the command counts
 }
 
 type progressKey struct{}
@@ -146,9 +147,9 @@ func telling(ctx context.Context, hear func(progress)) context.Context {
 }
 
 // tell tells whoever waits for an operation how far it is.
-func tell(ctx context.Context, done, of int) {
+func tell(ctx context.Context, n progress) {
 	if hear, ok := ctx.Value(progressKey{}).(func(progress)); ok {
-		hear(progress{done, of})
+		hear(n)
 	}
 }
 
@@ -222,7 +223,7 @@ func readAdmin(ctx context.Context, from io.Reader) ([]byte, error) {
 		}
 		switch {
 		case line.Progress != nil:
-			tell(ctx, line.Progress.Done, line.Progress.Of)
+			tell(ctx, *line.Progress)
 		case line.Error != "":
 			return nil, errors.New(line.Error)
 		default:

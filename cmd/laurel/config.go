@@ -15,6 +15,7 @@ import (
 	"crypto/x509"
 
 	"laurel/internal/fetch"
+	"laurel/internal/typeset"
 	"laurel/verifier"
 	"laurel/verifier/trust"
 )
@@ -26,7 +27,7 @@ type settings struct {
 	fetchAllow, fetchCA, fetchProxy                        string
 	verifyRate, compactAfter                               int
 	vcAPI                                                  bool
-	trust                                                  []string
+	trust, fonts                                           []string
 }
 
 // setting declares one of them. A setting's environment variable is its name
@@ -51,6 +52,7 @@ func (s *settings) declared() []setting {
 		{name: "compact-after", number: &s.compactAfter, usage: "`hours` after an erasure until the store's file is compacted; 0 for never by itself"},
 		{name: "vc-api", truth: &s.vcAPI, usage: "answer POST /credentials/issue and /credentials/status of the VC-API, with keys of its own"},
 		{name: "trust", list: &s.trust, usage: "`file` with a list of issuers that are known, as often as there are lists; a change in it is seen at once"},
+		{name: "font-dir", list: &s.fonts, usage: "`folder` of fonts for pictures and certificates, as often as there are folders; without it those of the system"},
 		{name: "fetch-allow", text: &s.fetchAllow, usage: "`host:port,…` that may be asked whatever their address"},
 		{name: "fetch-ca", text: &s.fetchCA, usage: "PEM `file` of further trusted roots for outgoing requests"},
 		{name: "fetch-proxy", text: &s.fetchProxy, usage: "proxy `URL` for all outgoing requests"},
@@ -217,6 +219,14 @@ func takesValue(set *flag.FlagSet, arg string) bool {
 func (s *settings) keysFolder() string { return filepath.Join(s.data, "keys") }
 func (s *settings) storeFile() string  { return filepath.Join(s.data, "laurel.db") }
 func (s *settings) socket() string     { return filepath.Join(s.data, "admin.sock") }
+
+// library is the fonts that pictures and certificates are set in.
+func (s *settings) library() *typeset.Library {
+	if len(s.fonts) > 0 {
+		return typeset.Open(s.fonts)
+	}
+	return typeset.Open(typeset.SystemFolders())
+}
 
 // fetcher makes the outgoing client.
 func (s *settings) fetcher() (*fetch.Client, error) {

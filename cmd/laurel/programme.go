@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -219,12 +220,17 @@ type rosterRequest struct {
 	OccurredAt  time.Time `json:"occurredAt,omitzero"`
 	DryRun      bool      `json:"dryRun,omitempty"`
 	Atomic      bool      `json:"atomic,omitempty"`
+	Accept      []string  `json:"accept,omitempty"` // doubts that are settled: renamed, erased
 }
+
+// doing is how a step of a list is told, where it is not rows taken in.
+var doing = map[programme.Step]string{programme.Checked: "rows checked", programme.Signed: "badges signed"}
 
 func uploadRoster(ctx context.Context, svc *service, in rosterRequest) (json.RawMessage, error) {
 	result, err := svc.programme.Roster(ctx, operator(), programme.Roster{Activity: in.Activity, List: in.List, Edition: in.Edition,
 		Achievement: in.Achievement, OccurredAt: in.OccurredAt, DryRun: in.DryRun, Atomic: in.Atomic,
-		Tell: func(part programme.Progress) { tell(ctx, part.Done, part.Of) }})
+		Renamed: slices.Contains(in.Accept, "renamed"), Erased: slices.Contains(in.Accept, "erased"),
+		Tell: func(part programme.Progress) { tell(ctx, progress{part.Done, part.Of, doing[part.Step]}) }})
 	if err != nil {
 		return nil, err
 	}
@@ -234,13 +240,14 @@ func uploadRoster(ctx context.Context, svc *service, in rosterRequest) (json.Raw
 func (p *program) programmeRoster(ctx context.Context, args []string) error {
 	var in rosterRequest
 	var asJSON bool
-	var at string
+	var at, accept string
 	s, operands, err := p.manage("programme roster", args, "ACTIVITY FILE|-", func(set *flag.FlagSet) {
 		jsonFlag(set, &asJSON)
 		set.BoolVar(&in.DryRun, "dry-run", false, "say what would happen, and do nothing")
 		set.BoolVar(&in.Atomic, "atomic", false, "take in all rows or, where one has an error, none")
 		set.StringVar(&in.Edition, "edition", "", "`name` of the edition; needed where there are several and the list does not say")
 		set.StringVar(&in.Achievement, "achievement", "", "`slug` of the only achievement to be awarded")
+		set.StringVar(&accept, "accept", "", "`doubts` that are settled: renamed (who has another name is the same person), erased (who was erased is served again), or both with a comma")
 		set.StringVar(&at, "occurred-at", "", "`day` on which happened what the list tells, such as 2025-08-12")
 	})
 	if err != nil {
@@ -253,6 +260,12 @@ func (p *program) programmeRoster(ctx context.Context, args []string) error {
 		if in.OccurredAt, err = time.Parse(time.DateOnly, at); err != nil {
 			return usagef("--occurred-at is a day such as 2025-08-12")
 		}
+	}
+	for _, doubt := range strings.FieldsFunc(accept, func(r rune) bool { return r == ',' }) {
+		if doubt != "renamed" && doubt != "erased" {
+			return usagef("--accept is renamed, erased, or both with a comma between them")
+		}
+		in.Accept = append(in.Accept, doubt)
 	}
 	in.Activity = operands[0]
 	if in.List, err = p.readInput(operands[1], roster.MaxBytes); err != nil {
@@ -412,7 +425,7 @@ type releaseRequest struct {
 }
 
 func releaseEdition(ctx context.Context, svc *service, in releaseRequest) (json.RawMessage, error) {
-	done, err := svc.programme.Release(ctx, operator(), in.Activity, in.Edition, func(done, of int) { tell(ctx, done, of) })
+	done, err := svc.programme.Release(ctx, operator(), in.Activity, in.Edition, func(done, of int) { tell(ctx, progress{Done: done, Of: of}) })
 	if err != nil {
 		return nil, err
 	}
@@ -474,7 +487,7 @@ func (p *program) asJSON(raw json.RawMessage, err error) error {
 func (p *program) showing(ctx context.Context, what string) context.Context {
 	return telling(ctx, func(n progress) {
 		if n.Done < n.Of {
-			fmt.Fprintf(p.stderr, "laurel: %d of %d %s\n", n.Done, n.Of, what)
+			fmt.Fprintf(p.stderr, "laurel: %d of %d %s\n", n.Done, n.Of, cmp.Or(n.What, what))
 		}
 	})
 }

@@ -25,7 +25,7 @@ const (
 func (p *program) serve(ctx context.Context, args []string) error {
 	s := defaults()
 	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "compact-after",
-		"contexts", "trust", "fetch-allow", "fetch-ca", "fetch-proxy")
+		"contexts", "trust", "font-dir", "fetch-allow", "fetch-ca", "fetch-proxy")
 	if err != nil {
 		return err
 	}
@@ -82,6 +82,7 @@ func (svc *service) run(ctx context.Context, listener, admin net.Listener, ready
 	behind.Go(func() { _ = svc.audit.Run(work) })
 	behind.Go(func() { _ = svc.hooks.Run(work) })
 	behind.Go(func() { svc.watchKeys(work) })
+	behind.Go(func() { svc.tellFonts(work) })
 	behind.Go(func() {
 		svc.tokens.Run(work, func(err error) { svc.log.WarnContext(work, "noting which tokens were used", "error", err) })
 	})
@@ -121,6 +122,18 @@ func (svc *service) watchKeys(ctx context.Context) {
 		} else if changed {
 			svc.log.InfoContext(ctx, "the folder of keys was changed by another process")
 		}
+	}
+}
+
+// tellFonts says once what cannot be drawn with the fonts that are here. That
+// fails nothing: such texts are left out of pictures and certificates.
+func (svc *service) tellFonts(ctx context.Context) {
+	lacks, err := svc.fonts.Lacks()
+	if err != nil {
+		svc.log.ErrorContext(ctx, "looking for fonts", "error", err)
+	} else if len(lacks) > 0 {
+		svc.log.WarnContext(ctx, "no font here draws the letters of some languages; texts in them are left out of pictures and certificates",
+			"languages", lacks, "install", "Debian's fonts-noto-core and fonts-noto-cjk, or name a folder of fonts with --font-dir")
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"laurel/internal/bundle"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
+	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
 	"laurel/keys/keyring"
@@ -46,6 +47,7 @@ type service struct {
 	hooks     *feed.Hooks
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
+	fonts     *typeset.Library
 	baseURL   string
 	log       *slog.Logger
 }
@@ -121,7 +123,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, baseURL: meta.BaseURL, log: log}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, log: log}
 	own := &ownRecords{baseURL: meta.BaseURL}
 	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {

@@ -52,8 +52,8 @@ var builder = regexp.MustCompile(`^golang:(\d+\.\d+\.\d+)-\w+ AS \w+$`)
 
 func TestImageBuild(t *testing.T) {
 	stages := dockerfile(t)
-	if len(stages) != 2 {
-		t.Fatalf("the Dockerfile has %d stages: one builds, one is shipped", len(stages))
+	if len(stages) != 3 {
+		t.Fatalf("the Dockerfile has %d stages: one builds, one brings fonts, one is shipped", len(stages))
 	}
 	m := builder.FindStringSubmatch(last(stages[0], "FROM"))
 	if m == nil {
@@ -72,6 +72,31 @@ func TestImageBuild(t *testing.T) {
 		if !strings.Contains(build, want) {
 			t.Errorf("the build %q has no %s: it would not be static and reproducible", build, want)
 		}
+	}
+}
+
+var system = regexp.MustCompile(`^debian:\w+-slim AS fonts$`)
+
+// What is drawn needs fonts, and they may be passed on with their licences.
+func TestImageFonts(t *testing.T) {
+	stages := dockerfile(t)
+	fonts := stages[1]
+	if from := last(fonts, "FROM"); !system.MatchString(from) {
+		t.Errorf("fonts come from %q: a named release of Debian is wanted", from)
+	}
+	var runs string
+	for _, i := range fonts {
+		if i.word == "RUN" {
+			runs += i.rest + "\n"
+		}
+	}
+	for _, want := range []string{"fonts-noto-core", "fonts-noto-cjk", "NotoSansCJK-Regular.ttc", "NotoSans*-Regular.ttf", "fonts-noto-core/copyright", "fonts-noto-cjk/copyright"} {
+		if !strings.Contains(runs, want) {
+			t.Errorf("the stage with fonts has no %s", want)
+		}
+	}
+	if !slices.Contains(stages[2], instruction{"COPY", "--from=fonts /out/fonts /usr/share/fonts"}) {
+		t.Error("the image takes no fonts to where they are looked for")
 	}
 }
 

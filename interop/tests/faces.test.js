@@ -117,7 +117,7 @@ for(const [name, [address, endorser, comment]] of Object.entries(vouched)) {
   });
 }
 
-const newer = {en: 'has a newer version', ar: 'إصدار أحدث'};
+const newer = {en: 'has a newer version', ar: 'نسخة أحدث'};
 
 face('reworded', () => `/v/${of('hc20-m3').id}`, async (page, lang) => {
   const {credentialSubject: {achievement}} = await credential(of('hc20-m3'));

@@ -46,3 +46,14 @@ func (f *Facts) Keep(keep func(name string, at time.Time) bool) {
 func (s Set) keep(name string, keep func(string, time.Time) bool) {
 	maps.DeleteFunc(s, func(_ string, at time.Time) bool { return !keep(name, at) })
 }
+
+// names are those by which Keep asks.
+func (f Facts) names() map[string]bool {
+	named := map[string]bool{}
+	each := f.Clone()
+	each.Keep(func(name string, _ time.Time) bool {
+		named[name] = true
+		return true
+	})
+	return named
+}

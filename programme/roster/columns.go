@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"laurel/badge"
 )
 
 // meaning says what the cells of a column are about.
@@ -72,9 +74,47 @@ func (v Vocabulary) columns(t *table) (*columns, error) {
 	}
 	c.Ref, c.Name, c.Email = seen[fixedColumn("ref")], seen[fixedColumn("name")], seen[fixedColumn("email")]
 	if !c.Ref && !c.Email {
-		return nil, refuse("header_missing", "A column called ref or email is missing in the first line.")
+		return nil, badge.Errors{{Code: badge.ParsingError, Rule: "header_missing", Pointer: "/header",
+			Detail: "A column called ref or email is missing in the first line. Known here: " + v.known() + "."}}
 	}
+	c.Bare = bare(c.all, seen)
 	return c, nil
+}
+
+// bare tells of a list that says who is meant and nothing else that is known,
+// although it has other columns.
+func bare(all []column, seen map[column]bool) bool {
+	for col := range seen {
+		if col.meaning != unknown && col != fixedColumn("ref") && col != fixedColumn("email") {
+			return false
+		}
+	}
+	return slices.ContainsFunc(all, func(c column) bool { return c.meaning == unknown && c.name != "" })
+}
+
+// maxNamed bounds how many columns are named in a sentence.
+const maxNamed = 40
+
+// known names the columns that a list may have, as one writes them.
+func (v Vocabulary) known() string {
+	names := []string{"ref", "name", "email", "country", "language", "sector", "role", "edition", "sessions", "points", "max", "approved-by"}
+	names = append(append(names, v.Sessions...), v.Submissions...)
+	for _, id := range v.Parts {
+		names = append(names, id+"_percent")
+	}
+	for _, id := range slices.Sorted(maps.Keys(v.Rubrics)) {
+		names = append(names, id+"_level")
+	}
+	if len(names) > maxNamed {
+		return strings.Join(names[:maxNamed], ", ") + " and more"
+	}
+	return strings.Join(names, ", ")
+}
+
+// Unknown is the fault of a list that is Bare.
+func (v Vocabulary) Unknown(c Columns) error {
+	return badge.Errors{{Code: badge.ParsingError, Rule: "header_unknown", Pointer: "/header",
+		Detail: fmt.Sprintf("Of the columns beside ref and email none is known (%s), so nothing would be read. Known here: %s.", strings.Join(c.Ignored, ", "), v.known())}}
 }
 
 func fixedColumn(name string) column { return column{meaning: fixed[name], id: name} }

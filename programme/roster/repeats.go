@@ -8,7 +8,8 @@ type Repeat struct {
 	// Conflict: one address under two refs is two people or a mistake, which
 	// a person has to decide.
 	Conflict bool
-	// OtherPerson: the same ref with another name and another address.
+	// OtherPerson: the same ref with another name, and no address that says
+	// that it is the same person.
 	OtherPerson bool
 }
 
@@ -35,11 +36,9 @@ func (l *List) Repeats() map[int]Repeat {
 	return repeats
 }
 
-// differ tells whether two rows tell other names and other addresses.
+// differ tells whether two rows tell other names, and no address that is the same.
 func differ(a, b Row) bool {
-	other := func(x, y string) bool {
-		x, y = strings.Join(strings.Fields(x), " "), strings.Join(strings.Fields(y), " ")
-		return x != "" && y != "" && !strings.EqualFold(x, y)
-	}
-	return other(a.Name, b.Name) && other(a.Email, b.Email)
+	fold := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
+	x, y := fold(a.Name), fold(b.Name)
+	return x != "" && y != "" && x != y && (a.Email == "" || fold(a.Email) != fold(b.Email))
 }

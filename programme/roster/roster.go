@@ -48,6 +48,7 @@ type List struct {
 // Columns are the columns that were found.
 type Columns struct {
 	Ref, Name, Email bool     // whether the list has them
+	Bare             bool     // nothing is known but ref and email, and there are other columns
 	Ignored          []string // names of columns that nothing is known about, as they are written
 }
 

@@ -310,3 +310,28 @@ func TestRefused(t *testing.T) {
 	refused(t, []byte("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"), "format_unknown")
 	refused(t, []byte("PK\x03\x04 and no more"), "malformed_xlsx")
 }
+
+// TestNames: the rules that a name broke are told of its row, with what to do.
+func TestNames(t *testing.T) {
+	for name, c := range map[string]struct{ code, says string }{
+		"\ue000\ue001":                {"name_unreadable", "Unicode gives no meaning"},
+		"\u200b\u2060":                {"name_unreadable", "letter, digit or symbol"},
+		strings.Repeat("a", 201):      {"name_too_long", "at most 200"},
+		strings.Repeat("\u00e9", 201): {"name_too_long", "at most 200"},
+		"\u202eana":                   {"name_control_character", "overrides"},
+		"=Ana":                        {"name_suspicious", "formula"},
+		"Ana \u0130brahim\u00f6\u011flu-O'Connor": {},
+	} {
+		row := read(t, []byte("ref,name\nA,\""+name+"\"\n"), workshop).Rows[0]
+		switch {
+		case c.code == "" && row.Fault != nil:
+			t.Errorf("%q: %+v", name, row.Fault)
+		case c.code != "" && (row.Fault == nil || row.Fault.Code != c.code || !strings.Contains(row.Fault.Message, c.says)):
+			t.Errorf("%.20q: %+v, want %+v", name, row.Fault, c)
+		}
+	}
+	row := read(t, []byte("ref,name\n"+strings.Repeat("a", 201)+",Ana\n"), workshop).Rows[0]
+	if row.Fault == nil || row.Fault.Code != "ref_too_long" || !strings.Contains(row.Fault.Message, "at most 200") {
+		t.Errorf("a long ref: %+v", row.Fault)
+	}
+}

@@ -37,17 +37,29 @@ func Summary(p *i18n.Printer, r *verifier.Report) string { return text(SummaryPa
 func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 	f := decisive(r)
 	params := facts(p, r, f)
+	if !Proven(r) { // nobody's word, so the answer does not repeat it
+		for _, claim := range claims {
+			params[claim] = ""
+		}
+	}
 	params[VerdictParam] = Headline(p, r)
 	base := "summary." + r.Verdict().String()
 	if len(r.Badges) > 0 { // none of which speaks for all
 		return say(p, params, base+"."+string(verifier.SeveralBadges))
 	}
 	ids := []string{base + "." + string(f.Code), base + "." + string(f.Check)}
-	if params["Date"] == "" && params["Name"] != "" && params["ValidFrom"] != "" {
+	switch {
+	case params["Achievement"] == "":
+	case params["Name"] == "":
+		ids = append(ids, base+".unnamed")
+	case params["Date"] == "" && params["ValidFrom"] != "":
 		ids = append(ids, base+".since")
 	}
 	return say(p, params, append(ids, base)...)
 }
+
+// claims are the values of a summary that the document itself states.
+var claims = []string{"Name", "Achievement", "Date", "ValidFrom", "ValidUntil"}
 
 // decisive is the finding that the report names as such, and behind a proof
 // that waits for its key, what became of the key.

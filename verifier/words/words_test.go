@@ -134,7 +134,7 @@ func TestNoSentenceIsStale(t *testing.T) {
 		ours := slices.ContainsFunc([]string{"check.", "summary.", "headline.", "outcome.", "finding."}, func(p string) bool {
 			return strings.HasPrefix(id, p)
 		})
-		if ours && !known[strings.TrimSuffix(id, ".bare")] && !known[strings.TrimSuffix(id, ".since")] {
+		if ours && !known[strings.TrimSuffix(id, ".bare")] && !known[strings.TrimSuffix(id, ".since")] && !known[strings.TrimSuffix(id, ".unnamed")] {
 			t.Errorf("%s is about nothing that is ever found", id)
 		}
 	}
@@ -175,30 +175,30 @@ func TestSummary(t *testing.T) {
 		findings []verifier.Finding
 		want     string
 	}{
-		{full, []verifier.Finding{listed}, "Valid. Awarded to Ana Mora by X on 21 November 2026."},
-		{full, nil, "Valid. Awarded to Ana Mora by X (x.example) on 21 November 2026."},
-		{begun, nil, "Valid. Awarded to Ana Mora by X (x.example), valid since 21 November 2026."},
+		{full, []verifier.Finding{listed}, "Valid. Ana Mora was awarded “A” by X on 21 November 2026."},
+		{full, nil, "Valid. Ana Mora was awarded “A” by X (x.example) on 21 November 2026."},
+		{begun, nil, "Valid. Ana Mora was awarded “A” by X (x.example). It has been valid since 21 November 2026."},
 		{begun, []verifier.Finding{one(verifier.CheckProof, verifier.Warned, verifier.UnsupportedSuite)},
-			"Valid, with a remark. Awarded to Ana Mora by X (x.example), valid since 21 November 2026. Read the remark below before you rely on it."},
-		{later, nil, "Valid. Awarded to Ana Mora by X (x.example) on 21 November 2026."},
-		{awarded, nil, "Valid. Awarded to Ana Mora by X (x.example) on 11 July 2025."},
-		{unnamed, nil, "Valid. Awarded by X (x.example). It does not say its holder’s name in readable form."},
+			"Valid, with a remark. Ana Mora was awarded “A” by X (x.example). It has been valid since 21 November 2026. Read the remark below before you rely on it."},
+		{later, nil, "Valid. Ana Mora was awarded “A” by X (x.example) on 21 November 2026."},
+		{awarded, nil, "Valid. Ana Mora was awarded “A” by X (x.example) on 11 July 2025."},
+		{unnamed, nil, "Valid. “A” was awarded by X (x.example). To whom, it does not say in readable form."},
 		{bare, nil, "Valid. Awarded by did:key:z6Mk. It does not say its holder’s name in readable form."},
 		{full, []verifier.Finding{one(verifier.CheckIssuerTrust, verifier.Warned, verifier.TestIssuer)},
 			"TEST: valid, but only a trial. The signature is good, but X (x.example) signs badges for trials only. It proves nothing about anybody."},
 		{full, []verifier.Finding{one(verifier.CheckProof, verifier.Warned, verifier.UnsupportedSuite), one(verifier.CheckIssuerTrust, verifier.Warned, verifier.TestIssuer)},
 			"TEST: valid, but only a trial. The signature is good, but X (x.example) signs badges for trials only. It proves nothing about anybody."},
 		{full, []verifier.Finding{one(verifier.CheckProof, verifier.Warned, verifier.UnsupportedSuite)},
-			"Valid, with a remark. Awarded to Ana Mora by X (x.example) on 21 November 2026. Read the remark below before you rely on it."},
+			"Valid, with a remark. Ana Mora was awarded “A” by X (x.example) on 21 November 2026. Read the remark below before you rely on it."},
 		{full, []verifier.Finding{one(verifier.CheckRevocation, verifier.Failed, verifier.Revoked), listed},
-			"Revoked. X has withdrawn this badge. Do not rely on it."},
-		{full, []verifier.Finding{until}, "Expired. This badge held until 1 May 2027. Ask the holder for a renewed one."},
+			"Revoked. X has withdrawn this badge, “A” for Ana Mora. Do not rely on it."},
+		{full, []verifier.Finding{until}, "Expired. This badge of X (x.example), “A” for Ana Mora, held until 1 May 2027. Ask the holder for a renewed one."},
 		{full, []verifier.Finding{one(verifier.CheckValidity, verifier.Failed, verifier.Expired)},
-			"Expired. This badge held until 15 January 2028. Ask the holder for a renewed one."},
+			"Expired. This badge of X (x.example), “A” for Ana Mora, held until 15 January 2028. Ask the holder for a renewed one."},
 		{bare, []verifier.Finding{one(verifier.CheckValidity, verifier.Failed, verifier.Expired)},
 			"Expired. The time of this badge is over. Ask the holder for a renewed one."},
 		{full, []verifier.Finding{one(verifier.CheckValidity, verifier.Failed, verifier.NotYetValid)},
-			"Not yet valid. This badge holds from 21 November 2026. Check it again then."},
+			"Not yet valid. This badge of X (x.example), “A” for Ana Mora, holds from 21 November 2026. Check it again then."},
 		{full, []verifier.Finding{one(verifier.CheckProof, verifier.Failed, verifier.ProofInvalid)},
 			"Changed after signing. What this document says is not what was signed, or another key signed it. Do not rely on it; ask the holder for the original."},
 		{full, []verifier.Finding{one(verifier.CheckTerms, verifier.Failed, verifier.UndefinedTerm)},
@@ -268,15 +268,38 @@ func TestProven(t *testing.T) {
 	}
 }
 
+// TestUnprovenSummariesRepeatNothing: what no signature vouches for is not told
+// as if it were so, whatever check decides.
+func TestUnprovenSummariesRepeatNothing(t *testing.T) {
+	c := catalog(t)
+	doc := parse(t, full)
+	for _, lang := range c.Languages() {
+		p := c.For(lang)
+		for _, f := range []verifier.Finding{
+			{Check: verifier.CheckProof, Outcome: verifier.Failed, Code: verifier.ProofInvalid},
+			{Check: verifier.CheckIssuerKey, Outcome: verifier.Unknown, Code: verifier.KeyUnreachable},
+			{Check: verifier.CheckTerms, Outcome: verifier.Failed, Code: verifier.UndefinedTerm},
+		} {
+			for _, later := range []verifier.Finding{{Check: verifier.CheckValidity, Outcome: verifier.Failed, Code: verifier.Expired},
+				{Check: verifier.CheckRevocation, Outcome: verifier.Failed, Code: verifier.Revoked}} {
+				got := words.Summary(p, report(doc, f, later))
+				if strings.Contains(got, "Ana") || strings.Contains(got, "2028") || strings.Contains(got, "{") {
+					t.Errorf("%s: %s is open and the summary says %q", lang, f.Check, got)
+				}
+			}
+		}
+	}
+}
+
 func TestHostileNames(t *testing.T) {
 	p := catalog(t).For(i18n.English)
 	doc := parse(t, `{"issuer":{"id":"https://x.example","name":"E\u001b[31m\nvil\u202eX{Date}"},"validFrom":"2026-11-20T00:00:00Z",
-		"credentialSubject":{"identifier":[{"hashed":false,"identityType":"name","identityHash":"`+strings.Repeat("N", 10000)+`"}]}}`)
+		"credentialSubject":{"achievement":{"name":"`+strings.Repeat("A", 10000)+`"},"identifier":[{"hashed":false,"identityType":"name","identityHash":"`+strings.Repeat("N", 10000)+`"}]}}`)
 	got := words.Summary(p, report(doc))
 	if want := "by E[U+001B][31m vil[U+202E]X{Date} (x.example) on"; !strings.Contains(got, want) {
 		t.Errorf("%q lacks %q", got, want)
 	}
-	if n := len([]rune(got)); n > 300 {
+	if n := len([]rune(got)); n > 420 {
 		t.Errorf("a summary of %d characters", n)
 	}
 }

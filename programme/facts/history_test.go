@@ -1,0 +1,190 @@
+package facts_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"laurel/programme/facts"
+)
+
+// report is one thing that a source tells: facts, a correction of them, or that
+// all up to a time is taken back.
+type report struct {
+	kind  string
+	at    time.Time
+	facts facts.Facts
+}
+
+// source takes in reports as programme does: what happened before everything was
+// taken back does not count, whenever it is told.
+type source struct {
+	facts.History
+	dropped time.Time
+}
+
+func (s *source) take(r report) {
+	switch {
+	case r.kind == "revocation":
+		if r.at.After(s.dropped) {
+			s.dropped = r.at
+		}
+		s.Drop(s.dropped)
+	case !r.at.After(s.dropped):
+	case r.kind == "regrade":
+		s.Regrade(r.facts, r.at)
+	default:
+		s.Tell(r.facts, r.at)
+	}
+}
+
+func (s *source) stored(t fataler) string {
+	raw, err := json.Marshal(s.History)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+var told = rapid.Custom(func(t *rapid.T) report {
+	return report{rapid.SampledFrom([]string{"progress", "progress", "regrade", "revocation"}).Draw(t, "kind"), times.Draw(t, "at"), known.Draw(t, "facts")}
+})
+
+// TestHistoryOrder: reports, regrades and revocations come to the same history
+// in every order and however often, also where they were told of two records
+// that are found to be of one person.
+func TestHistoryOrder(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOfN(told, 1, 7).Draw(t, "reports")
+		var straight source
+		for _, r := range list {
+			straight.take(r)
+		}
+		want := straight.stored(t)
+		for range 6 {
+			var again, other source
+			for _, r := range rapid.Permutation(append(list, list[0])).Draw(t, "order") {
+				if rapid.Bool().Draw(t, "of the other record") {
+					other.take(r)
+				} else {
+					again.take(r)
+				}
+			}
+			before := other.stored(t)
+			again.Join(other.History)
+			if again.Drop(other.dropped); other.dropped.Before(again.dropped) {
+				again.Drop(again.dropped)
+			}
+			if got := again.stored(t); got != want {
+				t.Fatalf("%s\nand in another order %s", want, got)
+			}
+			if other.stored(t) != before {
+				t.Fatal("joining changed what was joined")
+			}
+		}
+	})
+}
+
+// TestHistoryKnown: what counts is what a revocation and the regrades leave of
+// all that was told, and the better of it, worked out here from all reports.
+func TestHistoryKnown(t *testing.T) {
+	points := func(n int) facts.Facts { return facts.Facts{Points: of(fmt.Sprint(n), "60", day)} }
+	random := rand.New(rand.NewPCG(7, 9))
+	for range 2000 {
+		var s source
+		var list []report
+		for range 1 + random.IntN(9) {
+			kind := []string{"progress", "progress", "progress", "regrade", "revocation"}[random.IntN(5)]
+			r := report{kind, day.AddDate(0, 0, random.IntN(6)), points(random.IntN(4))}
+			list = append(list, r)
+			s.take(r)
+		}
+		for since := range 7 {
+			after := day.AddDate(0, 0, since-1)
+			got, want := s.Since(after), counted(list, after)
+			if stored(t, got) != stored(t, want) {
+				t.Fatalf("%v, since %s: %s, want %s", list, after, stored(t, got), stored(t, want))
+			}
+		}
+	}
+}
+
+// counted is what of reports of points counts after a time.
+func counted(list []report, after time.Time) (all facts.Facts) {
+	var dropped, regraded time.Time
+	for _, r := range list {
+		if r.kind == "revocation" && r.at.After(dropped) {
+			dropped = r.at
+		}
+	}
+	for _, r := range list {
+		if r.kind == "regrade" && r.at.After(dropped) && r.at.After(regraded) {
+			regraded = r.at
+		}
+	}
+	var lowest *facts.Share
+	for _, r := range list {
+		switch share := *r.facts.Points; {
+		case !r.at.After(dropped) || !r.at.After(after) || r.at.Before(regraded):
+		case r.kind == "progress" && r.at.After(regraded):
+			share.At = r.at
+			all.Merge(facts.Facts{Points: &share})
+		case r.kind == "regrade" && (lowest == nil || share.Got.Cmp(lowest.Got) < 0):
+			share.At = r.at
+			lowest = &share
+		}
+	}
+	all.Merge(facts.Facts{Points: lowest})
+	return all
+}
+
+// TestLateCorrections: what lies after a revocation or a regrade that is told
+// late counts, though it was no news when it was told.
+func TestLateCorrections(t *testing.T) {
+	on := func(n int) time.Time { return day.AddDate(0, 0, n) }
+	tell := func(n int, got string) report {
+		return report{"progress", on(n), facts.Facts{Points: of(got, "60", on(n)), Roles: facts.Set{"participant": on(n)}}}
+	}
+	for name, c := range map[string]struct {
+		list []report
+		want *facts.Share
+	}{
+		"worse, and a revocation between":      {[]report{tell(1, "50"), tell(4, "40"), {kind: "revocation", at: on(2)}}, of("40", "60", on(4))},
+		"the same, and a revocation between":   {[]report{tell(1, "50"), tell(3, "50"), tell(4, "50"), {kind: "revocation", at: on(2)}}, of("50", "60", on(3))},
+		"worse, and a regrade between":         {[]report{tell(1, "50"), tell(4, "40"), {"regrade", on(2), facts.Facts{Points: of("20", "60", on(2))}}}, of("40", "60", on(4))},
+		"two regrades of one moment":           {[]report{{"regrade", on(2), facts.Facts{Points: of("20", "60", on(2))}}, {"regrade", on(2), facts.Facts{Points: of("30", "60", on(2))}}}, of("20", "60", on(2))},
+		"everything before it":                 {[]report{tell(1, "50"), tell(2, "40"), {kind: "revocation", at: on(2)}}, nil},
+		"a regrade that was taken back itself": {[]report{{"regrade", on(2), facts.Facts{Points: of("20", "60", on(2))}}, tell(4, "40"), {kind: "revocation", at: on(3)}, tell(1, "60")}, of("40", "60", on(4))},
+	} {
+		var s source
+		for _, r := range c.list {
+			s.take(r)
+		}
+		if got := s.Known(); stored(t, facts.Facts{Points: got.Points}) != stored(t, facts.Facts{Points: c.want}) {
+			t.Errorf("%s: %s", name, stored(t, got))
+		}
+	}
+}
+
+// TestHistoryIsBounded: what is told again for ever does not grow for ever, and
+// is still there after every correction.
+func TestHistoryIsBounded(t *testing.T) {
+	var s source
+	for n := range 5 * facts.MaxMoments {
+		s.take(report{"progress", day.Add(time.Duration(n) * time.Hour), facts.Facts{Points: of("50", "60", day), Sessions: facts.Set{"a": day}}})
+	}
+	if len(s.Told) > facts.MaxMoments {
+		t.Errorf("%d moments are kept", len(s.Told))
+	}
+	if got := s.Known(); !got.Points.At.Equal(day) {
+		t.Errorf("known since %s", got.Points.At)
+	}
+	s.take(report{kind: "revocation", at: day.Add(time.Duration(5*facts.MaxMoments-2) * time.Hour)})
+	if got := s.Known(); got.Points == nil || len(got.Sessions) != 1 {
+		t.Errorf("the last report is lost: %s", stored(t, got))
+	}
+}
