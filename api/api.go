@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
+	"laurel/api/certificate"
 	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/limit"
@@ -26,6 +27,7 @@ import (
 	"laurel/endorser"
 	"laurel/feed"
 	"laurel/internal/i18n"
+	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
 	"laurel/programme"
@@ -45,6 +47,7 @@ type Config struct {
 	Hooks     *feed.Hooks
 	Pages     *pages.Pages
 	Catalog   *i18n.Catalog
+	Fonts     *typeset.Library
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
 	VCAPI     vcapi.Signer // nil: POST /credentials/issue does not exist
 	// Fetch gets badges of other services by their addresses, within its own
@@ -87,8 +90,8 @@ const wrongSecrets = 30
 
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil {
-		return nil, errors.New("api: Issuer, Programme, Endorsers, Verifier, Tokens, Audit, Feed, Hooks, Pages and Catalog are required")
+	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil || cfg.Fonts == nil {
+		return nil, errors.New("api: Issuer, Programme, Endorsers, Verifier, Tokens, Audit, Feed, Hooks, Pages, Catalog and Fonts are required")
 	}
 	if err := issuer.CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
@@ -113,7 +116,7 @@ func New(cfg Config) (http.Handler, error) {
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
-		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
+		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Press: certificate.NewPress(cfg.Fonts), Describe: describe})
 	return s.engine(s.routes(handlers{
 		statistics: statistics.New(cfg.Programme),
 		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
@@ -126,7 +129,7 @@ func New(cfg Config) (http.Handler, error) {
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
-			Beside: said.Beside, Badge: check.Page, Plain: check.Plain, Ready: cfg.Ready, Log: cfg.Log}),
+			Beside: said.Beside, Badge: check.Page, Plain: check.Plain, Certificate: check.Certificate, Ready: cfg.Ready, Log: cfg.Log}),
 	})), nil
 }
 

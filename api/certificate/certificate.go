@@ -15,9 +15,11 @@ import (
 )
 
 var (
-	// ErrOutOfForce: the badge is revoked, suspended, replaced, not proven, or its
-	// state could not be told.
+	// ErrOutOfForce: the badge is revoked, suspended, replaced, or not what its
+	// issuer signed.
 	ErrOutOfForce = errors.New("certificate: the badge is not in force")
+	// ErrUntold: how the badge stands could not be told.
+	ErrUntold = errors.New("certificate: how the badge stands could not be told")
 	// ErrLetters: there is no font for a letter of the holder's name or of the
 	// title, without which it is no certificate.
 	ErrLetters = errors.New("certificate: letters without a font")
@@ -54,20 +56,25 @@ type Card struct {
 	OfflineCard string
 }
 
-// InForce reports whether a badge that stands like this is put on paper.
-func InForce(f face.Face) bool {
+// Check tells whether a badge that stands like this is put on paper; else
+// ErrOutOfForce or ErrUntold.
+func Check(f face.Face) error {
 	switch f.State {
 	case face.Good, face.UnderReview, face.NotYetValid, face.Expired:
-		return f.Proven
+		if f.Proven {
+			return nil
+		}
+	case face.Untold:
+		return ErrUntold
 	}
-	return false
+	return fmt.Errorf("%w: %s", ErrOutOfForce, f.State)
 }
 
-// Write writes the certificate in the language of a reader. Errors: ErrOutOfForce,
+// Write writes the certificate in the language of a reader. Errors: those of Check,
 // ErrLetters, those of the fonts and of the codes, and what w answers.
 func Write(w io.Writer, fonts *typeset.Library, p *i18n.Printer, c Card) error {
-	if !InForce(c.Face) {
-		return fmt.Errorf("%w: %s", ErrOutOfForce, c.Face.State)
+	if err := Check(c.Face); err != nil {
+		return err
 	}
 	s := newSheet(fonts, p, c)
 	s.frame()

@@ -1,8 +1,6 @@
 package certificate
 
 import (
-	"cmp"
-
 	"laurel/internal/i18n"
 	"laurel/internal/pdf"
 	"laurel/internal/typeset"
@@ -65,7 +63,7 @@ func (s *sheet) finePrint(x, width, bottom float64) error {
 		s.say("certificate.inside", i18n.Params{"File": Attached}),
 	}
 	if !signed.At.IsZero() {
-		texts = append(texts, s.say("certificate.signed", i18n.Params{"Date": s.Date(signed.At), "Issuer": cmp.Or(signed.Host, words.Line(signed.Issuer, 80))}))
+		texts = append(texts, s.say("certificate.signed", i18n.Params{"Date": s.Date(signed.At), "Issuer": words.Line(signed.By(), 80)}))
 	}
 	if signed.Language != "" && signed.Language != s.Lang() {
 		texts = append(texts, s.say("certificate.language", i18n.Params{"Language": words.Line(s.LanguageName(signed.Language), 60)}))

@@ -5,7 +5,6 @@ import (
 	"math"
 
 	"laurel/api/face"
-	"laurel/internal/i18n"
 	"laurel/internal/pdf"
 	"laurel/internal/typeset"
 )
@@ -89,53 +88,23 @@ func (s *sheet) lines() []line {
 		{piece: piece{text: cmp.Or(signed.Issuer, signed.Host), style: centre(15, 9, true, 2), colour: pine, lang: lang}, gap: 6},
 		{piece: piece{text: s.state(), style: centre(11.5, 8, true, 2), colour: alarm}, gap: 3},
 		{piece: piece{text: s.say("certificate.to", nil), style: centre(11.5, 0, false, 1), colour: grey}, gap: 8},
-		{piece: piece{text: cmp.Or(signed.Holder, s.say("certificate.nameless", nil)), kind: pdf.Title, style: centre(36, 13, false, 2), colour: ink, lang: cmp.Or(nameLang(signed), s.Lang()), required: true}, gap: 1},
+		{piece: piece{text: cmp.Or(signed.Holder, s.say("certificate.nameless", nil)), kind: pdf.Title, style: centre(36, 13, false, 2), colour: ink, required: true}, gap: 1},
 		{rule: true, gap: 4},
 		{piece: piece{text: s.say("certificate.for", nil), style: centre(11.5, 0, false, 1), colour: grey}, gap: 5},
 		{piece: piece{text: signed.Title, style: centre(21, 11, true, 3), colour: pine, lang: lang, required: true}, gap: 2},
 		{piece: piece{text: signed.Description, style: centre(10, 8.5, false, 3), colour: ink, lang: lang}, gap: 5, spare: true},
-		{items: s.facts(), gap: 8},
+		{items: s.card.Face.Facts(s.Printer), gap: 8},
 		{items: results(signed), gap: 3, spare: true},
 	}
 	return lines
 }
 
-// nameLang is nothing: a name is in no language that the badge would tell.
-func nameLang(face.Signed) string { return "" }
-
 // state says in a sentence how a badge stands that is not simply good.
 func (s *sheet) state() string {
-	f := s.card.Face
-	switch {
-	case f.Holds():
+	if s.card.Face.Holds() {
 		return ""
-	case f.Trial && f.State != face.Good: // else the sentence says it
-		return s.say("certificate.trial", i18n.Params{"Summary": f.Summary})
 	}
-	return f.Summary
-}
-
-// facts are dates and the like, each in words of ours around what is signed.
-func (s *sheet) facts() (all []string) {
-	signed := s.card.Face.Signed
-	if signed.Role != "" {
-		all = append(all, s.say("certificate.role", i18n.Params{"Role": signed.Role}))
-	}
-	if !signed.Awarded.IsZero() {
-		all = append(all, s.say("certificate.awarded", i18n.Params{"Date": s.Date(signed.Awarded)}))
-	} else if !signed.ValidFrom.IsZero() {
-		all = append(all, s.say("certificate.from", i18n.Params{"Date": s.Date(signed.ValidFrom)}))
-	}
-	if !signed.Began.IsZero() && !signed.Ended.IsZero() {
-		all = append(all, s.say("certificate.activity", i18n.Params{"From": s.Date(signed.Began), "To": s.Date(signed.Ended)}))
-	}
-	if signed.Credits != "" {
-		all = append(all, s.say("certificate.credits", i18n.Params{"Number": signed.Credits}))
-	}
-	if !signed.ValidUntil.IsZero() {
-		all = append(all, s.say("certificate.until", i18n.Params{"Date": s.Date(signed.ValidUntil)}))
-	}
-	return all
+	return s.card.Face.Standing(s.Printer)
 }
 
 // results are in the words of the issuer.

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"laurel/api/certificate"
 	"laurel/api/face"
 	"laurel/api/limit"
 	"laurel/api/pages"
@@ -41,6 +42,8 @@ type Config struct {
 	// Beside finds what others say about a badge, its achievement and its issuer,
 	// by their ids, as it stands now.
 	Beside func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
+	// Press draws certificates.
+	Press *certificate.Press
 	// Describe turns an error into the problem that the form's page speaks of.
 	Describe func(err error) wire.Problem
 }
@@ -57,6 +60,7 @@ type Handler struct {
 	fetch     func(ctx context.Context, url string) ([]byte, error)
 
 	beside   func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
+	press    *certificate.Press
 	fetching *limit.Gate
 	describe func(err error) wire.Problem
 }
@@ -69,7 +73,7 @@ const maxFetching = 12
 func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, programme: cfg.Programme, pages: cfg.Pages, catalog: cfg.Catalog,
-		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe, beside: cfg.Beside,
+		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe, beside: cfg.Beside, press: cfg.Press,
 		fetching: limit.NewGate(maxFetching, maxFetching)}
 }
 
@@ -275,6 +279,9 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
 		Image: image, Preview: h.baseURL + image, Match: "/v/" + rec.ID + "/match",
 	}}
+	if rec.Status == issuer.Active {
+		own.Links.PDF, own.Links.Print = path+".pdf", path+"/print"
+	}
 	own.Register = statusOf(rec)
 	if err := h.ownEdition(r, own, rec); err != nil {
 		return nil, err
