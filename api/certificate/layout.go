@@ -48,13 +48,12 @@ func (s *sheet) slanted() error {
 // rule, with room above it.
 type line struct {
 	piece
-	items   []string
-	rule    bool
-	gap     float64 // above
-	spare   bool    // may be left out where there is no room
-	block   *typeset.Block
-	rows    [][]*typeset.Block
-	spacing float64
+	items []string
+	rule  bool
+	gap   float64 // above
+	spare bool    // may be left out where there is no room
+	block *typeset.Block
+	rows  [][]*typeset.Block
 }
 
 // middle is what a certificate says, each line in the middle below the other.

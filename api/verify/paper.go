@@ -86,6 +86,9 @@ func (h *Handler) onPaper(w http.ResponseWriter, r *http.Request, id string) (fa
 // A4.
 var letterLands = []string{"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"}
 
+// maxTag is how much of a language tag is looked at (RFC 5646 section 4.4.1).
+const maxTag = 35
+
 // paperOf is the paper that a reader asks for with ?paper=, else that of the land
 // which their browser names first.
 func paperOf(r *http.Request) (certificate.Paper, error) {
@@ -100,15 +103,10 @@ func paperOf(r *http.Request) (certificate.Paper, error) {
 	}
 	first, _, _ := strings.Cut(r.Header.Get("Accept-Language"), ",")
 	first, _, _ = strings.Cut(first, ";")
-	if len(first) > 35 {
-		return certificate.A4, nil
-	}
-	tag, err := language.Parse(strings.TrimSpace(first))
-	if err != nil {
-		return certificate.A4, nil
-	}
-	if region, sure := tag.Region(); sure == language.Exact && slices.Contains(letterLands, region.String()) {
-		return certificate.Letter, nil
+	if tag, err := language.Parse(strings.TrimSpace(first[:min(len(first), maxTag)])); err == nil {
+		if region, sure := tag.Region(); sure == language.Exact && slices.Contains(letterLands, region.String()) {
+			return certificate.Letter, nil
+		}
 	}
 	return certificate.A4, nil
 }

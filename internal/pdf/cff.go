@@ -16,21 +16,20 @@ const unitsPerEm = 1000
 
 // Operators of dictionaries.
 const (
-	opFontBBox      = 5
-	opCharset       = 15
-	opCharStrings   = 17
-	opPrivate       = 18
-	opDefaultWidth  = 20
-	opROS           = 12<<8 | 30
-	opCIDCount      = 12<<8 | 34
-	opFDArray       = 12<<8 | 36
-	opFDSelect      = 12<<8 | 37
-	firstOwnString  = 391 // those before it are in every reader
-	charRMoveTo     = 21
-	charRLineTo     = 5
-	charRRCurveTo   = 8
-	charEndChar     = 14
-	maxSubsetGlyphs = 1 << 16
+	opFontBBox     = 5
+	opCharset      = 15
+	opCharStrings  = 17
+	opPrivate      = 18
+	opDefaultWidth = 20
+	opROS          = 12<<8 | 30
+	opCIDCount     = 12<<8 | 34
+	opFDArray      = 12<<8 | 36
+	opFDSelect     = 12<<8 | 37
+	firstOwnString = 391 // those before it are in every reader
+	charRMoveTo    = 21
+	charRLineTo    = 5
+	charRRCurveTo  = 8
+	charEndChar    = 14
 )
 
 // compactFont writes a font of the given glyphs. The first is what is shown for

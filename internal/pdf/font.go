@@ -12,7 +12,6 @@ import (
 
 // font is the clusters that one face of typeset was used for.
 type font struct {
-	name   string // as in the file: a mark of the subset, and the name of the face
 	face   *typeset.Face
 	glyphs []*glyph // the first is empty
 	known  map[string]int
