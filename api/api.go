@@ -12,7 +12,6 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
-	"laurel/api/certificate"
 	"laurel/api/console"
 	"laurel/api/endorsements"
 	"laurel/api/events"
@@ -23,6 +22,7 @@ import (
 	"laurel/api/sessions"
 	"laurel/api/share"
 	"laurel/api/statistics"
+	"laurel/api/studio"
 	"laurel/api/tokens"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -119,9 +119,10 @@ func New(cfg Config) (http.Handler, error) {
 	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
+	pictures := studio.New(cfg.Fonts)
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
-		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Press: certificate.NewPress(cfg.Fonts), Describe: describe})
+		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Studio: pictures, Describe: describe})
 	table := s.routes(handlers{
 		statistics: statistics.New(cfg.Programme),
 		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
@@ -136,7 +137,7 @@ func New(cfg Config) (http.Handler, error) {
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
-			Beside: said.Beside, Badge: check.Page, Plain: check.Plain, Certificate: check.Certificate, Ready: cfg.Ready, Log: cfg.Log}),
+			Beside: said.Beside, Studio: pictures, Badge: check.Page, Plain: check.Plain, Certificate: check.Certificate, Ready: cfg.Ready, Log: cfg.Log}),
 	})
 	staff, err := s.openConsole(table)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"laurel/api/face"
 	"laurel/api/pages"
 	"laurel/api/wire"
+	"laurel/internal/typeset"
 	"laurel/issuer"
 )
 
@@ -28,15 +29,24 @@ func (h *Handler) Certificate(w http.ResponseWriter, r *http.Request) error {
 	if err != nil || rec == nil {
 		return err
 	}
-	raw, err := h.press.PDF(r.Context(), wire.Printer(r, h.catalog), certificate.Card{Face: f, Document: rec.Document, Paper: paper})
+	p, card := wire.Printer(r, h.catalog), certificate.Card{Face: f, Document: rec.Document, Paper: paper}
+	raw, err := h.studio.Draw(r.Context(), drawn{"certificate", p.Lang(), card}, func(w io.Writer, fonts *typeset.Library) error {
+		return certificate.Write(w, fonts, p, card)
+	})
 	if err != nil {
 		return err
 	}
 	wire.Vary(w, "Accept-Language")
 	w.Header().Set("Content-Disposition", `inline; filename="`+rec.ID+`.pdf"`)
-	w.Header().Set("Content-Language", wire.Printer(r, h.catalog).Lang())
+	w.Header().Set("Content-Language", p.Lang())
 	wire.ServeCached(w, r, "application/pdf", wire.Revalidate, raw)
 	return nil
+}
+
+// drawn is all that a certificate depends on.
+type drawn struct {
+	Kind, Lang string
+	Card       certificate.Card
 }
 
 // Print answers GET /credentials/{id}/print: a page that prints the same.
