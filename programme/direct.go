@@ -11,10 +11,10 @@ import (
 
 // Issue makes one badge that somebody decided over elsewhere, and with it, in
 // one Update, what follows from it here: the achievements whose last part it is,
-// and what rules award to who holds it. So who is told of the badge has those as
-// well, and no crash comes between. What follows stays within mayIssue, and is
-// told to nobody but those who follow events. The errors are those of Issue of
-// package issuer.
+// and what rules award to who holds it. So whoever is told of the badge has those
+// as well, and no crash comes between. Of the wholes only those are made that
+// mayIssue allows. The answer is the badge alone; the errors are those of Issue
+// of package issuer.
 func (p *Programme) Issue(ctx context.Context, a issuer.Award, mayIssue func(issuer string) bool) (issued *issuer.Issued, err error) {
 	if a.Inline != nil || a.Recipient.Email == "" {
 		return p.issuer.Issue(ctx, a) // nothing rests on the one, and nobody is found without the other
