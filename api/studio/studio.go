@@ -84,6 +84,18 @@ func (s *Studio) Preview(ctx context.Context, p draw.Preview, art []byte) ([]byt
 	})
 }
 
+// Clean reads a picture of somebody else's, as package artwork does, in the same
+// places in which is drawn. Errors: those of package artwork, limit.ErrFull, that
+// of ctx.
+func (s *Studio) Clean(ctx context.Context, raw []byte) (artwork.Kind, []byte, error) {
+	leave, err := s.gate.Enter(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	defer leave()
+	return artwork.Read(raw)
+}
+
 // picture is what was drawn of something, now or before. What is being drawn is
 // drawn on when its first caller goes away: others may wait for it.
 func (s *Studio) picture(ctx context.Context, of any, write func(io.Writer) error) ([]byte, error) {
