@@ -121,11 +121,11 @@ type qrBody struct {
 }
 
 type downloadsBody struct {
-	JSON string  `json:"json"`
-	JWT  string  `json:"jwt"`
-	PNG  string  `json:"png"`
-	SVG  string  `json:"svg"`
-	PDF  *string `json:"pdf"`
+	JSON string `json:"json"`
+	JWT  string `json:"jwt"`
+	PNG  string `json:"png"`
+	SVG  string `json:"svg"`
+	PDF  string `json:"pdf"`
 }
 
 func record(baseURL string, rec *issuer.Record) *recordBody {
@@ -134,7 +134,7 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 		ID: rec.ID, Status: rec.Status, Test: issuer.IsTest(rec.Issuer), CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
 		Hidden: !rec.HiddenAt.IsZero(),
 		Code:   issuer.PrintedCode(rec.ID), QR: qrBody{address + "/qr.png", address + "/qr.svg"},
-		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg"},
+		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg", PDF: address + ".pdf"},
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
 		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),
 		ExternalRef: optional(rec.ExternalRef), Language: optional(rec.Language),
