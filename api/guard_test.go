@@ -39,8 +39,13 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 		method, path, _ := strings.Cut(r, " ")
 		for _, token := range []string{"", w.all} {
 			a := w.do(request{method: method, path: fill.Replace(path), token: token, header: map[string]string{"Content-Type": "application/json"}})
+			script, camera := "", "camera=()"
+			if r == "GET /" { // which has a script of ours, and may ask for the camera
+				script, camera = "; script-src 'self'", "camera=(self)"
+			}
 			for name, want := range map[string]string{
-				"Content-Security-Policy":    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+				"Content-Security-Policy":    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" + script,
+				"Permissions-Policy":         camera + ", microphone=(), geolocation=(), payment=(), usb=()",
 				"X-Content-Type-Options":     "nosniff",
 				"Referrer-Policy":            "no-referrer",
 				"Cross-Origin-Opener-Policy": "same-origin",

@@ -23,6 +23,9 @@ var stylesheet []byte
 //go:embed assets/laurel.svg
 var icon []byte
 
+//go:embed assets/verify.js
+var script []byte
+
 // AssetPath is the folder in which the pages look for the style sheet and the
 // icon, on the host that serves them.
 const AssetPath = "/assets/"
@@ -48,6 +51,7 @@ type Pages struct {
 	markdown  *markdown
 	styleName string
 	iconName  string
+	jsName    string
 }
 
 // New prepares the pages. It fails only for a mistake in a template, which a
@@ -63,6 +67,7 @@ func New(cat *i18n.Catalog) (*Pages, error) {
 	return &Pages{
 		catalog: cat, templates: t, markdown: newMarkdown(),
 		styleName: hashed("laurel", ".css", stylesheet), iconName: hashed("laurel", ".svg", icon),
+		jsName: hashed("verify", ".js", script),
 	}, nil
 }
 
@@ -81,6 +86,11 @@ func (s *Pages) Stylesheet() (name string, css []byte) {
 // Icon returns the icon of the site (image/svg+xml) and its name below
 // AssetPath. The name changes with the content.
 func (s *Pages) Icon() (name string, svg []byte) { return s.iconName, bytes.Clone(icon) }
+
+// Script returns what makes the start page handier (text/javascript), and its
+// name below AssetPath. The name changes with the content. No other page has a
+// script.
+func (s *Pages) Script() (name string, js []byte) { return s.jsName, bytes.Clone(script) }
 
 // Frame is what every page has around its content.
 type Frame struct {
@@ -105,6 +115,7 @@ type view struct {
 	Footnote  bool // tell the host at the foot of the page
 	StyleHref string
 	IconHref  string
+	ScriptSrc string // "" for a page without one
 	Choices   []Choice
 }
 

@@ -95,7 +95,7 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	v.Footnote = false // it stands beside the verdict
 	room := s.markdown.page()
 	if r.Document != nil && len(r.Badges) == 0 {
-		v.document(r.Document, room)
+		v.document(r, room)
 	}
 	if page.Own != nil {
 		v.own(r, page.Own, room)
@@ -320,8 +320,9 @@ func unasked(f verifier.Finding) bool {
 }
 
 // document adds what stands in the badge.
-func (v *verificationView) document(d *badge.Document, room *layout) {
-	scribe := &scribe{Printer: v.Printer, layout: room, trusted: v.Proven}
+func (v *verificationView) document(r *verifier.Report, room *layout) {
+	d := r.Document
+	scribe := &scribe{Printer: v.Printer, layout: room, trusted: v.Proven, vouched: vouched(v.Printer, r)}
 	v.Fields = scribe.fieldsOf(d)
 	v.NameLang = scribe.lang
 	all := membersOf(d)
@@ -341,6 +342,20 @@ func (v *verificationView) document(d *badge.Document, room *layout) {
 	if v.Proven && v.Name != "" {
 		v.Title += " – " + words.Line(v.Name, 120)
 	}
+}
+
+// vouched says whose word the name of a proven badge's issuer is.
+func vouched(p *i18n.Printer, r *verifier.Report) string {
+	if !words.Proven(r) {
+		return ""
+	}
+	switch r.Finding(verifier.CheckIssuerTrust).Code {
+	case verifier.IssuerListed:
+		return p.Text("verify.issuer.listed", nil)
+	case verifier.IssuerNotListed:
+		return p.Text("verify.issuer.own", nil)
+	}
+	return ""
 }
 
 // signatures tells how a badge is signed, in the words of the standard.

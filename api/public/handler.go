@@ -65,9 +65,10 @@ func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	css, style := cfg.Pages.Stylesheet()
 	svg, icon := cfg.Pages.Icon()
+	js, script := cfg.Pages.Script()
 	return &Handler{issuer: cfg.Issuer, audit: cfg.Audit, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
 		badge: cfg.Badge, plain: cfg.Plain, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, pictures: lru.New[picture, func() ([]byte, error)](pictures),
-		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}}}
+		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}, js: {"text/javascript; charset=utf-8", script}}}
 }
 
 // asset is a file that the pages use.
@@ -90,6 +91,7 @@ func (h *Handler) Asset(w http.ResponseWriter, r *http.Request) error {
 // Home answers GET /.
 func (h *Handler) Home(w http.ResponseWriter, r *http.Request) error {
 	p := wire.Printer(r, h.catalog)
+	wire.AllowScript(w)
 	return h.page(w, r, p, func(w io.Writer) error {
 		return h.pages.Home(w, p, pages.HomePage{Frame: h.frame("/"), Action: verify.FormAction, API: "/openapi.json"})
 	})
