@@ -54,8 +54,8 @@ json-ld: ## the W3C tests of JSON-LD to RDF, in the folder that JSON_LD_TESTS na
 json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read and sent to a demo
 	go test -count=1 -tags jsontestsuite -run JSONTestSuite -v ./internal/strictjson ./cmd/laurel
 
-order-long: ## ORDERS shuffles of the course's events by one and by eight clients, half of them on a store that fails now and then
-	ORDER_ROUNDS=$(ORDERS) go test -count=1 -timeout 2h -run '^TestOrder$$' -v ./programme
+order-long: ## ORDERS shuffles of the course's events by one and by eight clients, half of them on a store that fails now and then, and of corrections
+	ORDER_ROUNDS=$(ORDERS) go test -count=1 -timeout 2h -run '^TestOrder(OfCorrections)?$$' -v ./programme
 
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...

@@ -18,6 +18,7 @@ import (
 	"laurel/api/pages"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/share"
 	"laurel/api/statistics"
 	"laurel/api/tokens"
 	"laurel/api/vcapi"
@@ -102,11 +103,11 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	share := int64(roomForAddress)
+	part := int64(roomForAddress)
 	if cfg.VerifyRate <= 0 { // addresses tell nothing here
-		share = roomForAll
+		part = roomForAll
 	}
-	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, share, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience),
+	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, part, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience),
 		quota: limit.NewQuota(cfg.Now)}
 	s.host, s.https = hostOf(cfg.BaseURL)
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
@@ -122,6 +123,8 @@ func New(cfg Config) (http.Handler, error) {
 
 		programmes: programmes.New(programmes.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain,
 			WrongSecret: limit.NewRate(wrongSecrets, cfg.Now).Allow, Log: cfg.Log}),
+
+		share: share.New(share.Config{Issuer: cfg.Issuer, Desk: desk, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL}),
 
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),

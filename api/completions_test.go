@@ -3,6 +3,8 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -583,4 +585,28 @@ func TestTrialCompletionsNeverMeetWhatCounts(t *testing.T) {
 	if trial.Result != "revoked" || real.Result != "existing" {
 		t.Errorf("%+v\n%+v", real, trial)
 	}
+}
+
+// TestEventsThatAreAddresses: an id of an event that is an address stands in the
+// log as a digest, by which it can still be found.
+func TestEventsThatAreAddresses(t *testing.T) {
+	w := newCourse(t)
+	w.result(event(`"id":"e-1"`, `"id":"ana@learner.example","source":"lms-a"`))
+	w.result(event(`"id":"e-1"`, `"id":"e-of-ana","source":"lms-a"`))
+	sum := sha256.Sum256([]byte("ana@learner.example"))
+	log := w.log.String()
+	if strings.Contains(log, "learner.example") || !strings.Contains(log, "sha256:"+hex.EncodeToString(sum[:8])) || !strings.Contains(log, "e-of-ana") {
+		t.Errorf("%s", log)
+	}
+}
+
+// TestAwardsBegin: a badge may be earned in the first second of 1970, and not
+// before.
+func TestAwardsBegin(t *testing.T) {
+	w := newCourse(t)
+	award := func(at string) answer {
+		return w.post("/v1/credentials", fmt.Sprintf(`{"achievement":"hc20-achievement","recipient":{"name":"Ana Mora","email":"ana@learner.example"},"awardedAt":%q}`, at))
+	}
+	award("1970-01-01T00:00:00Z").want(t, http.StatusCreated)
+	award("1969-12-31T23:59:59Z").problem(t, http.StatusUnprocessableEntity, "date_invalid")
 }

@@ -10,6 +10,7 @@ import (
 	"laurel/api/events"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/share"
 	"laurel/api/statistics"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -22,6 +23,17 @@ func Routes() []string {
 	var out []string
 	for _, r := range allRoutes() {
 		out = append(out, r.described())
+	}
+	return out
+}
+
+// PublicRoutes lists those of Routes that ask for no token.
+func PublicRoutes() []string {
+	var out []string
+	for _, r := range allRoutes() {
+		if len(r.access.scopes) == 0 || r.access.anyone {
+			out = append(out, r.described())
+		}
 	}
 	return out
 }
@@ -48,7 +60,7 @@ func Keeps() map[string][]string {
 func allRoutes() []route {
 	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}}}
 	return s.routes(handlers{badges: &badges.Handler{}, events: &events.Handler{}, verify: &verify.Handler{}, vcapi: &vcapi.Handler{},
-		public: &public.Handler{}, endorsements: &endorsements.Handler{}, statistics: &statistics.Handler{}, programmes: &programmes.Handler{}})
+		public: &public.Handler{}, share: &share.Handler{}, endorsements: &endorsements.Handler{}, statistics: &statistics.Handler{}, programmes: &programmes.Handler{}})
 }
 
 func (r route) described() string {

@@ -8,6 +8,7 @@ import (
 	"laurel/api/events"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/share"
 	"laurel/api/statistics"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -97,6 +98,7 @@ type handlers struct {
 	verify     *verify.Handler
 	vcapi      *vcapi.Handler
 	public     *public.Handler
+	share      *share.Handler
 
 	programmes   *programmes.Handler
 	endorsements *endorsements.Handler
@@ -136,6 +138,10 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v/:id", personal, squeezed(h.verify.View)},
 		{post, "/v/:id/match", personal, h.verify.Match},
 		{post, verify.FormAction, formOnly, h.verify.Form},
+		{get, "/c/:claim", bySecret, h.share.Claim},
+		{get, "/c/:claim/credential.json", bySecret, h.share.Credential},
+		{post, "/c/:claim/hide", bySecret, h.share.Hide},
+		{post, "/c/:claim/show", bySecret, h.share.Show},
 		{get, "/v1/statistics", orWith(auth.Stats, byActivity|byCountry|bySource|asTest), h.statistics.Statistics},
 		{post, "/v1/verify", personal, h.verify.Verify},
 		{post, "/credentials/verify", personal, h.vcapi.Verify},
@@ -150,6 +156,7 @@ func (s *server) routes(h handlers) []route {
 		{patch, "/v1/credentials/:id", badgesOf(auth.Issue), h.badges.ChangeRegister},
 		{post, "/v1/credentials/:id/reissue", badgesOf(auth.Issue), h.badges.Reissue},
 		{post, "/v1/credentials/:id/renew", badgesOf(auth.Issue), h.badges.Renew},
+		{post, "/v1/credentials/:id/claim", badgesOf(auth.Issue), h.badges.RenewClaim},
 		{remove, "/v1/credentials/:id/personal-data", badgesOf(auth.Revoke), h.badges.Erase},
 		{post, "/v1/credentials/:id/suspend", badgesOf(auth.Revoke), h.badges.Suspend},
 		{post, "/v1/credentials/:id/reinstate", badgesOf(auth.Revoke), h.badges.Reinstate},

@@ -495,8 +495,8 @@ func award(n int) string {
 
 // issued is what tests need of a new badge.
 type issued struct {
-	ID, Status, CredentialID, VerifyURL string
-	Credential                          json.RawMessage
+	ID, Status, CredentialID, VerifyURL, ClaimURL string
+	Credential                                    json.RawMessage
 }
 
 func (w *world) issue(n int) issued {

@@ -431,6 +431,18 @@ func (s *Endorsers) Endorsement(ctx context.Context, id string) (*Endorsement, e
 	return rec, nil
 }
 
+// Public is Endorsement for everybody: issuer.ErrNotFound as well where it is
+// about a badge that is not shown, since its id stands in what is signed, and
+// issuer.ErrErased.
+func (s *Endorsers) Public(ctx context.Context, id string) (*Endorsement, error) {
+	e, err := s.Endorsement(ctx, id)
+	if err != nil || e.Subject.Credential == "" {
+		return e, err
+	}
+	_, err = s.issuer.PublicEdition(ctx, e.Subject.Credential, 0)
+	return e, err
+}
+
 // Filter chooses endorsements; what is "" or nil does not choose.
 type Filter struct {
 	Endorser string  // slug

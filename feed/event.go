@@ -24,6 +24,8 @@ const (
 	CredentialRenewed    Type = "credential.renewed"
 	CredentialUpdated    Type = "credential.updated" // in what is not signed
 	CredentialErased     Type = "credential.erased"  // and revoked by that
+	CredentialHidden     Type = "credential.hidden"  // by its holder, from everybody but those who follow events
+	CredentialShown      Type = "credential.shown"   // by its holder, again
 	AchievementChanged   Type = "achievement.changed"
 	IssuerChanged        Type = "issuer.changed"
 	KeyPublished         Type = "key.published"
@@ -59,6 +61,8 @@ var told = map[string]struct {
 	"credential.renew":      {CredentialRenewed, issuer.Active},
 	"credential.register":   {CredentialUpdated, ""},
 	"credential.erase":      {CredentialErased, issuer.Revoked},
+	"credential.hide":       {CredentialHidden, ""},
+	"credential.show":       {CredentialShown, ""},
 	"review.open":           {ReviewOpened, ""},
 	"review.same":           {ReviewDecided, ""},
 	"review.different":      {ReviewDecided, ""},
@@ -90,7 +94,7 @@ func typeOf(action string) (Type, bool) {
 // the documentation.
 func Types() []Type {
 	return []Type{CredentialIssued, CredentialRevoked, CredentialSuspended, CredentialReinstated, CredentialReissued, CredentialRenewed,
-		CredentialUpdated, CredentialErased, ReviewOpened, ReviewDecided, EditionReleased, UploadReceived, UploadTakenBack, EndorsementMade, EndorsementWithdrawn, AchievementChanged, IssuerChanged, KeyPublished, KeyActivated, KeyRetired, KeyRevoked}
+		CredentialUpdated, CredentialErased, CredentialHidden, CredentialShown, ReviewOpened, ReviewDecided, EditionReleased, UploadReceived, UploadTakenBack, EndorsementMade, EndorsementWithdrawn, AchievementChanged, IssuerChanged, KeyPublished, KeyActivated, KeyRetired, KeyRevoked}
 }
 
 // Event is something that happened, as others are told of it.

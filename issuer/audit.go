@@ -58,6 +58,10 @@ const (
 	actionErase   = "credential.erase"
 
 	actionRegister = "credential.register" // of what is not signed
+
+	actionHide  = "credential.hide" // by its holder
+	actionShow  = "credential.show"
+	actionClaim = "credential.claim" // the holder was given another claim
 )
 
 // ReadEvent reads an audit record as it is stored; store.ErrDamaged.

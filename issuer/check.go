@@ -61,7 +61,7 @@ func (c *checker) structure(r store.Reader) error {
 		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
 		{"k/", c.answer}, {"r/", c.past}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned},
 		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"y/", c.whole}, {"e", c.whole}, {"q/", c.claim},
-		{"m", c.whole}, {"s", c.whole}, {"p/", c.whole}, {"P/", c.whole}, {"S/", c.whole}, {"t/", c.whole}, {"t!/", c.whole}, {"z/", c.whole}, // packages programme, tokens and endorser read most of these
+		{"m", c.whole}, {"s", c.whole}, {"C", c.whole}, {"p/", c.whole}, {"P/", c.whole}, {"S/", c.whole}, {"t/", c.whole}, {"t!/", c.whole}, {"z/", c.whole}, // packages programme, tokens and endorser read most of these
 		{"o/", c.waits}, {"g/", c.whole}, // package auditlog tells more of these
 	} {
 		err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error {
@@ -192,6 +192,9 @@ func (c *checker) ownEvents(rec *Record) error {
 	if rec.Status == Suspended && !noted[actionSuspend] {
 		c.problem("%s is suspended, and that was not noted", rec.ID)
 	}
+	if !rec.HiddenAt.IsZero() && !noted[actionHide] || rec.Claims > 0 && !noted[actionClaim] {
+		c.problem("%s is hidden since %s and has its %d. claim, and not all of that was noted", rec.ID, rec.HiddenAt, rec.Claims+1)
+	}
 	return nil
 }
 
@@ -203,6 +206,9 @@ func (c *checker) ownEntries(rec *Record) error {
 	}
 	if p.Issuer != rec.Issuer || p.edition(rec.Edition) != rec.seq || (rec.seq == p.Seq) == (rec.Status == Superseded) {
 		c.problem("%s leads to another record than %s/%s, which is %s", rec.ID, rec.Issuer, rec.seq, rec.Status)
+	}
+	if rec.seq == p.Seq && p.Hidden == rec.HiddenAt.IsZero() {
+		c.problem("%s is hidden: %t, and its record says since %s", rec.ID, p.Hidden, rec.HiddenAt)
 	}
 	need := append(c.i.finders(rec), profileKey(rec.Issuer), listVersionKey(rec.List),
 		achievementKey(rec.Achievement), versionKey(rec.Achievement, rec.Version))

@@ -578,7 +578,7 @@ func (i *Issuer) putEdition(tx store.Tx, m *amended, seq string, a Amendment) er
 		}
 	}
 	old.Status, old.Reason, old.StatusAt, old.ChangedAt, old.ReplacedBy = Superseded, a.Reason, rec.ChangedAt, rec.ChangedAt, m.by
-	to := pointer{Issuer: rec.Issuer, Seq: rec.seq, Before: append(slices.Clone(m.pointer.Before), old.seq)}
+	to := pointer{Issuer: rec.Issuer, Seq: rec.seq, Before: append(slices.Clone(m.pointer.Before), old.seq), Hidden: m.pointer.Hidden}
 	steps := []func() error{
 		func() error { return claimIndexes(tx, rec) },
 		func() error { return setBit(tx, old.List, old.Index, seq) },
@@ -634,19 +634,25 @@ func (i *Issuer) Edition(ctx context.Context, id string, n int) (rec *Record, pu
 		if err := getJSON(r, idKey(id), &p); err != nil {
 			return err
 		}
-		if p.edition(n) == "" {
-			return fmt.Errorf("edition %d of a credential: %w", n, ErrNotFound)
-		}
-		public = true
-		for m := len(p.Before); m >= n; m-- {
-			if rec, err = recordAt(r, p.Issuer, p.edition(m)); err != nil {
-				return err
-			}
-			public = public && rec.ReplacedBy == byRenewal
-		}
-		rec, err = recordAt(r, p.Issuer, p.edition(n))
+		rec, public, err = p.read(r, n)
 		return err
 	})
+	return rec, public, err
+}
+
+// read reads an edition, and whether later ones leave it for everybody to see.
+func (p *pointer) read(r store.Reader, n int) (rec *Record, public bool, err error) {
+	if p.edition(n) == "" {
+		return nil, false, fmt.Errorf("edition %d of a credential: %w", n, ErrNotFound)
+	}
+	public = true
+	for m := len(p.Before); m >= n; m-- {
+		if rec, err = recordAt(r, p.Issuer, p.edition(m)); err != nil {
+			return nil, false, err
+		}
+		public = public && rec.ReplacedBy == byRenewal
+	}
+	rec, err = recordAt(r, p.Issuer, p.edition(n))
 	return rec, public, err
 }
 
@@ -655,14 +661,28 @@ const MaxEdition = 1_000_000
 
 // PublicEdition returns what may be shown to everybody of a credential: its
 // current edition for 0, else the edition of that number. ErrNotFound where it
-// may not be shown, as for what there never was; ErrErased.
+// may not be shown, as for what there never was; ErrErased. What its holder hides
+// is found out by the one look-up that finds out an unknown id.
 func (i *Issuer) PublicEdition(ctx context.Context, id string, n int) (rec *Record, err error) {
-	public := true
-	if n == 0 {
-		rec, err = i.Credential(ctx, id)
-	} else {
-		rec, public, err = i.Edition(ctx, id, n)
+	if !idPattern.MatchString(id) {
+		return nil, fmt.Errorf("credential: %w", ErrNotFound)
 	}
+	public := true
+	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
+		var p pointer
+		if err := getJSON(r, idKey(id), &p); err != nil {
+			return err
+		}
+		if p.Hidden {
+			return fmt.Errorf("credential: %w", ErrNotFound)
+		}
+		asked := n
+		if n == 0 {
+			asked = len(p.Before) + 1
+		}
+		rec, public, err = p.read(r, asked)
+		return err
+	})
 	switch {
 	case err != nil:
 		return nil, err
@@ -705,18 +725,19 @@ func (i *Issuer) Listed(ctx context.Context, list string, index int) (rec *Recor
 
 // NewerEdition tells of an index of one of our lists of revocations whether it
 // belongs to an edition that was replaced by one that is not itself revoked,
-// and where that one is found.
+// and where that one is found. Of what its holder hides nothing is told.
 func (i *Issuer) NewerEdition(ctx context.Context, list string, index int) (address string, ok bool, err error) {
 	if _, purpose, known := parseList(list); !known || purpose != badge.StatusPurposeRevocation {
 		return "", false, nil
 	}
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
+		ok = false
 		id, err := readMark(r, indexKey(list, index))
 		if err != nil {
 			return err
 		}
 		now, err := recordByID(r, id)
-		if err != nil {
+		if err != nil || !now.HiddenAt.IsZero() {
 			return err
 		}
 		ok = now.Status != Revoked && (now.List != list || now.Index != index)

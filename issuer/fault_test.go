@@ -235,6 +235,14 @@ func failingStore(t *testing.T, p *place) {
 			_, err := i.ChangeRegister(t.Context(), keyedAmendment(trained.ID, round), issuer.Register{Email: ptr(round + "@new.example")})
 			return err
 		},
+		"hide": func(i *issuer.Issuer, round string) error {
+			claim := p.Claim(trained)
+			if _, err := i.Hide(t.Context(), claim, &issuer.Idempotency{Scope: "hide", Key: round}); err != nil {
+				return err
+			}
+			_, err := i.Show(t.Context(), claim, &issuer.Idempotency{Scope: "show", Key: round})
+			return err
+		},
 		"erase": func(i *issuer.Issuer, round string) error {
 			if erasable[round] == "" {
 				rec := p.issue(t, award(round)).Record

@@ -37,9 +37,12 @@ var (
 	ErrSelfCheck         = errors.New("issuer: the signed badge does not verify, so it was not released")
 )
 
-// KeyRings gives each issuer's keys; keyring.Ring is one.
+// KeyRings gives each issuer's keys, and keeps small secrets of the service from
+// who reads the store; keyring.Ring is one.
 type KeyRings interface {
 	Issuer(slug string) keys.KeyRing
+	SealSecret(plain []byte) (string, error)
+	OpenSecret(sealed string) ([]byte, error)
 }
 
 // SelfCheck reads a signed document as a stranger and returns an error unless
@@ -85,6 +88,7 @@ type Issuer struct {
 	documents documents
 	reserved  reservations
 	observers []Observer
+	claimKey  []byte
 }
 
 // New opens the issuer over a store that Initialise has prepared.
@@ -108,7 +112,13 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	var meta Meta
-	err := cfg.Store.View(ctx, func(r store.Reader) error { return getJSON(r, metaKey(), &meta) })
+	var sealed string
+	err := cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		if sealed, err = sealedClaimKey(r); err != nil {
+			return err
+		}
+		return getJSON(r, metaKey(), &meta)
+	})
 	if err != nil {
 		return nil, fmt.Errorf("reading the store's own record: %w", err)
 	}
@@ -122,6 +132,9 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 		reserved: reservations{taken: map[string]struct{}{}}}
 	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
 	i.clock.reach(meta.Created.Add(-clockSkew).UnixNano()) // no clock is right that stands before
+	if i.claimKey, err = openClaimKey(ctx, cfg, sealed); err != nil {
+		return nil, fmt.Errorf("opening the key of claims: %w", err)
+	}
 	return i, nil
 }
 

@@ -247,6 +247,8 @@ var cases = []testCase{
 	{name: "address after register", run: addressAfterRegister},
 	{name: "erasure", run: erasure, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
 	{name: "erasure while signing", run: erasureWhileSigning, options: issuertest.Options{BaseURL: "http://localhost:8080"}},
+	{name: "hiding", run: hiding},
+	{name: "claims", run: claimsRenewed},
 	{name: "sweep", run: sweep},
 	{name: "versions", run: versions},
 	{name: "inline", run: inline},

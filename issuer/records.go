@@ -50,6 +50,7 @@ import (
 //	t/…  t!/…                          package tokens
 //	z/…                                package endorser
 //	wh/…                               package feed
+//	C                                  the key of claims, sealed by the key ring
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by
 // time without a shared counter. Outside it stands only in cursors and in the ids
@@ -138,6 +139,8 @@ type Record struct {
 	ByEmail     []byte    `json:"byEmail,omitempty"`
 	ReplacedBy  string    `json:"replacedBy,omitempty"` // of an edition that is Superseded: correction or renewal
 	ErasedAt    time.Time `json:"erasedAt,omitzero"`    // when the person was taken out of the record
+	HiddenAt    time.Time `json:"hiddenAt,omitzero"`    // since when its holder does not show it; zero while it is shown
+	Claims      int       `json:"claims,omitempty"`     // how often its claim was renewed
 
 	Document []byte `json:"-"` // the signed bytes
 	seq      string
@@ -177,6 +180,10 @@ func (r *Record) head() ([]byte, error) {
 	e.optionalBytes("byEmail", r.ByEmail)
 	e.optional("replacedBy", r.ReplacedBy)
 	e.optionalTime("erasedAt", r.ErasedAt)
+	e.optionalTime("hiddenAt", r.HiddenAt)
+	if r.Claims != 0 {
+		e.number("claims", r.Claims)
+	}
 	return e.end()
 }
 
@@ -209,11 +216,13 @@ func putRecord(tx store.Tx, r *Record) error {
 }
 
 // pointer leads from an id to its record, and to those of earlier editions,
-// the first one first.
+// the first one first. Whether the holder hides the badge stands here too, so
+// that a stranger who asks for it costs no more than one who asks for nothing.
 type pointer struct {
 	Issuer string   `json:"i"`
 	Seq    string   `json:"s"`
 	Before []string `json:"b,omitempty"`
+	Hidden bool     `json:"h,omitempty"`
 }
 
 // edition is the place of an edition, the first one being 1; "" for one that
@@ -243,6 +252,9 @@ func (p pointer) encode() ([]byte, error) {
 	e.text("s", p.Seq)
 	if len(p.Before) > 0 {
 		e.texts("b", p.Before)
+	}
+	if p.Hidden {
+		e.boolean("h", true)
 	}
 	return e.end()
 }

@@ -104,10 +104,6 @@ func (p *Programme) putActivity(ctx context.Context, definition []byte, actor st
 	if a, err = rules.ReadActivity(definition); err != nil {
 		return nil, false, err
 	}
-	if a.OnImprovement == rules.Reissue {
-		return nil, false, badge.Errors{{Code: badge.MalformedValueError, Rule: "unsupported", Pointer: "/on_improvement",
-			Detail: "A better result after the award changes nothing here; say keep."}}
-	}
 	err = p.store.Update(ctx, func(tx store.Tx) error {
 		old, err := p.activityIn(tx, a.ID)
 		if err != nil && !errors.Is(err, ErrUnknownActivity) {

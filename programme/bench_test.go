@@ -14,6 +14,7 @@ import (
 	"laurel/issuer"
 	"laurel/programme"
 	"laurel/programme/completion"
+	"laurel/programme/completion/completiontest"
 )
 
 // BenchmarkRoster takes in a list of BENCH_ROWS rows (5,000), and issues as many
@@ -62,7 +63,7 @@ func BenchmarkCompletions(b *testing.B) {
 		floor += time.Since(start)
 		events := make([]completion.Completion, rows)
 		for n := range events {
-			c, err := completion.Read(fmt.Appendf(nil, `{"id":"e-%d-%d","source":"lms-a","occurred_at":"2025-03-03T12:00:00Z","activity":"hc20","learner":{"id":"u-%d-%d","name":"Participant","email":"p%d.%d@learner.example"},"facts":{"visits":{"visited":22,"total":44}}}`, round, n, round, n, round, n), "")
+			c, err := completiontest.Read(fmt.Appendf(nil, `{"id":"e-%d-%d","source":"lms-a","occurred_at":"2025-03-03T12:00:00Z","activity":"hc20","learner":{"id":"u-%d-%d","name":"Participant","email":"p%d.%d@learner.example"},"facts":{"visits":{"visited":22,"total":44}}}`, round, n, round, n, round, n), "")
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -92,6 +92,26 @@ func TestRefOfAnother(t *testing.T) {
 	if rows[0].Outcome != programme.OutcomeIssued || rows[1].Code != "recipient_conflict" || rows[2].Outcome != programme.OutcomeDuplicate {
 		t.Errorf("one ref for two on one list: %+v", rows)
 	}
+	editions := `{"id":"walks","kind":"workshop","editions":[{"id":"spring"},{"id":"autumn"}],
+		"award_rules":[{"achievement":"uh-kit-participant","all":[{"role_in":["participant"]}]}]}`
+	if _, err := p.PutActivity(t.Context(), []byte(editions), "test"); err != nil {
+		t.Fatal(err)
+	}
+	in := func(edition string) func(*programme.Roster) {
+		return func(r *programme.Roster) { r.Activity, r.Edition = "walks", edition }
+	}
+	if row := p.upload(t, []byte("ref,name,email\n7,Kim,k@l.example\n"), in("spring")).Rows[0]; row.Outcome != programme.OutcomeIssued {
+		t.Fatalf("%+v", row)
+	}
+	if row := p.upload(t, []byte("ref,name,email\n7,Lou,l@l.example\n"), in("autumn")).Rows[0]; row.Code != "recipient_conflict" || row.Credential != "" {
+		t.Errorf("one ref for two in another edition: %+v", row)
+	}
+	if row := p.upload(t, []byte("ref,name,email\n7,Kim,k@l.example\n"), in("autumn")).Rows[0]; row.Outcome != programme.OutcomeIssued {
+		t.Errorf("the same person in another edition: %+v", row)
+	}
+	if row := p.upload(t, []byte("ref,name,email\n9,Otto,o@l.example\n"), nil).Rows[0]; row.Code != "recipient_conflict" || len(p.by(t, "o@l.example")) != 0 {
+		t.Errorf("one ref for two on two lists: %+v", row)
+	}
 }
 
 // TestTimesOfLists: a list tells what has happened, and since 1970.

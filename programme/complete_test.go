@@ -15,6 +15,7 @@ import (
 	"laurel/issuer/issuertest"
 	"laurel/programme"
 	"laurel/programme/completion"
+	"laurel/programme/completion/completiontest"
 	"laurel/store"
 )
 
@@ -71,7 +72,7 @@ func events(t testing.TB) []completion.Completion {
 	var all []completion.Completion
 	lines := bufio.NewScanner(bytes.NewReader(file(t, "course-events.jsonl")))
 	for lines.Scan() {
-		e, err := completion.Read(lines.Bytes(), "")
+		e, err := completiontest.Read(lines.Bytes(), "")
 		if err != nil { // tells of itself in the answer, as the API lets it
 			e = completion.Completion{ID: "refused:" + err.Error()}
 		}

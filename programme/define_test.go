@@ -11,6 +11,7 @@ import (
 	"laurel/badge"
 	"laurel/programme"
 	"laurel/programme/completion"
+	"laurel/programme/completion/completiontest"
 	"laurel/programme/facts"
 )
 
@@ -63,7 +64,7 @@ func TestNearFuture(t *testing.T) {
 	p := course(t, "all")
 	line := strings.Replace(`{"id":"soon","source":"lms-a","occurred_at":"@","activity":"hc20","learner":{"id":"u-1","name":"Ana Mora"},"facts":{"points":{"achieved":60,"max":60}}}`,
 		"@", p.Issuer.Now().Add(4*time.Minute).Format(time.RFC3339), 1)
-	e, err := completion.Read([]byte(line), "")
+	e, err := completiontest.Read([]byte(line), "")
 	if err != nil {
 		t.Fatal(err)
 	}

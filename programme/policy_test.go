@@ -14,6 +14,7 @@ import (
 	"laurel/issuer/issuertest"
 	"laurel/programme"
 	"laurel/programme/completion"
+	"laurel/programme/completion/completiontest"
 )
 
 // said is an event of a test: what is not said is left out.
@@ -37,7 +38,7 @@ func (p *place) tell(t testing.TB, list ...said) (answers []programme.Answer) {
 		p.told++
 		raw := fmt.Sprintf(`{"id":"e-%d","source":%q,"type":%q,"occurred_at":"%sT12:00:00Z","activity":%q,"learner":%s,"facts":%s}`,
 			p.told, or(e.source, "lms-a"), or(e.kind, "progress"), or(e.day, "2025-03-03"), or(e.activity, "hc20"), e.learner, or(e.facts, "{}"))
-		c, err := completion.Read([]byte(raw), "")
+		c, err := completiontest.Read([]byte(raw), "")
 		if err != nil {
 			t.Fatalf("%s: %v", raw, err)
 		}

@@ -231,3 +231,35 @@ func TestPartIssuedDirectly(t *testing.T) {
 	p.revokePart(t, part.ID, whole)
 	p.audit(t)
 }
+
+// TestPartErased: a badge that rests on one that was erased is a question, as
+// where that was revoked: nobody can follow it to its part any more.
+func TestPartErased(t *testing.T) {
+	for _, d := range []programme.Decision{programme.Keep, programme.Revoke} {
+		p := stacked(t)
+		for _, list := range []string{"workshop-roster.csv", "workshop-attendance.csv"} {
+			p.upload(t, file(t, list), nil)
+		}
+		if _, err := p.Release(t.Context(), everybody, activity, "", nil); err != nil {
+			t.Fatal(err)
+		}
+		p.tell(t, passes(1))
+		held := p.by(t, "participant.01@roster.example")
+		part, whole := held["hc20-achievement"], held["uh-programme"]
+		if _, _, err := p.Erase(t.Context(), issuer.Amendment{ID: part.ID, Actor: "test", MayTouch: everybody.MayIssue}); err != nil {
+			t.Fatal(err)
+		}
+		open := p.open(t)
+		if len(open) != 1 || open[0].Kind != programme.PartRevoked || open[0].Credential != whole.ID || open[0].Part != part.ID {
+			t.Fatalf("open are %+v", open)
+		}
+		p.says(t, p.record(t, whole.ID), "part_revoked hc20-achievement")
+		if _, err := p.Decide(t.Context(), everybody, open[0].ID, d); err != nil {
+			t.Fatal(err)
+		}
+		if rec := p.record(t, whole.ID); (rec.Status == issuer.Active) != (d == programme.Keep) {
+			t.Errorf("after %s the whole is %s", d, rec.Status)
+		}
+		p.audit(t)
+	}
+}

@@ -40,20 +40,20 @@ func TestParseAward(t *testing.T) {
 func TestAnswer(t *testing.T) {
 	at := time.Date(2025, 7, 11, 0, 0, 0, 0, time.UTC)
 	raw, err := badges.Answer("https://badges.example", &issuer.Issued{Existing: true, Record: &issuer.Record{ID: "0123456789012345678901", Status: issuer.Active,
-		AwardedAt: at, IssuedAt: at, Document: []byte(`{"a":"<b>"}`)}})
+		AwardedAt: at, IssuedAt: at, Document: []byte(`{"a":"<b>"}`)}}, "claim")
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b struct {
-		ID, VerifyURL string
-		Duplicate     bool
-		Credential    json.RawMessage
-		Code          *string
+		ID, VerifyURL, ClaimURL string
+		Duplicate               bool
+		Credential              json.RawMessage
+		Code                    string
 	}
 	if err := json.Unmarshal(raw, &b); err != nil {
 		t.Fatal(err)
 	}
-	if b.VerifyURL != "https://badges.example/v/0123456789012345678901" || !b.Duplicate || string(b.Credential) != `{"a":"<b>"}` || b.Code != nil {
+	if b.VerifyURL != "https://badges.example/v/0123456789012345678901" || !b.Duplicate || string(b.Credential) != `{"a":"<b>"}` || b.Code != issuer.PrintedCode(b.ID) || b.ClaimURL != "https://badges.example/c/claim" {
 		t.Errorf("%s", raw)
 	}
 }

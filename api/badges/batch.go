@@ -37,6 +37,7 @@ type itemAnswer struct {
 	ID           string     `json:"id,omitempty"`
 	CredentialID string     `json:"credentialId,omitempty"`
 	VerifyURL    string     `json:"verifyUrl,omitempty"`
+	ClaimURL     *string    `json:"claimUrl,omitempty"`
 	Replayed     bool       `json:"replayed,omitempty"`
 	Error        *itemError `json:"error,omitempty"`
 }
@@ -82,7 +83,8 @@ func (h *Handler) item(ctx context.Context, n int, v strictjson.Value, batchKey 
 	}
 	rec := issued.Record
 	a := itemAnswer{Index: n, Status: http.StatusCreated, Outcome: "issued", ID: rec.ID,
-		CredentialID: credentialURL(h.baseURL, rec.ID), VerifyURL: verifyURL(h.baseURL, rec.ID), Replayed: issued.Replayed}
+		CredentialID: credentialURL(h.baseURL, rec.ID), VerifyURL: verifyURL(h.baseURL, rec.ID),
+		ClaimURL: claimURL(h.baseURL, h.issuer.Claim(rec)), Replayed: issued.Replayed}
 	if issued.Existing {
 		a.Status, a.Outcome = http.StatusOK, "existing"
 	}

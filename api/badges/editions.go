@@ -53,7 +53,7 @@ func (h *Handler) Reissue(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	issued, err := h.issuer.Reissue(r.Context(), a, c)
-	return h.amended(w, issued, err)
+	return h.amended(w, r, issued, err)
 }
 
 type renewBody struct {
@@ -79,7 +79,7 @@ func (h *Handler) Renew(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	issued, err := h.programme.Renew(r.Context(), a, until)
-	return h.amended(w, issued, err)
+	return h.amended(w, r, issued, err)
 }
 
 type registerBody struct {
@@ -105,7 +105,18 @@ func (h *Handler) ChangeRegister(w http.ResponseWriter, r *http.Request) error {
 	a.Reason = text(body.Reason)
 	issued, err := h.issuer.ChangeRegister(r.Context(), a, issuer.Register{Email: body.Recipient.Email,
 		ExternalID: body.Recipient.ExternalID, Language: body.Language, ExternalRef: body.ExternalRef})
-	return h.amended(w, issued, err)
+	return h.amended(w, r, issued, err)
+}
+
+// RenewClaim answers POST /v1/credentials/{id}/claim: another claim link for the
+// holder, where the one before has come into strange hands.
+func (h *Handler) RenewClaim(w http.ResponseWriter, r *http.Request) error {
+	a, err := h.amendment(w, r, "claim", &struct{}{})
+	if err != nil {
+		return err
+	}
+	issued, err := h.issuer.RenewClaim(r.Context(), a)
+	return h.amended(w, r, issued, err)
 }
 
 // amendment reads a request that amends one credential. The same key under
@@ -136,14 +147,14 @@ func mayIssue(ctx context.Context) func(slug string) bool {
 	return func(slug string) bool { return wire.MayTouch(ctx, slug, auth.Issue) }
 }
 
-func (h *Handler) amended(w http.ResponseWriter, issued *issuer.Issued, err error) error {
+func (h *Handler) amended(w http.ResponseWriter, r *http.Request, issued *issuer.Issued, err error) error {
 	if err != nil {
 		return err
 	}
 	if issued.Replayed {
 		w.Header().Set("Idempotent-Replayed", "true")
 	}
-	return wire.WriteJSON(w, http.StatusOK, h.stored(issued.Record))
+	return wire.WriteJSON(w, http.StatusOK, h.stored(r.Context(), issued.Record))
 }
 
 // optionalMoment is nil for a date that was not given.
@@ -174,5 +185,5 @@ func (h *Handler) Erase(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
+	return wire.WriteJSON(w, http.StatusOK, h.stored(ctx, rec))
 }

@@ -67,19 +67,20 @@ func (h *Handler) writeIssued(w http.ResponseWriter, issued *issuer.Issued) erro
 	if issued.Replayed {
 		w.Header().Set("Idempotent-Replayed", "true")
 	}
-	return wire.WriteJSON(w, status, answer(h.baseURL, issued))
+	return wire.WriteJSON(w, status, answer(h.baseURL, issued, h.issuer.Claim(issued.Record)))
 }
 
 // Answer is the body that answers POST /v1/credentials, for who issues without
-// HTTP.
-func Answer(baseURL string, issued *issuer.Issued) (json.RawMessage, error) {
-	return wire.Marshal(answer(baseURL, issued))
+// HTTP; claim is that of the badge.
+func Answer(baseURL string, issued *issuer.Issued, claim string) (json.RawMessage, error) {
+	return wire.Marshal(answer(baseURL, issued, claim))
 }
 
 // answer tells of a new badge. Nothing in it changes afterwards, so that a
 // repeated request gets the same bytes.
-func answer(baseURL string, issued *issuer.Issued) *recordBody {
+func answer(baseURL string, issued *issuer.Issued, claim string) *recordBody {
 	body := record(baseURL, issued.Record)
+	body.ClaimURL = claimURL(baseURL, claim)
 	body.Duplicate = issued.Existing
 	return body
 }
@@ -92,7 +93,9 @@ type recordBody struct {
 	Duplicate    bool            `json:"duplicate,omitempty"`
 	CredentialID string          `json:"credentialId"`
 	VerifyURL    string          `json:"verifyUrl"`
-	Code         string          `json:"code"` // printed under the QR code
+	ClaimURL     *string         `json:"claimUrl"` // for the holder alone
+	Hidden       bool            `json:"hidden"`   // by its holder
+	Code         string          `json:"code"`     // printed under the QR code
 	QR           qrBody          `json:"qr"`
 	Downloads    downloadsBody   `json:"downloads"`
 	Issuer       string          `json:"issuer"`
@@ -129,7 +132,8 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 	address := credentialURL(baseURL, rec.ID)
 	return &recordBody{
 		ID: rec.ID, Status: rec.Status, Test: issuer.IsTest(rec.Issuer), CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
-		Code: issuer.PrintedCode(rec.ID), QR: qrBody{address + "/qr.png", address + "/qr.svg"},
+		Hidden: !rec.HiddenAt.IsZero(),
+		Code:   issuer.PrintedCode(rec.ID), QR: qrBody{address + "/qr.png", address + "/qr.svg"},
 		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg"},
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
 		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),
@@ -142,6 +146,15 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 func credentialURL(baseURL, id string) string { return baseURL + "/credentials/" + id }
 
 func verifyURL(baseURL, id string) string { return baseURL + "/v/" + id }
+
+// claimURL is nil without a claim.
+func claimURL(baseURL, claim string) *string {
+	if claim == "" {
+		return nil
+	}
+	address := baseURL + "/c/" + claim
+	return &address
+}
 
 func optional(s string) *string {
 	if s == "" {

@@ -51,7 +51,7 @@ func (h *Handler) status(w http.ResponseWriter, r *http.Request, action issuer.A
 	asked := change(r.Context(), r.PathValue("id"), action, text(body.Reason))
 	asked.Idempotency = amendmentKey(r.Context(), string(action), asked.ID, key, digest)
 	issued, err := h.issuer.ChangeStatus(r.Context(), asked)
-	return h.amended(w, issued, err)
+	return h.amended(w, r, issued, err)
 }
 
 // readOptional reads a body that may be left out, which is as good as an empty

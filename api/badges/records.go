@@ -1,6 +1,7 @@
 package badges
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,7 +39,7 @@ func (h *Handler) List(w http.ResponseWriter, r *http.Request) error {
 	}
 	body := pageBody{Items: make([]*recordBody, len(page.Records))}
 	for n, rec := range page.Records {
-		body.Items[n] = h.stored(rec)
+		body.Items[n] = h.stored(r.Context(), rec)
 		body.Items[n].Credential = nil
 	}
 	if page.Next != "" {
@@ -99,9 +100,13 @@ func (h *Handler) issuersOf(r *http.Request) ([]string, error) {
 	return slices.Compact(slices.Sorted(slices.Values(all))), nil
 }
 
-// stored is a record as it stands now.
-func (h *Handler) stored(rec *issuer.Record) *recordBody {
+// stored is a record as it stands now. The claim is for who may hand it on to
+// the holder.
+func (h *Handler) stored(ctx context.Context, rec *issuer.Record) *recordBody {
 	body := record(h.baseURL, rec)
+	if wire.MayTouch(ctx, rec.Issuer, auth.Read) || wire.MayTouch(ctx, rec.Issuer, auth.Issue) {
+		body.ClaimURL = claimURL(h.baseURL, h.issuer.Claim(rec))
+	}
 	body.ChangedAt = rec.ChangedAt.UTC().Format(time.RFC3339Nano)
 	return body
 }
@@ -112,5 +117,5 @@ func (h *Handler) Record(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return wire.WriteJSON(w, http.StatusOK, h.stored(rec))
+	return wire.WriteJSON(w, http.StatusOK, h.stored(r.Context(), rec))
 }

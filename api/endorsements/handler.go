@@ -389,7 +389,11 @@ func (h *Handler) List(w http.ResponseWriter, r *http.Request) error {
 // Signed answers GET /endorsements/{id}: the bytes as they were signed, also of
 // one that was withdrawn, whose status says so.
 func (h *Handler) Signed(w http.ResponseWriter, r *http.Request) error {
-	e, err := h.stored(r)
+	id := r.PathValue("id")
+	if !wire.IsID(id) {
+		return issuer.ErrNotFound
+	}
+	e, err := h.endorsers.Public(r.Context(), id)
 	if err != nil {
 		return err
 	}

@@ -53,17 +53,21 @@ func (o ours) telling() bool {
 // known looks up what was verified. A badge that was found in our register is
 // known by that, and a file that somebody has of one by its status entry, which
 // is believed once the signature over it held and its list was found to be the
-// issuer's. Of a badge that is not shown to everybody no more is said than that
-// it is out of force.
+// issuer's. Of a person who was erased no more is said than that the badge is out
+// of force, and of a badge that its holder hides nothing: the verdict is then
+// about the document alone.
 func (h *Handler) known(ctx context.Context, b *brought, report *verifier.Report) (o ours, err error) {
 	if o.record = b.record; o.record == nil {
 		if o.record, err = h.listed(ctx, report); err != nil || o.record == nil {
 			return o, err
 		}
 		_, err := h.issuer.PublicEdition(ctx, o.record.ID, 0)
-		if errors.Is(err, issuer.ErrNotFound) || errors.Is(err, issuer.ErrErased) {
+		switch {
+		case errors.Is(err, issuer.ErrNotFound): // its holder hides it
+			return ours{}, nil
+		case errors.Is(err, issuer.ErrErased):
 			return o, nil
-		} else if err != nil {
+		case err != nil:
 			return o, err
 		}
 	}

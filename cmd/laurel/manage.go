@@ -231,7 +231,7 @@ func issueOne(ctx context.Context, svc *service, in json.RawMessage) (json.RawMe
 	if err != nil {
 		return nil, err
 	}
-	return badges.Answer(svc.baseURL, issued)
+	return badges.Answer(svc.baseURL, issued, svc.issuer.Claim(issued.Record))
 }
 
 func (p *program) issue(ctx context.Context, args []string) error {

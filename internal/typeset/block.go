@@ -39,6 +39,9 @@ type Style struct {
 	// after so many lines, 0 does not.
 	MaxWidth float64
 	MaxLines int
+	// MaxHeight does what MaxLines does, by the height that the lines take; one
+	// line is always set. 0: any height.
+	MaxHeight float64
 	// Balance makes the lines about equally long instead of filling them.
 	Balance bool
 }

@@ -32,7 +32,7 @@ var (
 // fonts are the same. The work is bounded by MaxRunes and by the size of the
 // fonts. Errors: ErrStyle, ErrShape.
 func (l *Library) Layout(text string, style Style) (block *Block, err error) {
-	if !(style.Size > 0 && style.Size < 1e5) || style.MinSize < 0 || style.MaxWidth < 0 || style.MaxLines < 0 {
+	if !(style.Size > 0 && style.Size < 1e5) || style.MinSize < 0 || style.MaxWidth < 0 || style.MaxLines < 0 || style.MaxHeight < 0 {
 		return nil, ErrStyle
 	}
 	all, err := l.index()
@@ -104,7 +104,7 @@ func (s *setter) shape() {
 		}
 		s.runs = append(s.runs, out)
 	}
-	if s.style.MaxLines > 0 && len(s.faces.missing) == 0 {
+	if s.ends() && len(s.faces.missing) == 0 {
 		s.faces.SetScript(language.Latin)
 		dots := []rune{ellipsis}
 		s.dots = s.library.shaper.Shape(shaping.Input{Text: dots, RunEnd: 1, Direction: s.direction(), Size: fixed.I(em),
@@ -115,32 +115,64 @@ func (s *setter) shape() {
 // fit breaks the lines at the greatest size at which the text fits.
 func (s *setter) fit() (size float64, lines []shaping.Line, truncated bool) {
 	for size = s.style.Size; s.style.MinSize > 0 && size > s.style.MinSize; size = max(size*0.93, s.style.MinSize) {
-		lines, truncated = s.wrap(size, s.style.MaxWidth, shaping.Never)
+		lines, truncated = s.wrap(size, s.style.MaxWidth, s.style.MaxLines, shaping.Never)
 		if !truncated && s.within(lines, size) {
 			return size, s.balance(lines, size), false
 		}
 	}
-	lines, truncated = s.wrap(size, s.style.MaxWidth, shaping.WhenNecessary)
+	lines, truncated = s.wrap(size, s.style.MaxWidth, s.style.MaxLines, shaping.WhenNecessary)
+	for few := len(lines) - 1; few > 0 && s.tooHigh(lines, size); few-- {
+		lines, truncated = s.wrap(size, s.style.MaxWidth, few, shaping.WhenNecessary)
+	}
 	if !truncated {
 		lines = s.balance(lines, size)
 	}
 	return size, lines, truncated
 }
 
-// wrap breaks lines of a width. What it returned before is no longer valid.
-func (s *setter) wrap(size, width float64, policy shaping.LineBreakPolicy) (lines []shaping.Line, truncated bool) {
+// ends tells whether the text may have to be cut.
+func (s *setter) ends() bool { return s.style.MaxLines > 0 || s.style.MaxHeight > 0 }
+
+func (s *setter) tooHigh(lines []shaping.Line, size float64) bool {
+	var sum float64
+	for _, line := range lines {
+		ascent, descent := extents(line)
+		sum += length(ascent+descent, size)
+	}
+	return s.style.MaxHeight > 0 && sum > s.style.MaxHeight+0.01*size
+}
+
+// extents are how far the fonts of a line reach above and below it.
+func extents(line shaping.Line) (ascent, descent fixed.Int26_6) {
+	for _, run := range line {
+		ascent, descent = max(ascent, run.LineBounds.Ascent), max(descent, -run.LineBounds.Descent)
+	}
+	return ascent, descent
+}
+
+// wrap breaks lines of a width. What it returned before is no longer valid. The
+// wrapper takes the advance from spaces at the ends of lines, so that each time
+// it gets glyphs of its own.
+func (s *setter) wrap(size, width float64, limitLines int, policy shaping.LineBreakPolicy) (lines []shaping.Line, truncated bool) {
+	runs := slices.Clone(s.runs)
+	for i := range runs {
+		runs[i].Glyphs = slices.Clone(runs[i].Glyphs)
+	}
 	limit := fixed.Int26_6(1<<31 - 1)
 	if width > 0 {
 		limit = fixed.Int26_6(min(width/size*em*64, 1<<31-1))
 	}
 	lines, left := s.library.wrapper.WrapParagraphF(shaping.WrapConfig{
-		Direction: s.direction(), TruncateAfterLines: s.style.MaxLines, Truncator: s.dots, BreakPolicy: policy,
-	}, limit, s.runes, shaping.NewSliceIterator(s.runs))
+		Direction: s.direction(), TruncateAfterLines: limitLines, Truncator: s.dots, BreakPolicy: policy,
+	}, limit, s.runes, shaping.NewSliceIterator(runs))
 	return lines, left > 0
 }
 
 // within tells whether every line is as short as it has to be.
 func (s *setter) within(lines []shaping.Line, size float64) bool {
+	if s.tooHigh(lines, size) {
+		return false
+	}
 	return s.style.MaxWidth == 0 || !slices.ContainsFunc(lines, func(line shaping.Line) bool {
 		return advance(line, size) > s.style.MaxWidth+0.01
 	})
@@ -155,7 +187,7 @@ func (s *setter) balance(lines []shaping.Line, size float64) []shaping.Line {
 	least, most := s.style.MaxWidth/float64(count), s.style.MaxWidth
 	for range 7 {
 		middle := (least + most) / 2
-		tried, truncated := s.wrap(size, middle, shaping.Never)
+		tried, truncated := s.wrap(size, middle, s.style.MaxLines, shaping.Never)
 		fits := !truncated && len(tried) == count && !slices.ContainsFunc(tried, func(line shaping.Line) bool {
 			return advance(line, size) > middle
 		})
@@ -165,10 +197,10 @@ func (s *setter) balance(lines []shaping.Line, size float64) []shaping.Line {
 			least = middle
 		}
 	}
-	if lines, truncated := s.wrap(size, most, shaping.Never); !truncated && len(lines) == count && s.within(lines, size) {
+	if lines, truncated := s.wrap(size, most, s.style.MaxLines, shaping.Never); !truncated && len(lines) == count && s.within(lines, size) {
 		return lines
 	}
-	lines, _ = s.wrap(size, s.style.MaxWidth, shaping.WhenNecessary)
+	lines, _ = s.wrap(size, s.style.MaxWidth, s.style.MaxLines, shaping.WhenNecessary)
 	return lines
 }
 
@@ -190,10 +222,7 @@ func (s *setter) place(b *Block, lines []shaping.Line, truncated bool) {
 	}
 	box := cmp.Or(s.style.MaxWidth, b.Width)
 	for i, line := range lines {
-		var ascent, descent fixed.Int26_6
-		for _, run := range line {
-			ascent, descent = max(ascent, run.LineBounds.Ascent), max(descent, -run.LineBounds.Descent)
-		}
+		ascent, descent := extents(line)
 		placed := Line{Width: advance(line, b.Size), Baseline: b.Height + length(ascent, b.Size)}
 		placed.X = s.side(box - placed.Width)
 		b.Height = placed.Baseline + length(descent, b.Size)

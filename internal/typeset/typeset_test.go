@@ -253,6 +253,38 @@ func TestLines(t *testing.T) {
 	}
 }
 
+// However often lines were tried, spaces within them keep their width: a line
+// that is set alone is as long as within its text.
+func TestSpacesStay(t *testing.T) {
+	l := system(t)
+	for _, text := range []string{"Planning for healthy cities and those who live in them", "تخطيط المدن الصحية لمن يعيش فيها"} {
+		b := set(t, l, text, Style{Size: 40, MinSize: 15, MaxWidth: 330, MaxLines: 3, Balance: true})
+		if b.Truncated || len(b.Lines) != 3 {
+			t.Fatalf("%q, truncated %v", read(b), b.Truncated)
+		}
+		for i, line := range b.Lines {
+			words := read(b)[i]
+			if alone := set(t, l, words, Style{Size: b.Size}); math.Abs(alone.Width-line.Width) > 0.1 {
+				t.Errorf("%q is %v wide in its text and %v alone", words, line.Width, alone.Width)
+			}
+		}
+	}
+}
+
+func TestMaxHeight(t *testing.T) {
+	l := Open(nil)
+	text := strings.Repeat("healthy cities ", 20)
+	for _, style := range []Style{{Size: 40, MaxWidth: 300, MaxHeight: 200}, {Size: 40, MinSize: 10, MaxWidth: 300, MaxHeight: 200}, {Size: 40, MinSize: 30, MaxWidth: 300, MaxHeight: 100}} {
+		b := set(t, l, text, style)
+		if b.Height > style.MaxHeight || len(b.Lines) < 2 || b.Truncated != (b.Size > 25) {
+			t.Errorf("%+v: %v high, size %v, truncated %v", style, b.Height, b.Size, b.Truncated)
+		}
+	}
+	if b := set(t, l, "high", Style{Size: 40, MaxHeight: 1}); len(b.Lines) != 1 {
+		t.Errorf("%d lines where there is room for none", len(b.Lines))
+	}
+}
+
 func spread(b *Block) float64 {
 	least, most := math.Inf(1), 0.0
 	for _, l := range b.Lines {

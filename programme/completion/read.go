@@ -31,16 +31,6 @@ const Skew = 5 * time.Minute
 // its sender speaks for.
 var ErrOtherSource = errors.New("completion: the event names another source than the sender's")
 
-// Read parses and reads one event in our own form. What is no JSON is a
-// *strictjson.Error; for the rest see ReadValue.
-func Read(raw []byte, source string) (Completion, error) {
-	v, err := strictjson.Parse(raw, strictjson.Limits{Bytes: MaxBytes, Depth: MaxDepth})
-	if err != nil {
-		return Completion{}, fmt.Errorf("reading a completion: %w", err)
-	}
-	return ReadValue(v, "", source)
-}
-
 // ReadValue reads one event in our own form, which stands at a JSON pointer of
 // what was sent. source is the platform that the sender speaks for; it is ""
 // for a sender that may speak for any, and must then say for which. Unknown

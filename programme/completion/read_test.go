@@ -12,6 +12,7 @@ import (
 	"laurel/badge"
 	"laurel/internal/strictjson"
 	"laurel/programme/completion"
+	"laurel/programme/completion/completiontest"
 	"laurel/programme/facts"
 )
 
@@ -34,7 +35,7 @@ func TestCourseEvents(t *testing.T) {
 	digests, events := map[string]bool{}, map[string]bool{}
 	var refused []string
 	for n, line := range all {
-		c, err := completion.Read(line, "")
+		c, err := completiontest.Read(line, "")
 		if err == nil {
 			err = c.Check(time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC))
 		}
@@ -57,10 +58,10 @@ func TestCourseEvents(t *testing.T) {
 	if len(events) != 34-2-1-2 || len(digests) != len(events)+1 {
 		t.Errorf("%d events of %d contents", len(events), len(digests))
 	}
-	if _, err := completion.Read(all[18], "lms-a"); !errors.Is(err, completion.ErrOtherSource) {
+	if _, err := completiontest.Read(all[18], "lms-a"); !errors.Is(err, completion.ErrOtherSource) {
 		t.Errorf("an event of lms-b from lms-a: %v", err)
 	}
-	if c, err := completion.Read(all[18], "lms-b"); err != nil || c.Activity != "course-v1:Urban+HC20+2024" || c.Learner.Email != "Participant.10@Learner.Example" {
+	if c, err := completiontest.Read(all[18], "lms-b"); err != nil || c.Activity != "course-v1:Urban+HC20+2024" || c.Learner.Email != "Participant.10@Learner.Example" {
 		t.Errorf("%+v, %v", c, err)
 	}
 }
@@ -135,7 +136,7 @@ func TestRead(t *testing.T) {
 			return c.Kind == completion.Waiver && len(c.Facts.Waived) == 1 && len(c.Facts.Approved) == 1
 		},
 	} {
-		if c, err := completion.Read([]byte(raw), "lms-a"); err != nil || !check(c) {
+		if c, err := completiontest.Read([]byte(raw), "lms-a"); err != nil || !check(c) {
 			t.Errorf("%s\n%+v, %v", raw, c, err)
 		}
 	}
@@ -191,18 +192,18 @@ func TestReadRefuses(t *testing.T) {
 		with("facts", `{"visits":{"visited":45,"total":44}}`): "visited_exceeds_total /facts/visits/visited",
 		with("extra", `1e999`):                                "number_invalid ",
 	} {
-		_, err := completion.Read([]byte(raw), "lms-a")
+		_, err := completiontest.Read([]byte(raw), "lms-a")
 		if got := rules(err); err == nil || got != want {
 			t.Errorf("%.200s\ngot  %s\nwant %s", raw, got, want)
 		}
 	}
 	for source, want := range map[string]string{"": "required /source", `,"source":"../x"`: "slug_invalid /source"} {
-		_, err := completion.Read([]byte(strings.TrimSuffix(good, "}")+source+"}"), "")
+		_, err := completiontest.Read([]byte(strings.TrimSuffix(good, "}")+source+"}"), "")
 		if got := rules(err); err == nil || got != want {
 			t.Errorf("source %q: %s", source, got)
 		}
 	}
-	if _, err := completion.Read([]byte(with("source", `"lms-b"`)), "lms-a"); !errors.Is(err, completion.ErrOtherSource) {
+	if _, err := completiontest.Read([]byte(with("source", `"lms-b"`)), "lms-a"); !errors.Is(err, completion.ErrOtherSource) {
 		t.Errorf("another source: %v", err)
 	}
 }
@@ -216,7 +217,7 @@ func TestReadBounds(t *testing.T) {
 		with("x", `"`+strings.Repeat("x", completion.MaxBytes)+`"`): strictjson.TooLarge,
 	} {
 		var e *strictjson.Error
-		if _, err := completion.Read([]byte(raw), "lms-a"); !errors.As(err, &e) || e.Reason != reason {
+		if _, err := completiontest.Read([]byte(raw), "lms-a"); !errors.As(err, &e) || e.Reason != reason {
 			t.Errorf("%.60s: %v", raw, err)
 		}
 	}
@@ -298,7 +299,7 @@ func FuzzRead(f *testing.F) {
 		f.Add(bytes.TrimSpace(line))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		c, err := completion.Read(raw, "")
+		c, err := completiontest.Read(raw, "")
 		if err != nil {
 			if c.ID != "" || !c.Facts.Empty() {
 				t.Fatalf("refused, and yet %+v", c)
@@ -310,4 +311,16 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("%+v", c)
 		}
 	})
+}
+
+// TestTimesBegin: the first second of 1970 is a time, and the one before it is
+// none, however it is written.
+func TestTimesBegin(t *testing.T) {
+	for at, ok := range map[string]bool{`"1970-01-01T00:00:00Z"`: true, `0`: true, `"1970-01-01T01:00:00+01:00"`: true,
+		`"1969-12-31T23:59:59Z"`: false, `"1970-01-01T00:00:00+01:00"`: false} {
+		c, err := completiontest.Read([]byte(`{"id":"e-1","occurred_at":`+at+`,"activity":"hc20","learner":{"id":"u-1"},"facts":{"passed":true}}`), "lms-a")
+		if ok != (err == nil) || ok && c.OccurredAt.Unix() != 0 {
+			t.Errorf("%s: %s, %v", at, c.OccurredAt, err)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"laurel/programme/completion"
+	"laurel/programme/completion/completiontest"
 )
 
 // TestDocumentation: what the documentation says to send is understood.
@@ -19,7 +20,7 @@ func TestDocumentation(t *testing.T) {
 	if len(blocks) != 2 {
 		t.Fatalf("%d examples", len(blocks))
 	}
-	c, err := completion.Read([]byte(blocks[0][2]), "lms-a")
+	c, err := completiontest.Read([]byte(blocks[0][2]), "lms-a")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,8 +10,7 @@ type Missing struct {
 	// "" where nothing is known.
 	Have string `json:"have,omitempty"`
 
-	NOf      *NOf `json:"n_of,omitempty"`         // of Requires
-	Editions int  `json:"editions_gte,omitempty"` // of Service, beside RoleIn
+	Editions int `json:"editions_gte,omitempty"` // of Service, beside RoleIn
 
 	All []Missing `json:"all,omitempty"` // all of these are missing, or
 	Any []Missing `json:"any,omitempty"` // one of these would do

@@ -17,7 +17,7 @@ import (
 func TestReadCourse(t *testing.T) {
 	raw := fixture(t, "course-hc20.json")
 	a := activity(t, string(raw))
-	if a.ID != "hc20" || a.Kind != rules.Course || a.Language != "en" || a.Title["en"] == "" || a.Hours.String() != "2" || a.OnImprovement != rules.Keep {
+	if a.ID != "hc20" || a.Kind != rules.Course || a.Language != "en" || a.Title["en"] == "" || a.Hours.String() != "2" {
 		t.Errorf("head %+v", a)
 	}
 	parts := ""

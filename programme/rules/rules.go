@@ -41,10 +41,9 @@ type Activity struct {
 	Hours   facts.Number        // of work, live and alone
 	Aliases map[string][]string // by source: what the activity is called there
 
-	Rules         []*Rule
-	Ladders       map[string]Ladder // by group; LadderOf has the default
-	OnImprovement Improvement
-	Rubrics       map[string][]string // levels of each, lowest first
+	Rules   []*Rule
+	Ladders map[string]Ladder   // by group; LadderOf has the default
+	Rubrics map[string][]string // levels of each, lowest first
 
 	Definition []byte // as it came
 
@@ -59,15 +58,6 @@ const (
 	Course   Kind = "course"
 	Workshop Kind = "workshop"
 	Event    Kind = "event"
-)
-
-// Improvement is what becomes of a badge when a better result comes.
-type Improvement string
-
-// What may become of it.
-const (
-	Keep    Improvement = "keep"    // nothing; the default
-	Reissue Improvement = "reissue" // a new edition of the badge tells the new result
 )
 
 // Edition is one time that an activity is held.
