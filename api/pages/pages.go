@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -83,6 +84,14 @@ func (s *Pages) Stylesheet() (name string, css []byte) {
 	return s.styleName, bytes.Clone(stylesheet)
 }
 
+// StyleSource names the style sheet for a content security policy (CSP level 3
+// section 2.3.1): the page of a badge has it within, so that it is read after
+// one round trip, and no other style.
+func (s *Pages) StyleSource() string {
+	sum := sha256.Sum256(stylesheet)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
 // Icon returns the icon of the site (image/svg+xml) and its name below
 // AssetPath. The name changes with the content.
 func (s *Pages) Icon() (name string, svg []byte) { return s.iconName, bytes.Clone(icon) }
@@ -114,6 +123,7 @@ type view struct {
 	Indexed   bool // may search engines list it
 	Footnote  bool // tell the host at the foot of the page
 	StyleHref string
+	Style     template.CSS // within the page, instead of the link to it
 	IconHref  string
 	ScriptSrc string // "" for a page without one
 	Choices   []Choice

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"html/template"
 	"io"
 	"slices"
 	"strings"
@@ -92,7 +93,8 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	if page.Match != nil {
 		v.Match = matched(p, r, *page.Match)
 	}
-	v.Footnote = false // it stands beside the verdict
+	v.Footnote = false                 // it stands beside the verdict
+	v.Style = template.CSS(stylesheet) //nolint:gosec // a file of ours
 	room := s.markdown.page()
 	if r.Document != nil && len(r.Badges) == 0 {
 		v.document(r, room)

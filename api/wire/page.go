@@ -29,6 +29,12 @@ func AllowScript(w http.ResponseWriter) {
 	w.Header().Set("Permissions-Policy", strings.Replace(Permissions, "camera=()", "camera=(self)", 1))
 }
 
+// AllowStyle lets one page have a style within, which the source names by its
+// digest.
+func AllowStyle(w http.ResponseWriter, source string) {
+	w.Header().Set("Content-Security-Policy", strings.Replace(Policy, "style-src 'self'", "style-src 'self' "+source, 1))
+}
+
 // WritePage answers with a page, rendered whole before the first byte goes out.
 func WritePage(w http.ResponseWriter, p *i18n.Printer, status int, render func(io.Writer) error) error {
 	var b bytes.Buffer
