@@ -12,12 +12,14 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
+	"laurel/api/console"
 	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/programmes"
 	"laurel/api/public"
+	"laurel/api/sessions"
 	"laurel/api/share"
 	"laurel/api/statistics"
 	"laurel/api/tokens"
@@ -33,8 +35,8 @@ import (
 	"laurel/verifier"
 )
 
-// Config is what the service is made of. All fields but VCAPI, Fetch,
-// Ready, VerifyRate, Version, Now and Log are required.
+// Config is what the service is made of. All fields but VCAPI, Sessions,
+// Fetch, Ready, VerifyRate, Version, Now and Log are required.
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
@@ -48,6 +50,8 @@ type Config struct {
 	Catalog   *i18n.Catalog
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
 	VCAPI     vcapi.Signer // nil: POST /credentials/issue does not exist
+	// Sessions is who is signed in to the staff console; nil: there is none.
+	Sessions *sessions.Sessions
 	// Fetch gets badges of other services by their addresses, within its own
 	// bounds and with errors of package fetch; nil: none are fetched.
 	Fetch func(ctx context.Context, url string) ([]byte, error)
@@ -115,7 +119,7 @@ func New(cfg Config) (http.Handler, error) {
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
 		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
-	return s.engine(s.routes(handlers{
+	table := s.routes(handlers{
 		statistics: statistics.New(cfg.Programme),
 		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
 		events:     events.New(events.Config{Issuer: cfg.Issuer, Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
@@ -130,7 +134,12 @@ func New(cfg Config) (http.Handler, error) {
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
 			Beside: said.Beside, Badge: check.Page, Plain: check.Plain, Ready: cfg.Ready, Log: cfg.Log}),
-	})), nil
+	})
+	staff, err := s.openConsole(table)
+	if err != nil {
+		return nil, err
+	}
+	return s.engine(append(table, staff...)), nil
 }
 
 func hostOf(baseURL string) (host string, https bool) {
@@ -144,6 +153,7 @@ type server struct {
 	host  string // of the base URL, with its port if it names one
 	https bool
 
+	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota
 }

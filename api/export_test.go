@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"laurel/api/badges"
+	"laurel/api/console"
 	"laurel/api/endorsements"
 	"laurel/api/events"
 	"laurel/api/programmes"
@@ -82,4 +83,27 @@ func Statuses() map[wire.Code]int { return status }
 // Explain describes an error as a service with this log does.
 func Explain(ctx context.Context, log *slog.Logger, err error) wire.Problem {
 	return (&server{cfg: Config{Log: log}}).explain(ctx, err)
+}
+
+// ConsolePage is a page of the staff console: its route as described, the call of
+// the API that it stands for ("" for what every session may), and whether it is
+// for who is not signed in yet.
+type ConsolePage struct {
+	Method, Path, Call string
+	Door               bool
+}
+
+// ConsolePages lists all pages of the console.
+func ConsolePages() (out []ConsolePage) {
+	for _, p := range (&console.Handler{}).Pages() {
+		r := route{method: p.Method, path: p.Path}
+		_, path, _ := strings.Cut(r.described(), " ")
+		call := p.Call
+		if call != "" {
+			method, at, _ := strings.Cut(call, " ")
+			call = route{method: method, path: at}.described()
+		}
+		out = append(out, ConsolePage{p.Method, path, call, p.Door})
+	}
+	return out
 }

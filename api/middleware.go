@@ -130,11 +130,15 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 			req.SetPathValue(p.Key, p.Value)
 		}
 		r.access.announce(c.Writer.Header())
-		room := s.forAll
+		room, fail := s.forAll, s.fail
+		if r.inConsole() {
+			fail = s.failInConsole
+		}
 		if r.access.asks(req) {
-			token, err := s.caller(c.Writer.Header(), req, r)
-			if err != nil {
-				s.fail(c.Writer, req, err)
+			var token auth.Token
+			var err error
+			if req, token, err = s.caller(c.Writer.Header(), req, r); err != nil {
+				fail(c.Writer, req, err)
 				return
 			}
 			c.Writer.Header().Set("Cache-Control", wire.NoStore)
@@ -145,7 +149,7 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 		defer leave()
 		req = req.WithContext(ctx)
 		if err := r.handle(c.Writer, req); err != nil {
-			s.fail(c.Writer, req, err)
+			fail(c.Writer, req, err)
 		}
 	}
 }
@@ -160,7 +164,7 @@ func (a access) announce(h http.Header) {
 	if a.private {
 		h.Set("X-Robots-Tag", "noindex")
 	}
-	if len(a.scopes) > 0 && !a.anyone {
+	if a.session || len(a.scopes) > 0 && !a.anyone {
 		h.Set("Cache-Control", wire.NoStore)
 	}
 }
@@ -168,7 +172,11 @@ func (a access) announce(h http.Header) {
 // asks tells whether a request is asked for its token.
 func (a access) asks(r *http.Request) bool {
 	switch {
-	case len(a.scopes) == 0 || r.Method == http.MethodOptions:
+	case r.Method == http.MethodOptions:
+		return false
+	case a.session:
+		return true
+	case len(a.scopes) == 0:
 		return false
 	case a.anyone:
 		return len(r.Header.Values("Authorization")) > 0
@@ -177,24 +185,41 @@ func (a access) asks(r *http.Request) bool {
 }
 
 // caller finds out who asks, whether it is too often, and whether they may ask
-// this.
-func (s *server) caller(h http.Header, r *http.Request, to route) (auth.Token, error) {
-	text, err := bearer(r)
+// this. The request comes back with what is known of who is signed in.
+func (s *server) caller(h http.Header, r *http.Request, to route) (*http.Request, auth.Token, error) {
+	r, token, err := s.who(r, to.access)
 	if err != nil {
-		return auth.Token{}, err
-	}
-	token, err := s.cfg.Tokens.Authenticate(r.Context(), text)
-	if err != nil {
-		return auth.Token{}, err
+		return r, auth.Token{}, err
 	}
 	if err := s.count(h, token); err != nil {
-		return auth.Token{}, err
+		return r, auth.Token{}, err
 	}
-	if !slices.ContainsFunc(to.access.scopes, func(scope auth.Scope) bool { return token.AllowsScope(scope) == nil }) {
-		return auth.Token{}, &wire.Fault{Code: wire.ScopeMissing,
-			Detail: "This call needs a token with the scope " + list(to.access.scopes, " or ") + "; this one has " + list(token.Scopes, ", ") + "."}
+	return r, token, permits(token, to.access)
+}
+
+// who finds the token of a request: the one that it shows, or in the console the
+// one of who is signed in. Neither door takes what is shown at the other, so that
+// a page of another site gets nothing out of a cookie.
+func (s *server) who(r *http.Request, to access) (*http.Request, auth.Token, error) {
+	if to.session {
+		return s.console.Enter(r)
 	}
-	return token, within(token, to.access)
+	text, err := bearer(r)
+	if err != nil {
+		return r, auth.Token{}, err
+	}
+	token, err := s.cfg.Tokens.Authenticate(r.Context(), text)
+	return r, token, err
+}
+
+// permits tells whether a token has a scope that a call needs, and no limit that
+// the call does not keep to.
+func permits(token auth.Token, to access) error {
+	if len(to.scopes) > 0 && !slices.ContainsFunc(to.scopes, func(scope auth.Scope) bool { return token.AllowsScope(scope) == nil }) {
+		return &wire.Fault{Code: wire.ScopeMissing,
+			Detail: "This call needs a token with the scope " + list(to.scopes, " or ") + "; this one has " + list(token.Scopes, ", ") + "."}
+	}
+	return within(token, to)
 }
 
 // count counts a request of a token that has a rate, and tells how many are left

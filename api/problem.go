@@ -50,6 +50,8 @@ var status = map[wire.Code]int{
 	wire.LimitedToken:         http.StatusForbidden,
 	wire.SourceMissing:        http.StatusForbidden,
 	wire.IssuerNotGranted:     http.StatusForbidden,
+	wire.CrossSite:            http.StatusForbidden,
+	wire.ForeignForm:          http.StatusForbidden,
 	wire.NotFound:             http.StatusNotFound,
 	wire.NotAvailableYet:      http.StatusNotFound,
 	wire.MethodNotAllowed:     http.StatusMethodNotAllowed,

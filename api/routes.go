@@ -30,6 +30,7 @@ type access struct {
 	anyone  bool         // a token is not needed, and tells more
 	shared  bool         // pages of other sites may read it
 	private bool         // search engines are to leave it out
+	session bool         // a page of the console: the token is that of who is signed in
 }
 
 // limits are those that a token may have beside its scopes and issuers, which
@@ -65,6 +66,8 @@ var (
 	personal = access{shared: true, private: true} // a public read that names a person
 	formOnly = access{private: true}               // sent by a page of ours
 	bySecret = access{private: true}               // sent by who knows the address
+	atDoor   = access{private: true}               // of the console, for who is not signed in yet
+	anyStaff = access{keeps: byActivity | byCountry | bySource | asTest, private: true, session: true}
 )
 
 // with is for callers whose token has one of the scopes and no limit that the

@@ -48,6 +48,7 @@ import (
 //	S/<part>/<whole>                   present where an achievement may rest on another
 //	p/…  P/…                           package programme
 //	t/…  t!/…                          package tokens
+//	ts/…                               package sessions
 //	z/…                                package endorser
 //	wh/…                               package feed
 //	C                                  the key of claims, sealed by the key ring

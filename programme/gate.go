@@ -181,6 +181,24 @@ func (p *Programme) issueWaiting(ctx context.Context, sc *scene, tell func(done,
 	return result, nil
 }
 
+// Waiting is how many awards of an edition wait for its release.
+func (p *Programme) Waiting(ctx context.Context, c Caller, activity, edition string) (n int, err error) {
+	err = p.store.View(ctx, func(r store.Reader) error {
+		n = 0
+		s := &session{Programme: p, ctx: ctx, tx: store.NewOverlay(r)}
+		a, err := s.activityIn(r, activity)
+		if err != nil {
+			return err
+		}
+		sc, err := s.setScene(&c, teller{realm: c.realm(), source: listSource(a.ID), list: true, trusted: true}, a, edition)
+		if err != nil {
+			return err
+		}
+		return r.Scan(sc.realm.key("w", sc.activity.ID, dash(sc.edition.ID), ""), nil, func(_, _ []byte) error { n++; return nil })
+	})
+	return n, err
+}
+
 // waiter is somebody whose award waits for release.
 type waiter struct{ achievement, learner string }
 

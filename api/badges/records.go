@@ -70,16 +70,16 @@ func (h *Handler) filter(r *http.Request, q url.Values) (issuer.Filter, error) {
 				Detail: "The parameter changed_since is a day such as 2025-07-11 or a moment such as 2025-07-11T08:00:00Z (write + as %2B)."}
 		}
 	}
-	f.Issuers, err = h.issuersOf(r)
+	f.Issuers, err = Issuers(r.Context(), h.issuer)
 	return f, err
 }
 
-// issuersOf lists the issuers whose badges the caller may read, in order.
-func (h *Handler) issuersOf(r *http.Request) ([]string, error) {
+// Issuers lists the issuers whose badges the caller may read, in order.
+func Issuers(ctx context.Context, register *issuer.Issuer) ([]string, error) {
 	var all []string
-	token := wire.Token(r.Context())
+	token := wire.Token(ctx)
 	if slices.Contains(token.Issuers, auth.Any) {
-		profiles, err := h.issuer.Profiles(r.Context())
+		profiles, err := register.Profiles(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -96,7 +96,7 @@ func (h *Handler) issuersOf(r *http.Request) ([]string, error) {
 			all = append(all, slug)
 		}
 	}
-	all = slices.DeleteFunc(all, func(slug string) bool { return !wire.MayTouch(r.Context(), slug, auth.Read) })
+	all = slices.DeleteFunc(all, func(slug string) bool { return !wire.MayTouch(ctx, slug, auth.Read) })
 	return slices.Compact(slices.Sorted(slices.Values(all))), nil
 }
 

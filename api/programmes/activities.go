@@ -93,10 +93,14 @@ func (h *Handler) Activities(w http.ResponseWriter, r *http.Request) error {
 	}{items})
 }
 
-// sees tells whether an activity is the caller's affair: one in which something
+func (h *Handler) sees(ctx context.Context, a *rules.Activity) (bool, error) {
+	return Sees(ctx, h.issuer, a)
+}
+
+// Sees tells whether an activity is the caller's affair: one in which something
 // of an issuer can be earned that the caller acts for. Callers who act for all
 // see all.
-func (h *Handler) sees(ctx context.Context, a *rules.Activity) (bool, error) {
+func Sees(ctx context.Context, register *issuer.Issuer, a *rules.Activity) (bool, error) {
 	token := wire.Token(ctx)
 	switch granted := token.AllowsActivity(a.ID) == nil; {
 	case !granted:
@@ -105,7 +109,7 @@ func (h *Handler) sees(ctx context.Context, a *rules.Activity) (bool, error) {
 		return true, nil
 	}
 	for _, rule := range a.Rules {
-		t, err := h.issuer.Achievement(ctx, rule.Achievement)
+		t, err := register.Achievement(ctx, rule.Achievement)
 		if errors.Is(err, issuer.ErrNotFound) {
 			continue
 		} else if err != nil {

@@ -50,21 +50,17 @@ func New(cfg Config) *Handler {
 	return &Handler{issuer: cfg.Issuer, programme: cfg.Programme, baseURL: cfg.BaseURL, explain: cfg.Explain, wrong: cfg.WrongSecret, log: cfg.Log}
 }
 
-// may tells whether the caller has one of the scopes for an issuer. In the name
-// of a test issuer nobody acts: trials are what tokens marked test do.
+// may tells whether the caller has one of the scopes for an issuer.
 func may(ctx context.Context, slug string, scopes ...auth.Scope) bool {
-	t := wire.Token(ctx)
-	for _, s := range scopes {
-		if !issuer.IsTest(slug) && t.Allows(s, slug) == nil {
-			return true
-		}
-	}
-	return false
+	return wire.MayAct(ctx, slug, scopes...)
 }
 
-// caller is who asks, for what needs one of the scopes.
 func caller(r *http.Request, scopes ...auth.Scope) programme.Caller {
-	ctx := r.Context()
+	return Caller(r.Context(), scopes...)
+}
+
+// Caller is who asks, for what needs one of the scopes.
+func Caller(ctx context.Context, scopes ...auth.Scope) programme.Caller {
 	token := wire.Token(ctx)
 	c := programme.Caller{Actor: wire.Actor(ctx), Test: token.Test, Country: token.Country,
 		MayIssue: func(slug string) bool { return may(ctx, slug, scopes...) }}

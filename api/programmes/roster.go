@@ -145,8 +145,18 @@ func (h *Handler) row(row programme.Row) rowAnswer {
 // writeCSV answers with the same rows for a spreadsheet, so that an organiser
 // can send the links on.
 func (h *Handler) writeCSV(w http.ResponseWriter, result *programme.Result, spreadsheet bool) error {
-	var lines []roster.ResultRow
-	for _, row := range result.Rows {
+	var b bytes.Buffer
+	if err := roster.WriteCSV(&b, ResultRows(h.baseURL, result.Rows), spreadsheet); err != nil {
+		return err
+	}
+	wire.WriteBytes(w, "text/csv; charset=utf-8", http.StatusOK, b.Bytes())
+	return nil
+}
+
+// ResultRows puts what became of a list into the lines of a list that can go on.
+func ResultRows(baseURL string, rows []programme.Row) (lines []roster.ResultRow) {
+	h := &Handler{baseURL: baseURL}
+	for _, row := range rows {
 		line := roster.ResultRow{Row: row.Number, Ref: row.Ref, Name: row.Name, Email: row.Email, Outcome: string(row.Outcome), Code: row.Code,
 			Message: row.Message, Credential: deref(h.address(credentials, row.Credential)), VerifyURL: deref(h.address(pages, row.Credential))}
 		for _, a := range row.Awards {
@@ -164,12 +174,7 @@ func (h *Handler) writeCSV(w http.ResponseWriter, result *programme.Result, spre
 			}
 		}
 	}
-	var b bytes.Buffer
-	if err := roster.WriteCSV(&b, lines, spreadsheet); err != nil {
-		return err
-	}
-	wire.WriteBytes(w, "text/csv; charset=utf-8", http.StatusOK, b.Bytes())
-	return nil
+	return lines
 }
 
 func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error) {

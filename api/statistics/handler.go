@@ -4,6 +4,7 @@ package statistics
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"time"
 
@@ -74,15 +75,20 @@ func (h *Handler) exact(w http.ResponseWriter, r *http.Request) error {
 	if country := q.Get("country"); country != "" && token.AllowsCountry(country) != nil {
 		return &programme.Forbidden{Rule: "country_not_granted", Detail: "This token is for people of " + token.Country + " alone."}
 	}
-	c := programme.Caller{Actor: wire.Actor(r.Context()), Test: token.Test, Country: token.Country,
-		MayIssue:  func(slug string) bool { return token.Allows(auth.Stats, slug) == nil },
-		MayReport: func(activity string) bool { return token.AllowsActivity(activity) == nil }}
-	report, err := h.programme.Counts(r.Context(), c, counts.Filter{Issuer: q.Get("issuer"), Activity: q.Get("activity"),
+	report, err := h.programme.Counts(r.Context(), Caller(r.Context()), counts.Filter{Issuer: q.Get("issuer"), Activity: q.Get("activity"),
 		Achievement: q.Get("achievement"), Edition: edition(q.Get("edition")), Country: q.Get("country"), State: q.Get("state")})
 	if err != nil {
 		return err
 	}
 	return write(w, r, q.Get("format"), answer{Form: "exact", Test: token.Test, Report: report})
+}
+
+// Caller is who asks for exact counts.
+func Caller(ctx context.Context) programme.Caller {
+	token := wire.Token(ctx)
+	return programme.Caller{Actor: wire.Actor(ctx), Test: token.Test, Country: token.Country,
+		MayIssue:  func(slug string) bool { return token.Allows(auth.Stats, slug) == nil },
+		MayReport: func(activity string) bool { return token.AllowsActivity(activity) == nil }}
 }
 
 // edition reads the name of an edition; "-" is the one without a name, which

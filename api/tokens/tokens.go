@@ -83,6 +83,22 @@ func (t *Tokens) Authenticate(ctx context.Context, text string) (auth.Token, err
 	return token, nil
 }
 
+// Standing returns a token by its id, for whoever signed in with it before. The
+// errors are ErrNotFound, auth.ErrRevoked and auth.ErrExpired, or that of the
+// store.
+func (t *Tokens) Standing(ctx context.Context, id string) (auth.Token, error) {
+	token, err := t.read(ctx, id)
+	if err != nil {
+		return auth.Token{}, err
+	}
+	now := t.now()
+	if err := token.Stands(now); err != nil {
+		return auth.Token{}, err
+	}
+	t.uses.note(id, now)
+	return token, nil
+}
+
 func (t *Tokens) read(ctx context.Context, id string) (auth.Token, error) {
 	var token auth.Token
 	err := t.store.View(ctx, func(r store.Reader) error {

@@ -46,6 +46,8 @@ const (
 	SourceMissing        Code = "source_missing"
 	TooManyRequests      Code = "too_many_requests"
 	WrongHost            Code = "wrong_host"
+	CrossSite            Code = "cross_site"
+	ForeignForm          Code = "foreign_form"
 	NotReady             Code = "not_ready"
 	Required             Code = "required"
 	SlugMismatch         Code = "slug_mismatch"

@@ -54,6 +54,14 @@ func MayTouch(ctx context.Context, slug string, scopes ...auth.Scope) bool {
 	return slices.ContainsFunc(scopes, func(s auth.Scope) bool { return t.Allows(s, issuer.LiveSlug(slug)) == nil })
 }
 
+// MayAct tells whether the token of a request has one of the scopes for an issuer
+// (a slug), to award or define in its name. In the name of a test issuer nobody
+// acts: trials are what tokens marked test do.
+func MayAct(ctx context.Context, slug string, scopes ...auth.Scope) bool {
+	t := Token(ctx)
+	return !issuer.IsTest(slug) && slices.ContainsFunc(scopes, func(s auth.Scope) bool { return t.Allows(s, slug) == nil })
+}
+
 // Actor names who asks, for audit records.
 func Actor(ctx context.Context) string { return "token:" + Token(ctx).ID }
 

@@ -26,7 +26,7 @@ type settings struct {
 	listen, data, store, baseURL, passphraseFile, contexts string
 	fetchAllow, fetchCA, fetchProxy                        string
 	verifyRate, compactAfter                               int
-	vcAPI                                                  bool
+	vcAPI, console                                         bool
 	trust, fonts                                           []string
 }
 
@@ -51,6 +51,7 @@ func (s *settings) declared() []setting {
 		{name: "verify-rate", number: &s.verifyRate, usage: "verifications a `minute` and address; 0 for no limit"},
 		{name: "compact-after", number: &s.compactAfter, usage: "`hours` after an erasure until the store's file is compacted; 0 for never by itself"},
 		{name: "vc-api", truth: &s.vcAPI, usage: "answer POST /credentials/issue and /credentials/status of the VC-API, with keys of its own"},
+		{name: "console", truth: &s.console, usage: "staff console at /console, for who has a token"},
 		{name: "trust", list: &s.trust, usage: "`file` with a list of issuers that are known, as often as there are lists; a change in it is seen at once"},
 		{name: "font-dir", list: &s.fonts, usage: "`folder` of fonts for pictures and certificates, as often as there are folders; without it those of the system"},
 		{name: "fetch-allow", text: &s.fetchAllow, usage: "`host:port,…` that may be asked whatever their address"},
@@ -60,7 +61,7 @@ func (s *settings) declared() []setting {
 }
 
 func defaults() *settings {
-	return &settings{listen: "127.0.0.1:8080", data: "laurel-data", verifyRate: 600, compactAfter: 24}
+	return &settings{listen: "127.0.0.1:8080", data: "laurel-data", verifyRate: 600, compactAfter: 24, console: true}
 }
 
 func variable(name string) string {

@@ -45,7 +45,7 @@ type demoRun struct {
 func (p *program) demo(ctx context.Context, args []string) error {
 	s := defaults()
 	s.data, s.vcAPI = "", true
-	set, err := p.flags("demo", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api",
+	set, err := p.flags("demo", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "console",
 		"contexts", "trust", "font-dir", "fetch-allow", "fetch-ca", "fetch-proxy")
 	if err != nil {
 		return err
@@ -361,6 +361,9 @@ func (d *demoRun) table(all []demoEntry, line string) error {
 		}
 	}
 	fmt.Fprintf(&b, "\nAll of them:  curl -H 'Authorization: Bearer %s' '%s/v1/credentials?limit=200'\n", d.token, d.svc.baseURL)
+	if d.svc.settings.console {
+		fmt.Fprintf(&b, "Staff:        %s/console, signed in with the token above\n", d.base)
+	}
 	if line != "" {
 		fmt.Fprintf(&b, "Verify one:   %s\n", line)
 	}

@@ -24,7 +24,7 @@ const (
 
 func (p *program) serve(ctx context.Context, args []string) error {
 	s := defaults()
-	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "compact-after",
+	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "console", "compact-after",
 		"contexts", "trust", "font-dir", "fetch-allow", "fetch-ca", "fetch-proxy")
 	if err != nil {
 		return err

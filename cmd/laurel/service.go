@@ -12,6 +12,7 @@ import (
 
 	"laurel/api"
 	"laurel/api/pages"
+	"laurel/api/sessions"
 	"laurel/api/tokens"
 	"laurel/badge"
 	"laurel/badge/canon"
@@ -388,6 +389,9 @@ func (svc *service) handler() (http.Handler, error) {
 		Pages: templates, Catalog: catalog, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.ready}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
+	if svc.settings.console {
+		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)
+	}
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}

@@ -154,9 +154,16 @@ func (t Token) Verify(secret []byte, now time.Time) error {
 	var none [sha256.Size]byte
 	same := subtle.ConstantTimeCompare(sum[:], t.SecretHash[:])
 	unset := subtle.ConstantTimeCompare(none[:], t.SecretHash[:])
-	switch {
-	case same != 1 || unset == 1:
+	if same != 1 || unset == 1 {
 		return ErrSecret
+	}
+	return t.Stands(now)
+}
+
+// Stands tells whether the token is good at the time now, for who has verified
+// its secret before. Errors: ErrRevoked, ErrExpired.
+func (t Token) Stands(now time.Time) error {
+	switch {
 	case !t.Revoked.IsZero():
 		return ErrRevoked
 	case !t.Expires.IsZero() && !now.Before(t.Expires):

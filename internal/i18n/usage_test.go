@@ -50,11 +50,12 @@ func sources(t *testing.T) string {
 
 // TestMessagesAreUsed finds messages that nothing shows, and ids that are
 // shown and do not exist. What stands under the prefixes below is put together
-// from a report; package words holds those complete.
+// from a report, and by the console from codes of the domain; packages words and
+// console hold those complete.
 func TestMessagesAreUsed(t *testing.T) {
 	text := sources(t)
 	english := mustLoad(t).For(English)
-	composed := regexp.MustCompile(`^(check|summary|headline|outcome|finding)\.`)
+	composed := regexp.MustCompile(`^(check|summary|headline|outcome|finding|console\.(action|change|count|decision|delivery|fault|gate|hook|kind|outcome|question|reason|signin|state))\.`)
 	for _, id := range english.IDs() {
 		if !composed.MatchString(id) && !strings.Contains(text, `"`+id+`"`) {
 			t.Errorf("nothing shows %s", id)

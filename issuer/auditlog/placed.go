@@ -1,6 +1,8 @@
 package auditlog
 
 import (
+	"context"
+	"errors"
 	"fmt"
 
 	"laurel/store"
@@ -44,4 +46,48 @@ func Placed(r store.Reader, from int64, f func(place int64, seq string, entry []
 		from++
 		return f(from-1, string(seq), entry)
 	})
+}
+
+// Before hands entries to f, the latest first, beginning behind a place (below 0:
+// at the end), at most limit of them; it returns how many entries have their
+// place.
+func (l *Log) Before(ctx context.Context, place int64, limit int, f func(place int64, seq string, entry []byte)) (size int64, err error) {
+	err = l.cfg.Store.View(ctx, func(r store.Reader) error {
+		if size, err = Size(r); err != nil {
+			return err
+		}
+		if place < 0 || place > size {
+			place = size
+		}
+		for n := place - 1; n >= 0 && n >= place-int64(limit); n-- {
+			seq, err := SeqAt(r, n)
+			if err != nil {
+				return errors.Join(fmt.Errorf("place %d of the audit log", n), err)
+			}
+			entry, err := Entry(r, seq)
+			if err != nil {
+				return fmt.Errorf("audit record %s at place %d: %w", seq, n, err)
+			}
+			f(n, seq, entry)
+		}
+		return nil
+	})
+	return size, err
+}
+
+// At hands the entry of a sequence to f, whether it has its place or not; where
+// there is none, f is not called.
+func (l *Log) At(ctx context.Context, seq string, f func(seq string, entry []byte)) error {
+	var entry []byte
+	err := l.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		entry, err = Entry(r, seq)
+		return err
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		f(seq, entry)
+	}
+	return err
 }
