@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"laurel/api"
+	"laurel/api/pages"
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/internal/i18n"
 	"laurel/internal/strictjson"
 	"laurel/issuer"
 	"laurel/keys/resolve"
@@ -43,8 +45,12 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 			if r == "GET /" { // which has a script of ours, and may ask for the camera
 				script, camera = "; script-src 'self'", "camera=(self)"
 			}
+			style := ""
+			if r == "GET /v/{id}" { // a page with its style within
+				style = " " + must(pages.New(must(i18n.New())(t)))(t).StyleSource()
+			}
 			for name, want := range map[string]string{
-				"Content-Security-Policy":    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" + script,
+				"Content-Security-Policy":    "default-src 'none'; style-src 'self'" + style + "; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" + script,
 				"Permissions-Policy":         camera + ", microphone=(), geolocation=(), payment=(), usb=()",
 				"X-Content-Type-Options":     "nosniff",
 				"Referrer-Policy":            "no-referrer",
