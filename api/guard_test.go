@@ -49,8 +49,12 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 			if r == "GET /v/{id}" { // a page with its style within
 				style = " " + must(pages.New(must(i18n.New())(t)))(t).StyleSource()
 			}
+			policy := "default-src 'none'; style-src 'self'" + style + "; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" + script
+			if path == "/credentials/{id}/embed" && a.status == http.StatusOK { // the one that others may frame
+				policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors *; base-uri 'none'"
+			}
 			for name, want := range map[string]string{
-				"Content-Security-Policy":    "default-src 'none'; style-src 'self'" + style + "; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" + script,
+				"Content-Security-Policy":    policy,
 				"Permissions-Policy":         camera + ", microphone=(), geolocation=(), payment=(), usb=()",
 				"X-Content-Type-Options":     "nosniff",
 				"Referrer-Policy":            "no-referrer",

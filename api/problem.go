@@ -66,6 +66,7 @@ var status = map[wire.Code]int{
 	wire.AddressUnreachable:   http.StatusUnprocessableEntity,
 	wire.TooManyRequests:      http.StatusTooManyRequests,
 	wire.NotReady:             http.StatusServiceUnavailable,
+	wire.FormatNotOffered:     http.StatusNotImplemented, // as oEmbed 1.0 has it
 }
 
 // notFoundDetail says the same whatever was asked for, so that what is hidden
@@ -239,15 +240,18 @@ var expected = map[string]bool{
 	"not_made_yet":        true,
 	"too_busy":            true,
 	"clock_went_back":     true,
+
+	string(wire.FormatNotOffered): true,
 }
 
-// explain describes an error and logs it if it is a fault of ours.
+// explain describes an error in the language of the caller and logs it if it is
+// a fault of ours.
 func (s *server) explain(ctx context.Context, err error) wire.Problem {
 	p := describe(err)
 	if p.Status >= http.StatusInternalServerError && !expected[p.Code] {
 		s.cfg.Log.ErrorContext(ctx, "failed", "request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
 	}
-	return p
+	return p.In(wire.Language(ctx))
 }
 
 // fail answers with what went wrong.
@@ -282,6 +286,10 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, p wire.Problem) {
 	}
 	if wantsPage(r) && s.page(w, r, p) == nil {
 		return
+	}
+	wire.Vary(w, "Accept-Language")
+	if l := wire.Language(r.Context()); l != nil {
+		h.Set("Content-Language", l.Lang())
 	}
 	if err := wire.WriteJSONAs(w, "application/problem+json", p.Status, p); err != nil {
 		s.cfg.Log.ErrorContext(r.Context(), "writing a problem", "request", p.RequestID, "error", err)

@@ -141,6 +141,8 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v/:id", personal, squeezed(h.verify.View)},
 		{post, "/v/:id/match", personal, h.verify.Match},
 		{post, verify.FormAction, formOnly, h.verify.Form},
+		{get, "/credentials/:id/embed", personal, h.share.Embed},
+		{get, "/oembed", personal, h.share.OEmbed},
 		{get, "/c/:claim", bySecret, h.share.Claim},
 		{get, "/c/:claim/credential.json", bySecret, h.share.Credential},
 		{post, "/c/:claim/hide", bySecret, h.share.Hide},

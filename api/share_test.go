@@ -63,6 +63,8 @@ func publicRequests(w *world, id string) map[string][]request {
 		"GET /credentials/{id}": bySuffix,
 		"GET /v/{id}": {{method: "GET", path: "/v/" + id}, {method: "GET", path: "/v/" + id, header: map[string]string{"Accept": "application/json"}},
 			{method: "GET", path: "/v/" + issuer.PrintedCode(id)}, {method: "GET", path: "/v/" + issuer.PrintedCode(id) + "?format=json"}, {method: "GET", path: "/v/" + id + "?format=json"}, {method: "GET", path: "/v/" + id + "?edition=1&lang=ar"}},
+		"GET /oembed": {{method: "GET", path: "/oembed?url=" + url.QueryEscape(address)}, {method: "GET", path: "/oembed?format=json&url=" + url.QueryEscape(w.base+"/v/"+id)},
+			{method: "GET", path: "/oembed?url=" + url.QueryEscape(w.base+"/v/"+issuer.PrintedCode(id))}},
 		"POST /v/{id}/match": both("/v/"+id+"/match", `{"identifier":"ana.1@learner.example"}`, "application/json"),
 		"POST /v1/verify": slices.Concat(byAddress, both("/v1/verify", fmt.Sprintf(`{"code":%q}`, id), "application/json"),
 			both("/v1/verify", fmt.Sprintf(`{"code":%q}`, issuer.PrintedCode(id)), "application/json")),

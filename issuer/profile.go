@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -43,10 +44,21 @@ type Profile struct {
 	Email       string    `json:"email,omitempty"`
 	Phone       string    `json:"phone,omitempty"`
 	Description string    `json:"description,omitempty"`
-	PlainOnly   bool      `json:"plainOnly,omitempty"` // leave the hashed e-mail address out of badges
+	PlainOnly   bool      `json:"plainOnly,omitempty"`              // leave the hashed e-mail address out of badges
+	LinkedIn    string    `json:"linkedinOrganizationId,omitempty"` // its number there, for links by which holders add a badge to their profile
+	Notify      Notify    `json:"notify,omitempty"`
 	CreatedAt   time.Time `json:"createdAt"`
 	ChangedAt   time.Time `json:"changedAt"`
 }
+
+// Notify says who is told by mail of a badge that was issued.
+type Notify string
+
+// The choices.
+const (
+	NotifyNobody Notify = ""
+	NotifyHolder Notify = "holder" // where their address is known when it is issued
+)
 
 // Signed is the profile as it stands in a badge (OB 3.0 B.1.4).
 func (p *Profile) Signed() *badge.Profile {
@@ -64,8 +76,16 @@ func (p *Profile) validate() error {
 	if p.Email != "" && !emailAddress(p.Email) {
 		faults.add("email_invalid", "/email", "Give one e-mail address, such as badges@example.org.")
 	}
+	if !organizationPattern.MatchString(p.LinkedIn) {
+		faults.add("organization_invalid", "/linkedinOrganizationId", "Give the number that LinkedIn has for the organisation, such as 1337, or leave it out.")
+	}
+	if p.Notify != NotifyNobody && p.Notify != NotifyHolder {
+		faults.add("notify_invalid", "/notify", "Say holder, or leave it out.")
+	}
 	return faults.Err()
 }
+
+var organizationPattern = regexp.MustCompile(`^[0-9]{0,18}$`)
 
 // DID is the issuer id under an https base URL, decided for good: a did:web
 // each, that of the host itself for VCAPISlug. It is "" under plain http, where

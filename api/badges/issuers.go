@@ -17,6 +17,8 @@ type profileBody struct {
 	Phone       *string `json:"phone"`
 	Description *string `json:"description"`
 	PlainOnly   *bool   `json:"plainOnly"`
+	LinkedIn    *string `json:"linkedinOrganizationId"`
+	Notify      *string `json:"notify"`
 }
 
 // profileAnswer is an issuer as its owners see it.
@@ -49,7 +51,7 @@ func (h *Handler) PutIssuer(w http.ResponseWriter, r *http.Request) error {
 	}
 	stored, err := h.issuer.PutProfile(ctx, issuer.Profile{Slug: slug, Name: body.Name, URL: text(body.URL),
 		Email: text(body.Email), Phone: text(body.Phone), Description: text(body.Description),
-		PlainOnly: body.PlainOnly != nil && *body.PlainOnly}, wire.Actor(ctx))
+		PlainOnly: body.PlainOnly != nil && *body.PlainOnly, LinkedIn: text(body.LinkedIn), Notify: issuer.Notify(text(body.Notify))}, wire.Actor(ctx))
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ type ClaimPage struct {
 	HiddenAt time.Time // zero while it is shown
 	Action   string    // address of the page; those of its forms and of its file begin with it
 	Links    Links     // of the badge, which lead nowhere while it is hidden
+	Sharing  *Sharing  // nil while it is hidden
 }
 
 type claimView struct {
@@ -28,6 +29,7 @@ type claimView struct {
 	Action               string
 	Links                Links
 	Downloads            []download
+	Sharing              *sharingView
 }
 
 // Claim writes the holder's page.
@@ -41,7 +43,7 @@ func (s *Pages) Claim(w io.Writer, p *i18n.Printer, page ClaimPage) error {
 	}
 	v.Downloads = []download{{page.Action + "/credential.json", v.T("page.copies.json")}}
 	if !v.Hidden {
-		v.Links = page.Links
+		v.Links, v.Sharing = page.Links, sharingOf(p, r, page.Links, page.Sharing)
 		v.Downloads = append(v.Downloads, download{page.Links.PNG, v.T("page.copies.png")}, download{page.Links.SVG, v.T("page.copies.svg")})
 	}
 	return s.write(w, "claim", v)

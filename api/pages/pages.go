@@ -127,11 +127,12 @@ type view struct {
 	IconHref  string
 	ScriptSrc string // "" for a page without one
 	Choices   []Choice
+	Tags      *tags // nil for none
 }
 
 func (s *Pages) view(p *i18n.Printer, f Frame, title string) view {
 	v := view{Printer: p, Frame: f, Title: title, Footnote: f.Host != "",
-		StyleHref: AssetPath + s.styleName, IconHref: AssetPath + s.iconName}
+		Tags: &tags{Title: title}, StyleHref: AssetPath + s.styleName, IconHref: AssetPath + s.iconName}
 	for _, lang := range f.Languages {
 		other := s.catalog.For(lang)
 		v.Choices = append(v.Choices, Choice{other, other.Lang() == p.Lang()})

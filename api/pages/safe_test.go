@@ -28,7 +28,7 @@ var (
 		h1 h2 h3 h4 h5 h6 p br hr ul ol li dl dt dd div span strong em small bdi time code pre blockquote a img
 		details summary table thead tbody tr th td form label input textarea button svg defs symbol g path use circle video script style`)
 	attributes = strings.Fields(`lang dir class id role href hreflang rel src alt width height charset name content property type
-		for action method enctype value rows required autocomplete autocapitalize spellcheck inputmode download scope
+		for action method enctype value rows required readonly autocomplete autocapitalize spellcheck inputmode download scope
 		datetime viewbox d transform x y cx cy r fill stroke stroke-width stroke-linecap stroke-linejoin stroke-dasharray
 		aria-label aria-labelledby aria-describedby aria-hidden aria-current loading
 		hidden muted playsinline defer data-stop data-found data-failed`)

@@ -28,8 +28,9 @@ type VerificationPage struct {
 // Own is what a service says of a badge that it keeps, beside what is signed.
 // Addresses that are "" are not offered.
 type Own struct {
-	Code  string // printed code
-	Links Links
+	Code    string // printed code
+	Links   Links
+	Sharing *Sharing // nil: it is not passed on from here
 
 	Register    *Register     // a change of status that the register has a reason for
 	Earned      time.Time     // when it was earned, where what is signed does not say; may be zero
@@ -48,6 +49,8 @@ type Links struct {
 	QRPNG, QRSVG             string // pictures of the code
 	Image                    string // picture of the achievement, on this host
 	Preview                  string // picture for link previews, absolute, a PNG
+	PreviewWidth             int    // in pixels
+	PreviewHeight            int
 	Match                    string // where an e-mail address is compared with the holder's, by POST
 	Second                   string // where another service's verifier checks the badge, absolute
 	Newer                    string // page of a newer edition
@@ -93,7 +96,7 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	if page.Match != nil {
 		v.Match = matched(p, r, *page.Match)
 	}
-	v.Footnote = false                 // it stands beside the verdict
+	v.Footnote, v.Tags = false, nil    // it stands beside the verdict; and what was brought is at no address
 	v.Style = template.CSS(stylesheet) //nolint:gosec // a file of ours
 	room := s.markdown.page()
 	if r.Document != nil && len(r.Badges) == 0 {
@@ -137,7 +140,7 @@ type verificationView struct {
 	Picture     string // of the achievement; "" where it would make a bad badge look good
 	Code        string
 	Downloads   []download
-	Share       *share
+	Sharing     *sharingView // nil where nothing is to be passed on
 	Register    *registerView
 	Earned      string
 	Corrected   string
@@ -186,8 +189,6 @@ type endorsementView struct {
 }
 
 type download struct{ Href, Label string }
-
-type share struct{ Title, Description, URL, Image string }
 
 type registerView struct {
 	Since  []i18n.Part
@@ -406,8 +407,9 @@ func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
 		return
 	}
 	if own.Links.Page != "" {
-		v.Share = &share{v.Title, words.Summary(v.Printer, r), own.Links.Page, own.Links.Preview}
+		v.Tags = tagsOf(v.Title, words.Summary(v.Printer, r), own.Links, own.Sharing)
 	}
+	v.Sharing = sharingOf(v.Printer, r, own.Links, own.Sharing)
 	if r.Verified() {
 		v.Picture = own.Links.Image
 	}

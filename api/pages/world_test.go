@@ -52,13 +52,14 @@ func (w world) verification(t *testing.T, lang i18n.Lang, r *verifier.Report, ow
 
 func own() *pages.Own {
 	return &pages.Own{
-		Code: "K7QF-2M9X-TR4W",
+		Code:    "K7QF-2M9X-TR4W",
+		Sharing: &pages.Sharing{ID: "abc", Organization: "1337", Embed: "https://badges.example/credentials/abc/embed", OEmbed: "https://badges.example/oembed?format=json&url=abc"},
 		Links: pages.Links{
 			Page: "https://badges.example/credentials/abc", Verify: "https://badges.example/v/abc",
 			JSON: "/credentials/abc.json", JWT: "/credentials/abc.jwt", PNG: "/credentials/abc.png",
 			SVG: "/credentials/abc.svg", PDF: "/credentials/abc.pdf",
 			QRPNG: "/credentials/abc/qr.png", QRSVG: "/credentials/abc/qr.svg", Image: "/achievements/a/image.png",
-			Preview: "https://badges.example/preview.png", Match: "/v/abc/match",
+			Preview: "https://badges.example/preview.png", PreviewWidth: 1200, PreviewHeight: 630, Match: "/v/abc/match",
 			Newer: "/credentials/new", First: "/credentials/first",
 		},
 	}

@@ -8,6 +8,7 @@ import (
 	"net/url"
 
 	"laurel/api/pages"
+	"laurel/api/verify"
 	"laurel/api/wire"
 	"laurel/badge"
 	"laurel/issuer"
@@ -58,12 +59,7 @@ func (h *Handler) tell(w http.ResponseWriter, rec *issuer.Record) error {
 }
 
 func (h *Handler) page(w http.ResponseWriter, r *http.Request, rec *issuer.Record) error {
-	sub, err := verifier.Open(rec.Document)
-	if err != nil {
-		// A fault of ours, so it must not pass for one of the caller's.
-		return fmt.Errorf("reading credential %s as stored: %s", rec.ID, err.Error())
-	}
-	report, err := h.desk.Report(r.Context(), sub, verifier.Options{})
+	report, err := h.report(r, rec)
 	if err != nil {
 		return err
 	}
@@ -73,7 +69,24 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, rec *issuer.Recor
 		HiddenAt: rec.HiddenAt, Action: "/c/" + r.PathValue("claim"),
 		Links: pages.Links{Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID, JSON: path + ".json", JWT: path + ".jwt",
 			PNG: path + ".png", SVG: path + ".svg", QRSVG: path + "/qr.svg"}}
+	if rec.HiddenAt.IsZero() {
+		profile, err := h.issuer.Profile(r.Context(), rec.Issuer)
+		if err != nil {
+			return err
+		}
+		page.Sharing = verify.SharingOf(h.baseURL, rec, profile)
+	}
 	return wire.WritePage(w, p, http.StatusOK, func(w io.Writer) error { return h.pages.Claim(w, p, page) })
+}
+
+// report verifies a badge as it stands now.
+func (h *Handler) report(r *http.Request, rec *issuer.Record) (*verifier.Report, error) {
+	sub, err := verifier.Open(rec.Document)
+	if err != nil {
+		// A fault of ours, so it must not pass for one of the caller's.
+		return nil, fmt.Errorf("reading credential %s as stored: %s", rec.ID, err.Error())
+	}
+	return h.desk.Report(r.Context(), sub, verifier.Options{})
 }
 
 // Credential answers GET /c/{claim}/credential.json: the signed badge, for a

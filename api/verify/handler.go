@@ -277,6 +277,11 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 		Image: image, Preview: h.baseURL + image, Match: "/v/" + rec.ID + "/match",
 	}}
 	own.Register = statusOf(rec)
+	profile, err := h.issuer.Profile(r.Context(), rec.Issuer)
+	if err != nil {
+		return nil, err
+	}
+	own.Sharing = SharingOf(h.baseURL, rec, profile)
 	if err := h.ownEdition(r, own, rec); err != nil {
 		return nil, err
 	}
@@ -289,6 +294,13 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	}
 	own.Translation = translation(a, rec, i18n.Lang(p.Lang()))
 	return own, nil
+}
+
+// SharingOf is what the sharing of a badge needs beside what is signed.
+func SharingOf(baseURL string, rec *issuer.Record, p *issuer.Profile) *pages.Sharing {
+	address := baseURL + "/credentials/" + rec.ID
+	return &pages.Sharing{ID: rec.ID, Organization: p.LinkedIn, Embed: address + "/embed",
+		OEmbed: baseURL + "/oembed?format=json&url=" + url.QueryEscape(address)}
 }
 
 // statusOf is what there is to be said of a change of status; nil for none.

@@ -49,6 +49,7 @@ const (
 	CrossSite            Code = "cross_site"
 	ForeignForm          Code = "foreign_form"
 	NotReady             Code = "not_ready"
+	FormatNotOffered     Code = "format_not_offered"
 	Required             Code = "required"
 	SlugMismatch         Code = "slug_mismatch"
 )
@@ -70,6 +71,7 @@ type FieldError struct {
 	Pointer string `json:"pointer"` // RFC 6901; "" is the whole body
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	English string `json:"english,omitempty"` // the exact English words, where Message is in another language
 }
 
 // FieldErrors lists the faults that the domain found.
@@ -87,6 +89,7 @@ type Problem struct {
 	Title     string       `json:"title"`
 	Status    int          `json:"status"`
 	Detail    string       `json:"detail"`
+	English   string       `json:"english,omitempty"` // the exact English words, where Detail is in another language
 	Code      string       `json:"code"`
 	RequestID string       `json:"requestId"`
 	Errors    []FieldError `json:"errors"`
