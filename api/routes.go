@@ -122,6 +122,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/credentials/:id", personal, squeezed(h.public.Credential)},
 		{get, "/credentials/:id/qr.png", personal, h.public.QRPNG},
 		{get, "/credentials/:id/qr.svg", personal, h.public.QRSVG},
+		{get, "/credentials/:id/preview.png", personal, h.verify.Preview},
 		{get, "/endorsements/:id", anybody, h.endorsements.Signed},
 		{get, "/status/:list", anybody, h.public.StatusList},
 		{get, "/log/checkpoint", anybody, h.public.Checkpoint},

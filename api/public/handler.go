@@ -16,10 +16,10 @@ import (
 	"strings"
 
 	"laurel/api/pages"
+	"laurel/api/studio"
 	"laurel/api/verify"
 	"laurel/api/wire"
 	"laurel/internal/i18n"
-	"laurel/internal/lru"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
 )
@@ -33,6 +33,7 @@ type Config struct {
 	BaseURL string
 	// Beside finds what others say about something, by its id, as it stands now.
 	Beside func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
+	Studio *studio.Studio
 	// Badge shows the page of one of our badges, verified now.
 	Badge wire.Handler
 	// Plain tells one of our badges in plain text, verified now.
@@ -56,8 +57,8 @@ type Handler struct {
 	ready   func(ctx context.Context) (read, write error)
 	log     *slog.Logger
 
-	pictures *lru.Map[picture, func() ([]byte, error)] // drawings
-	assets   map[string]asset
+	studio *studio.Studio
+	assets map[string]asset
 }
 
 // New makes a Handler.
@@ -67,7 +68,7 @@ func New(cfg Config) *Handler {
 	svg, icon := cfg.Pages.Icon()
 	js, script := cfg.Pages.Script()
 	return &Handler{issuer: cfg.Issuer, audit: cfg.Audit, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
-		badge: cfg.Badge, plain: cfg.Plain, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, pictures: lru.New[picture, func() ([]byte, error)](pictures),
+		badge: cfg.Badge, plain: cfg.Plain, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, studio: cfg.Studio,
 		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}, js: {"text/javascript; charset=utf-8", script}}}
 }
 
