@@ -120,6 +120,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/openapi.json", anybody, openAPI},
 
 		{get, "/credentials/:id", personal, squeezed(h.public.Credential)},
+		{get, "/credentials/:id/print", personal, squeezed(h.verify.Print)},
 		{get, "/credentials/:id/qr.png", personal, h.public.QRPNG},
 		{get, "/credentials/:id/qr.svg", personal, h.public.QRSVG},
 		{get, "/credentials/:id/preview.png", personal, h.verify.Preview},

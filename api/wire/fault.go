@@ -33,7 +33,6 @@ const (
 	MalformedCredential  Code = "malformed_credential"
 	NotSupportedYet      Code = "not_supported_yet"
 	NotFound             Code = "not_found"
-	NotAvailableYet      Code = "not_available_yet"
 	MethodNotAllowed     Code = "method_not_allowed"
 	TooLarge             Code = "too_large"
 	UnsupportedMediaType Code = "unsupported_media_type"
