@@ -8,6 +8,7 @@ import (
 
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/internal/auth"
 	"laurel/internal/strictjson"
 	"laurel/issuer"
 )
@@ -43,11 +44,16 @@ func (h *Handler) Issue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	award.Idempotency = idempotency(r.Context(), key, wire.Digest(v))
-	issued, err := h.issuer.Issue(r.Context(), award)
+	issued, err := h.issue(r.Context(), award)
 	if err != nil {
 		return err
 	}
 	return h.writeIssued(w, issued)
+}
+
+// issue makes a badge, and what follows from it as far as the caller may issue.
+func (h *Handler) issue(ctx context.Context, a issuer.Award) (*issuer.Issued, error) {
+	return h.programme.Issue(ctx, a, func(slug string) bool { return may(ctx, slug, auth.Issue) })
 }
 
 // idempotency is nil without a key.
