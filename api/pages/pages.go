@@ -48,6 +48,7 @@ type Pages struct {
 	markdown  *markdown
 	styleName string
 	iconName  string
+	lost      string // address of the page for lost links; "" for none
 }
 
 // New prepares the pages. It fails only for a mistake in a template, which a
@@ -82,6 +83,10 @@ func (s *Pages) Stylesheet() (name string, css []byte) {
 // AssetPath. The name changes with the content.
 func (s *Pages) Icon() (name string, svg []byte) { return s.iconName, bytes.Clone(icon) }
 
+// OfferLost has every page lead to the one for lost links, at this address. It is
+// for the time before the pages are in use.
+func (s *Pages) OfferLost(address string) { s.lost = address }
+
 // Frame is what every page has around its content.
 type Frame struct {
 	Home      string      // address of the start page; "" is "/"
@@ -105,13 +110,14 @@ type view struct {
 	Footnote  bool // tell the host at the foot of the page
 	StyleHref string
 	IconHref  string
+	LostHref  string // "" for none
 	Choices   []Choice
 	Tags      *tags // nil for none
 }
 
 func (s *Pages) view(p *i18n.Printer, f Frame, title string) view {
 	v := view{Printer: p, Frame: f, Title: title, Footnote: f.Host != "",
-		Tags: &tags{Title: title}, StyleHref: AssetPath + s.styleName, IconHref: AssetPath + s.iconName}
+		Tags: &tags{Title: title}, LostHref: s.lost, StyleHref: AssetPath + s.styleName, IconHref: AssetPath + s.iconName}
 	for _, lang := range f.Languages {
 		other := s.catalog.For(lang)
 		v.Choices = append(v.Choices, Choice{other, other.Lang() == p.Lang()})
