@@ -22,6 +22,7 @@ import (
 	"laurel/api/sessions"
 	"laurel/api/share"
 	"laurel/api/statistics"
+	"laurel/api/studio"
 	"laurel/api/tokens"
 	"laurel/api/vcapi"
 	"laurel/api/verify"
@@ -29,6 +30,7 @@ import (
 	"laurel/endorser"
 	"laurel/feed"
 	"laurel/internal/i18n"
+	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
 	"laurel/programme"
@@ -48,6 +50,7 @@ type Config struct {
 	Hooks     *feed.Hooks
 	Pages     *pages.Pages
 	Catalog   *i18n.Catalog
+	Fonts     *typeset.Library
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
 	VCAPI     vcapi.Signer // nil: POST /credentials/issue does not exist
 	Outbox    share.Outbox // nil: no mail is sent, and /lost does not exist
@@ -100,8 +103,8 @@ func lostRate(verifyRate int) int { return min(verifyRate, lostPerMinute) }
 
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil {
-		return nil, errors.New("api: Issuer, Programme, Endorsers, Verifier, Tokens, Audit, Feed, Hooks, Pages and Catalog are required")
+	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil || cfg.Fonts == nil {
+		return nil, errors.New("api: Issuer, Programme, Endorsers, Verifier, Tokens, Audit, Feed, Hooks, Pages, Catalog and Fonts are required")
 	}
 	if err := issuer.CheckBaseURL(cfg.BaseURL); err != nil {
 		return nil, err
@@ -127,9 +130,10 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
+	pictures := studio.New(cfg.Fonts)
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
-		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Describe: describe})
+		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Studio: pictures, Describe: describe})
 	table := s.routes(handlers{
 		statistics: statistics.New(cfg.Programme),
 		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
@@ -145,7 +149,7 @@ func New(cfg Config) (http.Handler, error) {
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
-			Beside: said.Beside, Badge: check.Page, Plain: check.Plain, Ready: cfg.Ready, Log: cfg.Log}),
+			Beside: said.Beside, Studio: pictures, Badge: check.Page, Plain: check.Plain, Certificate: check.Certificate, Ready: cfg.Ready, Log: cfg.Log}),
 	})
 	staff, err := s.openConsole(table)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"laurel/api"
 	"laurel/badge"
 	"laurel/badge/bake"
+	"laurel/internal/attachment/attachmenttest"
 	"laurel/internal/fetch"
 	"laurel/verifier"
 )
@@ -55,6 +56,7 @@ func TestFormsOfABadge(t *testing.T) {
 	}
 	inPNG, inSVG := bakedInto(t, painting(t), good), bakedInto(t, []byte(drawing), jwt)
 	upload, uploadType := multipartForm(t, "file", "badge.png", inPNG)
+	sent, sentType := multipartForm(t, "file", "badge.bin", attachmenttest.PDF(good))
 	two := strings.Replace(inSVG, "<path", `<o:credential xmlns:o="https://purl.imsglobal.org/ob/v3p0" verify="a.b.c"/><path`, 1)
 	misbaked := strings.Replace(bakedInto(t, []byte(drawing), good), "<openbadges:credential", `<openbadges:credential verify="a.b.c"`, 1)
 	const (
@@ -79,6 +81,15 @@ func TestFormsOfABadge(t *testing.T) {
 		"changed SVG":  {bakedInto(t, []byte(drawing), changed), "image/svg+xml", "invalid", "proof", "proof_invalid", altered, "", changed},
 		"two in one": {two, "image/svg+xml", "invalid", "format", "several_in_image",
 			"This picture holds more than one badge, so nobody can tell which one is meant. Ask the holder for the original file.", "", "null"},
+		"PDF":         {attachmenttest.PDF("a note", good), "application/pdf", "valid", "proof", "ok", holds, b.CredentialID, good},
+		"JWS in PDF":  {attachmenttest.PDF(jwt), "application/pdf", "valid", "proof", "ok", holds, b.CredentialID, `"` + jwt + `"`},
+		"PDF, untold": {attachmenttest.PDF(good), "application/octet-stream", "valid", "proof", "ok", holds, b.CredentialID, good},
+		"PDF as text": {attachmenttest.PDF(good), "text/plain", "valid", "proof", "ok", holds, b.CredentialID, good},
+		"PNG as PDF":  {inPNG, "application/pdf", "valid", "proof", "ok", holds, b.CredentialID, good},
+		"sent PDF":    {sent, sentType, "valid", "proof", "ok", holds, b.CredentialID, good},
+		"changed PDF": {attachmenttest.PDF(changed), "application/pdf", "invalid", "proof", "proof_invalid", altered, "", changed},
+		"two in one PDF": {attachmenttest.PDF(good, good), "application/pdf", "invalid", "format", "several_in_pdf",
+			"More than one badge is attached to this PDF, so nobody can tell which one is meant. Ask the holder for the original file.", "", "null"},
 		"misbaked": {misbaked, "image/svg+xml", "invalid", "format", "misbaked",
 			"A badge was put into this picture in a way that the standard forbids. Ask the holder for the original file.", "", "null"},
 		"unsigned token": {parts[0] + "." + parts[1] + ".", "application/vc+jwt", "invalid", "proof", "no_proof",
@@ -114,6 +125,7 @@ func TestBadgesOfOtherServices(t *testing.T) {
 	served := map[string]func(http.ResponseWriter){
 		"/json":  func(h http.ResponseWriter) { _, _ = h.Write([]byte(good)) },
 		"/png":   func(h http.ResponseWriter) { _, _ = h.Write([]byte(inPNG)) },
+		"/pdf":   func(h http.ResponseWriter) { _, _ = h.Write([]byte(attachmenttest.PDF(good))) },
 		"/page":  func(h http.ResponseWriter) { _, _ = h.Write([]byte("<!doctype html><title>A badge</title>")) },
 		"/large": func(h http.ResponseWriter) { _, _ = h.Write(make([]byte, verifier.MaxBytes+1)) },
 		"/gone":  func(h http.ResponseWriter) { h.WriteHeader(http.StatusGone) },
@@ -135,7 +147,7 @@ func TestBadgesOfOtherServices(t *testing.T) {
 	good = string(w.issue(1).Credential)
 	inPNG = bakedInto(t, painting(t), good)
 	at := func(url string) string { return `{"url":"` + url + `"}` }
-	for _, path := range []string{"/json", "/png"} {
+	for _, path := range []string{"/json", "/png", "/pdf"} {
 		if r := w.report(at(server.URL+path), "application/json"); r.Verdict != "valid" || string(r.Document) != good || r.Register != nil {
 			t.Errorf("%s: %+v", path, r)
 		}

@@ -18,6 +18,7 @@ import (
 
 	"laurel/api/wire"
 	"laurel/internal/auth"
+	"laurel/internal/i18n"
 )
 
 // outermost numbers each request, writes its one line into the log, and turns
@@ -26,7 +27,9 @@ import (
 func (s *server) outermost(c *gin.Context) {
 	start := time.Now() // a duration is measured on the real clock
 	id := rand.Text()
-	c.Request = c.Request.WithContext(wire.WithRequestID(c.Request.Context(), id))
+	r := c.Request
+	c.Request = r.WithContext(wire.WithLanguage(wire.WithRequestID(r.Context(), id),
+		func() *i18n.Printer { return wire.Printer(r, s.cfg.Catalog) }))
 	c.Header("X-Request-Id", id)
 	defer func() {
 		s.recovered(c, recover())
@@ -59,7 +62,7 @@ func (s *server) recovered(c *gin.Context, r any) {
 	if c.Writer.Written() {
 		panic(http.ErrAbortHandler)
 	}
-	s.write(c.Writer, c.Request, describe(errPanic))
+	s.write(c.Writer, c.Request, describe(errPanic).In(wire.Language(c.Request.Context())))
 }
 
 // errPanic stands for a panic that the log has already.

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/api/certificate"
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/verify"
@@ -53,7 +54,6 @@ var status = map[wire.Code]int{
 	wire.CrossSite:            http.StatusForbidden,
 	wire.ForeignForm:          http.StatusForbidden,
 	wire.NotFound:             http.StatusNotFound,
-	wire.NotAvailableYet:      http.StatusNotFound,
 	wire.MethodNotAllowed:     http.StatusMethodNotAllowed,
 	wire.TooLarge:             http.StatusRequestEntityTooLarge,
 	wire.UnsupportedMediaType: http.StatusUnsupportedMediaType,
@@ -129,6 +129,13 @@ var conditions = []condition{
 	{is: auth.ErrActivity, status: http.StatusForbidden, code: "activity_not_granted", detail: "The token is limited to other activities."},
 	{is: auth.ErrSource, status: http.StatusForbidden, code: "source_not_granted", detail: "The token speaks for another source."},
 	{is: auth.ErrForbidden, status: http.StatusForbidden, code: "forbidden", detail: "The token does not allow this."},
+
+	{is: certificate.ErrOutOfForce, status: http.StatusConflict, code: "not_in_force",
+		detail: "This badge is not in force, so there is no certificate of it. Its page says why."},
+	{is: certificate.ErrUntold, status: http.StatusServiceUnavailable, code: "state_unknown",
+		detail: "How this badge stands could not be told just now, so no certificate was made. Try again in a moment.", retry: 5 * time.Second},
+	{is: certificate.ErrLetters, status: http.StatusNotImplemented, code: "letters_missing",
+		detail: "This service has no font for some letters of this badge. Print its page at the same address with /print in place of .pdf."},
 
 	{is: qr.ErrSize, status: http.StatusBadRequest, code: "invalid_parameter", detail: "The size is a number of pixels from 128 to 1024."},
 
@@ -244,13 +251,14 @@ var expected = map[string]bool{
 	string(wire.FormatNotOffered): true,
 }
 
-// explain describes an error and logs it if it is a fault of ours.
+// explain describes an error in the language of the caller and logs it if it is
+// a fault of ours.
 func (s *server) explain(ctx context.Context, err error) wire.Problem {
 	p := describe(err)
 	if p.Status >= http.StatusInternalServerError && !expected[p.Code] {
 		s.cfg.Log.ErrorContext(ctx, "failed", "request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
 	}
-	return p
+	return p.In(wire.Language(ctx))
 }
 
 // fail answers with what went wrong.
@@ -285,6 +293,10 @@ func (s *server) write(w http.ResponseWriter, r *http.Request, p wire.Problem) {
 	}
 	if wantsPage(r) && s.page(w, r, p) == nil {
 		return
+	}
+	wire.Vary(w, "Accept-Language")
+	if l := wire.Language(r.Context()); l != nil {
+		h.Set("Content-Language", l.Lang())
 	}
 	if err := wire.WriteJSONAs(w, "application/problem+json", p.Status, p); err != nil {
 		s.cfg.Log.ErrorContext(r.Context(), "writing a problem", "request", p.RequestID, "error", err)

@@ -119,8 +119,10 @@ func (s *server) routes(h handlers) []route {
 		{get, "/openapi.json", anybody, openAPI},
 
 		{get, "/credentials/:id", personal, h.public.Credential},
+		{get, "/credentials/:id/print", personal, h.verify.Print},
 		{get, "/credentials/:id/qr.png", personal, h.public.QRPNG},
 		{get, "/credentials/:id/qr.svg", personal, h.public.QRSVG},
+		{get, "/credentials/:id/preview.png", personal, h.verify.Preview},
 		{get, "/endorsements/:id", anybody, h.endorsements.Signed},
 		{get, "/status/:list", anybody, h.public.StatusList},
 		{get, "/log/checkpoint", anybody, h.public.Checkpoint},

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"laurel/internal/attachment/attachmenttest"
 	"laurel/internal/strictjson"
 )
 
@@ -207,7 +208,12 @@ func TestWhatCannotBeVerified(t *testing.T) {
 		"entities":               {`<!DOCTYPE svg [<!ENTITY a "b">]><svg xmlns="http://www.w3.org/2000/svg">&a;</svg>`, "image/svg+xml", 400, "unsafe_image"},
 		"a large picture":        {"\x89PNG\r\n\x1a\n" + strings.Repeat("x", 5<<20), "image/png", 413, "too_large"},
 		"bytes beyond a text":    {strings.Repeat("x", 2<<20), "application/octet-stream", 413, "too_large"},
-		"a PDF":                  {"%PDF-1.7", "application/pdf", 415, "unsupported_media_type"},
+		"half a PDF":             {"%PDF-1.7", "application/pdf", 400, "damaged_pdf"},
+		"half a PDF unnamed":     {"%PDF-1.7", "", 400, "damaged_pdf"},
+		"a PDF without a badge":  {attachmenttest.PDF("a note"), "application/pdf", 400, "no_badge_in_pdf"},
+		"an encrypted PDF":       {strings.Replace(attachmenttest.PDF(good), "/Root", "/Encrypt 9 0 R /Root", 1), "application/pdf", 400, "encrypted_pdf"},
+		"a PDF of another kind":  {strings.Replace(attachmenttest.PDF(good), "/Type /EmbeddedFile", "/Filter /LZWDecode ", 1), "application/pdf", 400, "unread_pdf"},
+		"a large PDF":            {attachmenttest.PDF(strings.Repeat("x", 5<<20)), "application/pdf", 413, "too_large"},
 		"a web form":             {"url=x", "application/x-www-form-urlencoded", 415, "unsupported_media_type"},
 		"no type at all":         {good, "nonsense;;;", 415, "unsupported_media_type"},
 		"an upload of two":       {twice, twiceType, 400, "malformed_body"},
@@ -441,6 +447,9 @@ func TestForm(t *testing.T) {
 		"nothing":         {fields("address", ""), 400, "could not read"},
 		"nonsense":        {fields("document", "hello"), 400, "could not read"},
 		"a picture":       {parts("file", "a.png", "\x89PNG\r\n\x1a\n"), 400, "could not read"},
+		"a PDF":           {parts("file", "badge.txt", attachmenttest.PDF("a note", good)), 200, "Ana Mora 1"},
+		"a changed PDF":   {parts("file", "a.pdf", attachmenttest.PDF(strings.Replace(good, "Ana Mora 1", "Eve", 1))), 200, "Changed after signing"},
+		"an empty PDF":    {parts("file", "a.pdf", attachmenttest.PDF()), 400, "could not read"},
 		"too much":        {parts("file", "a", strings.Repeat("x", 2<<20)), 413, "could not read"},
 		"a wrong code":    {fields("address", "7K3M-9QPX"), 404, "No badge has this code"},
 		"an unknown link": {fields("address", w.base+"/v/AAAAAAAAAAAAAAAAAAAAAA"), 404, "There is no badge at this address"},

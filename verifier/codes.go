@@ -6,7 +6,7 @@ package verifier
 func Codes() map[Check][]Code {
 	codes := map[Check][]Code{
 		CheckFormat: {OK, Unreadable, MalformedToken, Malformed, UnsupportedEdition, NotABadge, UnknownContext,
-			VCDM11, SeveralInImage, Misbaked, UnsupportedKind, UnsupportedEnvelope, SeveralBadges, EmptyPresentation, TooManyBadges, OverBudget},
+			VCDM11, SeveralInImage, SeveralInPDF, Misbaked, UnsupportedKind, UnsupportedEnvelope, SeveralBadges, EmptyPresentation, TooManyBadges, OverBudget},
 		CheckSchema: {OK, SchemaMismatch, NoSchema, SchemaUnreachable, SchemaUnsupported},
 		CheckTerms: {OK, UndefinedTerm, UndefinedType, RelativeIRI, InvalidIRI, NullValue, EmptyArray,
 			UnknownContext, NestedContext, UnsignedKeyword, UnsignedDirection, DataLoss, ContextFault, UnsafeNumber, BlankNodeName,

@@ -12,6 +12,7 @@ import (
 
 	"laurel/badge"
 	"laurel/badge/bake"
+	"laurel/internal/attachment/attachmenttest"
 	"laurel/keys"
 	"laurel/verifier"
 )
@@ -236,6 +237,15 @@ func TestPictures(t *testing.T) {
 			return strings.Replace(svgOf(badge)(w), "<openbadges:credential", `<openbadges:credential verify="a.b.c"`, 1)
 		}, want: notRun(finding{format, fail, verifier.Misbaked}), detail: "a token and a text"},
 		{name: "an older one", verdict: indeterminate, make: func(*world) string { return older }, want: notRun(finding{format, open, verifier.UnsupportedEdition})},
+		{name: "JSON attached to a PDF", verdict: valid, make: func(w *world) string { return attachmenttest.PDF("a note", badge(w)) }, want: good},
+		{name: "a token attached to a PDF", verdict: valid, make: func(w *world) string { return attachmenttest.PDF(token(w)) }, want: good},
+		{name: "changed in a PDF", verdict: invalid, make: func(w *world) string { return attachmenttest.PDF(changed(w)) }, want: one(proofs, fail, verifier.ProofInvalid)},
+		{name: "two in a PDF", verdict: invalid, make: func(w *world) string { return attachmenttest.PDF(badge(w), badge(w)) }, want: notRun(finding{format, fail, verifier.SeveralInPDF})},
+		{name: "an empty PDF", verdict: invalid, make: func(*world) string { return attachmenttest.PDF() }, want: one(format, fail, verifier.Unreadable), detail: "no_badge_in_pdf"},
+		{name: "half a PDF", verdict: invalid, make: func(*world) string { return "%PDF-1.7" }, want: one(format, fail, verifier.Unreadable), detail: "damaged_pdf"},
+		{name: "an encrypted PDF", verdict: invalid, make: func(w *world) string {
+			return strings.Replace(attachmenttest.PDF(badge(w)), "/Root", "/Encrypt 9 0 R /Root", 1)
+		}, want: one(format, fail, verifier.Unreadable), detail: "encrypted_pdf"},
 		{name: "an empty picture", verdict: invalid, make: func(*world) string { return drawing }, want: one(format, fail, verifier.Unreadable), detail: "no_badge_in_image"},
 		{name: "a damaged one", verdict: invalid, make: func(w *world) string { return pngOf(token)(w) + "x" }, want: one(format, fail, verifier.Unreadable), detail: "damaged_image"},
 		{name: "a document type", verdict: invalid, make: func(w *world) string { return "<!DOCTYPE svg>" + svgOf(token)(w) }, want: one(format, fail, verifier.Unreadable), detail: "unsafe_image"},

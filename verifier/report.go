@@ -79,6 +79,7 @@ const (
 
 	VCDM11              Code = "vcdm_1_1"             // in order, by VC data model 1.1
 	SeveralInImage      Code = "several_in_image"     // more than one credential in a picture
+	SeveralInPDF        Code = "several_in_pdf"       // more than one credential attached to a PDF
 	Misbaked            Code = "misbaked"             // in a picture as the standard forbids
 	SeveralBadges       Code = "several_badges"       // in order, a presentation of several
 	EmptyPresentation   Code = "empty_presentation"   // without a credential

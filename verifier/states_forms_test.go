@@ -9,6 +9,7 @@ import (
 
 	"laurel/badge"
 	"laurel/badge/proof"
+	"laurel/internal/attachment/attachmenttest"
 	"laurel/internal/i18n"
 	"laurel/keys"
 	"laurel/verifier"
@@ -206,6 +207,9 @@ func formStates(tn *town) []ordinary {
 		{name: "two in a picture", make: func(h *house) string {
 			return strings.Replace(drawn(badgeOf())(h), "</svg>", `<openbadges:credential xmlns:openbadges="https://purl.imsglobal.org/ob/v3p0" verify="a.b.c"/></svg>`, 1)
 		}, verdict: invalid, check: format, code: verifier.SeveralInImage, sentence: "This picture holds more than one badge, so nobody can tell which one is meant. Ask the holder for the original file."},
+		{name: "attached to a PDF", make: func(h *house) string { return attachmenttest.PDF(badgeOf()(h)) }, verdict: valid, check: proofs, code: verifier.OK, sentence: unchanged},
+		{name: "two in a PDF", make: func(h *house) string { return attachmenttest.PDF(badgeOf()(h), "eyJhIjoxfQ.e30.c2ln") },
+			verdict: invalid, check: format, code: verifier.SeveralInPDF, sentence: "More than one badge is attached to this PDF, so nobody can tell which one is meant. Ask the holder for the original file."},
 		{name: "put into a picture wrongly", make: func(h *house) string {
 			return strings.Replace(drawn(badgeOf())(h), "<openbadges:credential", `<openbadges:credential verify="a.b.c"`, 1)
 		}, verdict: invalid, check: format, code: verifier.Misbaked, sentence: "A badge was put into this picture in a way that the standard forbids. Ask the holder for the original file."},

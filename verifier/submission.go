@@ -15,7 +15,7 @@ const MaxBytes = bake.MaxPicture
 
 // Submission is what somebody brought to be verified, taken out of whatever it
 // came in: a credential in JSON or as a compact JWS, by itself, in an envelope
-// (EnvelopedVerifiableCredential), or baked into a PNG or SVG; or a presentation
+// (EnvelopedVerifiableCredential), baked into a PNG or SVG, or attached to a PDF; or a presentation
 // with credentials, in JSON or as a compact JWS, by itself or in an envelope.
 type Submission struct {
 	document *badge.Document
@@ -28,11 +28,12 @@ type Submission struct {
 
 // Open finds out what bytes are. The error is a *badge.Error with ParsingError:
 // nothing in them could be read. Its Rule is "too_large" where they are too
-// many, and "no_badge_in_image" for a picture that is nothing but a picture.
+// many, and "no_badge_in_image" for a picture that is nothing but a picture, or
+// "no_badge_in_pdf".
 func Open(raw []byte) (sub *Submission, err error) {
 	defer caught(&err)
-	if _, picture := bake.Sniff(raw); picture {
-		return openPicture(raw)
+	if format, ok := bake.Sniff(raw); ok {
+		return openFile(raw, format)
 	}
 	return openText(raw)
 }
@@ -50,8 +51,8 @@ func caught(err *error) {
 	}
 }
 
-// openPicture takes the credential out of a picture (OB 3.0 section 5.3).
-func openPicture(raw []byte) (*Submission, error) {
+// openFile takes the credential out of a picture (OB 3.0 section 5.3) or a PDF.
+func openFile(raw []byte, format bake.Format) (*Submission, error) {
 	baked, err := bake.Extract(raw)
 	switch {
 	case err == nil && baked.Edition == bake.OpenBadges2:
@@ -60,12 +61,14 @@ func openPicture(raw []byte) (*Submission, error) {
 		return only(relatedKind("")), nil
 	case err == nil:
 		return openText(baked.Text)
+	case errors.Is(err, bake.ErrSeveral) && format == bake.PDF:
+		return only(failed(SeveralInPDF, "", "%v", err)), nil
 	case errors.Is(err, bake.ErrSeveral):
 		return only(failed(SeveralInImage, "", "%v", err)), nil
 	case errors.Is(err, bake.ErrMisbaked):
 		return only(failed(Misbaked, "", "%v", err)), nil
 	}
-	return nil, &badge.Error{Code: badge.ParsingError, Rule: pictureRule(err), Detail: pictureFault(err)}
+	return nil, fileFault(err, format)
 }
 
 // Document is the credential or presentation that was brought; nil where none is
@@ -77,34 +80,40 @@ func (s *Submission) IsPresentation() bool { return s.presentation != nil }
 
 func only(f Finding) *Submission { return &Submission{finding: &f} }
 
-// pictureRules are the faults of pictures that nothing can be read out of.
-var pictureRules = []struct {
+// fileRule is a fault of files that nothing can be read out of.
+type fileRule struct {
 	err          error
 	rule, detail string
-}{
+}
+
+var pictureRules = []fileRule{
 	{bake.ErrNone, "no_badge_in_image", "There is no badge in this picture. Send the picture that the badge came as, unchanged, or the badge's JSON."},
 	{bake.ErrTooLarge, "too_large", "The picture is beyond what is looked at."},
 	{bake.ErrUnsafe, "unsafe_image", "The picture has XML that is not read here."},
 	{bake.ErrDamaged, "damaged_image", "The picture is damaged. Send it as it was made."},
-	{bake.ErrNoPicture, "unknown_format", "This is neither a credential nor a PNG or SVG picture with one inside."},
+	{bake.ErrNoPicture, "unknown_format", "This is neither a credential nor a picture (PNG, SVG) or PDF with one inside."},
 }
 
-func pictureRule(err error) string {
-	for _, r := range pictureRules {
-		if errors.Is(err, r.err) {
-			return r.rule
-		}
-	}
-	return "unknown_format"
+var pdfRules = []fileRule{
+	{bake.ErrNone, "no_badge_in_pdf", "No badge is attached to this PDF. What is printed on it proves nothing: send the certificate as it came, not a scan or a copy that was printed anew, or type the code that stands on it."},
+	{bake.ErrLocked, "encrypted_pdf", "This PDF is encrypted, so it cannot be read here. Send it without a password, or the badge's JSON."},
+	{bake.ErrTooLarge, "too_large", "The PDF is beyond what is looked at."},
+	{bake.ErrUnread, "unread_pdf", "This PDF is packed in a way that is not read here. Send the badge's JSON, or the PDF as it was made."},
+	{bake.ErrDamaged, "damaged_pdf", "The PDF is damaged. Send it as it was made."},
 }
 
-func pictureFault(err error) string {
-	for _, r := range pictureRules {
+// fileFault tells why nothing could be read.
+func fileFault(err error, format bake.Format) *badge.Error {
+	rules := pictureRules
+	if format == bake.PDF {
+		rules = pdfRules
+	}
+	for _, r := range rules {
 		if errors.Is(err, r.err) {
-			return r.detail + " (" + clip(err.Error(), 200) + ")"
+			return &badge.Error{Code: badge.ParsingError, Rule: r.rule, Detail: r.detail + " (" + clip(err.Error(), 200) + ")"}
 		}
 	}
-	return clip(err.Error(), 200)
+	return &badge.Error{Code: badge.ParsingError, Rule: "unknown_format", Detail: clip(err.Error(), 200)}
 }
 
 // openText reads what is a credential, or has one in it.

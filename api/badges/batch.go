@@ -47,6 +47,7 @@ type itemError struct {
 	Code    string            `json:"code"`
 	Pointer string            `json:"pointer"`
 	Message string            `json:"message"`
+	English string            `json:"english,omitempty"` // the exact English words, where Message is in another language
 	Errors  []wire.FieldError `json:"errors"`
 }
 
@@ -68,6 +69,7 @@ func (h *Handler) Batch(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	wire.Vary(w, "Accept-Language")
 	return wire.WriteJSON(w, http.StatusMultiStatus, each(items, dryRun, func(n int, item strictjson.Value) itemAnswer {
 		return h.item(r.Context(), n, item, key, dryRun)
 	}))
@@ -92,7 +94,7 @@ func (h *Handler) item(ctx context.Context, n int, v strictjson.Value, batchKey 
 }
 
 func failed(n int, p wire.Problem) itemAnswer {
-	e := &itemError{Code: p.Code, Message: p.Detail, Errors: p.Errors}
+	e := &itemError{Code: p.Code, Message: p.Detail, English: p.English, Errors: p.Errors}
 	if len(p.Errors) > 0 {
 		e.Pointer = p.Errors[0].Pointer
 	}
@@ -119,7 +121,7 @@ func (h *Handler) issueItem(ctx context.Context, n int, v strictjson.Value, batc
 		return h.issuer.Preview(ctx, award)
 	}
 	award.Idempotency = idempotency(ctx, key, wire.Digest(v, "idempotencyKey"))
-	return h.issuer.Issue(ctx, award)
+	return h.issue(ctx, award)
 }
 
 // itemKey is the item's own key, which is the same as that of a single request,

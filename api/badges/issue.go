@@ -8,6 +8,7 @@ import (
 
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/internal/auth"
 	"laurel/internal/strictjson"
 	"laurel/issuer"
 )
@@ -43,11 +44,16 @@ func (h *Handler) Issue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	award.Idempotency = idempotency(r.Context(), key, wire.Digest(v))
-	issued, err := h.issuer.Issue(r.Context(), award)
+	issued, err := h.issue(r.Context(), award)
 	if err != nil {
 		return err
 	}
 	return h.writeIssued(w, issued)
+}
+
+// issue makes a badge, and what follows from it as far as the caller may issue.
+func (h *Handler) issue(ctx context.Context, a issuer.Award) (*issuer.Issued, error) {
+	return h.programme.Issue(ctx, a, func(slug string) bool { return may(ctx, slug, auth.Issue) })
 }
 
 // idempotency is nil without a key.
@@ -121,11 +127,11 @@ type qrBody struct {
 }
 
 type downloadsBody struct {
-	JSON string  `json:"json"`
-	JWT  string  `json:"jwt"`
-	PNG  string  `json:"png"`
-	SVG  string  `json:"svg"`
-	PDF  *string `json:"pdf"`
+	JSON string `json:"json"`
+	JWT  string `json:"jwt"`
+	PNG  string `json:"png"`
+	SVG  string `json:"svg"`
+	PDF  string `json:"pdf"`
 }
 
 func record(baseURL string, rec *issuer.Record) *recordBody {
@@ -134,7 +140,7 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 		ID: rec.ID, Status: rec.Status, Test: issuer.IsTest(rec.Issuer), CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
 		Hidden: !rec.HiddenAt.IsZero(),
 		Code:   issuer.PrintedCode(rec.ID), QR: qrBody{address + "/qr.png", address + "/qr.svg"},
-		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg"},
+		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg", PDF: address + ".pdf"},
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
 		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),
 		ExternalRef: optional(rec.ExternalRef), Language: optional(rec.Language),

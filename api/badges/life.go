@@ -106,6 +106,7 @@ func (h *Handler) ChangeMany(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	wire.Vary(w, "Accept-Language")
 	return wire.WriteJSON(w, http.StatusMultiStatus, each(items, dryRun, func(n int, item strictjson.Value) itemAnswer {
 		return h.changeItem(r.Context(), n, item, key, dryRun)
 	}))

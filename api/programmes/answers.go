@@ -1,6 +1,7 @@
 package programmes
 
 import (
+	"context"
 	"encoding/json"
 
 	"laurel/api/wire"
@@ -10,7 +11,7 @@ import (
 // ListAnswer is what the API answers to a list, for who uploads it without HTTP.
 func ListAnswer(baseURL string, result *programme.Result, dryRun bool) (json.RawMessage, error) {
 	h := &Handler{baseURL: baseURL}
-	return wire.Marshal(rosterAnswer{summarise(result, false, dryRun), h.rows(result.Rows)})
+	return wire.Marshal(rosterAnswer{summarise(result, false, dryRun), h.rows(context.Background(), result.Rows)})
 }
 
 // ReleaseAnswer is what the API answers to a release.

@@ -134,6 +134,7 @@ func (h *Handler) completeMany(w http.ResponseWriter, r *http.Request, list stri
 			results[places[n]] = itemBody{Status: http.StatusOK, answerBody: h.answer(&a, c.Test)}
 		}
 	}
+	wire.Vary(w, "Accept-Language")
 	return wire.WriteJSON(w, http.StatusOK, batchBody{results})
 }
 

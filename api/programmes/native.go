@@ -96,6 +96,7 @@ func (h *Handler) takeIn(w http.ResponseWriter, r *http.Request, source *program
 	if len(results) == 1 && results[0].fault != nil {
 		return results[0].fault
 	}
+	wire.Vary(w, "Accept-Language")
 	return wire.WriteJSON(w, http.StatusOK, struct {
 		Results []nativeBody `json:"results"`
 	}{results})

@@ -2,6 +2,7 @@ package programmes
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
 	"strconv"
@@ -36,7 +37,8 @@ type rowAnswer struct {
 	Outcome    programme.Outcome `json:"outcome"`
 	Code       *string           `json:"code"`
 	Message    *string           `json:"message"`
-	Credential *string           `json:"credential"` // address of the badge that the row is about
+	English    string            `json:"english,omitempty"` // the exact English words, where Message is in another language
+	Credential *string           `json:"credential"`        // address of the badge that the row is about
 	VerifyURL  *string           `json:"verifyUrl"`
 	Awards     []rowAward        `json:"awards"`
 	Open       []programme.Open  `json:"open"`
@@ -52,7 +54,7 @@ func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
 	if _, err := h.programme.Activity(r.Context(), list.Activity); errors.Is(err, programme.ErrUnknownActivity) {
 		return &wire.Fault{Code: wire.NotFound, Detail: "There is no course or workshop " + strconv.Quote(list.Activity) + " here. Define it with PUT /v1/activities/{slug}, or name one of GET /v1/activities."}
 	}
-	wire.Vary(w, "Accept")
+	wire.Vary(w, "Accept", "Accept-Language")
 	c := caller(r, auth.Roster)
 	form := wire.Negotiate(r, "application/json", "text/csv", wire.NDJSON)
 	if form == wire.NDJSON {
@@ -66,7 +68,7 @@ func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
 	if form == "text/csv" {
 		return h.writeCSV(w, result, roster.FromSpreadsheet(list.List))
 	}
-	return wire.WriteJSON(w, http.StatusOK, rosterAnswer{summarise(result, c.Test, list.DryRun), h.rows(result.Rows)})
+	return wire.WriteJSON(w, http.StatusOK, rosterAnswer{summarise(result, c.Test, list.DryRun), h.rows(r.Context(), result.Rows)})
 }
 
 // progress is a line between the rows of an answer in lines.
@@ -93,7 +95,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, c programme.Cal
 		}
 		var all []any
 		for _, row := range p.Rows {
-			all = append(all, h.row(row))
+			all = append(all, h.row(r.Context(), row))
 		}
 		all = append(all, progress{p.Done, p.Of, optional(p.Upload)})
 		broken = errors.Join(broken, lines.Write(all...))
@@ -129,16 +131,17 @@ func summarise(result *programme.Result, test, dryRun bool) rosterSummary {
 	return a
 }
 
-func (h *Handler) rows(list []programme.Row) []rowAnswer {
+func (h *Handler) rows(ctx context.Context, list []programme.Row) []rowAnswer {
 	out := make([]rowAnswer, len(list))
 	for n, row := range list {
-		out[n] = h.row(row)
+		out[n] = h.row(ctx, row)
 	}
 	return out
 }
 
-func (h *Handler) row(row programme.Row) rowAnswer {
-	return rowAnswer{Row: row.Number, Ref: row.Ref, Outcome: row.Outcome, Code: optional(row.Code), Message: optional(row.Message),
+func (h *Handler) row(ctx context.Context, row programme.Row) rowAnswer {
+	message, english := wire.Sentence(wire.Language(ctx), row.Code, row.Message)
+	return rowAnswer{Row: row.Number, Ref: row.Ref, Outcome: row.Outcome, Code: optional(row.Code), Message: optional(message), English: english,
 		Credential: h.address(credentials, row.Credential), VerifyURL: h.address(pages, row.Credential), Awards: h.awards(row.Awards), Open: open(row.Open)}
 }
 

@@ -1,12 +1,10 @@
 package public
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"net/http"
 	"slices"
-	"sync"
 
 	"laurel/api/pages"
 	"laurel/api/wire"
@@ -155,22 +153,13 @@ func (h *Handler) part(w http.ResponseWriter, r *http.Request, find func(d badge
 	return issuer.ErrNotFound
 }
 
-// pictures bounds how many drawings are kept.
-const pictures = 256
-
-// picture is what a drawing depends on, and whether it is one in outlines.
-type picture struct {
-	title, issuer string
-	outlines      bool
-}
-
 // Picture answers GET /achievements/{slug}/image.png.
 func (h *Handler) Picture(w http.ResponseWriter, r *http.Request) error {
 	d, err := h.definition(r)
 	if err != nil {
 		return err
 	}
-	raw, err := h.drawn(d, false)
+	raw, err := h.drawn(r.Context(), d, false)
 	if err != nil {
 		return err
 	}
@@ -178,21 +167,10 @@ func (h *Handler) Picture(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// drawn is the picture of an achievement. It is drawn once and kept, because
-// drawing is dear and asking is free.
-func (h *Handler) drawn(d *definition, outlines bool) ([]byte, error) {
-	of := picture{d.achievement.Name[d.achievement.InLanguage], d.issuer.Name, outlines}
-	return h.pictures.GetOrMake(of, func() func() ([]byte, error) { return sync.OnceValues(of.draw) })()
-}
-
-func (p picture) draw() ([]byte, error) {
-	var b bytes.Buffer
-	if p.outlines {
-		err := draw.SVG(&b, p.title, p.issuer)
-		return b.Bytes(), err
-	}
-	err := draw.Badge(&b, p.title, p.issuer, draw.Size)
-	return b.Bytes(), err
+// drawn is the picture of an achievement.
+func (h *Handler) drawn(ctx context.Context, d *definition, outlines bool) ([]byte, error) {
+	lang := d.achievement.InLanguage
+	return h.studio.Medal(ctx, draw.Medal{Title: d.achievement.Name[lang], Issuer: d.issuer.Name, Lang: lang}, outlines)
 }
 
 // Issuer answers GET /issuers/{slug}.

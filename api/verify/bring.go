@@ -1,7 +1,6 @@
 package verify
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -34,9 +33,9 @@ type brought struct {
 var textTypes = []string{"application/json", "application/ld+json", "application/vc", "application/vc+ld+json", "application/vc+json",
 	"application/vc+jwt", "application/vc+ld+json+jwt", "application/vp", "application/vp+jwt", "application/jwt", "application/jose", "text/plain"}
 
-// pictureTypes are those of what can be larger than a text; a file whose kind
-// nobody told may be a picture.
-var pictureTypes = []string{"image/png", "image/svg+xml", "application/octet-stream"}
+// fileTypes are those of what can be larger than a text; a file whose kind nobody
+// told may be a picture or a PDF. What it is, its first bytes tell.
+var fileTypes = []string{"image/png", "image/svg+xml", "application/pdf", "application/octet-stream"}
 
 // bring reads the body of a verification, whatever its form.
 func (h *Handler) bring(w http.ResponseWriter, r *http.Request) (*brought, error) {
@@ -48,10 +47,10 @@ func (h *Handler) bring(w http.ResponseWriter, r *http.Request) (*brought, error
 		raw, err = h.upload(w, r)
 	case slices.Contains(textTypes, mt):
 		raw, err = wire.ReadBody(w, r, badge.MaxBytes)
-	case slices.Contains(pictureTypes, mt), r.Header.Get("Content-Type") == "":
+	case slices.Contains(fileTypes, mt), r.Header.Get("Content-Type") == "":
 		raw, err = wire.ReadBody(w, r, verifier.MaxBytes)
 	default:
-		return nil, unsupported(mt)
+		return nil, errUnsupported()
 	}
 	if err != nil {
 		return nil, err
@@ -59,13 +58,9 @@ func (h *Handler) bring(w http.ResponseWriter, r *http.Request) (*brought, error
 	return h.recognise(r.Context(), raw)
 }
 
-func unsupported(mt string) error {
-	if mt == "application/pdf" {
-		return &wire.Fault{Code: wire.UnsupportedMediaType,
-			Detail: "Badges inside PDF files are not read yet. Send the badge's JSON, its JWT, or the picture that it is in."}
-	}
+func errUnsupported() error {
 	return &wire.Fault{Code: wire.UnsupportedMediaType,
-		Detail: "Send a badge as application/json, application/vc, application/vc+jwt, image/png or image/svg+xml, or as the part file of multipart/form-data."}
+		Detail: "Send a badge as application/json, application/vc, application/vc+jwt, image/png, image/svg+xml or application/pdf, or as the part file of multipart/form-data."}
 }
 
 // upload reads the one file of a multipart body.
@@ -78,15 +73,12 @@ func (h *Handler) upload(w http.ResponseWriter, r *http.Request) ([]byte, error)
 }
 
 func tooLarge() error {
-	return &wire.Fault{Code: wire.TooLarge, Detail: fmt.Sprintf("A badge has at most %d bytes, and a picture with one %d.", badge.MaxBytes, verifier.MaxBytes)}
+	return &wire.Fault{Code: wire.TooLarge, Detail: fmt.Sprintf("A badge has at most %d bytes, and a picture or PDF with one %d.", badge.MaxBytes, verifier.MaxBytes)}
 }
 
 // recognise reads bytes as a badge in any of its forms, or as one of the two
 // requests that name one.
 func (h *Handler) recognise(ctx context.Context, raw []byte) (*brought, error) {
-	if bytes.HasPrefix(raw, []byte("%PDF-")) {
-		return nil, unsupported("application/pdf")
-	}
 	sub, err := verifier.Open(raw)
 	if err != nil {
 		return nil, err

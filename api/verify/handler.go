@@ -15,8 +15,10 @@ import (
 	"laurel/api/face"
 	"laurel/api/limit"
 	"laurel/api/pages"
+	"laurel/api/studio"
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/internal/draw"
 	"laurel/internal/i18n"
 	"laurel/issuer"
 	"laurel/programme"
@@ -41,6 +43,7 @@ type Config struct {
 	// Beside finds what others say about a badge, its achievement and its issuer,
 	// by their ids, as it stands now.
 	Beside func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
+	Studio *studio.Studio
 	// Describe turns an error into the problem that the form's page speaks of.
 	Describe func(err error) wire.Problem
 }
@@ -57,6 +60,7 @@ type Handler struct {
 	fetch     func(ctx context.Context, url string) ([]byte, error)
 
 	beside   func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
+	studio   *studio.Studio
 	fetching *limit.Gate
 	describe func(err error) wire.Problem
 }
@@ -69,7 +73,7 @@ const maxFetching = 12
 func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, programme: cfg.Programme, pages: cfg.Pages, catalog: cfg.Catalog,
-		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe, beside: cfg.Beside,
+		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe, beside: cfg.Beside, studio: cfg.Studio,
 		fetching: limit.NewGate(maxFetching, maxFetching)}
 }
 
@@ -273,8 +277,11 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	own := &pages.Own{Code: issuer.PrintedCode(rec.ID), Links: pages.Links{
 		Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID,
 		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
-		Image: image, Preview: h.baseURL + image, Match: "/v/" + rec.ID + "/match",
+		Image: image, Preview: h.baseURL + path + "/preview.png?lang=" + p.Lang(), PreviewWidth: draw.PreviewWidth, PreviewHeight: draw.PreviewHeight, Match: "/v/" + rec.ID + "/match",
 	}}
+	if rec.Status == issuer.Active {
+		own.Links.PDF, own.Links.Print = path+".pdf", path+"/print"
+	}
 	own.Register = statusOf(rec)
 	profile, err := h.issuer.Profile(r.Context(), rec.Issuer)
 	if err != nil {
@@ -317,6 +324,7 @@ func (h *Handler) ownEdition(r *http.Request, own *pages.Own, rec *issuer.Record
 	if rec.Status == issuer.Superseded {
 		query := "?edition=" + strconv.Itoa(rec.Edition)
 		links.Page, links.JSON, links.JWT, links.Match = links.Page+query, links.JSON+query, links.JWT+query, links.Match+query
+		links.Preview += "&edition=" + strconv.Itoa(rec.Edition)
 	}
 	if rec.Edition == 1 {
 		return nil

@@ -33,7 +33,6 @@ const (
 	MalformedCredential  Code = "malformed_credential"
 	NotSupportedYet      Code = "not_supported_yet"
 	NotFound             Code = "not_found"
-	NotAvailableYet      Code = "not_available_yet"
 	MethodNotAllowed     Code = "method_not_allowed"
 	TooLarge             Code = "too_large"
 	UnsupportedMediaType Code = "unsupported_media_type"
@@ -71,6 +70,7 @@ type FieldError struct {
 	Pointer string `json:"pointer"` // RFC 6901; "" is the whole body
 	Code    string `json:"code"`
 	Message string `json:"message"`
+	English string `json:"english,omitempty"` // the exact English words, where Message is in another language
 }
 
 // FieldErrors lists the faults that the domain found.
@@ -88,6 +88,7 @@ type Problem struct {
 	Title     string       `json:"title"`
 	Status    int          `json:"status"`
 	Detail    string       `json:"detail"`
+	English   string       `json:"english,omitempty"` // the exact English words, where Detail is in another language
 	Code      string       `json:"code"`
 	RequestID string       `json:"requestId"`
 	Errors    []FieldError `json:"errors"`

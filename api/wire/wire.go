@@ -28,6 +28,7 @@ const (
 	tokenKey contextKey = iota
 	requestKey
 	roomKey
+	languageKey
 )
 
 // WithToken notes the verified token that a request came with.

@@ -1,10 +1,11 @@
 // Package bake puts a credential into a picture and gets it out again, as Open
 // Badges 3.0 section 5.3 has it: into a PNG as one uncompressed iTXt chunk,
 // into an SVG as one element of the Open Badges namespace. All other bytes of
-// the picture stay as they are.
+// the picture stay as they are. Out of a PDF it gets the credential that is
+// attached to it, whoever made the file.
 //
 // It looks at the frame of a picture and never at its pixels, so it inflates
-// nothing. It refuses pictures that are damaged, that hold several credentials,
+// nothing of one; of a PDF, see package attachment. It refuses pictures that are damaged, that hold several credentials,
 // or that go beyond the bounds below, and XML that could mean something else to
 // another reader: document types, processing instructions, encodings other than
 // UTF-8. It says nothing about the credential itself.
@@ -33,18 +34,22 @@ const (
 )
 
 var (
-	// ErrNoPicture: these bytes are neither a PNG nor an SVG.
-	ErrNoPicture = errors.New("bake: this is no PNG and no SVG")
+	// ErrNoPicture: these bytes are neither a PNG nor an SVG nor a PDF.
+	ErrNoPicture = errors.New("bake: this is no PNG, no SVG and no PDF")
 	// ErrDamaged: the picture cannot be relied on to be what its maker made.
-	ErrDamaged = errors.New("bake: the picture is damaged")
+	ErrDamaged = errors.New("bake: the file is damaged")
 	// ErrUnsafe: XML with something that readers may take differently.
 	ErrUnsafe = errors.New("bake: the picture has XML that is not read")
+	// ErrLocked: a PDF that is encrypted.
+	ErrLocked = errors.New("bake: the file is encrypted")
+	// ErrUnread: a PDF with something packed in a way that is not read.
+	ErrUnread = errors.New("bake: a part of the file is packed in a way that is not read")
 	// ErrTooLarge: one of the bounds is passed.
-	ErrTooLarge = errors.New("bake: the picture is too large")
+	ErrTooLarge = errors.New("bake: the file is too large")
 	// ErrNone: there is no credential in the picture.
-	ErrNone = errors.New("bake: no credential is in the picture")
+	ErrNone = errors.New("bake: no credential is in the file")
 	// ErrSeveral: there is more than one.
-	ErrSeveral = errors.New("bake: more than one credential is in the picture")
+	ErrSeveral = errors.New("bake: more than one credential is in the file")
 	// ErrMisbaked: there is one, put in as the standard forbids.
 	ErrMisbaked = errors.New("bake: the credential was not put in as Open Badges has it")
 	// ErrBaked: there is one already where one was to be put in.
@@ -71,21 +76,24 @@ type Baked struct {
 	Text []byte
 }
 
-// Format is a kind of picture.
+// Format is a kind of file.
 type Format int
 
-// The kinds of pictures.
+// The kinds of files. A PDF is read only.
 const (
 	PNG Format = iota + 1
 	SVG
+	PDF
 )
 
-// Sniff tells by the first bytes what kind of picture something could be. What
+// Sniff tells by the first bytes what kind of file something could be. What
 // it takes for an SVG may be other XML, which Extract refuses.
 func Sniff(raw []byte) (f Format, ok bool) {
 	switch {
 	case bytes.HasPrefix(raw, pngSignature[:4]):
 		return PNG, true
+	case bytes.HasPrefix(raw, pdfSignature):
+		return PDF, true
 	case bytes.HasPrefix(bytes.TrimLeft(bytes.TrimPrefix(raw, byteOrderMark), " \t\r\n"), []byte("<")):
 		return SVG, true
 	}
@@ -142,6 +150,8 @@ func open(picture []byte) (frame, error) {
 		return openPNG(picture)
 	case SVG:
 		return openSVG(picture)
+	case PDF:
+		return openPDF(picture)
 	}
 	return nil, ErrNoPicture
 }

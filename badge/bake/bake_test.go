@@ -16,6 +16,7 @@ import (
 
 	"laurel/badge"
 	"laurel/badge/bake"
+	"laurel/internal/attachment/attachmenttest"
 )
 
 const (
@@ -256,6 +257,42 @@ func TestExtractSVG(t *testing.T) {
 	}
 }
 
+func TestExtractPDF(t *testing.T) {
+	good := attachmenttest.PDF("plain", badgeJSON)
+	swap := func(old, new string) string { return strings.Replace(good, old, new, 1) }
+	other := `{"invoice":1}`
+	for name, c := range map[string]struct {
+		pdf, want string
+		err       error
+	}{
+		"an object":                 {good, badgeJSON, nil},
+		"a token":                   {attachmenttest.PDF(badgeJWS + "\n"), badgeJWS, nil},
+		"beside other files":        {attachmenttest.PDF(other, "PNG", badgeJWS, "[1]"), badgeJWS, nil},
+		"behind a mark":             {attachmenttest.PDF("\ufeff" + badgeJSON), "\ufeff" + badgeJSON, nil},
+		"that is broken":            {attachmenttest.PDF(badgeJSON[:len(badgeJSON)-1]), badgeJSON[:len(badgeJSON)-1], nil},
+		"nothing attached":          {attachmenttest.PDF(), "", bake.ErrNone},
+		"nothing that is one":       {attachmenttest.PDF(other, "ey", "ey Jo.hn. ", "{"), "", bake.ErrNone},
+		"two":                       {attachmenttest.PDF(badgeJSON, badgeJWS), "", bake.ErrSeveral},
+		"the same, byte for byte":   {attachmenttest.PDF(badgeJSON, badgeJSON), "", bake.ErrSeveral},
+		"one, and one that is not":  {attachmenttest.PDF(badgeJSON, `{"@context":`), "", bake.ErrSeveral},
+		"a long one":                {attachmenttest.PDF(`{"@context":"` + strings.Repeat("x", badge.MaxBytes) + `"}`), "", bake.ErrTooLarge},
+		"encrypted":                 {swap("/Root 1 0 R", "/Root 1 0 R /Encrypt 9 0 R"), "", bake.ErrLocked},
+		"packed by another":         {swap("/Type /EmbeddedFile", "/Filter /LZWDecode "), "", bake.ErrUnread},
+		"broken off":                {good[:len(good)-40], "", bake.ErrDamaged},
+		"the first line":            {"%PDF-1.7\n", "", bake.ErrDamaged},
+		"more than what is read":    {good + strings.Repeat("\n", bake.MaxPicture), "", bake.ErrTooLarge},
+		"something before its name": {" " + good, "", bake.ErrNoPicture},
+	} {
+		got, err := bake.Extract([]byte(c.pdf))
+		if !errors.Is(err, c.err) || string(got.Text) != c.want {
+			t.Errorf("%s: %v %.60q, %v", name, got.Edition, got.Text, err)
+		}
+	}
+	if _, err := bake.Embed([]byte(attachmenttest.PDF()), document(t, badgeJSON)); !errors.Is(err, bake.ErrUnfit) {
+		t.Errorf("put into a PDF: %v", err)
+	}
+}
+
 // Whatever a picture holds, looking into it costs little more than its size.
 func TestExtractIsBounded(t *testing.T) {
 	bomb := deflated(t, strings.Repeat("\x00", 64<<20))
@@ -291,6 +328,8 @@ func FuzzExtract(f *testing.F) {
 	f.Add([]byte(svg(`<ob:credential verify="a.b.c"/>`)))
 	f.Add([]byte(svg(`<ob:credential><![CDATA[{"a":1}]]></ob:credential>`)))
 	f.Add([]byte(plainSVG))
+	f.Add([]byte(attachmenttest.PDF(badgeJSON)))
+	f.Add([]byte(attachmenttest.PDF("x", badgeJWS)))
 	f.Fuzz(func(t *testing.T, picture []byte) {
 		was := bytes.Clone(picture)
 		got, err := bake.Extract(picture)

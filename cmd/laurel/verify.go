@@ -167,7 +167,7 @@ func (p *program) readBadge(ctx context.Context, from web, operand string) ([]by
 // fetchBadge gets a badge in whatever form its address has it.
 func fetchBadge(ctx context.Context, from web, url string) ([]byte, error) {
 	raw, _, err := from.ask(ctx, bundle.Badge, fetch.Request{URL: url, MaxBytes: verifier.MaxBytes, Follow: true,
-		Accept: "application/vc, application/vc+jwt, application/json;q=0.9, application/ld+json;q=0.9, image/png;q=0.8, image/svg+xml;q=0.8, */*;q=0.1"})
+		Accept: "application/vc, application/vc+jwt, application/json;q=0.9, application/ld+json;q=0.9, image/png;q=0.8, image/svg+xml;q=0.8, application/pdf;q=0.7, */*;q=0.1"})
 	return raw, err
 }
 

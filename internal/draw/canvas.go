@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"golang.org/x/image/vector"
+
+	"laurel/internal/typeset"
 )
 
 // colour is an opaque 0xRRGGBB.
@@ -42,6 +44,9 @@ type surface interface {
 	// paint fills all shapes with one colour. Where shapes overlap they are
 	// one; where hole is given, its inside stays empty.
 	paint(col colour, shapes []shape, hole shape)
+	// write fills the outlines of a text, whose origin and unit of length are
+	// given in those of the picture.
+	write(col colour, ink []typeset.Segment, origin point, scale float64)
 }
 
 // canvas fills shapes with anti-aliased edges.
@@ -49,6 +54,8 @@ type canvas struct {
 	img  *image.RGBA
 	fill *vector.Rasterizer
 	half float64 // pixels to one unit
+	left int     // pixels left of the picture and above it
+	top  int
 }
 
 func newCanvas(size int) *canvas {
@@ -57,6 +64,13 @@ func newCanvas(size int) *canvas {
 		fill: vector.NewRasterizer(size, size),
 		half: float64(size) / 2,
 	}
+}
+
+// within is a square part of the canvas.
+func (c *canvas) within(left, top, size int) *canvas {
+	part := *c
+	part.half, part.left, part.top = float64(size)/2, left, top
+	return &part
 }
 
 // paint implements surface.
@@ -74,7 +88,7 @@ func (c *canvas) paint(col colour, shapes []shape, hole shape) {
 func (c *canvas) bounds(shapes []shape) (box image.Rectangle) {
 	for _, s := range shapes {
 		for _, p := range s {
-			x, y := int(c.pixel(p.x)), int(c.pixel(p.y))
+			x, y := int(c.x(p.x)), int(c.y(p.y))
 			box = box.Union(image.Rect(x, y, x+1, y+1))
 		}
 	}
@@ -85,7 +99,7 @@ func (c *canvas) bounds(shapes []shape) (box image.Rectangle) {
 // what is drawn against the others; that is what makes a hole, too.
 func (c *canvas) add(s shape, origin image.Point, against bool) {
 	for i, p := range turned(s, against) {
-		x, y := c.pixel(p.x)-float32(origin.X), c.pixel(p.y)-float32(origin.Y)
+		x, y := c.x(p.x)-float32(origin.X), c.y(p.y)-float32(origin.Y)
 		if i == 0 {
 			c.fill.MoveTo(x, y)
 		} else {
@@ -102,6 +116,41 @@ func turned(s shape, against bool) shape {
 		slices.Reverse(s)
 	}
 	return s
+}
+
+func (c *canvas) x(v float64) float32 { return c.pixel(v) + float32(c.left) }
+func (c *canvas) y(v float64) float32 { return c.pixel(v) + float32(c.top) }
+
+// write implements surface. Glyphs that overlap are one, as their contours all
+// go the same way round within a font.
+func (c *canvas) write(col colour, ink []typeset.Segment, origin point, scale float64) {
+	least, most := typeset.Bounds(ink)
+	box := image.Rect(int(c.x(origin.x+least.X*scale)), int(c.y(origin.y+least.Y*scale)), int(c.x(origin.x+most.X*scale))+1, int(c.y(origin.y+most.Y*scale))+1)
+	if box = box.Inset(-1).Intersect(c.img.Rect); len(ink) == 0 || box.Empty() {
+		return
+	}
+	c.fill.Reset(box.Dx(), box.Dy())
+	var at [3][2]float32
+	for n, s := range ink {
+		for i, p := range s.Points() {
+			at[i] = [2]float32{c.x(origin.x+p.X*scale) - float32(box.Min.X), c.y(origin.y+p.Y*scale) - float32(box.Min.Y)}
+		}
+		switch s.Op {
+		case typeset.MoveTo:
+			if n > 0 {
+				c.fill.ClosePath()
+			}
+			c.fill.MoveTo(at[0][0], at[0][1])
+		case typeset.LineTo:
+			c.fill.LineTo(at[0][0], at[0][1])
+		case typeset.QuadTo:
+			c.fill.QuadTo(at[0][0], at[0][1], at[1][0], at[1][1])
+		case typeset.CubeTo:
+			c.fill.CubeTo(at[0][0], at[0][1], at[1][0], at[1][1], at[2][0], at[2][1])
+		}
+	}
+	c.fill.ClosePath()
+	c.fill.Draw(c.img, box, image.NewUniform(col.rgba()), image.Point{})
 }
 
 // pixel rounds to 1/64 of a pixel, so that the last bits of sines, which differ

@@ -1,14 +1,16 @@
-// Package draw makes the picture of an achievement that has none of its own: a
-// laurel wreath around a disc with an emblem. Colours come from the name of the
-// issuer, the emblem from the title, so the badges of one issuer look related
-// and two titles seldom look alike.
+// Package draw makes pictures: that of an achievement which has none of its own,
+// and the preview of a badge that is shown where its link is shared.
 //
-// It refuses to write text: letters need fonts and, for half of our languages,
-// shaping, and will come with them. Until then a picture means nothing by
-// itself, and pages show it beside the title, never instead of it. It also
-// refuses to read other pictures.
+// The picture of an achievement is a laurel wreath around a disc with its title
+// under an emblem, and a ribbon with its issuer. Colours come from the name of
+// the issuer, the emblem from the title, so the badges of one issuer look
+// related and two titles seldom look alike. A text that the fonts cannot draw is
+// left out, and the picture is whole without it.
 //
-// Start with Badge and SVG.
+// It refuses to read other pictures, and to know what a badge is: it is told what
+// to write and how it stands.
+//
+// Start with Badge, SVG and Preview.
 package draw
 
 import (
@@ -18,6 +20,8 @@ import (
 	"image"
 	"image/png"
 	"io"
+
+	"laurel/internal/typeset"
 )
 
 const (
@@ -30,34 +34,84 @@ const (
 // ErrSize: the side asked for is not within MinSize and MaxSize.
 var ErrSize = errors.New("draw: size out of range")
 
+// Medal is what is to be read on the picture of an achievement.
+type Medal struct {
+	Title, Issuer string
+	Lang          string // BCP 47, of the title
+}
+
 // Badge writes a square PNG, size pixels to a side and transparent outside of
-// the medal, to w. Equal arguments give equal bytes within one build. Errors:
-// ErrSize, and what w answers.
-func Badge(w io.Writer, title, issuer string, size int) error {
+// the medal, to w. Equal arguments and fonts give equal bytes within one build.
+// Errors: ErrSize, those of typeset.Library.Layout, and what w answers.
+func Badge(w io.Writer, fonts *typeset.Library, m Medal, size int) error {
 	if size < MinSize || size > MaxSize {
 		return fmt.Errorf("%w: %d, allowed %d to %d", ErrSize, size, MinSize, MaxSize)
 	}
-	if err := png.Encode(w, reduce(medal(title, issuer, size))); err != nil {
+	img, err := medal(fonts, m, size)
+	if err != nil {
+		return err
+	}
+	return encode(w, reduce(img))
+}
+
+func encode(w io.Writer, img image.Image) error {
+	if err := png.Encode(w, img); err != nil {
 		return fmt.Errorf("draw: writing PNG: %w", err)
 	}
 	return nil
 }
 
-func medal(title, issuer string, size int) *image.RGBA {
+func medal(fonts *typeset.Library, m Medal, size int) (*image.RGBA, error) {
 	c := newCanvas(size)
-	medalOn(c, title, issuer)
-	return c.img
+	if err := medalOn(c, fonts, m); err != nil {
+		return nil, err
+	}
+	return c.img, nil
 }
 
-func medalOn(c surface, title, issuer string) {
-	look := sha256.Sum256([]byte(issuer))
-	form := sha256.Sum256([]byte(title))
-	colours := palettes()[int(look[0])%len(palettes())]
+// Where texts stand on a medal: within the disc, below the emblem, and on the
+// ribbon.
+const (
+	titleWidth, titleHeight, titleTop = 0.7, 0.47, -0.175
+	bandWidth, bandTall               = 1.34, 0.19
+)
 
+func medalOn(c surface, fonts *typeset.Library, m Medal) error {
+	style := typeset.Style{Size: 0.15, MinSize: 0.066, Bold: true, Lang: m.Lang, Align: typeset.Center,
+		MaxWidth: titleWidth, MaxLines: 5, MaxHeight: titleHeight, Balance: true}
+	title, err := fonts.Layout(m.Title, style)
+	if err != nil {
+		return fmt.Errorf("draw: the title: %w", err)
+	}
+	style.Size, style.MinSize, style.MaxWidth, style.MaxLines, style.MaxHeight = 0.115, 0.06, bandWidth, 2, bandTall
+	name, err := fonts.Layout(m.Issuer, style)
+	if err != nil {
+		return fmt.Errorf("draw: the name of the issuer: %w", err)
+	}
+	colours, figure := looks(m)
 	drawGround(c, colours)
 	drawWreath(c, colours)
+	if len(name.Lines) > 0 {
+		drawBand(c, colours, name)
+	} else {
+		drawBow(c, colours)
+	}
 	drawDisc(c, colours)
-	emblemOf(form).draw(c, colours)
+	if len(title.Lines) == 0 {
+		drawRing(c, colours)
+		figure.draw(c, colours)
+		return nil
+	}
+	figure.small(c, colours)
+	c.write(colours.emblem, title.Ink(), point{-titleWidth / 2, titleTop + (titleHeight-title.Height)/2}, 1)
+	return nil
+}
+
+// looks are the colours of an issuer and the emblem of a title.
+func looks(m Medal) (palette, emblem) {
+	look, form := sha256.Sum256([]byte(m.Issuer)), sha256.Sum256([]byte(m.Title))
+	all := palettes()
+	return all[int(look[0])%len(all)], emblemOf(form)
 }
 
 // palette is a set of colours that go together.

@@ -1,6 +1,9 @@
 package draw
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // emblem is what stands on the disc.
 type emblem struct {
@@ -22,6 +25,7 @@ func emblemOf(hash [32]byte) emblem {
 	}
 }
 
+// draw fills the disc with the emblem.
 func (e emblem) draw(c surface, p palette) {
 	if e.beads > 0 {
 		var beads []shape
@@ -30,12 +34,24 @@ func (e emblem) draw(c surface, p palette) {
 		}
 		c.paint(p.emblemLow, beads, nil)
 	}
-	lit, low := e.facets(0.29)
+	e.figure(c, p, point{}, 1)
+}
+
+// small stands above a text.
+func (e emblem) small(c surface, p palette) { e.figure(c, p, point{0, -0.3}, 0.34) }
+
+func (e emblem) figure(c surface, p palette, at point, scale float64) {
+	lit, low := e.facets(0.29 * scale)
+	for _, s := range append(slices.Clone(lit), low...) {
+		for i := range s {
+			s[i] = s[i].plus(at)
+		}
+	}
 	c.paint(p.emblemLow, append(low, lit...), nil)
 	c.paint(p.emblem, lit, nil)
 	if e.core {
-		c.paint(p.disc, []shape{circle(point{}, 0.085)}, nil)
-		c.paint(p.emblem, []shape{circle(point{}, 0.055)}, nil)
+		c.paint(p.disc, []shape{circle(at, 0.085*scale)}, nil)
+		c.paint(p.emblem, []shape{circle(at, 0.055*scale)}, nil)
 	}
 }
 

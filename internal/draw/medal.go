@@ -3,6 +3,8 @@ package draw
 import (
 	"math"
 	"slices"
+
+	"laurel/internal/typeset"
 )
 
 func drawGround(c surface, p palette) {
@@ -25,7 +27,6 @@ func drawWreath(c surface, p palette) {
 	c.paint(p.leaf, append(stems, dark...), nil)
 	c.paint(p.leafLight, light, nil)
 	c.paint(p.discEdge, fruit, nil)
-	drawBow(c, p)
 }
 
 // drawBow ties the branches: two tails, two loops, a knot.
@@ -118,8 +119,33 @@ func berries(left bool) (all []shape) {
 	return all
 }
 
+// drawBand lays a ribbon over the foot of the medal, instead of the bow, with the
+// name of the issuer in it.
+func drawBand(c surface, p palette, name *typeset.Block) {
+	var folds, ends []shape
+	for _, left := range []bool{false, true} {
+		end := shape{{0.6, 0.66}, {0.93, 0.61}, {0.86, 0.725}, {0.93, 0.84}, {0.6, 0.87}}
+		fold := shape{{0.6, 0.87}, {0.72, 0.79}, {0.72, 0.72}, {0.6, 0.8}}
+		for i := range end {
+			end[i] = end[i].mirrored(left)
+		}
+		for i := range fold {
+			fold[i] = fold[i].mirrored(left)
+		}
+		ends, folds = append(ends, end), append(folds, fold)
+	}
+	c.paint(p.leaf, ends, nil)
+	c.paint(p.discEdge, folds, nil)
+	c.paint(p.rim, []shape{{{-0.72, 0.6}, {0.72, 0.6}, {0.72, 0.8}, {-0.72, 0.8}}}, nil)
+	c.write(0xFFFFFF, name.Ink(), point{-bandWidth / 2, 0.7 - name.Height/2}, 1)
+}
+
 func drawDisc(c surface, p palette) {
 	c.paint(p.discEdge, []shape{circle(point{}, 0.47)}, nil)
 	c.paint(p.disc, []shape{circle(point{}, 0.45)}, nil)
+}
+
+// drawRing is a fine line within the disc.
+func drawRing(c surface, p palette) {
 	c.paint(p.discEdge, []shape{circle(point{}, 0.415)}, circle(point{}, 0.405))
 }

@@ -5,15 +5,20 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"laurel/internal/typeset"
 )
 
-// SVG writes the drawing of Badge as outlines, without text, to w. Equal
-// arguments give equal bytes. The error is what w answers.
-func SVG(w io.Writer, title, issuer string) error {
+// SVG writes the drawing of Badge to w. Its text is outlines too, so that it
+// needs no font and looks the same everywhere. The errors are those of
+// typeset.Library.Layout and what w answers.
+func SVG(w io.Writer, fonts *typeset.Library, m Medal) error {
 	var s sheet
 	fmt.Fprintf(&s.out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="%d %d %d %d" width="%d" height="%d">`+"\n",
 		-unit, -unit, 2*unit, 2*unit, Size, Size)
-	medalOn(&s, title, issuer)
+	if err := medalOn(&s, fonts, m); err != nil {
+		return err
+	}
 	s.out.WriteString("</svg>\n")
 	if _, err := w.Write(s.out.Bytes()); err != nil {
 		return fmt.Errorf("draw: writing SVG: %w", err)
@@ -57,6 +62,27 @@ func (s *sheet) outline(corners shape) {
 	if len(corners) > 0 {
 		s.out.WriteString("z")
 	}
+}
+
+// write implements surface: every point as it stands.
+func (s *sheet) write(col colour, ink []typeset.Segment, origin point, scale float64) {
+	if len(ink) == 0 {
+		return
+	}
+	fmt.Fprintf(&s.out, `<path fill="#%06x" d="`, uint32(col))
+	for n, seg := range ink {
+		if seg.Op == typeset.MoveTo && n > 0 {
+			s.out.WriteByte('z')
+		}
+		s.out.WriteByte("MLQC"[seg.Op])
+		for i, p := range seg.Points() {
+			if i > 0 {
+				s.out.WriteByte(' ')
+			}
+			fmt.Fprintf(&s.out, "%d %d", whole(origin.x+p.X*scale), whole(origin.y+p.Y*scale))
+		}
+	}
+	s.out.WriteString("z\"/>\n")
 }
 
 func whole(v float64) int { return int(math.Round(v * unit)) }

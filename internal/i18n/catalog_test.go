@@ -165,8 +165,9 @@ func TestEveryMessageIsInTheScript(t *testing.T) {
 				if !own && !wordless(t, text) {
 					t.Errorf("%s, %s (%s) is not in the script of the language: %q", lang, m.ID, form, text)
 				}
+				technical := strings.HasPrefix(m.ID, "fault.") // names members, headers and values as English does
 				for _, w := range latinWords(t, text) {
-					if !slices.Contains(latinEverywhere, w) {
+					if !slices.Contains(latinEverywhere, w) && !(technical && slices.Contains(latinWords(t, join(c.For(English).own[m.ID])), w)) {
 						t.Errorf("%s, %s (%s) holds %q: %q", lang, m.ID, form, w, text)
 					}
 				}
@@ -209,7 +210,7 @@ func TestNoMessageIsEnglish(t *testing.T) {
 // TestFrenchSpaces: before the double signs, and within the quotes, stands a
 // space at which no line ends.
 func TestFrenchSpaces(t *testing.T) {
-	wrong := regexp.MustCompile(`[^ \x{202F}\x{A0}][;?!»]|[^\x{A0}][:»]( |$)| [;:?!»]|«[^\x{A0}]`)
+	wrong := regexp.MustCompile(`[^ \x{202F}\x{A0}][;?!»]|[^\x{A0}_][:»]( |$)| [;:?!»]|«[^\x{A0}]`)
 	for _, m := range messagesOf(t, "fr") {
 		for form, text := range forms(m) {
 			if at := wrong.FindString(text); at != "" {

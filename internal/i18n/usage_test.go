@@ -50,15 +50,19 @@ func sources(t *testing.T) string {
 
 // TestMessagesAreUsed finds messages that nothing shows, and ids that are
 // shown and do not exist. What stands under the prefixes below is put together
-// from a report, and by the console from codes of the domain; packages words and
-// console hold those complete.
+// from a report or a code; packages words, api and console hold those complete.
 func TestMessagesAreUsed(t *testing.T) {
 	text := sources(t)
 	english := mustLoad(t).For(English)
-	composed := regexp.MustCompile(`^(check|summary|headline|outcome|finding|console\.(action|change|count|decision|delivery|fault|gate|hook|kind|outcome|question|reason|signin|state))\.`)
+	composed := regexp.MustCompile(`^(check|summary|headline|outcome|finding|fault|status|console\.(action|change|count|decision|delivery|fault|gate|hook|kind|outcome|question|reason|signin|state))\.`)
 	for _, id := range english.IDs() {
 		if !composed.MatchString(id) && !strings.Contains(text, `"`+id+`"`) {
 			t.Errorf("nothing shows %s", id)
+		}
+	}
+	for _, id := range english.IDs() {
+		if code, ok := strings.CutPrefix(id, "fault."); ok && !strings.Contains(text, `"`+code+`"`) {
+			t.Errorf("%s is about a code that nothing gives", id)
 		}
 	}
 	shown := regexp.MustCompile(`\.(?:T|Text|Parts|add|group|profile)[ (]"([a-z_]+\.[a-z_.]+)"[ ,)}]`).FindAllStringSubmatch(text, -1)

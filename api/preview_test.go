@@ -1,0 +1,106 @@
+package api_test
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func (a answer) picture(t *testing.T) image.Image {
+	t.Helper()
+	img, err := png.Decode(bytes.NewReader(a.body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return img
+}
+
+// band is the colour of the words across a preview.
+func band(img image.Image) [3]uint32 {
+	r, g, b, _ := img.At(img.Bounds().Dx()-5, 5).RGBA()
+	return [3]uint32{r >> 8, g >> 8, b >> 8}
+}
+
+// The preview tells how the badge stands at that moment, by its colour too, and
+// in the reader's language.
+func TestPreview(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	path := "/credentials/" + b.ID + "/preview.png"
+	good := w.get(path).want(t, http.StatusOK)
+	if size := good.picture(t).Bounds().Size(); size != image.Pt(1200, 630) || good.header.Get("Content-Type") != "image/png" {
+		t.Errorf("%v, %s", size, good.header.Get("Content-Type"))
+	}
+	if again := w.get(path, "If-None-Match", good.header.Get("ETag")); again.status != http.StatusNotModified {
+		t.Errorf("asked again: %d", again.status)
+	}
+	if arabic := w.get(path+"?lang=ar").want(t, http.StatusOK); bytes.Equal(arabic.body, good.body) || arabic.header.Get("Content-Language") != "ar" {
+		t.Error("in Arabic it is the same")
+	}
+	page := string(w.get("/credentials/"+b.ID, "Accept", "text/html").want(t, http.StatusOK).body)
+	for _, want := range []string{`og:image" content="` + w.base + path + `?lang=en"`, `og:image:width" content="1200"`, `og:image:height" content="630"`, `og:image:alt" content="Valid`} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page has no %s", want)
+		}
+	}
+	w.post("/v1/credentials/"+b.ID+"/revoke", `{"reason":"issued_in_error"}`).want(t, http.StatusOK)
+	bad := w.get(path, "If-None-Match", good.header.Get("ETag")).want(t, http.StatusOK)
+	if g, r := band(good.picture(t)), band(bad.picture(t)); g[1] < g[0] || r[0] < r[1]+0x40 {
+		t.Errorf("good is %v, revoked %v", g, r)
+	}
+	w.get("/credentials/AAAAAAAAAAAAAAAAAAAAAA/preview.png").problem(t, http.StatusNotFound, "not_found")
+	w.get("/credentials/x/preview.png").problem(t, http.StatusNotFound, "not_found")
+}
+
+// Issuing goes on while as many previews are drawn as may be, and whoever asks
+// for more is told to come back.
+func TestIssuingBesideDrawing(t *testing.T) {
+	w := newWorld(t)
+	var badges []string
+	for n := range 6 {
+		badges = append(badges, w.issue(n+1).ID)
+	}
+	alone := latency(w, 100, 12)
+	stop := make(chan struct{})
+	var all sync.WaitGroup
+	for n := range 8 {
+		all.Go(func() {
+			for i := 0; ; i++ {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				lang := []string{"en", "ar", "fr", "es", "ru", "zh"}[i%6]
+				if a := w.get("/credentials/" + badges[(n+i)%len(badges)] + "/preview.png?lang=" + lang); a.status != http.StatusOK && a.status != http.StatusServiceUnavailable {
+					t.Errorf("%d %.200s", a.status, a.body)
+				}
+			}
+		})
+	}
+	beside := latency(w, 200, 12)
+	close(stop)
+	all.Wait()
+	t.Logf("issuing takes %v alone, %v beside drawing (medians)", alone, beside)
+	if beside > 5*alone+250*time.Millisecond {
+		t.Errorf("issuing takes %v while pictures are drawn, %v alone", beside, alone)
+	}
+}
+
+// latency is the median of some badges issued one after the other.
+func latency(w *world, first, count int) time.Duration {
+	var took []time.Duration
+	for n := range count {
+		began := time.Now()
+		_ = w.issue(first + n)
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	return took[len(took)/2]
+}
