@@ -61,6 +61,7 @@ var status = map[wire.Code]int{
 	wire.TooManyItems:         http.StatusUnprocessableEntity,
 	wire.Required:             http.StatusUnprocessableEntity,
 	wire.SlugMismatch:         http.StatusUnprocessableEntity,
+	wire.PictureRefused:       http.StatusUnprocessableEntity,
 	wire.InvalidIdentifier:    http.StatusUnprocessableEntity,
 	wire.AddressNotSupported:  http.StatusUnprocessableEntity,
 	wire.AddressUnreachable:   http.StatusUnprocessableEntity,

@@ -111,7 +111,7 @@ func (h *Handler) baked(w http.ResponseWriter, r *http.Request, id, suffix strin
 	if err != nil {
 		return fmt.Errorf("reading the achievement of credential %s: %w", rec.ID, err)
 	}
-	picture, err := h.drawn(r.Context(), d, suffix == "svg")
+	picture, err := h.pictured(r.Context(), d, suffix == "svg")
 	if err != nil {
 		return err
 	}

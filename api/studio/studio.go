@@ -84,6 +84,18 @@ func (s *Studio) Preview(ctx context.Context, p draw.Preview, art []byte) ([]byt
 	})
 }
 
+// Clean reads a picture of somebody else's, as package artwork does, in the same
+// places in which is drawn. Errors: those of package artwork, limit.ErrFull, that
+// of ctx.
+func (s *Studio) Clean(ctx context.Context, raw []byte) (artwork.Kind, []byte, error) {
+	leave, err := s.gate.Enter(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	defer leave()
+	return artwork.Read(raw)
+}
+
 // Draw returns what write makes of something that is no picture: of holds all that
 // it depends on, its kind too, and can be written as JSON. The rest is as with
 // Medal; errors are those of write.

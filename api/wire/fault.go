@@ -51,6 +51,7 @@ const (
 	FormatNotOffered     Code = "format_not_offered"
 	Required             Code = "required"
 	SlugMismatch         Code = "slug_mismatch"
+	PictureRefused       Code = "picture_refused"
 )
 
 // Fault is what a handler refuses a request for.
