@@ -125,7 +125,7 @@ func New(cfg Config) (http.Handler, error) {
 		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Studio: pictures, Describe: describe})
 	table := s.routes(handlers{
 		statistics: statistics.New(cfg.Programme),
-		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain}),
+		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Studio: pictures, Explain: s.explain}),
 		events:     events.New(events.Config{Issuer: cfg.Issuer, Feed: cfg.Feed, Hooks: cfg.Hooks, BaseURL: cfg.BaseURL}),
 		verify:     check,
 
@@ -137,7 +137,7 @@ func New(cfg Config) (http.Handler, error) {
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
-			Beside: said.Beside, Studio: pictures, Badge: check.Page, Plain: check.Plain, Ready: cfg.Ready, Log: cfg.Log}),
+			Beside: said.Beside, Studio: pictures, Badge: check.Page, Plain: check.Plain, Certificate: check.Certificate, Ready: cfg.Ready, Log: cfg.Log}),
 	})
 	staff, err := s.openConsole(table)
 	if err != nil {

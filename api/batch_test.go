@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"laurel/internal/auth"
 )
 
 type batchAnswer struct {
@@ -134,4 +137,59 @@ func TestBatchBounds(t *testing.T) {
 	w.post("/v1/credentials/batch", items(many[:1000]...)).want(t, http.StatusMultiStatus)
 	w.post("/v1/credentials/batch", items()).want(t, http.StatusMultiStatus)
 	w.post("/v1/credentials/batch", string(bytes.Repeat([]byte(" "), 9<<20))).problem(t, 413, "too_large")
+}
+
+// TestLastPartBringsTheWhole: alone, in a batch and with a token for trials; a
+// token that is not for the whole's issuer brings none.
+func TestLastPartBringsTheWhole(t *testing.T) {
+	w := newWorld(t)
+	for slug, part := range map[string]string{"pair": "workshop-participant", "abroad": "other-badge"} {
+		w.put("/v1/achievements/"+slug, strings.Replace(definition, `"ladder"`, `"requires":{"all":["healthy-city","`+part+`"]},"ladder"`, 1), w.all).want(t, http.StatusCreated)
+	}
+	second := func(n int) string { return strings.Replace(award(n), "healthy-city", "workshop-participant", 1) }
+	held := func(n int, token string) (slugs []string) {
+		var list struct {
+			Items []struct{ Achievement string }
+		}
+		w.do(request{method: "GET", path: fmt.Sprintf("/v1/credentials?email=ana.%d@learner.example", n), token: token}).want(t, http.StatusOK).into(t, &list)
+		for _, item := range list.Items {
+			slugs = append(slugs, item.Achievement)
+		}
+		slices.Sort(slugs)
+		return slugs
+	}
+	const whole = "[healthy-city pair workshop-participant]"
+	w.post("/v1/credentials", award(1)).want(t, http.StatusCreated)
+	w.post("/v1/credentials", second(1)).want(t, http.StatusCreated)
+	if got := fmt.Sprint(held(1, w.all)); got != whole {
+		t.Errorf("one after another: %s", got)
+	}
+	var b batchAnswer
+	w.post("/v1/credentials/batch?dry_run=true", items(award(2), second(2))).want(t, http.StatusMultiStatus)
+	if got := held(2, w.all); len(got) > 0 {
+		t.Errorf("a dry run: %s", got)
+	}
+	w.post("/v1/credentials/batch", items(award(2), second(3), second(2), award(3))).want(t, http.StatusMultiStatus).into(t, &b)
+	if fmt.Sprint(b.Summary) != "map[issued:4]" || fmt.Sprint(held(2, w.all), held(3, w.all)) != whole+" "+whole {
+		t.Errorf("a batch: %v; %v, %v", b.Summary, held(2, w.all), held(3, w.all))
+	}
+	_, trial := w.both()
+	send := func(token, body string) {
+		t.Helper()
+		w.do(request{method: "POST", path: "/v1/credentials", body: body, token: token, header: map[string]string{"Content-Type": "application/json"}}).want(t, http.StatusCreated)
+	}
+	send(trial, award(4))
+	w.post("/v1/credentials", second(4)).want(t, http.StatusCreated)
+	if got := fmt.Sprint(held(4, w.all), held(4, trial)); got != "[workshop-participant] [healthy-city]" {
+		t.Errorf("a trial and what counts: %s", got)
+	}
+	send(trial, second(4))
+	if got := fmt.Sprint(held(4, w.all), held(4, trial)); got != "[workshop-participant] "+whole {
+		t.Errorf("trials: %s", got)
+	}
+	w.post("/v1/credentials", award(5)).want(t, http.StatusCreated)
+	send(w.token(auth.Token{Scopes: []auth.Scope{auth.Issue}, Issuers: []string{other}}), strings.Replace(award(5), "healthy-city", "other-badge", 1))
+	if got := fmt.Sprint(held(5, w.all)); got != "[healthy-city other-badge]" {
+		t.Errorf("a part of another issuer: %s", got)
+	}
 }

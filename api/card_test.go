@@ -109,7 +109,7 @@ func TestCardsOfOtherStates(t *testing.T) {
 	}
 	w.post("/v1/credentials/"+b.ID+"/revoke", `{"reason":"issued_in_error"}`).want(t, http.StatusOK)
 	for _, path := range []string{"/card", "/card.png", "/card.svg"} {
-		if a := w.get("/credentials/" + b.ID + path); a.status != http.StatusConflict || a.object(t)["code"] != "not_in_force" {
+		if a := w.get("/credentials/" + b.ID + path); a.status != http.StatusConflict || a.object(t)["code"] != "card_not_in_force" {
 			t.Errorf("revoked%s: %d %s", path, a.status, a.body)
 		}
 	}

@@ -33,7 +33,7 @@ func TestIssueAnswersWithTheWholeBadge(t *testing.T) {
 		}
 	}
 	down := b["downloads"].(map[string]any)
-	if down["json"] != address+".json" || down["jwt"] != address+".jwt" || down["png"] != address+".png" || down["svg"] != address+".svg" || down["pdf"] != nil {
+	if down["json"] != address+".json" || down["jwt"] != address+".jwt" || down["png"] != address+".png" || down["svg"] != address+".svg" || down["pdf"] != address+".pdf" {
 		t.Errorf("downloads %v", down)
 	}
 	signed := b["credential"].(map[string]any)

@@ -37,8 +37,8 @@ func (w *world) shownIn(t *testing.T) map[string]string {
 }
 
 // TestNothingIsLeftInEnglish: on no face of another language stands a text that
-// the English face has too, but for names, texts of strangers, codes and what the
-// languages share.
+// the English face has too, but for texts of strangers, codes and what the
+// languages share; names are set apart from the words around them.
 func TestNothingIsLeftInEnglish(t *testing.T) {
 	w := newWorld(t)
 	catalog := must(i18n.New())(t)
@@ -67,6 +67,9 @@ func TestNothingIsLeftInEnglish(t *testing.T) {
 				t.Errorf("%s: html is %v", state, root.Attr)
 			}
 			for _, text := range texts {
+				if strings.Contains(text, "Ana Mora") || strings.Contains(text, "Example City School") {
+					t.Errorf("%s in %s: the name in %q is not set apart", state, lang, text)
+				}
 				if slices.Contains(english, text) && !shared(t, lang, text) {
 					t.Errorf("%s in %s: %q is English", state, lang, text)
 				}

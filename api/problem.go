@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/api/certificate"
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/verify"
@@ -53,7 +54,6 @@ var status = map[wire.Code]int{
 	wire.CrossSite:            http.StatusForbidden,
 	wire.ForeignForm:          http.StatusForbidden,
 	wire.NotFound:             http.StatusNotFound,
-	wire.NotAvailableYet:      http.StatusNotFound,
 	wire.MethodNotAllowed:     http.StatusMethodNotAllowed,
 	wire.TooLarge:             http.StatusRequestEntityTooLarge,
 	wire.UnsupportedMediaType: http.StatusUnsupportedMediaType,
@@ -61,6 +61,7 @@ var status = map[wire.Code]int{
 	wire.TooManyItems:         http.StatusUnprocessableEntity,
 	wire.Required:             http.StatusUnprocessableEntity,
 	wire.SlugMismatch:         http.StatusUnprocessableEntity,
+	wire.PictureRefused:       http.StatusUnprocessableEntity,
 	wire.InvalidIdentifier:    http.StatusUnprocessableEntity,
 	wire.AddressNotSupported:  http.StatusUnprocessableEntity,
 	wire.AddressUnreachable:   http.StatusUnprocessableEntity,
@@ -132,6 +133,13 @@ var conditions = []condition{
 	{is: auth.ErrActivity, status: http.StatusForbidden, code: "activity_not_granted", detail: "The token is limited to other activities."},
 	{is: auth.ErrSource, status: http.StatusForbidden, code: "source_not_granted", detail: "The token speaks for another source."},
 	{is: auth.ErrForbidden, status: http.StatusForbidden, code: "forbidden", detail: "The token does not allow this."},
+
+	{is: certificate.ErrOutOfForce, status: http.StatusConflict, code: "not_in_force",
+		detail: "This badge is not in force, so there is no certificate of it. Its page says why."},
+	{is: certificate.ErrUntold, status: http.StatusServiceUnavailable, code: "state_unknown",
+		detail: "How this badge stands could not be told just now, so no certificate was made. Try again in a moment.", retry: 5 * time.Second},
+	{is: certificate.ErrLetters, status: http.StatusNotImplemented, code: "letters_missing",
+		detail: "This service has no font for some letters of this badge. Print its page at the same address with /print in place of .pdf."},
 
 	{is: qr.ErrSize, status: http.StatusBadRequest, code: "invalid_parameter", detail: "The size is a number of pixels from 128 to 1024."},
 

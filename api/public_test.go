@@ -110,15 +110,6 @@ func TestSuffixes(t *testing.T) {
 			t.Errorf("%s: %s", tc.suffix, a.header.Get("Content-Disposition"))
 		}
 	}
-	for _, suffix := range []string{".pdf"} {
-		known := w.get("/credentials/"+b.ID+suffix).problem(t, http.StatusNotFound, "not_available_yet")
-		unknown := w.get("/credentials/AAAAAAAAAAAAAAAAAAAAAA"+suffix).problem(t, http.StatusNotFound, "not_available_yet")
-		delete(known, "requestId")
-		delete(unknown, "requestId")
-		if fmt.Sprint(known) != fmt.Sprint(unknown) {
-			t.Errorf("%s tells known ids from unknown ones", suffix)
-		}
-	}
 	for _, suffix := range []string{".exe", ".json.jwt", ".", ".JSON"} {
 		w.get("/credentials/"+b.ID+suffix).problem(t, http.StatusNotFound, "not_found")
 	}

@@ -80,7 +80,7 @@ var noBadge = []string{"GET /", "GET /assets/{name}", "GET /healthz", "GET /read
 	"GET /c/{claim}", "GET /c/{claim}/credential.json", "POST /c/{claim}/hide", "POST /c/{claim}/show",
 	"GET /endorsements/{id}", // the id is its own: TestHiddenEndorsement
 	"GET /status/{list}", "GET /log/checkpoint", "GET /log/key", "GET /achievements/{slug}", "GET /achievements/{slug}/endorsements",
-	"GET /achievements/{slug}/{lang}", "GET /achievements/{slug}/image.png", "GET /achievements/{slug}/results/{result}",
+	"GET /achievements/{slug}/{lang}", "GET /achievements/{slug}/image.png", "GET /achievements/{slug}/image.svg", "GET /achievements/{slug}/results/{result}",
 	"GET /achievements/{slug}/results/{result}/levels/{level}", "GET /issuers/{slug}", "GET /issuers/{slug}/did.json", "GET /.well-known/did.json",
 	"GET /.well-known/jwks.json", "GET /v1/statistics", "POST /credentials/verify", "POST /presentations/verify", "POST /v1/hooks/{source}/{secret}"}
 

@@ -74,6 +74,7 @@ var told = map[string]struct {
 	"upload.put":            {UploadReceived, ""},
 	"upload.takeback":       {UploadTakenBack, ""},
 	"achievement.put":       {AchievementChanged, ""},
+	"achievement.image":     {AchievementChanged, ""},
 	"issuer.put":            {IssuerChanged, ""},
 	"endorsement.made":      {EndorsementMade, ""},
 	"endorsement.withdrawn": {EndorsementWithdrawn, ""},

@@ -47,7 +47,7 @@ var errOtherCard = errors.New("it was read back as another")
 // where the texts of the badge are too long for one. Reads never sign.
 func (i *Issuer) Card(ctx context.Context, rec *Record) (string, error) {
 	if rec.Status != Active {
-		return "", &StateError{"not_in_force", "This badge is not in force, and a card could not say so. Its page does."}
+		return "", &StateError{"card_not_in_force", "This badge is not in force, and a card could not say so. Its page does."}
 	}
 	made, err := i.afterwards(ctx, cardKey(rec.Issuer, rec.seq), "card")
 	if err == nil && len(made) == 0 {

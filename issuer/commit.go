@@ -20,26 +20,31 @@ func (i *Issuer) commit(ctx context.Context, d *draft) (*Issued, error) {
 		d.record.seq, d.record.ChangedAt = seq, now
 	}
 	var found *Issued
-	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		var err error
-		if found, err = i.replay(tx, d.award.Idempotency, d.answer); err != nil || found != nil {
-			return err
-		}
-		if found, err = i.duplicate(tx, d); err != nil {
-			return err
-		}
-		if found != nil {
-			return i.keepAnswer(tx, d.award.Idempotency, d.answer, found)
-		}
-		if d.record == nil {
-			return errAgain // what was found is no answer any more
-		}
-		return i.write(ctx, tx, d)
+	err = i.cfg.Store.Update(ctx, func(tx store.Tx) (err error) {
+		found, err = i.put(ctx, tx, d)
+		return err
 	})
 	if err == nil && found == nil {
 		i.clock.reach(now.UnixNano())
 	}
 	return found, err
+}
+
+// put is commit within a transaction.
+func (i *Issuer) put(ctx context.Context, tx store.Tx, d *draft) (found *Issued, err error) {
+	if found, err = i.replay(tx, d.award.Idempotency, d.answer); err != nil || found != nil {
+		return found, err
+	}
+	found, err = i.duplicate(tx, d)
+	switch {
+	case err != nil:
+		return nil, err
+	case found != nil:
+		return found, i.keepAnswer(tx, d.award.Idempotency, d.answer, found)
+	case d.record == nil:
+		return nil, errAgain // what was found is no answer any more
+	}
+	return nil, i.write(ctx, tx, d)
 }
 
 func (i *Issuer) write(ctx context.Context, tx store.Tx, d *draft) error {

@@ -46,8 +46,15 @@ const attempts = 8
 // ErrSelfCheck and the errors of the store, of which store.ErrUnknownOutcome
 // means that only a retry with the same key tells.
 func (i *Issuer) Issue(ctx context.Context, a Award) (*Issued, error) {
+	return i.IssueUnless(ctx, a, nil)
+}
+
+// IssueUnless is Issue for callers who may have to do more with a badge than
+// issue it: an error of unless, which reads the state that the award is checked
+// against, is returned, and nothing is done. unless may be nil.
+func (i *Issuer) IssueUnless(ctx context.Context, a Award, unless func(store.Reader) error) (*Issued, error) {
 	for range attempts {
-		issued, err := i.try(ctx, a)
+		issued, err := i.try(ctx, a, unless)
 		if !errors.Is(err, errAgain) {
 			return issued, err
 		}
@@ -55,8 +62,8 @@ func (i *Issuer) Issue(ctx context.Context, a Award) (*Issued, error) {
 	return nil, fmt.Errorf("issuing: %w after %d attempts", errAgain, attempts)
 }
 
-func (i *Issuer) try(ctx context.Context, a Award) (*Issued, error) {
-	d, found, err := i.prepare(ctx, a)
+func (i *Issuer) try(ctx context.Context, a Award, unless func(store.Reader) error) (*Issued, error) {
+	d, found, err := i.prepare(ctx, a, unless)
 	switch {
 	case err != nil:
 		return nil, err
@@ -81,16 +88,21 @@ func (i *Issuer) try(ctx context.Context, a Award) (*Issued, error) {
 // Preview answers what Issue would do, and does nothing: nil with no error
 // means that a badge would be issued.
 func (i *Issuer) Preview(ctx context.Context, a Award) (*Issued, error) {
-	_, found, err := i.prepare(ctx, a)
+	_, found, err := i.prepare(ctx, a, nil)
 	return found, err
 }
 
 // prepare checks an award, without signing or writing anything. Where an
 // answer exists already it returns that.
-func (i *Issuer) prepare(ctx context.Context, a Award) (*draft, *Issued, error) {
+func (i *Issuer) prepare(ctx context.Context, a Award, unless func(store.Reader) error) (*draft, *Issued, error) {
 	var d *draft
 	var found *Issued
 	err := i.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		if unless != nil {
+			if err := unless(r); err != nil {
+				return err
+			}
+		}
 		d, found, err = i.examine(r, a)
 		return err
 	})

@@ -47,6 +47,7 @@ import (
 //	h/<issuer>/<fragment>              key that was published once; never deleted
 //	y/<scope digest>                   idempotency key -> digest of the body, keys as they were made; kept for 31 days
 //	S/<part>/<whole>                   present where an achievement may rest on another
+//	I/<slug>                           artwork of an achievement
 //	p/…  P/…                           package programme
 //	t/…  t!/…                          package tokens
 //	ts/…                               package sessions

@@ -21,15 +21,18 @@ type Prepared struct{ draft *draft }
 func (p *Prepared) Record() *Record { return p.draft.record }
 
 // Look checks an award and finds the badge that answers it already; nil where
-// one would be issued. The errors are those of Issue. Awards that are decided
-// within an Update of the caller's have no Idempotency of their own.
-func (i *Issuer) Look(r store.Reader, a Award) (*Issued, error) {
-	_, found, err := i.examine(r, a)
-	return found, err
+// one would be issued. What is found is kept as the answer to the award's
+// Idempotency. The errors are those of Issue.
+func (i *Issuer) Look(tx store.Tx, a Award) (*Issued, error) {
+	d, found, err := i.examine(tx, a)
+	if err != nil || found == nil || found.Replayed {
+		return found, err
+	}
+	return found, i.keepAnswer(tx, a.Idempotency, d.answer, found)
 }
 
-// Prepare signs the badge of an award. It takes no notice of duplicates: Put
-// does, which decides. The errors are those of Issue.
+// Prepare signs the badge of an award. It takes no notice of duplicates and of
+// earlier answers: Put does, which decides. The errors are those of Issue.
 func (i *Issuer) Prepare(ctx context.Context, a Award) (*Prepared, error) {
 	for range attempts {
 		p, err := i.tryPrepare(ctx, a)
@@ -41,7 +44,7 @@ func (i *Issuer) Prepare(ctx context.Context, a Award) (*Prepared, error) {
 }
 
 func (i *Issuer) tryPrepare(ctx context.Context, a Award) (*Prepared, error) {
-	a.OnDuplicate, a.Once = AllowDuplicate, false
+	a.OnDuplicate, a.Once, a.Idempotency = AllowDuplicate, false, nil
 	var d *draft
 	err := i.cfg.Store.View(ctx, func(r store.Reader) (err error) {
 		d, _, err = i.examine(r, a)
@@ -67,15 +70,16 @@ func (i *Issuer) Put(ctx context.Context, tx store.Tx, p *Prepared, a Award) (*I
 	now := i.now()
 	d := p.draft
 	d.award.OnDuplicate, d.award.Once = a.OnDuplicate, a.Once
-	if found, err := i.duplicate(tx, d); err != nil || found != nil {
-		return found, err
-	}
+	d.award.Idempotency, d.answer = a.Idempotency, i.idempotencyKey(a.Idempotency)
 	var err error
 	if d.record.seq, err = newSeq(i.cfg.Random, now); err != nil {
 		return nil, err
 	}
 	d.record.ChangedAt = now
-	return &Issued{Record: d.record}, i.write(ctx, tx, d)
+	if found, err := i.put(ctx, tx, d); err != nil || found != nil {
+		return found, err
+	}
+	return &Issued{Record: d.record}, nil
 }
 
 // Done tells that the Update was committed in which badges were Put.

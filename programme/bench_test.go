@@ -96,7 +96,7 @@ func issueAlone(b *testing.B, p *place, n int, name string) {
 	group.SetLimit(2 * runtime.GOMAXPROCS(0))
 	for i := range n {
 		group.Go(func() error {
-			_, err := p.Issue(b.Context(), issuer.Award{Achievement: "uh-kit-participant", Edition: "2025-1", Actor: "bench",
+			_, err := p.Issuer.Issue(b.Context(), issuer.Award{Achievement: "uh-kit-participant", Edition: "2025-1", Actor: "bench",
 				Recipient: issuer.Recipient{Name: "Participant " + strconv.Itoa(i), Email: fmt.Sprintf("%s.%d@roster.example", name, i)},
 				AwardedAt: time.Date(2025, 7, 11, 0, 0, 0, 0, time.UTC)})
 			return err
@@ -104,5 +104,35 @@ func issueAlone(b *testing.B, p *place, n int, name string) {
 	}
 	if err := group.Wait(); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// BenchmarkIssue issues badges one by one, on a bolt file: by the issuer alone;
+// of an achievement that is no part of others, which must cost the same; and of
+// one that is.
+func BenchmarkIssue(b *testing.B) {
+	for _, c := range []struct {
+		name, achievement string
+		alone             bool
+	}{{"issuer", "uh-kit-participant", true}, {"no part", "uh-kit-participant", false}, {"part", "uh-kit-completion", false}} {
+		b.Run(c.name, func(b *testing.B) {
+			p := workshop(b)
+			issueAlone(b, p, 20, "warm")
+			b.ReportAllocs()
+			for n := 0; b.Loop(); n++ {
+				a := issuer.Award{Achievement: c.achievement, Edition: "2025-1", Actor: "bench",
+					Recipient: issuer.Recipient{Name: "Participant", Email: fmt.Sprintf("%d@roster.example", n)},
+					AwardedAt: time.Date(2025, 7, 11, 0, 0, 0, 0, time.UTC)}
+				var err error
+				if c.alone {
+					_, err = p.Issuer.Issue(b.Context(), a)
+				} else {
+					_, err = p.Issue(b.Context(), a, everybody.MayIssue)
+				}
+				if err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

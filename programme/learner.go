@@ -185,7 +185,7 @@ func (s *session) byAddress(t teller, l *learner, told completion.Learner) (same
 			return nil, nil, errAddressTaken
 		case told.ID != "" && len(ids) > 0:
 			// The platform tells them apart: a shared address.
-		case (here || t.trusted && slices.Contains(o.Trusted, digest)) && sameName(o.Name, told.Name):
+		case (here || o.byBadge() || t.trusted && slices.Contains(o.Trusted, digest)) && sameName(o.Name, told.Name):
 			certain = append(certain, o)
 		default:
 			possible = append(possible, o)

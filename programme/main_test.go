@@ -3,6 +3,7 @@ package programme_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -17,7 +18,13 @@ import (
 	"laurel/verifier"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Main(m)) }
+func TestMain(m *testing.M) {
+	if folder := os.Getenv(childParts); folder != "" {
+		fmt.Fprintln(os.Stderr, issueParts(folder))
+		os.Exit(1)
+	}
+	os.Exit(pgtest.Main(m))
+}
 
 // backends are the stores that the service may stand on, each empty.
 var backends = map[string]func(t testing.TB) store.Store{

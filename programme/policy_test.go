@@ -35,20 +35,27 @@ func or(a, b string) string {
 func (p *place) tell(t testing.TB, list ...said) (answers []programme.Answer) {
 	t.Helper()
 	for _, e := range list {
-		p.told++
-		raw := fmt.Sprintf(`{"id":"e-%d","source":%q,"type":%q,"occurred_at":"%sT12:00:00Z","activity":%q,"learner":%s,"facts":%s}`,
-			p.told, or(e.source, "lms-a"), or(e.kind, "progress"), or(e.day, "2025-03-03"), or(e.activity, "hc20"), e.learner, or(e.facts, "{}"))
-		c, err := completiontest.Read([]byte(raw), "")
-		if err != nil {
-			t.Fatalf("%s: %v", raw, err)
-		}
+		c := p.event(t, e)
 		answer, err := p.Complete(t.Context(), everybody, []completion.Completion{c})
 		if err != nil {
-			t.Fatalf("%s: %v", raw, err)
+			t.Fatalf("%+v: %v", e, err)
 		}
 		answers = append(answers, answer[0])
 	}
 	return answers
+}
+
+// event is what is said, under an id of its own.
+func (p *place) event(t testing.TB, e said) completion.Completion {
+	t.Helper()
+	p.told++
+	raw := fmt.Sprintf(`{"id":"e-%d","source":%q,"type":%q,"occurred_at":"%sT12:00:00Z","activity":%q,"learner":%s,"facts":%s}`,
+		p.told, or(e.source, "lms-a"), or(e.kind, "progress"), or(e.day, "2025-03-03"), or(e.activity, "hc20"), e.learner, or(e.facts, "{}"))
+	c, err := completiontest.Read([]byte(raw), "")
+	if err != nil {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	return c
 }
 
 func results(answers []programme.Answer) string {

@@ -12,7 +12,7 @@ import (
 func (p *place) directly(t *testing.T, achievement, edition, email string) *issuer.Record {
 	t.Helper()
 	issued, err := p.Issue(t.Context(), issuer.Award{Achievement: achievement, Edition: edition, Actor: "platform",
-		AwardedAt: p.Clock.Now(), Recipient: issuer.Recipient{Name: "Ana Prado", Email: email}})
+		AwardedAt: p.Clock.Now(), Recipient: issuer.Recipient{Name: "Ana Prado", Email: email}}, everybody.MayIssue)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,7 +121,7 @@ func (h *Handler) issueItem(ctx context.Context, n int, v strictjson.Value, batc
 		return h.issuer.Preview(ctx, award)
 	}
 	award.Idempotency = idempotency(ctx, key, wire.Digest(v, "idempotencyKey"))
-	return h.issuer.Issue(ctx, award)
+	return h.issue(ctx, award)
 }
 
 // itemKey is the item's own key, which is the same as that of a single request,

@@ -13,6 +13,7 @@ import (
 	"context"
 	"net/http"
 
+	"laurel/api/studio"
 	"laurel/api/wire"
 	"laurel/internal/auth"
 	"laurel/issuer"
@@ -24,6 +25,7 @@ type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
 	BaseURL   string
+	Studio    *studio.Studio
 	// Explain turns an error into the problem that an item of a batch answers
 	// with, and logs what is a fault of ours.
 	Explain func(ctx context.Context, err error) wire.Problem
@@ -34,12 +36,13 @@ type Handler struct {
 	issuer    *issuer.Issuer
 	programme *programme.Programme
 	baseURL   string
+	studio    *studio.Studio
 	explain   func(ctx context.Context, err error) wire.Problem
 }
 
 // New makes a Handler.
 func New(cfg Config) *Handler {
-	return &Handler{issuer: cfg.Issuer, programme: cfg.Programme, baseURL: cfg.BaseURL, explain: cfg.Explain}
+	return &Handler{issuer: cfg.Issuer, programme: cfg.Programme, baseURL: cfg.BaseURL, studio: cfg.Studio, explain: cfg.Explain}
 }
 
 // may tells whether the caller has one of the scopes for an issuer, to award or

@@ -8,6 +8,7 @@ import (
 
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/internal/auth"
 	"laurel/internal/strictjson"
 	"laurel/issuer"
 )
@@ -43,11 +44,16 @@ func (h *Handler) Issue(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	award.Idempotency = idempotency(r.Context(), key, wire.Digest(v))
-	issued, err := h.issuer.Issue(r.Context(), award)
+	issued, err := h.issue(r.Context(), award)
 	if err != nil {
 		return err
 	}
 	return h.writeIssued(w, issued)
+}
+
+// issue makes a badge, and what follows from it as far as the caller may issue.
+func (h *Handler) issue(ctx context.Context, a issuer.Award) (*issuer.Issued, error) {
+	return h.programme.Issue(ctx, a, func(slug string) bool { return may(ctx, slug, auth.Issue) })
 }
 
 // idempotency is nil without a key.
@@ -125,7 +131,7 @@ type downloadsBody struct {
 	JWT  string  `json:"jwt"`
 	PNG  string  `json:"png"`
 	SVG  string  `json:"svg"`
-	PDF  *string `json:"pdf"`
+	PDF  string  `json:"pdf"`
 	Card *string `json:"card"` // nil for a badge that is not in force
 }
 
@@ -135,7 +141,7 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 		ID: rec.ID, Status: rec.Status, Test: issuer.IsTest(rec.Issuer), CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
 		Hidden: !rec.HiddenAt.IsZero(),
 		Code:   issuer.PrintedCode(rec.ID), QR: qrBody{address + "/qr.png", address + "/qr.svg"},
-		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg", Card: cardURL(address, rec)},
+		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg", PDF: address + ".pdf", Card: cardURL(address, rec)},
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
 		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),
 		ExternalRef: optional(rec.ExternalRef), Language: optional(rec.Language),

@@ -34,8 +34,8 @@ const (
 // its relatives. They are the same for every agent.
 type tags struct {
 	Title, Description, URL, Image string
-	Width, Height                            int
-	OEmbed                                   string
+	Width, Height                  int
+	OEmbed                         string
 }
 
 // sharingView is the part of a page from which a badge is passed on.

@@ -45,6 +45,7 @@ type Links struct {
 	Verify string // where its QR code leads, absolute
 
 	JSON, JWT, PNG, SVG, PDF string // downloads
+	Print                    string // page that prints the badge on one sheet
 	QRPNG, QRSVG             string // pictures of the code
 	Image                    string // picture of the achievement, on this host
 	Preview                  string // picture for link previews, absolute, a PNG

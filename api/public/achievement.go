@@ -9,6 +9,7 @@ import (
 	"laurel/api/pages"
 	"laurel/api/wire"
 	"laurel/badge"
+	"laurel/internal/artwork"
 	"laurel/internal/draw"
 	"laurel/issuer"
 )
@@ -155,22 +156,52 @@ func (h *Handler) part(w http.ResponseWriter, r *http.Request, find func(d badge
 
 // Picture answers GET /achievements/{slug}/image.png.
 func (h *Handler) Picture(w http.ResponseWriter, r *http.Request) error {
+	return h.image(w, r, "png")
+}
+
+// Drawing answers GET /achievements/{slug}/image.svg.
+func (h *Handler) Drawing(w http.ResponseWriter, r *http.Request) error {
+	return h.image(w, r, "svg")
+}
+
+func (h *Handler) image(w http.ResponseWriter, r *http.Request, suffix string) error {
 	d, err := h.definition(r)
 	if err != nil {
 		return err
 	}
-	raw, err := h.drawn(r.Context(), d, false)
+	raw, err := h.pictured(r.Context(), d, suffix == "svg")
 	if err != nil {
 		return err
 	}
-	wire.ServeCached(w, r, "image/png", wire.MaxAge(pictureAge), raw)
+	if suffix == "svg" { // opened by itself it is a document, which has nothing to do here
+		w.Header().Set("Content-Security-Policy", w.Header().Get("Content-Security-Policy")+"; sandbox")
+	}
+	wire.ServeCached(w, r, pictureForms[suffix], wire.MaxAge(pictureAge), raw)
 	return nil
 }
 
-// drawn is the picture of an achievement.
-func (h *Handler) drawn(ctx context.Context, d *definition, outlines bool) ([]byte, error) {
+// pictured is the picture of an achievement: what was made for it, else a drawing.
+// A PNG becomes an SVG by standing in one; an SVG never becomes a PNG.
+func (h *Handler) pictured(ctx context.Context, d *definition, outlines bool) ([]byte, error) {
+	art, err := h.issuer.Artwork(ctx, d.achievement.Slug)
+	if err != nil {
+		return nil, err
+	}
+	switch kind := artworkKind(art); {
+	case kind == artwork.PNG && outlines:
+		return artwork.Wrapped(art.Picture)
+	case kind == artwork.PNG, kind == artwork.SVG && outlines:
+		return art.Picture, nil
+	}
 	lang := d.achievement.InLanguage
 	return h.studio.Medal(ctx, draw.Medal{Title: d.achievement.Name[lang], Issuer: d.issuer.Name, Lang: lang}, outlines)
+}
+
+func artworkKind(art *issuer.Artwork) artwork.Kind {
+	if art == nil {
+		return ""
+	}
+	return artwork.Kind(art.MediaType)
 }
 
 // Issuer answers GET /issuers/{slug}.

@@ -43,9 +43,7 @@ func (h *Handler) Credential(w http.ResponseWriter, r *http.Request) error {
 	case "txt":
 		return h.plain(w, r)
 	case "pdf":
-		// Whether there is such a badge is not looked at, so nothing is told.
-		return &wire.Fault{Code: wire.NotAvailableYet,
-			Detail: "Badges do not come in this form yet. Take the suffix .json, .jwt, .png, .svg or .txt, or the page without a suffix."}
+		return h.paper(w, r)
 	}
 	return issuer.ErrNotFound
 }
@@ -113,7 +111,7 @@ func (h *Handler) baked(w http.ResponseWriter, r *http.Request, id, suffix strin
 	if err != nil {
 		return fmt.Errorf("reading the achievement of credential %s: %w", rec.ID, err)
 	}
-	picture, err := h.drawn(r.Context(), d, suffix == "svg")
+	picture, err := h.pictured(r.Context(), d, suffix == "svg")
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,8 @@ type Config struct {
 	Badge wire.Handler
 	// Plain tells one of our badges in plain text, verified now.
 	Plain wire.Handler
+	// Certificate puts one of our badges on paper, verified now.
+	Certificate wire.Handler
 	// Ready tells whether reading and writing work.
 	Ready func(ctx context.Context) (read, write error)
 	Log   *slog.Logger
@@ -53,6 +55,7 @@ type Handler struct {
 	host    string
 	badge   wire.Handler
 	plain   wire.Handler
+	paper   wire.Handler
 	beside  func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
 	ready   func(ctx context.Context) (read, write error)
 	log     *slog.Logger
@@ -66,9 +69,10 @@ func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	css, style := cfg.Pages.Stylesheet()
 	svg, icon := cfg.Pages.Icon()
+	paper, sheet := cfg.Pages.PrintSheet()
 	return &Handler{issuer: cfg.Issuer, audit: cfg.Audit, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
-		badge: cfg.Badge, plain: cfg.Plain, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, studio: cfg.Studio,
-		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}}}
+		badge: cfg.Badge, plain: cfg.Plain, paper: cfg.Certificate, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, studio: cfg.Studio,
+		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}, paper: {"text/css; charset=utf-8", sheet}}}
 }
 
 // asset is a file that the pages use.

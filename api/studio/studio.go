@@ -1,4 +1,4 @@
-// Package studio draws pictures for answers: a few at once, each once, and keeps
+// Package studio draws pictures and certificates for answers: a few at once, each once, and keeps
 // what it has drawn.
 //
 // Drawing is bound by the processor, so it gets half of them and never all:
@@ -82,6 +82,25 @@ func (s *Studio) Preview(ctx context.Context, p draw.Preview, art []byte) ([]byt
 		}
 		return p.PNG(w, s.fonts)
 	})
+}
+
+// Clean reads a picture of somebody else's, as package artwork does, in the same
+// places in which is drawn. Errors: those of package artwork, limit.ErrFull, that
+// of ctx.
+func (s *Studio) Clean(ctx context.Context, raw []byte) (artwork.Kind, []byte, error) {
+	leave, err := s.gate.Enter(ctx)
+	if err != nil {
+		return "", nil, err
+	}
+	defer leave()
+	return artwork.Read(raw)
+}
+
+// Draw returns what write makes of something that is no picture: of holds all that
+// it depends on, its kind too, and can be written as JSON. The rest is as with
+// Medal; errors are those of write.
+func (s *Studio) Draw(ctx context.Context, of any, write func(io.Writer, *typeset.Library) error) ([]byte, error) {
+	return s.picture(ctx, of, func(w io.Writer) error { return write(w, s.fonts) })
 }
 
 // picture is what was drawn of something, now or before. What is being drawn is

@@ -279,6 +279,9 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 		JSON: path + ".json", JWT: path + ".jwt", PNG: path + ".png", SVG: path + ".svg", QRPNG: path + "/qr.png", QRSVG: path + "/qr.svg",
 		Image: image, Preview: h.baseURL + path + "/preview.png?lang=" + p.Lang(), PreviewWidth: draw.PreviewWidth, PreviewHeight: draw.PreviewHeight, Match: "/v/" + rec.ID + "/match",
 	}}
+	if rec.Status == issuer.Active {
+		own.Links.PDF, own.Links.Print = path+".pdf", path+"/print"
+	}
 	own.Register = statusOf(rec)
 	profile, err := h.issuer.Profile(r.Context(), rec.Issuer)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"laurel/api/face"
 	"laurel/api/wire"
+	"laurel/internal/artwork"
 	"laurel/internal/draw"
 	"laurel/internal/i18n"
 )
@@ -12,12 +13,18 @@ import (
 // Preview answers GET /credentials/{id}/preview.png: how the badge stands now and
 // what is signed in it, as the picture that is shown where its link is shared.
 func (h *Handler) Preview(w http.ResponseWriter, r *http.Request) error {
-	f, _, err := h.faceOf(r, r.PathValue("id"))
+	f, rec, err := h.faceOf(r, r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	p := wire.Printer(r, h.catalog)
-	raw, err := h.studio.Preview(r.Context(), previewOf(p, f), nil)
+	var picture []byte
+	if art, err := h.issuer.Artwork(r.Context(), rec.SignedAchievement()); err != nil {
+		return err
+	} else if art != nil && art.MediaType == string(artwork.PNG) && f.Proven {
+		picture = art.Picture
+	}
+	raw, err := h.studio.Preview(r.Context(), previewOf(p, f), picture)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,6 @@ const (
 	MalformedCredential  Code = "malformed_credential"
 	NotSupportedYet      Code = "not_supported_yet"
 	NotFound             Code = "not_found"
-	NotAvailableYet      Code = "not_available_yet"
 	MethodNotAllowed     Code = "method_not_allowed"
 	TooLarge             Code = "too_large"
 	UnsupportedMediaType Code = "unsupported_media_type"
@@ -52,6 +51,7 @@ const (
 	FormatNotOffered     Code = "format_not_offered"
 	Required             Code = "required"
 	SlugMismatch         Code = "slug_mismatch"
+	PictureRefused       Code = "picture_refused"
 )
 
 // Fault is what a handler refuses a request for.

@@ -227,7 +227,7 @@ func issueOne(ctx context.Context, svc *service, in json.RawMessage) (json.RawMe
 		return nil, err
 	}
 	award.Actor = actorCommand
-	issued, err := svc.issuer.Issue(ctx, award)
+	issued, err := svc.programme.Issue(ctx, award, func(string) bool { return true })
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ package artwork
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"image"
@@ -80,6 +81,18 @@ func Decode(raw []byte) (image.Image, error) {
 		return nil, fmt.Errorf("%w: %s", ErrDamaged, err.Error())
 	}
 	return img, nil
+}
+
+// Wrapped returns an SVG that shows a PNG, whole and in its own size.
+func Wrapped(raw []byte) ([]byte, error) {
+	about, err := png.DecodeConfig(bytes.NewReader(raw))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", ErrDamaged, err.Error())
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `<svg xmlns="%s" viewBox="0 0 %[2]d %[3]d" width="%[2]d" height="%[3]d"><image width="%[2]d" height="%[3]d" href="data:image/png;base64,%[4]s"/></svg>`+"\n",
+		namespace, about.Width, about.Height, base64.StdEncoding.EncodeToString(raw))
+	return b.Bytes(), nil
 }
 
 func readPNG(raw []byte) ([]byte, error) {

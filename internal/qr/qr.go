@@ -130,6 +130,10 @@ func appendRun(out []byte, x, y, length int) []byte {
 	return append(out, 'z')
 }
 
+// Modules returns the code of text as rows of modules, true where dark, for those
+// who draw it themselves. The quiet zone is part of it. Error: ErrText.
+func Modules(text string) ([][]bool, error) { return modules(text) }
+
 // modules encodes text at level M (15 % of it may be damaged), which is what
 // print and screens need without growing the code. Rows are true where dark and
 // include the quiet zone of four modules on each side (ISO/IEC 18004, 9.1).

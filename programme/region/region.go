@@ -62,11 +62,6 @@ var home = func() map[string]string {
 var others = strings.Fields("AI AQ AS AW AX BL BM BQ BV CC CW CX EH FK FO GF GG GI GL GP GS GU HK HM IM IO JE " +
 	"KY LI MF MO MP MQ MS NC NF PF PM PN PR PS RE SH SJ SX TC TF TK TW UM VA VG VI WF YT")
 
-// Codes are the codes of all regions.
-func Codes() []string {
-	return []string{Africa, Americas, SouthEastAsia, Europe, EasternMediterranean, WesternPacific}
-}
-
 // Of is the region of a country (ISO 3166-1 alpha-2) on a day, taken in UTC.
 // It is false for what is no member state.
 func Of(country string, day time.Time) (region string, ok bool) {

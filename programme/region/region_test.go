@@ -129,13 +129,12 @@ func TestNames(t *testing.T) {
 	if err := json.Unmarshal(raw, &want); err != nil {
 		t.Fatal(err)
 	}
-	codes := region.Codes()
-	if len(codes) != 6 || len(want.Regions) != 6 {
-		t.Fatalf("%d regions", len(codes))
+	if len(want.Regions) != 6 {
+		t.Fatalf("%d regions", len(want.Regions))
 	}
-	for n, r := range want.Regions {
-		if codes[n] != r.Code || len(r.Name) != 6 {
-			t.Errorf("region %d is %s", n, codes[n])
+	for _, r := range want.Regions {
+		if len(r.Name) != 6 {
+			t.Errorf("%s has %d names", r.Code, len(r.Name))
 		}
 		for tag, name := range r.Name {
 			if got := region.Name(r.Code, tag); got != name {
