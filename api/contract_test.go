@@ -108,7 +108,7 @@ func decoders() {
 		raw, err := io.ReadAll(body)
 		return string(raw), err
 	}
-	for _, mt := range []string{"text/html", "text/css", "text/csv", "application/x-ndjson", "text/plain", "image/svg+xml", "image/png", "application/pdf", "application/vc+jwt", "application/vp+jwt", "application/jwt"} {
+	for _, mt := range []string{"text/html", "text/css", "text/javascript", "text/csv", "application/x-ndjson", "text/plain", "image/svg+xml", "image/png", "application/pdf", "application/vc+jwt", "application/vp+jwt", "application/jwt"} {
 		openapi3filter.RegisterBodyDecoder(mt, text)
 	}
 }

@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"laurel/api"
+	"laurel/api/pages"
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/internal/i18n"
 	"laurel/internal/strictjson"
 	"laurel/issuer"
 	"laurel/keys/resolve"
@@ -39,7 +41,15 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 		method, path, _ := strings.Cut(r, " ")
 		for _, token := range []string{"", w.all} {
 			a := w.do(request{method: method, path: fill.Replace(path), token: token, header: map[string]string{"Content-Type": "application/json"}})
-			policy := "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+			script, camera := "", "camera=()"
+			if r == "GET /" { // which has a script of ours, and may ask for the camera
+				script, camera = "; script-src 'self'", "camera=(self)"
+			}
+			style := ""
+			if r == "GET /v/{id}" { // a page with its style within
+				style = " " + must(pages.New(must(i18n.New())(t)))(t).StyleSource()
+			}
+			policy := "default-src 'none'; style-src 'self'" + style + "; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'" + script
 			if path == "/credentials/{id}/embed" && a.status == http.StatusOK { // the one that others may frame
 				policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors *; base-uri 'none'"
 			}
@@ -48,6 +58,7 @@ func TestHeadersOfEveryAnswer(t *testing.T) {
 			}
 			for name, want := range map[string]string{
 				"Content-Security-Policy":    policy,
+				"Permissions-Policy":         camera + ", microphone=(), geolocation=(), payment=(), usb=()",
 				"X-Content-Type-Options":     "nosniff",
 				"Referrer-Policy":            "no-referrer",
 				"Cross-Origin-Opener-Policy": "same-origin",

@@ -68,13 +68,10 @@ func (s *server) recovered(c *gin.Context, r any) {
 // errPanic stands for a panic that the log has already.
 var errPanic = errors.New("api: a handler panicked")
 
-// policy is for every answer: nothing runs, nothing foreign is loaded, nobody
-// frames us.
-const policy = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
-
 func (s *server) headers(c *gin.Context) {
 	h := c.Writer.Header()
-	h.Set("Content-Security-Policy", policy)
+	h.Set("Content-Security-Policy", wire.Policy)
+	h.Set("Permissions-Policy", wire.Permissions)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")

@@ -110,16 +110,17 @@ type handlers struct {
 // routes is everything that the service answers. HEAD goes with GET, and
 // OPTIONS with everything.
 func (s *server) routes(h handlers) []route {
+	squeezed := new(wire.Squeezer).Squeezed
 	const get, post, put, patch, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	table := []route{
-		{get, "/", anybody, h.public.Home},
-		{get, "/assets/:name", anybody, h.public.Asset},
+		{get, "/", anybody, squeezed(h.public.Home)},
+		{get, "/assets/:name", anybody, squeezed(h.public.Asset)},
 		{get, "/healthz", anybody, h.public.Health},
 		{get, "/readyz", anybody, h.public.Readiness},
 		{get, "/openapi.json", anybody, openAPI},
 
-		{get, "/credentials/:id", personal, h.public.Credential},
-		{get, "/credentials/:id/print", personal, h.verify.Print},
+		{get, "/credentials/:id", personal, squeezed(h.public.Credential)},
+		{get, "/credentials/:id/print", personal, squeezed(h.verify.Print)},
 		{get, "/credentials/:id/qr.png", personal, h.public.QRPNG},
 		{get, "/credentials/:id/qr.svg", personal, h.public.QRSVG},
 		{get, "/credentials/:id/card", personal, h.public.Card},
@@ -131,19 +132,19 @@ func (s *server) routes(h handlers) []route {
 		{get, "/log/checkpoint", anybody, h.public.Checkpoint},
 		{get, "/log/key", anybody, h.public.LogKey},
 		{get, "/log/entries/:id", personal, h.public.LogEntry},
-		{get, "/achievements/:slug", anybody, h.public.Achievement},
+		{get, "/achievements/:slug", anybody, squeezed(h.public.Achievement)},
 		{get, "/achievements/:slug/endorsements", anybody, h.endorsements.Current},
-		{get, "/achievements/:slug/:lang", anybody, h.public.Edition},
+		{get, "/achievements/:slug/:lang", anybody, squeezed(h.public.Edition)},
 		{get, "/achievements/:slug/image.png", anybody, h.public.Picture},
 		{get, "/achievements/:slug/image.svg", anybody, h.public.Drawing},
 		{get, "/achievements/:slug/results/:result", anybody, h.public.ResultDescription},
 		{get, "/achievements/:slug/results/:result/levels/:level", anybody, h.public.Level},
-		{get, "/issuers/:slug", anybody, h.public.Issuer},
+		{get, "/issuers/:slug", anybody, squeezed(h.public.Issuer)},
 		{get, "/issuers/:slug/did.json", anybody, h.public.DIDDocument},
 		{get, "/.well-known/did.json", anybody, h.public.RootDIDDocument},
 		{get, "/.well-known/jwks.json", anybody, h.public.JWKS},
 
-		{get, "/v/:id", personal, h.verify.View},
+		{get, "/v/:id", personal, squeezed(h.verify.View)},
 		{post, "/v/:id/match", personal, h.verify.Match},
 		{post, verify.FormAction, formOnly, h.verify.Form},
 		{get, "/credentials/:id/embed", personal, h.share.Embed},

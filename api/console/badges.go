@@ -35,8 +35,7 @@ func badges(v *visit) error {
 // nobody's address stands in the address of a page.
 func search(v *visit, sent fields) error {
 	if wanted := sent.line("code"); wanted != "" {
-		id := idOf(wanted)
-		rec, err := v.Issuer.Credential(v.ctx(), id)
+		rec, err := v.lookUp(wanted)
 		if err == nil && !wire.MayTouch(v.ctx(), rec.Issuer, auth.Read) {
 			err = issuer.ErrNotFound
 		}
@@ -53,8 +52,19 @@ func search(v *visit, sent fields) error {
 	return v.listBadges(sent)
 }
 
-// idOf takes an id out of what people copy: the id, a printed code, or the
-// address of a badge.
+// lookUp finds a badge by its printed code, its id or its address.
+func (v *visit) lookUp(wanted string) (*issuer.Record, error) {
+	id := idOf(wanted)
+	if issuer.IsPrintedCode(wanted) {
+		var err error
+		if id, err = v.Issuer.ByPrintedCode(v.ctx(), wanted); err != nil {
+			return nil, err
+		}
+	}
+	return v.Issuer.Credential(v.ctx(), id)
+}
+
+// idOf takes an id out of what people copy: the id, or the address of a badge.
 func idOf(s string) string {
 	if u, err := url.Parse(s); err == nil && u.Scheme != "" {
 		s = u.Path
@@ -207,7 +217,11 @@ func (v *visit) aboutBadge(rec *issuer.Record) []fact {
 	if !rec.ValidUntil.IsZero() {
 		facts = append(facts, fact{v.t("console.badge.until"), []cell{v.moment(rec.ValidUntil)}})
 	}
-	facts = append(facts, fact{v.t("console.badge.edition"), []cell{number(rec.Edition)}}, fact{v.t("console.badges.ref"), []cell{text(rec.ExternalRef)}}, fact{v.t("console.col.id"), []cell{code(rec.ID)}})
+	facts = append(facts, fact{v.t("console.badge.edition"), []cell{number(rec.Edition)}}, fact{v.t("console.badges.ref"), []cell{text(rec.ExternalRef)}},
+		fact{v.t("console.col.id"), []cell{code(rec.ID)}}, fact{v.t("console.badge.code"), []cell{code(issuer.PrintedCode(rec.ID))}})
+	if !rec.HiddenAt.IsZero() {
+		facts = append(facts, fact{v.t("console.badge.hidden"), []cell{v.moment(rec.HiddenAt)}})
+	}
 	if !rec.ErasedAt.IsZero() {
 		facts = append(facts, fact{v.t("console.badge.erased"), []cell{v.moment(rec.ErasedAt)}})
 	}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -349,7 +350,14 @@ func (v *visit) listRow(row programme.Row) []cell {
 	if who == "" {
 		who = row.Email
 	}
-	cells := []cell{number(row.Number), text(who), v.state("outcome", string(row.Outcome)), v.saying(row.Code, row.Message), text("")}
+	cells := []cell{number(row.Number), text(who), v.state("outcome", string(row.Outcome)), v.saying(cmp.Or(row.Code, string(row.Outcome)), row.Message), text("")}
+	if row.Outcome == programme.OutcomeNotMet && row.Code != "no_badge_for_role" {
+		var open []string
+		for _, o := range row.Open {
+			open = append(open, o.Achievement)
+		}
+		cells[3] = text(v.p.Text("console.list.notmet", i18n.Params{"Names": strings.Join(open, ", ")}))
+	}
 	var names []string
 	for _, a := range row.Awards {
 		if a.Credential == "" {

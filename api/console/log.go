@@ -13,7 +13,7 @@ import (
 
 // How many records a page has, and how many are looked through for them.
 const (
-	logShown  = 50
+	logShown  = 30
 	logLooked = 2000
 )
 

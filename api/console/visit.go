@@ -145,7 +145,7 @@ func (v *visit) sentence(code, english string) *said {
 	if v.p.Lang() == string(i18n.English) {
 		return &said{Text: english}
 	}
-	for _, kind := range []string{"suspicious", "too_long"} { // name_suspicious and the like
+	for _, kind := range []string{"suspicious", "too_long", "control_character"} { // name_suspicious and the like
 		if strings.HasSuffix(code, "_"+kind) {
 			code = kind
 		}

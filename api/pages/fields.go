@@ -36,7 +36,9 @@ func (s *scribe) first(d *badge.Document, subject *badge.AchievementSubject, a *
 	s.add("field.holder", plain(words.Holder(d)))
 	s.add("field.role", s.prose(subject.Role))
 	if c.Issuer != nil {
-		s.add("field.issuer", plain(c.Issuer.Name), s.address(c.Issuer.URL))
+		name := plain(c.Issuer.Name)
+		name.Note = s.vouched
+		s.add("field.issuer", name, code(words.Host(c.Issuer.ID)), s.address(c.Issuer.URL))
 	}
 	s.dates(d, subject)
 	s.add("field.term", s.prose(subject.Term))

@@ -25,7 +25,7 @@ type homeView struct {
 // Home writes the start page.
 func (s *Pages) Home(w io.Writer, p *i18n.Printer, page HomePage) error {
 	v := homeView{s.view(p, page.Frame, p.Text("home.title", nil)), action(page.Action), page.API}
-	v.Indexed = true
+	v.Indexed, v.ScriptSrc = true, AssetPath+s.jsName
 	return s.write(w, "home", v)
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -22,6 +23,9 @@ var stylesheet []byte
 
 //go:embed assets/laurel.svg
 var icon []byte
+
+//go:embed assets/verify.js
+var script []byte
 
 // AssetPath is the folder in which the pages look for the style sheet and the
 // icon, on the host that serves them.
@@ -48,6 +52,7 @@ type Pages struct {
 	markdown  *markdown
 	styleName string
 	iconName  string
+	jsName    string
 }
 
 // New prepares the pages. It fails only for a mistake in a template, which a
@@ -63,6 +68,7 @@ func New(cat *i18n.Catalog) (*Pages, error) {
 	return &Pages{
 		catalog: cat, templates: t, markdown: newMarkdown(),
 		styleName: hashed("laurel", ".css", stylesheet), iconName: hashed("laurel", ".svg", icon),
+		jsName: hashed("verify", ".js", script),
 	}, nil
 }
 
@@ -78,9 +84,22 @@ func (s *Pages) Stylesheet() (name string, css []byte) {
 	return s.styleName, bytes.Clone(stylesheet)
 }
 
+// StyleSource names the style sheet for a content security policy (CSP level 3
+// section 2.3.1): the page of a badge has it within, so that it is read after
+// one round trip, and no other style.
+func (s *Pages) StyleSource() string {
+	sum := sha256.Sum256(stylesheet)
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
 // Icon returns the icon of the site (image/svg+xml) and its name below
 // AssetPath. The name changes with the content.
 func (s *Pages) Icon() (name string, svg []byte) { return s.iconName, bytes.Clone(icon) }
+
+// Script returns what makes the start page handier (text/javascript), and its
+// name below AssetPath. The name changes with the content. No other page has a
+// script.
+func (s *Pages) Script() (name string, js []byte) { return s.jsName, bytes.Clone(script) }
 
 // Frame is what every page has around its content.
 type Frame struct {
@@ -104,7 +123,9 @@ type view struct {
 	Indexed   bool // may search engines list it
 	Footnote  bool // tell the host at the foot of the page
 	StyleHref string
+	Style     template.CSS // within the page, instead of the link to it
 	IconHref  string
+	ScriptSrc string // "" for a page without one
 	Choices   []Choice
 	Tags      *tags // nil for none
 }

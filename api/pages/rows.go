@@ -39,12 +39,13 @@ type scribe struct {
 	layout  *layout
 	lang    string // of the signed texts
 	trusted bool   // links may be followed
+	vouched string // who vouches for the issuer's name, in the reader's language; "" where nothing is to be said
 	rows    []row
 }
 
 // sub is a scribe for the rows within a value.
 func (s *scribe) sub() *scribe {
-	return &scribe{Printer: s.Printer, layout: s.layout, lang: s.lang, trusted: s.trusted}
+	return &scribe{Printer: s.Printer, layout: s.layout, lang: s.lang, trusted: s.trusted, vouched: s.vouched}
 }
 
 // add appends a row, unless there is nothing to show.

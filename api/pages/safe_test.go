@@ -2,6 +2,8 @@ package pages_test
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -24,11 +26,12 @@ import (
 var (
 	elements = strings.Fields(`html head meta title link body header nav main section aside footer figure figcaption
 		h1 h2 h3 h4 h5 h6 p br hr ul ol li dl dt dd div span strong em small bdi time code pre blockquote a img
-		details summary table thead tbody tr th td form label input textarea button svg defs symbol g path use circle`)
+		details summary table thead tbody tr th td form label input textarea button svg defs symbol g path use circle video script style`)
 	attributes = strings.Fields(`lang dir class id role href hreflang rel src alt width height charset name content property type
 		for action method enctype value rows required readonly autocomplete autocapitalize spellcheck inputmode download scope
 		datetime viewbox d transform x y cx cy r fill stroke stroke-width stroke-linecap stroke-linejoin stroke-dasharray
-		aria-label aria-labelledby aria-describedby aria-hidden aria-current loading`)
+		aria-label aria-labelledby aria-describedby aria-hidden aria-current loading
+		hidden muted playsinline defer data-stop data-found data-failed`)
 	voidOfLinks = []string{"src", "href", "action"}
 )
 
@@ -85,6 +88,19 @@ func holdElement(t *testing.T, name string, e dom, ids map[string]bool) {
 	case "use":
 		if id, ok := strings.CutPrefix(e.attr("href"), "#"); !ok || !ids[id] {
 			t.Errorf("%s: use of %q", name, e.attr("href"))
+		}
+	case "style":
+		var css strings.Builder
+		for n := range e.Descendants() {
+			css.WriteString(n.Data)
+		}
+		sum := sha256.Sum256([]byte(css.String()))
+		if source := "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"; source != newWorld(t).pages.StyleSource() {
+			t.Errorf("%s: a style that the policy does not name: %.60q", name, css.String())
+		}
+	case "script":
+		if name != "home" && !strings.HasSuffix(name, " home") || !strings.HasPrefix(e.attr("src"), pages.AssetPath) || e.text() != "" {
+			t.Errorf("%s: a script %q", name, e.attr("src"))
 		}
 	case "img":
 		if !e.has("alt") {

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"html/template"
 	"io"
 	"slices"
 	"strings"
@@ -96,10 +97,11 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	if page.Match != nil {
 		v.Match = matched(p, r, *page.Match)
 	}
-	v.Footnote, v.Tags = false, nil // it stands beside the verdict; and what was brought is at no address
+	v.Footnote, v.Tags = false, nil    // it stands beside the verdict; and what was brought is at no address
+	v.Style = template.CSS(stylesheet) //nolint:gosec // a file of ours
 	room := s.markdown.page()
 	if r.Document != nil && len(r.Badges) == 0 {
-		v.document(r.Document, room)
+		v.document(r, room)
 	}
 	if page.Own != nil {
 		v.own(r, page.Own, room)
@@ -322,8 +324,9 @@ func unasked(f verifier.Finding) bool {
 }
 
 // document adds what stands in the badge.
-func (v *verificationView) document(d *badge.Document, room *layout) {
-	scribe := &scribe{Printer: v.Printer, layout: room, trusted: v.Proven}
+func (v *verificationView) document(r *verifier.Report, room *layout) {
+	d := r.Document
+	scribe := &scribe{Printer: v.Printer, layout: room, trusted: v.Proven, vouched: vouched(v.Printer, r)}
 	v.Fields = scribe.fieldsOf(d)
 	v.NameLang = scribe.lang
 	all := membersOf(d)
@@ -343,6 +346,20 @@ func (v *verificationView) document(d *badge.Document, room *layout) {
 	if v.Proven && v.Name != "" {
 		v.Title += " – " + words.Line(v.Name, 120)
 	}
+}
+
+// vouched says whose word the name of a proven badge's issuer is.
+func vouched(p *i18n.Printer, r *verifier.Report) string {
+	if !words.Proven(r) {
+		return ""
+	}
+	switch r.Finding(verifier.CheckIssuerTrust).Code {
+	case verifier.IssuerListed:
+		return p.Text("verify.issuer.listed", nil)
+	case verifier.IssuerNotListed:
+		return p.Text("verify.issuer.own", nil)
+	}
+	return ""
 }
 
 // signatures tells how a badge is signed, in the words of the standard.

@@ -179,11 +179,11 @@ func (d dom) has(name string) bool {
 	return slices.ContainsFunc(d.Attr, func(a html.Attribute) bool { return a.Key == name })
 }
 
-// text is the text of a node with runs of blanks made one.
+// text is what is read of a node, with runs of blanks made one.
 func (d dom) text() string {
 	var b strings.Builder
 	for n := range d.Descendants() {
-		if n.Type == html.TextNode {
+		if n.Type == html.TextNode && n.Parent.Data != "style" {
 			b.WriteString(n.Data)
 		}
 	}

@@ -69,10 +69,12 @@ func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	css, style := cfg.Pages.Stylesheet()
 	svg, icon := cfg.Pages.Icon()
+	js, script := cfg.Pages.Script()
 	paper, sheet := cfg.Pages.PrintSheet()
 	return &Handler{issuer: cfg.Issuer, audit: cfg.Audit, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
 		badge: cfg.Badge, plain: cfg.Plain, paper: cfg.Certificate, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, studio: cfg.Studio,
-		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}, paper: {"text/css; charset=utf-8", sheet}}}
+		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}, js: {"text/javascript; charset=utf-8", script},
+			paper: {"text/css; charset=utf-8", sheet}}}
 }
 
 // asset is a file that the pages use.
@@ -95,6 +97,7 @@ func (h *Handler) Asset(w http.ResponseWriter, r *http.Request) error {
 // Home answers GET /.
 func (h *Handler) Home(w http.ResponseWriter, r *http.Request) error {
 	p := wire.Printer(r, h.catalog)
+	wire.AllowScript(w)
 	return h.page(w, r, p, func(w io.Writer) error {
 		return h.pages.Home(w, p, pages.HomePage{Frame: h.frame("/"), Action: verify.FormAction, API: "/openapi.json"})
 	})

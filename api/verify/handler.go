@@ -231,6 +231,7 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought, opts 
 		page.Own.Remarks = append(page.Own.Remarks, sentence(p, remark))
 	}
 	h.neverKept(w)
+	wire.AllowStyle(w, h.pages.StyleSource())
 	return wire.WritePage(w, p, http.StatusOK, func(w io.Writer) error { return h.pages.Verification(w, p, page) })
 }
 

@@ -134,6 +134,9 @@ func fade(img *image.RGBA, part image.Rectangle) {
 	for y := part.Min.Y; y < part.Max.Y; y++ {
 		for x := part.Min.X; x < part.Max.X; x++ {
 			c := img.RGBAAt(x, y)
+			if c == paper.rgba() { // or a square would be seen around the picture
+				continue
+			}
 			grey := (299*int(c.R) + 587*int(c.G) + 114*int(c.B)) / 1000
 			grey = 150 + grey*105/255
 			img.SetRGBA(x, y, color.RGBA{uint8(grey), uint8(grey), uint8(grey), 0xFF})

@@ -63,7 +63,8 @@ async function harmless(page, faults, what) {
       links: all.filter(e => e.hasAttribute('href')).map(e => address(e, 'href').protocol).filter(p => !['http:', 'https:', 'mailto:', 'tel:'].includes(p)),
       sources: all.filter(e => e.hasAttribute('src')).map(e => address(e, 'src')).filter(a => a.protocol !== 'data:' && a.origin !== location.origin).map(String),
       forms: [...document.forms].map(f => new URL(f.action, location.href).origin).filter(origin => origin !== location.origin),
-      styled: [...document.querySelectorAll('style, link[rel~=stylesheet]')].filter(e => !e.href?.startsWith(location.origin)).length,
+      styled: [...document.querySelectorAll('link[rel~=stylesheet]')].filter(e => !e.href.startsWith(location.origin)).length
+        + [...document.querySelectorAll('style')].filter(e => !(e.parentNode === document.head && e.textContent.startsWith('/* Laurel.'))).length,
       verdicts: document.querySelectorAll('.verdict, #verdict').length,
       heads: document.querySelectorAll('h1').length,
       steering: /[\u202a-\u202e]/.test(document.documentElement.outerHTML)
