@@ -53,6 +53,7 @@ type Config struct {
 	Fonts     *typeset.Library
 	BaseURL   string       // https://host or http://host:port, as the issuer has it
 	VCAPI     vcapi.Signer // nil: POST /credentials/issue does not exist
+	Outbox    share.Outbox // nil: no mail is sent, and /lost does not exist
 	// Sessions is who is signed in to the staff console; nil: there is none.
 	Sessions *sessions.Sessions
 	// Fetch gets badges of other services by their addresses, within its own
@@ -93,6 +94,13 @@ const (
 // keeps guessing from costing us much; it is hopeless anyway.
 const wrongSecrets = 30
 
+// lostPerMinute is how often an address may ask in a minute for the links of
+// badges, for whomever.
+const lostPerMinute = 6
+
+// lostRate is no limit where addresses tell nothing.
+func lostRate(verifyRate int) int { return min(verifyRate, lostPerMinute) }
+
 // New makes the service's handler. The error says what is missing in cfg.
 func New(cfg Config) (http.Handler, error) {
 	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil || cfg.Fonts == nil {
@@ -117,6 +125,9 @@ func New(cfg Config) (http.Handler, error) {
 	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, part, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience),
 		quota: limit.NewQuota(cfg.Now)}
 	s.host, s.https = hostOf(cfg.BaseURL)
+	if cfg.Outbox != nil {
+		cfg.Pages.OfferLost(share.LostPath)
+	}
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
 	pictures := studio.New(cfg.Fonts)
@@ -132,7 +143,8 @@ func New(cfg Config) (http.Handler, error) {
 		programmes: programmes.New(programmes.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Explain: s.explain,
 			WrongSecret: limit.NewRate(wrongSecrets, cfg.Now).Allow, Log: cfg.Log}),
 
-		share: share.New(share.Config{Issuer: cfg.Issuer, Desk: desk, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL}),
+		share: share.New(share.Config{Issuer: cfg.Issuer, Desk: desk, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
+			Outbox: cfg.Outbox, Asking: limit.NewRate(lostRate(cfg.VerifyRate), cfg.Now), Now: cfg.Now}),
 
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),

@@ -59,7 +59,7 @@ func Keeps() map[string][]string {
 }
 
 func allRoutes() []route {
-	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}}}
+	s := &server{cfg: Config{VCAPI: struct{ vcapi.Signer }{}, Outbox: struct{ share.Outbox }{}}}
 	return s.routes(handlers{badges: &badges.Handler{}, events: &events.Handler{}, verify: &verify.Handler{}, vcapi: &vcapi.Handler{},
 		public: &public.Handler{}, share: &share.Handler{}, endorsements: &endorsements.Handler{}, statistics: &statistics.Handler{}, programmes: &programmes.Handler{}})
 }

@@ -74,6 +74,11 @@ func TestCertificate(t *testing.T) {
 		if report.Verdict != "valid" {
 			t.Errorf("the badge within is %s", report.Verdict)
 		}
+		w.do(request{method: http.MethodPost, path: "/v1/verify", body: string(a.body), header: map[string]string{"Content-Type": "application/pdf"}}).
+			want(t, http.StatusOK).into(t, &report)
+		if report.Verdict != "valid" {
+			t.Errorf("the file is %s", report.Verdict)
+		}
 		// The code is 28 mm to a side with its quiet zone: at this resolution it has
 		// the dots of one of 16 mm in print of 300 dots an inch.
 		output(t, ppm, "-r", fmt.Sprint(300*16/28), "-png", "-singlefile", file, filepath.Join(dir, "page"))

@@ -214,6 +214,9 @@ func (s *server) routes(h handlers) []route {
 		{get, "/v1/webhooks/:id/deliveries", badgesOf(auth.Manage), h.events.Deliveries},
 		{post, "/v1/webhooks/:id/deliveries/:delivery/redeliver", badgesOf(auth.Manage), h.events.Redeliver},
 	}
+	if s.cfg.Outbox != nil {
+		table = append(table, route{get, share.LostPath, formOnly, h.share.Lost}, route{post, share.LostPath, formOnly, h.share.SendLost})
+	}
 	if s.cfg.VCAPI != nil {
 		table = append(table, route{post, issueForOthers, definitions(auth.VCIssue), h.vcapi.Issue},
 			route{post, statusForOthers, definitions(auth.VCIssue, auth.Revoke), h.vcapi.Status})

@@ -77,6 +77,7 @@ func publicRequests(w *world, id string) map[string][]request {
 // holders, by their claim, which TestClaimLink is about, and those about a file
 // that somebody has, which TestHiddenFile is about.
 var noBadge = []string{"GET /", "GET /assets/{name}", "GET /healthz", "GET /readyz", "GET /openapi.json",
+	"GET /lost", "POST /lost", // by an address: TestLost
 	"GET /c/{claim}", "GET /c/{claim}/credential.json", "POST /c/{claim}/hide", "POST /c/{claim}/show",
 	"GET /endorsements/{id}", // the id is its own: TestHiddenEndorsement
 	"GET /status/{list}", "GET /log/checkpoint", "GET /log/key", "GET /achievements/{slug}", "GET /achievements/{slug}/endorsements",

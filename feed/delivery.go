@@ -60,11 +60,25 @@ func (d *Delivery) tried(a Attempt, now time.Time) {
 	switch {
 	case a.good():
 		d.State = Delivered
-	case a.Status == statusGone, d.Tries > len(pauses):
+	case a.Status == statusGone:
 		d.State = Failed
 	default:
-		d.State, d.Next = Pending, now.Add(jitter(pauses[d.Tries-1]))
+		pause, again := Pause(d.Tries)
+		if !again {
+			d.State = Failed
+			return
+		}
+		d.State, d.Next = Pending, now.Add(pause)
 	}
+}
+
+// Pause is how long it is waited after so many tries, the first being 1; false
+// where it is not tried again.
+func Pause(tries int) (pause time.Duration, again bool) {
+	if tries > len(pauses) {
+		return 0, false
+	}
+	return jitter(pauses[tries-1]), true
 }
 
 const statusGone = 410

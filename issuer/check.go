@@ -61,7 +61,7 @@ func (c *checker) structure(r store.Reader) error {
 		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
 		{"k/", c.answer}, {"r/", c.past}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned}, {"W/", c.owned},
 		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"I/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"y/", c.whole}, {"e", c.whole}, {"q/", c.claim},
-		{"m", c.whole}, {"s", c.whole}, {"C", c.whole}, {"p/", c.whole}, {"P/", c.whole}, {"S/", c.whole}, {"t/", c.whole}, {"t!/", c.whole}, {"ts/", c.whole}, {"z/", c.whole}, // packages programme, tokens, sessions and endorser read most of these
+		{"m", c.whole}, {"s", c.whole}, {"C", c.whole}, {"ml/", c.whole}, {"p/", c.whole}, {"P/", c.whole}, {"S/", c.whole}, {"t/", c.whole}, {"t!/", c.whole}, {"ts/", c.whole}, {"z/", c.whole}, // packages programme, tokens, sessions and endorser read most of these
 		{"o/", c.waits}, {"g/", c.whole}, // package auditlog tells more of these
 	} {
 		err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error {

@@ -201,6 +201,12 @@ func (i *Issuer) Profile(ctx context.Context, slug string) (*Profile, error) {
 	return p, nil
 }
 
+// ProfileIn is Profile within somebody else's View or Update. What it returns is
+// shared: it must not be changed.
+func (i *Issuer) ProfileIn(r store.Reader, slug string) (*Profile, error) {
+	return getShared[Profile](&i.decoded, r, profileKey(slug))
+}
+
 // Profiles returns all issuers, by slug.
 func (i *Issuer) Profiles(ctx context.Context) ([]*Profile, error) {
 	var out []*Profile

@@ -53,6 +53,7 @@ import (
 //	ts/…                               package sessions
 //	z/…                                package endorser
 //	wh/…                               package feed
+//	ml/…                               package mail
 //	C                                  the key of claims, sealed by the key ring
 //
 // <seq> is 48 bits of milliseconds and 80 random bits: it orders records by

@@ -52,6 +52,7 @@ type Pages struct {
 	markdown  *markdown
 	styleName string
 	iconName  string
+	lost      string // address of the page for lost links; "" for none
 	jsName    string
 }
 
@@ -96,6 +97,10 @@ func (s *Pages) StyleSource() string {
 // AssetPath. The name changes with the content.
 func (s *Pages) Icon() (name string, svg []byte) { return s.iconName, bytes.Clone(icon) }
 
+// OfferLost has every page lead to the one for lost links, at this address. It is
+// for the time before the pages are in use.
+func (s *Pages) OfferLost(address string) { s.lost = address }
+
 // Script returns what makes the start page handier (text/javascript), and its
 // name below AssetPath. The name changes with the content. No other page has a
 // script.
@@ -125,6 +130,7 @@ type view struct {
 	StyleHref string
 	Style     template.CSS // within the page, instead of the link to it
 	IconHref  string
+	LostHref  string // "" for none
 	ScriptSrc string // "" for a page without one
 	Choices   []Choice
 	Tags      *tags // nil for none
@@ -132,7 +138,7 @@ type view struct {
 
 func (s *Pages) view(p *i18n.Printer, f Frame, title string) view {
 	v := view{Printer: p, Frame: f, Title: title, Footnote: f.Host != "",
-		Tags: &tags{Title: title}, StyleHref: AssetPath + s.styleName, IconHref: AssetPath + s.iconName}
+		Tags: &tags{Title: title}, LostHref: s.lost, StyleHref: AssetPath + s.styleName, IconHref: AssetPath + s.iconName}
 	for _, lang := range f.Languages {
 		other := s.catalog.For(lang)
 		v.Choices = append(v.Choices, Choice{other, other.Lang() == p.Lang()})

@@ -15,6 +15,7 @@ import (
 	"crypto/x509"
 
 	"laurel/internal/fetch"
+	"laurel/internal/smtp"
 	"laurel/internal/typeset"
 	"laurel/verifier"
 	"laurel/verifier/trust"
@@ -25,6 +26,7 @@ import (
 type settings struct {
 	listen, data, store, baseURL, passphraseFile, contexts string
 	fetchAllow, fetchCA, fetchProxy                        string
+	smtp, smtpPasswordFile, mailFrom                       string
 	verifyRate, compactAfter                               int
 	vcAPI, console                                         bool
 	trust, fonts                                           []string
@@ -54,6 +56,9 @@ func (s *settings) declared() []setting {
 		{name: "console", truth: &s.console, usage: "staff console at /console, for who has a token"},
 		{name: "trust", list: &s.trust, usage: "`file` with a list of issuers that are known, as often as there are lists; a change in it is seen at once"},
 		{name: "font-dir", list: &s.fonts, usage: "`folder` of fonts for pictures and certificates, as often as there are folders; without it those of the system"},
+		{name: "smtp", text: &s.smtp, usage: "mail server `URL`, smtps://user@host:465 or smtp+starttls://user@host:587; without it no mail is sent"},
+		{name: "smtp-password-file", text: &s.smtpPasswordFile, usage: "`file` with the password for the mail server"},
+		{name: "mail-from", text: &s.mailFrom, usage: "`address` that mail comes from, such as \"Example School <badges@example.org>\""},
 		{name: "fetch-allow", text: &s.fetchAllow, usage: "`host:port,…` that may be asked whatever their address"},
 		{name: "fetch-ca", text: &s.fetchCA, usage: "PEM `file` of further trusted roots for outgoing requests"},
 		{name: "fetch-proxy", text: &s.fetchProxy, usage: "proxy `URL` for all outgoing requests"},
@@ -246,18 +251,11 @@ func (s *settings) caller() (*fetch.Client, error) {
 // outgoing makes a client that goes where the settings let it.
 func (s *settings) outgoing(cfg fetch.Config) (*fetch.Client, error) {
 	cfg.Allow = split(s.fetchAllow)
-	if s.fetchCA != "" {
-		pem, err := os.ReadFile(s.fetchCA)
-		if err != nil {
-			return nil, usagef("--fetch-ca: %w", err)
-		}
-		if cfg.RootCAs, err = x509.SystemCertPool(); err != nil {
-			cfg.RootCAs = x509.NewCertPool()
-		}
-		if !cfg.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, usagef("--fetch-ca: %s holds no PEM certificate", s.fetchCA)
-		}
+	roots, err := s.roots()
+	if err != nil {
+		return nil, err
 	}
+	cfg.RootCAs = roots
 	if s.fetchProxy != "" {
 		u, err := url.Parse(s.fetchProxy)
 		if err != nil {
@@ -270,4 +268,48 @@ func (s *settings) outgoing(cfg fetch.Config) (*fetch.Client, error) {
 		return nil, usageError{err}
 	}
 	return client, nil
+}
+
+// roots are those that connections to others are checked by; nil for those of
+// the system.
+func (s *settings) roots() (*x509.CertPool, error) {
+	if s.fetchCA == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(s.fetchCA)
+	if err != nil {
+		return nil, usagef("--fetch-ca: %w", err)
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool()
+	}
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, usagef("--fetch-ca: %s holds no PEM certificate", s.fetchCA)
+	}
+	return pool, nil
+}
+
+// mailer is nil where no mail is to be sent.
+func (s *settings) mailer() (*smtp.Sender, error) {
+	if s.smtp == "" {
+		return nil, nil
+	}
+	roots, err := s.roots()
+	if err != nil {
+		return nil, err
+	}
+	password := ""
+	if s.smtpPasswordFile != "" {
+		raw, err := os.ReadFile(s.smtpPasswordFile)
+		if err != nil {
+			return nil, usagef("--smtp-password-file: %w", err)
+		}
+		password = strings.TrimRight(string(raw), "\r\n")
+	}
+	sender, err := smtp.New(smtp.Config{URL: s.smtp, Password: password, From: s.mailFrom, RootCAs: roots})
+	if err != nil {
+		return nil, usagef("--smtp, --mail-from: %w", err)
+	}
+	return sender, nil
 }

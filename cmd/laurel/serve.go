@@ -25,7 +25,7 @@ const (
 func (p *program) serve(ctx context.Context, args []string) error {
 	s := defaults()
 	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "console", "compact-after",
-		"contexts", "trust", "font-dir", "fetch-allow", "fetch-ca", "fetch-proxy")
+		"contexts", "trust", "font-dir", "smtp", "smtp-password-file", "mail-from", "fetch-allow", "fetch-ca", "fetch-proxy")
 	if err != nil {
 		return err
 	}
@@ -81,6 +81,9 @@ func (svc *service) run(ctx context.Context, listener, admin net.Listener, ready
 	behind.Go(func() { _ = svc.issuer.Run(work) })
 	behind.Go(func() { _ = svc.audit.Run(work) })
 	behind.Go(func() { _ = svc.hooks.Run(work) })
+	if svc.outbox != nil {
+		behind.Go(func() { _ = svc.outbox.Run(work) })
+	}
 	behind.Go(func() { svc.watchKeys(work) })
 	behind.Go(func() { svc.tellFonts(work) })
 	behind.Go(func() {

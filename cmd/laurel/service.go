@@ -27,6 +27,7 @@ import (
 	"laurel/issuer/auditlog"
 	"laurel/keys/keyring"
 	"laurel/keys/resolve"
+	"laurel/mail"
 	"laurel/programme"
 	"laurel/store"
 	"laurel/store/bolt"
@@ -46,6 +47,7 @@ type service struct {
 	audit     *auditlog.Log
 	feed      *feed.Feed
 	hooks     *feed.Hooks
+	outbox    *mail.Outbox // nil where no mail is sent
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	fonts     *typeset.Library
@@ -172,8 +174,29 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}})
 	own.endorsers = svc.endorsers
 	svc.issuer.Observe(svc.endorsers.Observe)
+	svc.issuer.Observe(mail.Forget)
+	if err := svc.openOutbox(); err != nil {
+		return nil, err
+	}
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
+}
+
+// openOutbox has letters written down and sent, where there is a mail server.
+func (svc *service) openOutbox() error {
+	sender, err := svc.settings.mailer()
+	if err != nil || sender == nil {
+		return err
+	}
+	catalog, err := i18n.New()
+	if err != nil {
+		return err
+	}
+	svc.outbox, err = mail.New(mail.Config{Store: svc.store, Issuer: svc.issuer, Seal: svc.ring, Sender: sender, Catalog: catalog, BaseURL: svc.baseURL, Log: svc.log})
+	if err == nil {
+		svc.issuer.Observe(svc.outbox.Observe)
+	}
+	return err
 }
 
 // noteToken puts a change to a token on record beside what happens to badges.
@@ -391,6 +414,9 @@ func (svc *service) handler() (http.Handler, error) {
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.console {
 		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)
+	}
+	if svc.outbox != nil {
+		cfg.Outbox = svc.outbox
 	}
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/mail"
 	"laurel/store"
 )
 
@@ -43,6 +44,9 @@ func (svc *service) keepUp(ctx context.Context) error {
 	_, can := svc.store.(store.Compacter)
 	if failed == nil && can && wait > 0 && !due.Since.IsZero() && time.Since(due.Since) >= wait {
 		_, failed = compactStore(ctx, svc, nothing{})
+	}
+	if svc.outbox == nil { // what was to be sent by a server that is set no more
+		failed = errors.Join(failed, mail.Drop(ctx, svc.store, time.Now()))
 	}
 	return errors.Join(err, failed, svc.programme.KeepSnapshot(ctx))
 }
@@ -130,6 +134,9 @@ func checkStore(ctx context.Context, svc *service, _ nothing) (a checkAnswer, er
 		return a, err
 	}
 	if err = svc.hooks.Check(ctx, report); err != nil {
+		return a, err
+	}
+	if err = mail.Check(ctx, svc.store, report); err != nil {
 		return a, err
 	}
 	a.Endorsements, err = svc.endorsers.Check(ctx, report)
