@@ -116,6 +116,9 @@ var conditions = []condition{
 	{is: issuer.ErrNotReady, status: http.StatusServiceUnavailable, code: "not_made_yet",
 		detail: "This form of the badge is being made. Ask again in a moment.", retry: time.Second},
 
+	{is: issuer.ErrNoCard, status: http.StatusNotFound, code: "no_card",
+		detail: "The texts of this badge are too long for a card. Its page and its other forms have them."},
+
 	{is: endorser.ErrForbidden, status: http.StatusForbidden, code: "issuer_not_granted",
 		detail: "The token acts neither for this endorser nor for the issuer of what is endorsed."},
 	{is: endorser.ErrOpen, status: http.StatusUnprocessableEntity, code: "endorsement_open",

@@ -59,7 +59,7 @@ func (c *checker) structure(r store.Reader) error {
 		check  func(k []byte, payload []byte) error
 	}{
 		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
-		{"k/", c.answer}, {"r/", c.past}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned},
+		{"k/", c.answer}, {"r/", c.past}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned}, {"W/", c.owned},
 		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"I/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"y/", c.whole}, {"e", c.whole}, {"q/", c.claim},
 		{"m", c.whole}, {"s", c.whole}, {"C", c.whole}, {"ml/", c.whole}, {"p/", c.whole}, {"P/", c.whole}, {"S/", c.whole}, {"t/", c.whole}, {"t!/", c.whole}, {"ts/", c.whole}, {"z/", c.whole}, // packages programme, tokens, sessions and endorser read most of these
 		{"o/", c.waits}, {"g/", c.whole}, // package auditlog tells more of these
@@ -229,6 +229,13 @@ func (c *checker) ownEntries(rec *Record) error {
 	made, err := exists(c.r, jwtKey(rec.Issuer, rec.seq))
 	if err == nil && queued == made && rec.ErasedAt.IsZero() || (queued || made) && !rec.ErasedAt.IsZero() {
 		c.problem("the JWT of %s is queued: %t, and made: %t", rec.ID, queued, made)
+	}
+	if err != nil {
+		return err
+	}
+	carded, err := exists(c.r, cardKey(rec.Issuer, rec.seq))
+	if err == nil && carded && !rec.ErasedAt.IsZero() {
+		c.problem("the card of %s is left, and its person was erased", rec.ID)
 	}
 	return err
 }

@@ -92,7 +92,7 @@ func (i *Issuer) eraseRecord(tx store.Tx, rec *Record, run *changing) error {
 	rec.Document, rec.Email, rec.Person, rec.ByPerson, rec.ByEmail = nil, nil, nil, nil, nil
 	rec.ExternalRef, rec.Language = "", ""
 	rec.ErasedAt, rec.ChangedAt = run.At, run.At
-	gone := [][]byte{jwtKey(rec.Issuer, rec.seq), jwtQueueKey(rec.Issuer, rec.seq)}
+	gone := [][]byte{jwtKey(rec.Issuer, rec.seq), cardKey(rec.Issuer, rec.seq), jwtQueueKey(rec.Issuer, rec.seq)}
 	err := tx.Scan(key("r", rec.Issuer, rec.seq, ""), nil, func(k, _ []byte) error {
 		gone = append(gone, k)
 		return nil

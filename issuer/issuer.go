@@ -33,6 +33,7 @@ var (
 	ErrSigning           = errors.New("issuer: the key does not sign just now")
 	ErrClock             = errors.New("issuer: the clock went back")
 	ErrNotReady          = errors.New("issuer: not made yet")
+	ErrNoCard            = errors.New("issuer: this badge has no card")
 	ErrErased            = errors.New("issuer: the personal data of this credential were erased")
 	ErrSelfCheck         = errors.New("issuer: the signed badge does not verify, so it was not released")
 )

@@ -148,11 +148,13 @@ func (i *Issuer) kickJWT() {
 	}
 }
 
-// queued is a badge whose JWT is still to be made, and the JWT once it is.
+// queued is a badge whose JWT and card are still to be made, and both once they
+// are.
 type queued struct {
 	issuer, seq string
 	jwt         []byte
-	signer      string // id of the key that made it
+	card        string   // "" where the badge does not fit into one
+	signers     []string // ids of the keys that made them
 }
 
 // jwtBatch is how many JWTs are stored together: a commit costs as much as
@@ -189,11 +191,12 @@ func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
 func (i *Issuer) makeJWTs(ctx context.Context, batch []queued) (made []queued, failed error) {
 	for _, q := range batch {
 		var err error
-		if q.jwt, q.signer, err = i.makeJWT(ctx, q); err == nil {
+		waiting := q
+		if q, err = i.makeJWT(ctx, q); err == nil {
 			made = append(made, q)
 			continue
 		}
-		err = fmt.Errorf("JWT of %s/%s: %w", q.issuer, q.seq, err)
+		err = fmt.Errorf("JWT of %s/%s: %w", waiting.issuer, waiting.seq, err)
 		if errors.Is(err, ErrSigning) {
 			return made, errors.Join(failed, err)
 		}
@@ -244,18 +247,18 @@ func (i *Issuer) waitingJWTs(ctx context.Context, issuer, after string) ([]queue
 	return batch, err
 }
 
-func (i *Issuer) makeJWT(ctx context.Context, q queued) (jwt []byte, key string, err error) {
+func (i *Issuer) makeJWT(ctx context.Context, q queued) (made queued, err error) {
 	var rec *Record
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
 		rec, err = recordAt(r, q.issuer, q.seq)
 		return err
 	})
 	if err != nil {
-		return nil, "", err
+		return q, err
 	}
 	doc, err := badge.Parse(rec.Document)
 	if err != nil {
-		return nil, "", err
+		return q, err
 	}
 	// RS256 is the floor of OB 3.0 section 8.2; a did:key issuer has only its
 	// Ed25519 key.
@@ -265,17 +268,18 @@ func (i *Issuer) makeJWT(ctx context.Context, q queued) (jwt []byte, key string,
 	}
 	signer, err := i.signer(ctx, q.issuer, alg)
 	if err != nil {
-		return nil, "", err
+		return q, err
 	}
 	signed, err := i.cfg.JWT.Secure(ctx, doc, signer, rec.IssuedAt)
 	if err != nil {
-		return nil, "", err
+		return q, err
 	}
 	// The queue may have waited longer than the badge is valid.
 	if err := authentic(i.cfg.SelfCheck(ctx, signed.Raw())); err != nil {
-		return nil, "", i.selfCheckFailed(ctx, q.issuer, err)
+		return q, i.selfCheckFailed(ctx, q.issuer, err)
 	}
-	return signed.Raw(), signer.Method().ID, nil
+	q.jwt, q.signers = signed.Raw(), []string{signer.Method().ID}
+	return i.makeCard(ctx, q, rec, doc)
 }
 
 // storeJWTs keeps what another replica has made first: a badge has one JWT. It
@@ -294,7 +298,7 @@ func (i *Issuer) storeJWTs(ctx context.Context, made []queued) error {
 			if !waits {
 				continue
 			}
-			switch err := i.stillSigns(ctx, q.issuer, q.signer); {
+			switch err := i.allSign(ctx, q); {
 			case errors.Is(err, errAgain):
 				continue // it goes on waiting for one of a good key
 			case err != nil:
@@ -302,6 +306,9 @@ func (i *Issuer) storeJWTs(ctx context.Context, made []queued) error {
 			}
 			k := jwtKey(q.issuer, q.seq)
 			if err := tx.Put(k, store.Seal(k, q.jwt)); err != nil {
+				return err
+			}
+			if err := putMark(tx, cardKey(q.issuer, q.seq), q.card); err != nil {
 				return err
 			}
 			if err := tx.Delete(jwtQueueKey(q.issuer, q.seq)); err != nil {
@@ -312,16 +319,31 @@ func (i *Issuer) storeJWTs(ctx context.Context, made []queued) error {
 	})
 }
 
+// allSign is stillSigns for all keys that made something.
+func (i *Issuer) allSign(ctx context.Context, q queued) error {
+	for _, id := range q.signers {
+		if err := i.stillSigns(ctx, q.issuer, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // JWT returns the badge as a compact JWS. One that is still being made is
 // waited for briefly, then ErrNotReady. Reads never sign.
 func (i *Issuer) JWT(ctx context.Context, rec *Record) ([]byte, error) {
+	return i.afterwards(ctx, jwtKey(rec.Issuer, rec.seq), "JWT")
+}
+
+// afterwards reads what is made after the commit, once it is.
+func (i *Issuer) afterwards(ctx context.Context, k []byte, what string) ([]byte, error) {
 	deadline := time.NewTimer(jwtPatience)
 	defer deadline.Stop()
 	for {
 		ready := i.jwtReady.wait()
-		token, err := i.storedJWT(ctx, rec)
+		made, err := i.madeAfterwards(ctx, k, what)
 		if !errors.Is(err, ErrNotFound) {
-			return token, err
+			return made, err
 		}
 		select {
 		case <-ready:
@@ -334,16 +356,19 @@ func (i *Issuer) JWT(ctx context.Context, rec *Record) ([]byte, error) {
 	}
 }
 
-func (i *Issuer) storedJWT(ctx context.Context, rec *Record) ([]byte, error) {
-	var token []byte
+func (i *Issuer) madeAfterwards(ctx context.Context, k []byte, what string) ([]byte, error) {
+	var made []byte
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
-		k := jwtKey(rec.Issuer, rec.seq)
 		v, err := r.Get(k)
 		if err != nil {
-			return notFound(err, "JWT")
+			return notFound(err, what)
 		}
-		token, err = store.Unseal(k, v)
+		made, err = store.Unseal(k, v)
 		return err
 	})
-	return bytes.Clone(token), err
+	return bytes.Clone(made), err
+}
+
+func (i *Issuer) storedJWT(ctx context.Context, rec *Record) ([]byte, error) {
+	return i.madeAfterwards(ctx, jwtKey(rec.Issuer, rec.seq), "JWT")
 }

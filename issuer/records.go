@@ -39,8 +39,9 @@ import (
 //	q/<digest>                         id of what was signed for the VC-API -> its list and index, the last ones of several
 //	d/<issuer>/<achievement>/<digest>/<seq>  natural duplicate; without <seq>, as once written, -> id
 //	f/<kind>/<issuer>/<digest>/<seq>   find by e-mail, external reference, achievement
-//	j/<issuer>/<seq>                   JWT still to be made
+//	j/<issuer>/<seq>                   JWT and card still to be made
 //	w/<issuer>/<seq>                   JWT
+//	W/<issuer>/<seq>                   offline card; empty for a badge that does not fit into one
 //	u/<seq>                            audit record
 //	o/<seq>  g/…                       package auditlog
 //	h/<issuer>/<fragment>              key that was published once; never deleted
@@ -84,6 +85,7 @@ func idKey(id string) []byte                  { return key("n", id) }
 func listVersionKey(list string) []byte       { return key("v", list) }
 func jwtQueueKey(issuer, seq string) []byte   { return key("j", issuer, seq) }
 func jwtKey(issuer, seq string) []byte        { return key("w", issuer, seq) }
+func cardKey(issuer, seq string) []byte       { return key("W", issuer, seq) }
 func erasureKey() []byte                      { return key("e") }
 func auditKey(seq string) []byte              { return key("u", seq) }
 func indexKey(list string, index int) []byte  { return key("x", list, indexText(index)) }

@@ -127,11 +127,12 @@ type qrBody struct {
 }
 
 type downloadsBody struct {
-	JSON string `json:"json"`
-	JWT  string `json:"jwt"`
-	PNG  string `json:"png"`
-	SVG  string `json:"svg"`
-	PDF  string `json:"pdf"`
+	JSON string  `json:"json"`
+	JWT  string  `json:"jwt"`
+	PNG  string  `json:"png"`
+	SVG  string  `json:"svg"`
+	PDF  string  `json:"pdf"`
+	Card *string `json:"card"` // nil for a badge that is not in force
 }
 
 func record(baseURL string, rec *issuer.Record) *recordBody {
@@ -140,7 +141,7 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 		ID: rec.ID, Status: rec.Status, Test: issuer.IsTest(rec.Issuer), CredentialID: address, VerifyURL: verifyURL(baseURL, rec.ID),
 		Hidden: !rec.HiddenAt.IsZero(),
 		Code:   issuer.PrintedCode(rec.ID), QR: qrBody{address + "/qr.png", address + "/qr.svg"},
-		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg", PDF: address + ".pdf"},
+		Downloads: downloadsBody{JSON: address + ".json", JWT: address + ".jwt", PNG: address + ".png", SVG: address + ".svg", PDF: address + ".pdf", Card: cardURL(address, rec)},
 		Issuer:    rec.Issuer, Achievement: rec.Achievement, Version: rec.Version, Edition: optional(rec.Term),
 		AwardedAt: badge.FormatTime(rec.AwardedAt), IssuedAt: badge.FormatTime(rec.IssuedAt), ValidUntil: moment(rec.ValidUntil),
 		ExternalRef: optional(rec.ExternalRef), Language: optional(rec.Language),
@@ -152,6 +153,14 @@ func record(baseURL string, rec *issuer.Record) *recordBody {
 func credentialURL(baseURL, id string) string { return baseURL + "/credentials/" + id }
 
 func verifyURL(baseURL, id string) string { return baseURL + "/v/" + id }
+
+func cardURL(address string, rec *issuer.Record) *string {
+	if rec.Status != issuer.Active {
+		return nil
+	}
+	address += "/card"
+	return &address
+}
 
 // claimURL is nil without a claim.
 func claimURL(baseURL, claim string) *string {

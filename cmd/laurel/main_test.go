@@ -212,7 +212,7 @@ func exitCode(ts *testscript.TestScript, _ bool, args []string) {
 	p := &program{stdin: strings.NewReader(stdin), stdout: io.Discard, stderr: io.Discard,
 		environ: []string{"LAUREL_FETCH_ALLOW=" + ts.Getenv("LAUREL_FETCH_ALLOW")}}
 	for n, a := range argv {
-		if slices.Contains([]string{".json", ".png", ".svg"}, filepath.Ext(a)) && !strings.HasPrefix(a, "http") {
+		if slices.Contains([]string{".json", ".png", ".svg", ".txt"}, filepath.Ext(a)) && !strings.HasPrefix(a, "http") {
 			argv[n] = ts.MkAbs(a)
 		}
 	}

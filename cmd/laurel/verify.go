@@ -30,11 +30,25 @@ func (p *program) verify(ctx context.Context, args []string) error {
 	lang := set.String("lang", "en", "`language` of the sentences")
 	challenge := set.String("challenge", "", "`text` that the holder of a presentation was asked to sign")
 	domain := set.String("domain", "", "`name` for which the presentation has to be made")
-	if err := p.parse(set, args, "FILE|URL|-"); err != nil {
+	keyFile := set.String("keys", "", "`file` of keys, as an issuer publishes them (JWKS or DID document), by which --offline checks an offline card")
+	if err := p.parse(set, args, "FILE|URL|CARD|-"); err != nil {
 		return err
 	}
 	if set.NArg() != 1 {
-		return usagef("verify takes one file, one address, or - for standard input")
+		return usagef("verify takes one file, one address, one card, or - for standard input")
+	}
+	if *keyFile != "" || *offline {
+		text, isCard, err := p.findCard(set.Arg(0), *keyFile != "")
+		switch {
+		case err != nil:
+			return err
+		case isCard && (!*offline || *keyFile == ""):
+			return usagef("this is an offline card: verify --offline --keys FILE checks it")
+		case isCard:
+			return p.verifyCard(text, *keyFile, *asJSON, *lang)
+		case *keyFile != "":
+			return usagef("--keys is for an offline card, and this is none")
+		}
 	}
 	m, err := p.bring(ctx, s, set.Arg(0), *offline)
 	if err != nil {

@@ -29,7 +29,7 @@ const (
 	// MinPixels and MaxPixels bound the side of a PNG that a caller may ask for.
 	MinPixels, MaxPixels = 128, 1024
 	// MaxText is the longest text, in bytes.
-	MaxText = 300
+	MaxText = 500
 
 	// leastPixels is what a scanner needs of a module.
 	leastPixels = 2

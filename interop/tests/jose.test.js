@@ -106,3 +106,26 @@ test('a revoked badge is as revoked in its other form', async () => {
     assert.deepEqual(report.checks.filter(c => c.result === 'fail').map(c => c.code), ['revoked']);
   }
 });
+
+// The offline card is a compact JWS like any other: whoever has the keys of the
+// issuer, and nothing else, reads it.
+test('offline cards', async () => {
+  await each(demo.slice(0, 4), async badge => {
+    const address = await (await get(`${badge.credentialId}/card`)).text();
+    const [page, card] = address.split('#o=');
+    assert.equal(page, badge.verifyUrl);
+    const {origin} = new URL(page);
+    const {keys} = await (await get(`${origin}/.well-known/jwks.json`)).json();
+    const key = async ({kid}) => jose.importJWK(keys.find(k => k.kid.endsWith(kid)));
+    const {payload, protectedHeader} = await jose.compactVerify(card, key, {algorithms: ['EdDSA']});
+    assert.equal(protectedHeader.typ, 'card');
+    const facts = JSON.parse(new TextDecoder().decode(payload));
+    const document = await credential(badge);
+    assert.equal(facts.a, document.credentialSubject.achievement.name);
+    assert.equal(facts.d, document.validFrom.slice(0, 10));
+    assert.equal(`${origin}/credentials/${facts.j}`, document.id);
+    const [head, , signature] = card.split('.');
+    const other = jose.base64url.encode(JSON.stringify({...facts, n: 'Somebody Else'}));
+    await assert.rejects(jose.compactVerify(`${head}.${other}.${signature}`, key));
+  });
+});
