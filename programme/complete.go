@@ -268,8 +268,12 @@ func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (l
 	if lowered {
 		tell = h.Regrade
 	}
-	if counts := tell(sc.of(e.Facts), e.OccurredAt); counts.Empty() {
+	if counts := tell(sc.of(e.Facts, h.Known()), e.OccurredAt); counts.Empty() {
 		return false, nil
+	}
+	if h.Size() > facts.MaxKept {
+		return false, badge.Errors{{Code: badge.MalformedValueError, Rule: "too_many", Pointer: "/facts",
+			Detail: fmt.Sprintf("More than %d different things would be known of this learner in this edition.", facts.MaxKept)}}
 	}
 	return lowered, s.keepHistory(k, &h)
 }
