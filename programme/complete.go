@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/issuer"
 	"laurel/programme/completion"
 	"laurel/programme/facts"
 	"laurel/programme/rules"
@@ -109,7 +110,13 @@ func isFault(err error) bool {
 	var fault *badge.Error
 	return errors.As(err, &fault) || errors.Is(err, ErrEventReused) || errors.Is(err, ErrForbidden) ||
 		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken) || errors.Is(err, errRefTaken) ||
-		errors.Is(err, errRenamed) || errors.Is(err, errErased)
+		errors.Is(err, errRenamed) || errors.Is(err, errErased) || errors.Is(err, issuer.ErrNoKey)
+}
+
+// isKeyless tells that an issuer cannot sign, be it a trial alone. What others
+// sign goes on.
+func isKeyless(err error) bool {
+	return errors.Is(err, issuer.ErrNoKey) || errors.Is(err, issuer.ErrNoTestIssuer)
 }
 
 // kept is an event that was taken in.

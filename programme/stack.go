@@ -31,7 +31,8 @@ func (s *session) stack(sc *scene, l *learner, v *verdict) error {
 			} else if ruled {
 				continue
 			}
-			if err := s.complete(sc, l, slug, v); err != nil {
+			err := s.part(func(s *session) error { return s.complete(sc, l, slug, v) })
+			if err != nil && !isKeyless(err) { // its part is none the worse for it
 				return err
 			}
 		}
@@ -59,12 +60,12 @@ func (s *session) complete(sc *scene, l *learner, slug string, v *verdict) error
 	if err != nil {
 		return err
 	}
-	wanted := len(s.wanted)
+	wanted := s.wanted
 	if err := s.settle(&own, l, &earned{template: whole, at: since, parts: parts, before: before}, v); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(parts, func(part *award) bool { return part.Credential == wantedCredential }) {
-		s.wanted = s.wanted[:wanted] // what it would say of a part is not known before that is signed
+		s.wanted = wanted // what it would say of a part is not known before that is signed
 		s.postponed = true
 	}
 	return nil
