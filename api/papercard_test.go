@@ -18,9 +18,9 @@ func TestCardOnPaper(t *testing.T) {
 	ppm, scan, text := tool(t, "pdftoppm", "poppler-utils"), tool(t, "zbarimg", "zbar-tools"), tool(t, "pdftotext", "poppler-utils")
 	w := newWorld(t)
 	b := w.issue(1)
-	want := string(w.get("/credentials/" + b.ID + "/card").want(t, http.StatusOK).body)
+	want := string(w.get("/credentials/"+b.ID+"/card").want(t, http.StatusOK).body)
 	known := must(card.ReadKeys(w.get("/.well-known/jwks.json").body))(t)
-	plain := w.get("/credentials/" + b.ID + ".pdf").want(t, http.StatusOK)
+	plain := w.get("/credentials/"+b.ID+".pdf").want(t, http.StatusOK)
 	for _, query := range []string{"paper=a4", "paper=letter", "lang=ar"} {
 		a := w.get("/credentials/"+b.ID+".pdf?offline=1&"+query).want(t, http.StatusOK)
 		if a.header.Get("ETag") == plain.header.Get("ETag") || bytes.Equal(a.body, plain.body) {
