@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +34,7 @@ func TestCardOffPaper(t *testing.T) {
 			t.Fatal(err)
 		}
 		raw, err := io.ReadAll(resp.Body)
-		if _ = resp.Body.Close(); err != nil || resp.StatusCode != 200 {
+		if _ = resp.Body.Close(); err != nil || resp.StatusCode != http.StatusOK {
 			t.Fatalf("%s: %d %.300s %v", address, resp.StatusCode, raw, err)
 		}
 		save(t, name, raw)
