@@ -180,6 +180,7 @@ func describe(err error) wire.Problem {
 	var duplicate *issuer.DuplicateError
 	var state *issuer.StateError
 	var forbidden *programme.Forbidden
+	var keyless *issuer.NoKeyError
 	switch {
 	case errors.As(err, &fault):
 		return problemOf(fault)
@@ -193,6 +194,9 @@ func describe(err error) wire.Problem {
 		return problem(http.StatusConflict, state.Rule, state.Detail)
 	case errors.As(err, &forbidden):
 		return problem(http.StatusForbidden, forbidden.Rule, forbidden.Detail)
+	case errors.As(err, &keyless):
+		return problem(http.StatusConflict, "issuer_without_key",
+			"The issuer "+keyless.Issuer+" has no key to sign with. The operator makes one with the command laurel keys.")
 	}
 	for _, c := range conditions {
 		if errors.Is(err, c.is) {

@@ -74,6 +74,7 @@ func TestTableOfProblems(t *testing.T) {
 		{&issuer.DuplicateError{ID: "x"}, 409, "duplicate", false},
 		{issuer.ErrConflict, 409, "conflict", false},
 		{issuer.ErrNoKey, 409, "issuer_without_key", false},
+		{&issuer.NoKeyError{Issuer: "academy"}, 409, "issuer_without_key", false},
 		{keys.ErrNoActiveKey, 409, "issuer_without_key", false},
 		{issuer.ErrNotReady, 503, "not_made_yet", true},
 		{issuer.ErrSelfCheck, 500, "internal", false},

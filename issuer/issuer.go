@@ -38,6 +38,15 @@ var (
 	ErrSelfCheck         = errors.New("issuer: the signed badge does not verify, so it was not released")
 )
 
+// NoKeyError names the issuer that has no key to sign with. It is an ErrNoKey.
+type NoKeyError struct{ Issuer string } // its slug
+
+// Error implements error.
+func (e *NoKeyError) Error() string { return "issuer: " + e.Issuer + " has no active key" }
+
+// Is makes a NoKeyError an ErrNoKey.
+func (e *NoKeyError) Is(target error) bool { return target == ErrNoKey }
+
 // KeyRings gives each issuer's keys, and keeps small secrets of the service from
 // who reads the store; keyring.Ring is one.
 type KeyRings interface {
@@ -212,7 +221,7 @@ func isAddress(host string) bool {
 func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (keys.Signer, error) {
 	key, err := i.cfg.Keys.Issuer(slug).Active(ctx, alg)
 	if errors.Is(err, keys.ErrNoActiveKey) {
-		return nil, fmt.Errorf("%w: %s, %s", ErrNoKey, slug, alg)
+		return nil, fmt.Errorf("signing by %s: %w", alg, &NoKeyError{Issuer: slug})
 	} else if err != nil {
 		return nil, fmt.Errorf("%w: opening the key of %s: %w", ErrSigning, slug, err)
 	}

@@ -124,8 +124,14 @@ func (i *Issuer) matches(rec *Record, f Filter) bool {
 	return (f.Achievement == "" || rec.Achievement == f.Achievement) &&
 		(f.Status == "" || rec.Status == f.Status) &&
 		(f.ExternalRef == "" || rec.ExternalRef == f.ExternalRef) &&
-		(f.Email == "" || bytes.Equal(rec.Email, i.digest("email", normalEmail(f.Email)))) &&
+		(f.Email == "" || i.Reaches(rec, f.Email)) &&
 		(f.ChangedSince.IsZero() || !rec.ChangedAt.Before(f.ChangedSince))
+}
+
+// Reaches reports whether an e-mail address is the one that is recorded of a
+// badge's holder, however it is capitalised.
+func (i *Issuer) Reaches(rec *Record, address string) bool {
+	return rec.Email != nil && bytes.Equal(rec.Email, i.digest("email", normalEmail(address)))
 }
 
 func cursor(slug, seq string) string {

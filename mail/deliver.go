@@ -199,11 +199,12 @@ func (o *Outbox) end(ctx context.Context, w *waiting) error {
 	return o.cfg.Store.Update(ctx, func(tx store.Tx) error { return tx.Delete(w.key) })
 }
 
-// badges are those that a letter tells of.
+// badges are those that a letter tells of: none where the badge was erased since,
+// or its address corrected, as its claim is then not for who would read it.
 func (o *Outbox) badges(ctx context.Context, w waiting, address string) ([]*issuer.Record, error) {
 	if w.kind == earned {
 		rec, err := o.cfg.Issuer.Credential(ctx, w.Credential)
-		if errors.Is(err, issuer.ErrNotFound) || err == nil && (!rec.ErasedAt.IsZero() || rec.Status == issuer.Revoked) {
+		if errors.Is(err, issuer.ErrNotFound) || err == nil && (!o.cfg.Issuer.Reaches(rec, address) || rec.Status == issuer.Revoked) {
 			return nil, nil
 		} else if err != nil {
 			return nil, err

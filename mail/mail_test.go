@@ -190,6 +190,25 @@ func TestErasedBeforeTheyAreTold(t *testing.T) {
 	}
 }
 
+// A letter that waits goes nowhere once the address was corrected: the claim in it
+// would be somebody else's.
+func TestCorrectedBeforeTheyAreTold(t *testing.T) {
+	p := newPost(t)
+	p.notify(t, issuer.NotifyHolder)
+	rec, stays := p.issue(t, "anna", "en"), p.issue(t, "bo", "en")
+	right := "ana@learner.example"
+	if _, err := p.ChangeRegister(t.Context(), issuer.Amendment{ID: rec.ID, Actor: "test", MayTouch: func(string) bool { return true }}, issuer.Register{Email: &right}); err != nil {
+		t.Fatal(err)
+	}
+	told := map[string]string{}
+	for _, m := range p.deliver(t, true) {
+		told[m.To] = strings.ReplaceAll(m.Data, "=\n", "")
+	}
+	if told["anna@learner.example"] != "" || !strings.Contains(told["bo@learner.example"], stays.ID) || p.waiting(t) != 0 {
+		t.Errorf("%v", told)
+	}
+}
+
 // Who has lost the links is sent all of them, hidden badges too; nobody else is
 // sent anything, and what is written down is of the same size.
 func TestAskedFor(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/issuer"
 	"laurel/programme/completion"
 	"laurel/programme/facts"
 	"laurel/programme/rules"
@@ -109,7 +110,13 @@ func isFault(err error) bool {
 	var fault *badge.Error
 	return errors.As(err, &fault) || errors.Is(err, ErrEventReused) || errors.Is(err, ErrForbidden) ||
 		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken) || errors.Is(err, errRefTaken) ||
-		errors.Is(err, errRenamed) || errors.Is(err, errErased)
+		errors.Is(err, errRenamed) || errors.Is(err, errErased) || errors.Is(err, issuer.ErrNoKey)
+}
+
+// isKeyless tells that an issuer cannot sign, be it a trial alone. What others
+// sign goes on.
+func isKeyless(err error) bool {
+	return errors.Is(err, issuer.ErrNoKey) || errors.Is(err, issuer.ErrNoTestIssuer)
 }
 
 // kept is an event that was taken in.
@@ -268,8 +275,12 @@ func (s *session) contribute(sc *scene, l *learner, e *completion.Completion) (l
 	if lowered {
 		tell = h.Regrade
 	}
-	if counts := tell(sc.of(e.Facts), e.OccurredAt); counts.Empty() {
+	if counts := tell(sc.of(e.Facts, h.Known()), e.OccurredAt); counts.Empty() {
 		return false, nil
+	}
+	if h.Size() > facts.MaxKept {
+		return false, badge.Errors{{Code: badge.MalformedValueError, Rule: "too_many", Pointer: "/facts",
+			Detail: fmt.Sprintf("More than %d different things would be known of this learner in this edition.", facts.MaxKept)}}
 	}
 	return lowered, s.keepHistory(k, &h)
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"laurel/programme"
 	"laurel/programme/completion"
 	"laurel/programme/completion/completiontest"
+	"laurel/programme/facts"
 	"laurel/store"
 )
 
@@ -193,5 +195,40 @@ func replay(t *testing.T, p *place) {
 	}
 	if !maps.Equal(before, issuertest.Snapshot(t, p.store)) {
 		t.Error("sending everything again changed the store")
+	}
+}
+
+// TestNamesWithoutEnd: a platform that names something new each time fills no
+// store and keeps nobody from being told of; what the rules ask for always counts.
+func TestNamesWithoutEnd(t *testing.T) {
+	p := course(t, "all")
+	names := func(n int, format string) string {
+		var list []string
+		for i := range 40 {
+			list = append(list, fmt.Sprintf(format, n, i))
+		}
+		return strings.Join(list, ",")
+	}
+	for n := range 4 {
+		answer := p.tell(t, said{learner: ana, facts: `{"submissions":{` + names(n, `"s%d-%d":"done"`) + `},"rubric":{` + names(n, `"r%d-%d":"done"`) + `}}`})[0]
+		if answer.Fault != nil {
+			t.Fatalf("%d: %v", n, answer.Fault)
+		}
+	}
+	for k, v := range issuertest.Snapshot(t, p.store) {
+		if strings.HasPrefix(k, "P/live/f/") && (strings.Count(v, `"s`) > facts.MaxOthers+10 || strings.Count(v, `"r`) > facts.MaxOthers+10) {
+			t.Errorf("it is %d bytes: %.200s", len(v), v)
+		}
+	}
+	if got := results(p.tell(t, said{learner: ana, facts: points("51")})); got != "issued" {
+		t.Errorf("what counts is %s", got)
+	}
+	var last programme.Answer
+	for n := 0; n < 60 && last.Fault == nil; n++ {
+		last = p.tell(t, said{learner: bo, facts: `{"role":[` + names(n, `"a%d-%d","b%[1]d-%[2]d"`) + `],"waived":[` + names(n, `"c%d-%d","d%[1]d-%[2]d"`) + `]}`})[0]
+	}
+	var fault *badge.Error
+	if !errors.As(last.Fault, &fault) || fault.Rule != "too_many" || fault.Pointer != "/facts" {
+		t.Errorf("roles without end: %v", last.Fault)
 	}
 }

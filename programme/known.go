@@ -1,6 +1,7 @@
 package programme
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,7 +12,11 @@ import (
 // of keeps of what is told what the edition knows of: a platform may name parts
 // and sessions without end, and none of them would ever count. A platform that
 // names parts by addresses is understood by their last segments.
-func (sc *scene) of(told facts.Facts) facts.Facts {
+//
+// Of pieces of work, rubrics and approvals that no rule asks for, so many are
+// kept beside what is known: a definition that asks for them may come later, and
+// a platform that names something new each time fills no store.
+func (sc *scene) of(told, known facts.Facts) facts.Facts {
 	kept := told.Clone()
 	kept.Parts = nil
 	for name, part := range told.Parts {
@@ -24,7 +29,39 @@ func (sc *scene) of(told facts.Facts) facts.Facts {
 			delete(kept.Sessions, id)
 		}
 	}
+	asked := vocabulary(sc.activity)
+	bound(kept.Submissions, known.Submissions, func(id string) bool { return slices.Contains(asked.Submissions, id) })
+	bound(kept.Rubrics, known.Rubrics, func(id string) bool { return asked.Rubrics[id] != nil })
+	bound(kept.Approved, known.Approved, func(by string) bool { return approves(sc.activity, by) })
 	return kept
+}
+
+// bound leaves of what is told under new names so many as are kept beside what is
+// asked for.
+func bound[V any](told, known map[string]V, asked func(name string) bool) {
+	others := 0
+	for name := range known {
+		if !asked(name) {
+			others++
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(told)) {
+		if _, there := known[name]; there || asked(name) {
+			continue
+		}
+		if others++; others > facts.MaxOthers {
+			delete(told, name)
+		}
+	}
+}
+
+// approves tells whether a rule asks for an approval.
+func approves(a *rules.Activity, by string) bool {
+	var walk func(list []rules.Condition) bool
+	walk = func(list []rules.Condition) bool {
+		return slices.ContainsFunc(list, func(c rules.Condition) bool { return c.ApprovedBy == by || walk(c.All) || walk(c.Any) })
+	}
+	return slices.ContainsFunc(a.Rules, func(r *rules.Rule) bool { return walk(r.All) || walk(r.Any) })
 }
 
 // partID is the part of an activity that a name stands for. An activity that

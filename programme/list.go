@@ -296,6 +296,7 @@ func (row *Row) fail(code, message string) {
 func (row *Row) refuse(err error) {
 	var fault *badge.Error
 	var no *Forbidden
+	var keyless *issuer.NoKeyError
 	switch {
 	case errors.Is(err, errAddressTaken):
 		row.fail("recipient_conflict", "This address is known under another ref. Decide who of the two it belongs to.")
@@ -307,6 +308,8 @@ func (row *Row) refuse(err error) {
 		row.fail("erased", "This person was erased at their request. Take the row off the list; or, where they want to be served again, upload it with accept=erased.")
 	case errors.As(err, &no):
 		row.fail(no.Rule, no.Detail)
+	case errors.As(err, &keyless):
+		row.fail("issuer_without_key", "The issuer "+keyless.Issuer+" has no key to sign with. When it has one, upload the row again.")
 	case errors.As(err, &fault) && fault.Pointer == "/recipient/email":
 		row.fail("email_invalid", fault.Detail)
 	case errors.As(err, &fault):

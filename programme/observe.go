@@ -33,6 +33,9 @@ func (p *Programme) observe(tx store.Tx, c issuer.Changed) error {
 	if c.Record.Status == issuer.Revoked && (a == nil || a.State == StateIssued) {
 		if a != nil {
 			a.State, a.RevokedAt, a.RevokedBy = StateRevoked, c.Record.StatusAt, byPerson
+			if err := s.answered(r, a, c.Actor); err != nil {
+				return err
+			}
 			if err := store.PutJSON(tx, k, a); err != nil {
 				return err
 			}
@@ -45,6 +48,21 @@ func (p *Programme) observe(tx store.Tx, c issuer.Changed) error {
 		return s.erased(r, a)
 	}
 	return nil
+}
+
+// answered closes the question about a badge that is revoked meanwhile: whoever
+// revoked it has answered it, and it would hold back what is earned later.
+func (s *session) answered(r realm, a *award, actor string) error {
+	k := r.reviewKey(a.Issuer, a.Review)
+	a.Review = ""
+	var review Review
+	found, err := get(s.tx, k, &review)
+	if err != nil || !found || !review.DecidedAt.IsZero() {
+		return err
+	}
+	review.Decision, review.DecidedAt, review.By = Revoke, s.issuer.Now(), actor
+	return errors.Join(store.PutJSON(s.tx, k, &review),
+		s.note(r, issuer.Event{Actor: actor, Action: "review." + string(Revoke), Issuer: review.Issuer, Subject: review.ID}))
 }
 
 // awardFor is the award that a credential was issued for; nil where there is

@@ -155,6 +155,8 @@ func TestPolicies(t *testing.T) {
 			{day: "2025-03-04", learner: ana, facts: points("60")}}, "issued revoked not_met", 0, 2, 0},
 		"taken back by one platform, passed on another": {[]said{{learner: ana, facts: points("51")}, {source: "lms-b", learner: anaByMail, facts: points("52")},
 			{kind: "revocation", day: "2025-03-05", learner: ana}}, "issued existing ignored", 2, 0, 0},
+		"regraded down, taken back and passed again": {[]said{{learner: ana, facts: points("51")}, {kind: "regrade", day: "2025-03-04", learner: ana, facts: points("40")},
+			{kind: "revocation", day: "2025-03-06", learner: ana}, {day: "2025-03-07", learner: ana, facts: points("50")}}, "issued held_for_review revoked issued", 2, 2, 0},
 		"taken back twice": {[]said{{learner: ana, facts: points("51")}, {kind: "revocation", day: "2025-03-05", learner: ana}, {kind: "revocation", day: "2025-03-06", learner: ana}},
 			"issued revoked ignored", 0, 2, 0},
 		"taken back late, and passed before and after": {[]said{{learner: ana, facts: points("51")}, {day: "2025-03-07", learner: ana, facts: points("50")},

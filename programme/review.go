@@ -269,6 +269,9 @@ func (s *session) follow(c *Caller, review *Review) error {
 	}
 	switch review.Decision {
 	case Revoke:
+		if a.State == StateRevoked {
+			break // by somebody meanwhile, and it stays as that says
+		}
 		err = s.withdraw(c.realm(), a, withdrawal{c.Actor, "review_failed", review.At, byPerson})
 	case Issue, Refuse:
 		err = s.pardon(c, review, a)

@@ -128,7 +128,9 @@ func (s *session) withdraw(r realm, a *award, w withdrawal) error {
 		if err != nil {
 			return err
 		}
-		if _, err := get(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a); err != nil {
+		k := r.awardKey(a.Learner, a.Achievement, a.Edition)
+		*a = award{} // what was left out there would stay here
+		if _, err := get(s.tx, k, a); err != nil {
 			return err
 		}
 	}

@@ -411,8 +411,14 @@ func TestKeyRevokedMeanwhile(t *testing.T) {
 
 	at = 20
 	before := len(p.credentials(t, issuer.Filter{}))
-	if _, err := signing.Roster(t.Context(), everybody, list); !errors.Is(err, issuer.ErrNoKey) {
-		t.Fatalf("the only key was revoked: %v", err)
+	refused, err := signing.Roster(t.Context(), everybody, list)
+	if err != nil || refused.Upload != "" || refused.Summary[programme.OutcomeError] != 58 || refused.Summary[programme.OutcomeIssued] != 0 {
+		t.Fatalf("the only key was revoked: %+v, %v", refused, err)
+	}
+	for _, row := range refused.Rows {
+		if row.Outcome == programme.OutcomeError && (row.Code != "issuer_without_key" || !strings.Contains(row.Message, slug)) {
+			t.Errorf("%+v", row)
+		}
 	}
 	if n := len(p.credentials(t, issuer.Filter{})); n != before {
 		t.Errorf("%d badges, were %d", n, before)

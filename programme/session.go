@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"laurel/badge"
 	"laurel/issuer"
 	"laurel/store"
 )
@@ -230,8 +229,7 @@ func (p *pool) sign(ctx context.Context, wanted []issuer.Award) error {
 				return err
 			}
 			prepared, err := p.issuer.Prepare(ctx, a)
-			var fault *badge.Error
-			if err != nil && !errors.As(err, &fault) {
+			if err != nil && !isFault(err) {
 				return err
 			}
 			mu.Lock()

@@ -31,7 +31,8 @@ func (s *session) stack(sc *scene, l *learner, v *verdict) error {
 			} else if ruled {
 				continue
 			}
-			if err := s.complete(sc, l, slug, v); err != nil {
+			err := s.part(func(s *session) error { return s.complete(sc, l, slug, v) })
+			if err != nil && !isKeyless(err) { // its part is none the worse for it
 				return err
 			}
 		}
@@ -51,19 +52,23 @@ func (s *session) complete(sc *scene, l *learner, slug string, v *verdict) error
 	if err != nil || parts == nil {
 		return err
 	}
-	for _, part := range parts {
-		if part.Credential == wantedCredential {
-			s.postponed = true // its address is not known before it is signed
-			return nil
-		}
-	}
 	own := *sc
-	own.activity, own.edition = nil, nil
+	// It belongs to no edition, and to no list either: what a list brought is the
+	// part, and with that taken back the whole is a question.
+	own.activity, own.edition, own.upload = nil, nil, ""
 	before, err := s.award(&own, l, slug)
 	if err != nil {
 		return err
 	}
-	return s.settle(&own, l, &earned{template: whole, at: since, parts: parts, before: before}, v)
+	wanted := s.wanted
+	if err := s.settle(&own, l, &earned{template: whole, at: since, parts: parts, before: before}, v); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(parts, func(part *award) bool { return part.Credential == wantedCredential }) {
+		s.wanted = wanted // what it would say of a part is not known before that is signed
+		s.postponed = true
+	}
+	return nil
 }
 
 // completeAlone awards an achievement whose parts are all held, where nothing

@@ -2,6 +2,7 @@ package programme_test
 
 import (
 	"bytes"
+	"errors"
 	"testing"
 
 	"laurel/issuer"
@@ -88,5 +89,39 @@ func TestRevocationOfNobodysWords(t *testing.T) {
 	}
 	if active, revoked := p.audit(t); active != 2 || revoked != 0 {
 		t.Errorf("%d in force, %d revoked", active, revoked)
+	}
+}
+
+// TestRevocationAnswersReview: whoever revokes a badge has answered the question
+// about it, and what a platform took back is earned again by the next pass.
+func TestRevocationAnswersReview(t *testing.T) {
+	p := course(t, "all")
+	p.tell(t, said{learner: ana, facts: points("51")}, said{kind: "regrade", day: "2025-03-04", learner: ana, facts: points("40")})
+	question := p.open(t)[0]
+	p.tell(t, said{kind: "revocation", day: "2025-03-06", learner: ana})
+	for range 2 {
+		review, err := p.Decide(t.Context(), everybody, question.ID, programme.Revoke)
+		if err != nil || review.Decision != programme.Revoke || review.DecidedAt.IsZero() {
+			t.Errorf("answering what was answered by the revocation: %+v, %v", review, err)
+		}
+	}
+	if _, err := p.Decide(t.Context(), everybody, question.ID, programme.Keep); !errors.Is(err, issuer.ErrConflict) {
+		t.Errorf("keeping what is revoked: %v", err)
+	}
+	if got := results(p.tell(t, said{day: "2025-03-07", learner: ana, facts: points("50")})); got != "issued" {
+		t.Errorf("passing again is answered %s", got)
+	}
+	p.audit(t)
+}
+
+// TestPersonAnswersReview: a badge that a person revokes while it is in question
+// leaves no question, and is earned again by what comes later, if a person says
+// so.
+func TestPersonAnswersReview(t *testing.T) {
+	p := course(t, "all")
+	p.tell(t, said{learner: ana, facts: points("51")}, said{kind: "regrade", day: "2025-03-04", learner: ana, facts: points("40")})
+	p.change(t, p.record(t, p.open(t)[0].Credential), issuer.Revoke)
+	if open := p.open(t); len(open) != 0 {
+		t.Errorf("open: %+v", open)
 	}
 }

@@ -32,6 +32,11 @@ type Moment struct {
 // a later one.
 const MaxMoments = 100
 
+// MaxKept is how many things are kept, counted as Size does, before what was told
+// again is dropped as beyond MaxMoments. What is larger all the same is for the
+// caller to refuse.
+const MaxKept = 5000
+
 // Known is all that counts.
 func (h *History) Known() Facts { return h.Since(time.Time{}) }
 
@@ -196,7 +201,7 @@ func (h *History) prune() {
 		since.Merge(m.Facts)
 	}
 	h.clean()
-	if len(h.Told) > MaxMoments {
+	if len(h.Told) > MaxMoments || h.Size() > MaxKept {
 		h.thin()
 	}
 }
@@ -208,23 +213,42 @@ func (h *History) clean() {
 // thin drops what was told before and after as well, of the oldest moments
 // first.
 func (h *History) thin() {
-	after := make([]Facts, len(h.Told))
-	for n := len(h.Told) - 1; n > 0; n-- {
-		after[n-1] = after[n].Clone()
-		after[n-1].Merge(h.Told[n].Facts)
-	}
+	last := h.unsaidLater()
 	asGood := func(c int) bool { return c >= 0 }
 	before := h.Told[0].Facts.Clone()
-	for n, gone := 1, 0; n < len(h.Told) && len(h.Told)-gone > MaxMoments; n++ {
+	moments, size := len(h.Told), h.Size()
+	for n := 1; n < len(h.Told) && (moments > MaxMoments || size > MaxKept); n++ {
 		f := h.Told[n].Facts
-		unknown, last := f.Clone(), f.Clone()
-		unknown.weed(before, asGood)
-		last.weed(after[n], asGood)
+		kept := f.Clone()
+		kept.weed(before, asGood)
 		before.Merge(f)
-		unknown.Merge(last)
-		if h.Told[n].Facts = unknown; unknown.Empty() {
-			gone++
+		kept.Merge(last[n])
+		size += kept.size() - f.size()
+		if h.Told[n].Facts = kept; kept.Empty() {
+			moments--
 		}
 	}
 	h.clean()
+}
+
+// unsaidLater is what of each moment no later one says as well.
+func (h *History) unsaidLater() []Facts {
+	last := make([]Facts, len(h.Told))
+	var after Facts
+	for n, m := range slices.Backward(h.Told) {
+		last[n] = m.Facts.Clone()
+		last[n].weed(after, func(c int) bool { return c >= 0 })
+		after.Merge(m.Facts)
+	}
+	return last
+}
+
+// Size is how many things are kept, of each moment one for each result and each
+// word.
+func (h *History) Size() int {
+	n := len(h.Regraded)
+	for _, m := range h.Told {
+		n += m.Facts.size()
+	}
+	return n
 }

@@ -188,3 +188,31 @@ func TestHistoryIsBounded(t *testing.T) {
 		t.Errorf("the last report is lost: %s", stored(t, got))
 	}
 }
+
+// TestHistoryOfManyNames: a source that names something new each time costs a
+// bounded time, and is told from one that tells the same again.
+func TestHistoryOfManyNames(t *testing.T) {
+	var s source
+	began := time.Now()
+	for n := 0; s.Size() <= facts.MaxKept; n++ {
+		f := facts.Facts{Submissions: map[string]facts.Set{}, Points: of("50", "60", day)}
+		for i := range 40 {
+			f.Submissions[fmt.Sprintf("%d-%d", n, i)] = facts.Set{"accepted": day}
+		}
+		s.take(report{"progress", day.Add(time.Duration(n) * time.Hour), f})
+	}
+	if took := time.Since(began); took > 30*time.Second { // 2 s at most; it was minutes
+		t.Errorf("it took %s", took)
+	}
+	var same source
+	f := facts.Facts{Sessions: facts.Set{}}
+	for i := range facts.MaxSessions {
+		f.Sessions[fmt.Sprint(i)] = day
+	}
+	for n := range 40 {
+		same.take(report{"progress", day.Add(time.Duration(n) * time.Hour), f})
+	}
+	if n := same.Size(); n > facts.MaxKept || len(same.Known().Sessions) != facts.MaxSessions || !same.Known().Sessions["7"].Equal(day) {
+		t.Errorf("%d things are kept of what was told again, and known are %d", n, len(same.Known().Sessions))
+	}
+}

@@ -57,3 +57,24 @@ func (f Facts) names() map[string]bool {
 	})
 	return named
 }
+
+// size is how many results and words there are.
+func (f Facts) size() int {
+	n := len(f.Sessions) + len(f.Roles) + len(f.Approved) + len(f.Waived)
+	for _, p := range f.Parts {
+		n += one(p.Visits) + one(p.Points)
+	}
+	for _, sets := range []map[string]Set{f.Submissions, f.Rubrics} {
+		for _, s := range sets {
+			n += len(s)
+		}
+	}
+	return n + one(f.Visits) + one(f.Points) + one(f.Attended) + one(f.Hours) + one(f.Passed)
+}
+
+func one[T any](p *T) int {
+	if p == nil {
+		return 0
+	}
+	return 1
+}
