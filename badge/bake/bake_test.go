@@ -3,6 +3,7 @@ package bake_test
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"hash/crc32"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"laurel/badge"
 	"laurel/badge/bake"
@@ -291,6 +293,66 @@ func TestExtractPDF(t *testing.T) {
 	if _, err := bake.Embed([]byte(attachmenttest.PDF()), document(t, badgeJSON)); !errors.Is(err, bake.ErrUnfit) {
 		t.Errorf("put into a PDF: %v", err)
 	}
+}
+
+// TestHidden: what stands before a credential hides it neither where it is the
+// second nor where it is the first or the only one.
+func TestHidden(t *testing.T) {
+	blanks := strings.Repeat(" \t\r\n", 200)
+	doubled := `{"\u0040context":["x"],"a":1,"a":2}`
+	header := func(json string) string {
+		return base64.RawURLEncoding.EncodeToString([]byte(json)) + ".e30.c2ln"
+	}
+	for name, hidden := range map[string]string{
+		"blanks":                   blanks + badgeJSON,
+		"a token behind blanks":    blanks + badgeJWS,
+		"cut within its beginning": strings.Repeat(" ", 511) + badgeJWS,
+		"wide blanks":              strings.Repeat("\u3000", 300) + badgeJSON,
+		"a mark behind blanks":     blanks + "\ufeff" + badgeJSON,
+		"many marks":               strings.Repeat("\ufeff", 400) + badgeJSON,
+		"a quotation mark":         blanks + `"` + blanks + badgeJWS + `"`,
+		"UTF-16":                   wide(binary.BigEndian, "\ufeff"+blanks+badgeJSON),
+		"UTF-16, the other way":    wide(binary.LittleEndian, badgeJSON),
+		"a comment":                "// none\n" + badgeJSON,
+		"a list":                   "[" + badgeJSON + "]",
+		"a member twice":           doubled,
+		"something behind it":      doubled + " x",
+		"a header on lines":        header("{\n  \"alg\":\"EdDSA\"}"),
+		"a header behind blanks":   header(blanks + `{"alg":"EdDSA"}`),
+		"an end with a mark":       badgeJWS + "\ufeff",
+	} {
+		for _, pdf := range []string{attachmenttest.PDF(badgeJSON, hidden), attachmenttest.PDF(hidden, badgeJSON)} {
+			if got, err := bake.Extract([]byte(pdf)); !errors.Is(err, bake.ErrSeveral) {
+				t.Errorf("%s: %.60q, %v", name, got.Text, err)
+			}
+		}
+		if got, err := bake.Extract([]byte(attachmenttest.PDF(hidden))); err != nil || string(got.Text) != strings.Trim(hidden, " \t\r\n") {
+			t.Errorf("%s, alone: %.60q, %v", name, got.Text, err)
+		}
+	}
+	for name, picture := range map[string][]byte{
+		"a PNG": insert(plainPNG(t), chunk("iTXt", "openbadgecredential\x00\x00\x00\x00\x00"+badgeJSON),
+			chunk("iTXt", "openbadgecredential\x00\x00\x00\x00\x00"+blanks)),
+		"an SVG": []byte(`<svg xmlns="http://www.w3.org/2000/svg" xmlns:b="https://purl.imsglobal.org/ob/v3p0"><b:credential>` + blanks +
+			`</b:credential><b:credential verify="` + badgeJWS + `"/></svg>`),
+	} {
+		if got, err := bake.Extract(picture); !errors.Is(err, bake.ErrSeveral) {
+			t.Errorf("%s: %.60q, %v", name, got.Text, err)
+		}
+	}
+	harmless := []string{blanks, strings.Repeat("QUJD", 300), "1.2.3", "// a note", "\x00\x00", "e", `[{"a":1}]`, ""}
+	if got, err := bake.Extract([]byte(attachmenttest.PDF(append(harmless, badgeJSON)...))); err != nil || string(got.Text) != badgeJSON {
+		t.Errorf("beside what is none: %.60q, %v", got.Text, err)
+	}
+}
+
+// wide is a text in UTF-16.
+func wide(order binary.AppendByteOrder, text string) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(text)) {
+		b = order.AppendUint16(b, u)
+	}
+	return string(b)
 }
 
 // Whatever a picture holds, looking into it costs little more than its size.
