@@ -48,6 +48,21 @@ func TestAchievementsAreDefined(t *testing.T) {
 	}
 }
 
+// Who acts for one issuer defines nothing that tells who holds what others award.
+func TestRestsOnOwnAchievements(t *testing.T) {
+	w := newWorld(t)
+	stranger := w.token(auth.Token{Scopes: []auth.Scope{auth.Manage}, Issuers: []string{other}})
+	theirs := strings.Replace(definition, "city-school", other, 1)
+	for _, part := range []string{"healthy-city", "nothing-such"} {
+		a := w.put("/v1/achievements/theirs", strings.Replace(theirs, `"ladder"`, `"requires":{"any":["`+part+`"]},"ladder"`, 1), stranger)
+		if a.problem(t, http.StatusForbidden, "issuer_not_granted"); !strings.Contains(string(a.body), `"/requires"`) {
+			t.Errorf("%s: %s", part, a.body)
+		}
+	}
+	w.put("/v1/achievements/theirs", theirs, stranger).want(t, http.StatusCreated)
+	w.put("/v1/achievements/their-whole", strings.Replace(theirs, `"ladder"`, `"requires":{"any":["theirs"]},"ladder"`, 1), stranger).want(t, http.StatusCreated)
+}
+
 func TestWhatAnAchievementRestsOnIsKept(t *testing.T) {
 	w := newWorld(t)
 	whole := strings.Replace(definition, `"ladder"`, `"requires":{"n_of":{"n":1,"of":["healthy-city","workshop-participant"]}},"suspendable":true,"embedEndorsements":true,"ladder"`, 1)

@@ -114,6 +114,13 @@ func (i *Issuer) achievementAddress(slug string) string {
 // PutAchievement creates a template or changes it. Once a badge was issued
 // from a version, a change needs a version of its own: ErrConflict.
 func (i *Issuer) PutAchievement(ctx context.Context, a Achievement, actor string) (*Achievement, error) {
+	return i.DefineAchievement(ctx, a, actor, func(string) bool { return true })
+}
+
+// DefineAchievement is PutAchievement for a caller who acts for some issuers: it
+// may rest on what these award, and on what it rests on already; else PartError.
+// Of a part that is not defined the issuer is AnyIssuer.
+func (i *Issuer) DefineAchievement(ctx context.Context, a Achievement, actor string, mayIssue func(issuer string) bool) (*Achievement, error) {
 	ach, err := a.own()
 	if err != nil {
 		return nil, err
@@ -131,14 +138,14 @@ func (i *Issuer) PutAchievement(ctx context.Context, a Achievement, actor string
 	if err != nil {
 		return nil, err
 	}
-	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error { return putAchievement(tx, ach, now, seq, actor) })
+	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error { return putAchievement(tx, ach, now, seq, actor, mayIssue) })
 	if err != nil {
 		return nil, fmt.Errorf("storing achievement %s: %w", ach.Slug, err)
 	}
 	return ach, nil
 }
 
-func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor string) error {
+func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor string, mayIssue func(issuer string) bool) error {
 	if err := mayAward(tx, a.Issuer, "/issuer"); err != nil {
 		return err
 	}
@@ -158,6 +165,9 @@ func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor strin
 		if err := mayChange(tx, a); err != nil {
 			return err
 		}
+	}
+	if err := a.mayRest(tx, &old, mayIssue); err != nil {
+		return err
 	}
 	if err := store.PutJSON(tx, achievementKey(a.Slug), a); err != nil {
 		return err

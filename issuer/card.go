@@ -55,3 +55,15 @@ func (i *Issuer) Card(ctx context.Context, rec *Record) (string, error) {
 	}
 	return string(made), err
 }
+
+// CardMade is Card for who does not wait: ErrNoCard also where it is yet to be made.
+func (i *Issuer) CardMade(ctx context.Context, rec *Record) (string, error) {
+	if rec.Status != Active {
+		return "", ErrNoCard
+	}
+	made, err := i.madeAfterwards(ctx, cardKey(rec.Issuer, rec.seq), "card")
+	if errors.Is(err, ErrNotFound) || err == nil && len(made) == 0 {
+		return "", ErrNoCard
+	}
+	return string(made), err
+}

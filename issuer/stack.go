@@ -68,6 +68,39 @@ func (a *Achievement) checkParts(f *faults, parts []string, pointer string) {
 	}
 }
 
+// PartError refuses an achievement that is to rest on one of an issuer for which
+// the caller does not act: it would tell who holds that. It is an ErrForbidden.
+type PartError struct{ Part string } // slug
+
+// Error implements error.
+func (e *PartError) Error() string { return "issuer: it may not rest on " + e.Part }
+
+// Is makes a PartError an ErrForbidden.
+func (e *PartError) Is(target error) bool { return target == ErrForbidden }
+
+// AnyIssuer stands for the issuer of what is not defined, which may come to be
+// anybody's: who acts for all issuers acts for it.
+const AnyIssuer = "*"
+
+// mayRest holds the parts of an achievement that it had not before to what a
+// caller acts for.
+func (a *Achievement) mayRest(r store.Reader, old *Achievement, mayIssue func(issuer string) bool) error {
+	had := old.Requires.Parts()
+	for _, slug := range a.Requires.Parts() {
+		if slices.Contains(had, slug) {
+			continue
+		}
+		part := Achievement{Issuer: AnyIssuer}
+		if _, err := find(r, achievementKey(slug), &part); err != nil {
+			return err
+		}
+		if !mayIssue(part.Issuer) {
+			return &PartError{slug}
+		}
+	}
+	return nil
+}
+
 // stackKey leads from a part to a whole that may rest on it.
 func stackKey(part, whole string) []byte { return key("S", part, whole) }
 

@@ -50,6 +50,7 @@ func (p *Programme) PutActivity(ctx context.Context, definition []byte, actor st
 
 // Define is PutActivity for a caller who speaks for the issuers of all that the
 // activity awards, and of all that it awarded so far; all of it must be defined.
+// Its rules ask who holds what these issuers award, or what they asked for already.
 // isNew says that there was no such activity. The errors are ErrForbidden too.
 func (p *Programme) Define(ctx context.Context, c Caller, definition []byte) (a *rules.Activity, isNew bool, err error) {
 	return p.putActivity(ctx, definition, c.Actor, func(r store.Reader, old, a *rules.Activity) error {
@@ -57,6 +58,9 @@ func (p *Programme) Define(ctx context.Context, c Caller, definition []byte) (a 
 			return err
 		}
 		if err := mayName(r, &c, a); err != nil {
+			return err
+		}
+		if err := p.mayAsk(r, &c, old, a); err != nil {
 			return err
 		}
 		return p.mayAward(r, &c, a, true)
@@ -76,6 +80,38 @@ func mayName(r store.Reader, c *Caller, a *rules.Activity) error {
 		}
 	}
 	return nil
+}
+
+// mayAsk refuses rules that ask who holds achievements of others: whoever awards
+// by them would be told.
+func (p *Programme) mayAsk(r store.Reader, c *Caller, old, a *rules.Activity) error {
+	asked := holding(old)
+	for _, slug := range holding(a) {
+		if slices.Contains(asked, slug) {
+			continue
+		}
+		owner := issuer.AnyIssuer
+		switch t, err := p.issuer.Template(r, slug); {
+		case err == nil:
+			owner = t.Issuer
+		case !errors.Is(err, issuer.ErrNotFound):
+			return err
+		}
+		if !c.MayIssue(owner) {
+			return &Forbidden{"issuer_not_granted", "The token does not act for the issuer of " + slug + ", or there is no such achievement yet, and a rule asks who holds it."}
+		}
+	}
+	return nil
+}
+
+// holding are the achievements that the rules of an activity ask for.
+func holding(a *rules.Activity) (achievements []string) {
+	if a != nil {
+		for _, rule := range a.Rules {
+			achievements = append(achievements, rule.Holding()...)
+		}
+	}
+	return achievements
 }
 
 // mayAward holds the awards of a definition to what a caller speaks for.

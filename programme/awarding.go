@@ -2,6 +2,7 @@ package programme
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -17,9 +18,13 @@ func (s *session) awardOf(sc *scene, l *learner, e *earned, a *award) (issuer.Aw
 	if err != nil {
 		return issuer.Award{}, err
 	}
+	evidence, err := s.evidence(e)
+	if err != nil {
+		return issuer.Award{}, err
+	}
 	asked := issuer.Award{Achievement: a.Achievement, Edition: a.Edition, Recipient: to, AwardedAt: a.EarnedAt,
 		Language: l.Language, Country: l.Country, Sector: l.Sector, Activity: a.Activity,
-		OnDuplicate: onDuplicate, Actor: sc.actor, Test: sc.realm == test, Evidence: s.evidence(e)}
+		OnDuplicate: onDuplicate, Actor: sc.actor, Test: sc.realm == test, Evidence: evidence}
 	if sc.activity == nil {
 		return asked, nil
 	}
@@ -43,19 +48,37 @@ func (s *session) awardOf(sc *scene, l *learner, e *earned, a *award) (issuer.Aw
 }
 
 // evidence is what the rule says of how the badge was earned, or where there is
-// none, the badges that it rests on.
-func (s *session) evidence(e *earned) (list []badge.Evidence) {
+// none, the badges that it rests on, but for those that their holder hides.
+func (s *session) evidence(e *earned) (list []badge.Evidence, err error) {
 	if e.rule != nil {
-		return e.rule.Evidence
+		return e.rule.Evidence, nil
 	}
 	for _, part := range e.parts {
+		if hidden, err := s.hidden(part); err != nil {
+			return nil, err
+		} else if hidden {
+			continue
+		}
 		name := part.Achievement
 		if t, err := s.issuer.Template(s.tx, part.Achievement); err == nil {
 			name = t.In(t.Name, t.InLanguage)
 		}
 		list = append(list, badge.Evidence{ID: s.issuer.CredentialURL(part.Credential), Name: name, Genre: "OpenBadgeCredential"})
 	}
-	return list
+	return list, nil
+}
+
+// hidden tells whether the holder of a badge hides it. One that is not signed
+// yet was shown to nobody.
+func (s *session) hidden(part *award) (bool, error) {
+	if part.Credential == wantedCredential {
+		return false, nil
+	}
+	rec, err := s.issuer.CredentialIn(s.tx, part.Credential)
+	if err != nil {
+		return false, fmt.Errorf("reading a part: %w", err)
+	}
+	return !rec.HiddenAt.IsZero(), nil
 }
 
 // roleOf is the role by which a rule was met, as it is signed.

@@ -272,7 +272,7 @@ func TestDirectPartsThatDoNotCount(t *testing.T) {
 }
 
 // TestHiddenPart: a badge that its holder hides is held all the same, and stays
-// hidden.
+// hidden: the whole does not tell where it is.
 func TestHiddenPart(t *testing.T) {
 	p := course(t, "all").solos(t)
 	part := p.solo(t, "solo-a", anaMail).Record
@@ -280,8 +280,12 @@ func TestHiddenPart(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.solo(t, "solo-b", anaMail)
-	if p.by(t, anaMail)["pair"] == nil {
-		t.Error("a hidden part does not count")
+	whole := p.by(t, anaMail)["pair"]
+	if whole == nil {
+		t.Fatal("a hidden part does not count")
+	}
+	if got := evidence(t, whole); len(got) != 1 || strings.Contains(got[0], part.ID) {
+		t.Errorf("evidence %v", got)
 	}
 	if _, err := p.PublicEdition(t.Context(), part.ID, 0); !errors.Is(err, issuer.ErrNotFound) {
 		t.Errorf("the part is shown: %v", err)

@@ -158,3 +158,54 @@ func TestIssuerWithoutKey(t *testing.T) {
 	}
 	p.audit(t)
 }
+
+// TestOnlyOwnParts: who acts for one issuer is not told who holds what others
+// award: neither by what a badge rests on, nor by what a rule asks for, nor by a
+// name that is not taken yet. What an operator defined so stays.
+func TestOnlyOwnParts(t *testing.T) {
+	p := emptyPlace(t).solos(t)
+	far := speaker(digital)
+	rests := func(parts ...string) issuer.Achievement {
+		return issuer.Achievement{Slug: "far", Issuer: digital, Name: issuer.Text{"en": "far"}, Description: issuer.Text{"en": "far"},
+			Criteria: issuer.Text{"en": "Do it."}, InLanguage: "en", Version: "1", Requires: &issuer.Requires{All: parts}}
+	}
+	asks := func(parts string) []byte {
+		return []byte(`{"id":"far-course","kind":"course","award_rules":[{"achievement":"dh-trainer","all":[{"any":[{"holds":[` + parts + `]}]}]}]}`)
+	}
+	for _, part := range []string{"solo-a", "nothing-such"} {
+		_, err := p.DefineAchievement(t.Context(), rests("dh-planning", part), "test", far.MayIssue)
+		var refused *issuer.PartError
+		if !errors.As(err, &refused) || refused.Part != part || !errors.Is(err, issuer.ErrForbidden) {
+			t.Errorf("%s: %v", part, err)
+		}
+		var forbidden *programme.Forbidden
+		if _, _, err := p.Define(t.Context(), far, asks(`"dh-planning","`+part+`"`)); !errors.As(err, &forbidden) || forbidden.Rule != "issuer_not_granted" {
+			t.Errorf("%s: %v", part, err)
+		}
+	}
+	if a, err := p.Achievement(t.Context(), "far"); !errors.Is(err, issuer.ErrNotFound) {
+		t.Errorf("refused, and kept: %+v, %v", a, err)
+	}
+	if _, err := p.DefineAchievement(t.Context(), rests("dh-planning"), "test", far.MayIssue); err != nil {
+		t.Errorf("of its own: %v", err)
+	}
+	if _, _, err := p.Define(t.Context(), far, asks(`"dh-planning"`)); err != nil {
+		t.Errorf("of its own: %v", err)
+	}
+
+	if _, err := p.PutAchievement(t.Context(), rests("dh-planning", "solo-a"), "operator"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.PutActivity(t.Context(), asks(`"solo-a"`), "operator"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.DefineAchievement(t.Context(), rests("solo-a"), "test", far.MayIssue); err != nil {
+		t.Errorf("as it was: %v", err)
+	}
+	if _, _, err := p.Define(t.Context(), far, asks(`"dh-planning","solo-a"`)); err != nil {
+		t.Errorf("as it was: %v", err)
+	}
+	if _, err := p.DefineAchievement(t.Context(), rests("solo-a", "solo-b"), "test", far.MayIssue); !errors.Is(err, issuer.ErrForbidden) {
+		t.Errorf("and one more: %v", err)
+	}
+}

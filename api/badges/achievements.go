@@ -1,6 +1,7 @@
 package badges
 
 import (
+	"errors"
 	"net/http"
 
 	"laurel/api/wire"
@@ -134,8 +135,11 @@ func (h *Handler) PutAchievement(w http.ResponseWriter, r *http.Request) error {
 	if !may(ctx, a.Issuer, auth.Manage) {
 		return notGranted(a.Issuer)
 	}
-	stored, err := h.issuer.PutAchievement(ctx, *a, wire.Actor(ctx))
-	if err != nil {
+	stored, err := h.issuer.DefineAchievement(ctx, *a, wire.Actor(ctx), func(slug string) bool { return may(ctx, slug, auth.Manage) })
+	var part *issuer.PartError
+	if errors.As(err, &part) {
+		return wire.At(wire.IssuerNotGranted, "/requires", "The token does not act for the issuer of "+clip(part.Part)+", or there is no such achievement yet. Name achievements of your own.")
+	} else if err != nil {
 		return err
 	}
 	answer := h.showAchievement(stored)

@@ -65,6 +65,9 @@ func (s *sheet) finePrint(x, width, bottom float64) error {
 	if !signed.At.IsZero() {
 		texts = append(texts, s.say("certificate.signed", i18n.Params{"Date": s.Date(signed.At), "Issuer": words.Line(signed.By(), 80)}))
 	}
+	if s.card.OfflineCard != "" {
+		texts = append(texts, s.say("certificate.offline.about", nil))
+	}
 	if signed.Language != "" && signed.Language != s.Lang() {
 		texts = append(texts, s.say("certificate.language", i18n.Params{"Language": words.Line(s.LanguageName(signed.Language), 60)}))
 	}

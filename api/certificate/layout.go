@@ -22,9 +22,13 @@ const (
 )
 
 const (
-	margin  = 10 * pdf.Millimetre // of the frame
-	inset   = 20 * pdf.Millimetre // of what stands in it
-	footing = 37 * pdf.Millimetre // how high the foot is
+	margin = 10 * pdf.Millimetre // of the frame
+	inset  = 20 * pdf.Millimetre // of what stands in it
+
+	// How high the foot is, without and with the second code, and how high the
+	// wreath, as a part of the sheet: it gives up the room that the code takes.
+	footing, offlineFooting = 37 * pdf.Millimetre, 48 * pdf.Millimetre
+	crown, offlineCrown     = 0.145, 0.09
 
 	codeSide    = 28 * pdf.Millimetre // of the QR code with the address
 	offlineSide = 38 * pdf.Millimetre // of the one for checks without a network
@@ -58,12 +62,15 @@ type line struct {
 
 // middle is what a certificate says, each line in the middle below the other.
 func (s *sheet) middle() error {
-	wreath := 0.145 * s.height
+	wreath, foot := crown*s.height, float64(footing)
+	if s.card.OfflineCard != "" {
+		wreath, foot = offlineCrown*s.height, offlineFooting
+	}
 	lines, err := s.measured(s.lines())
 	if err != nil {
 		return err
 	}
-	top, room := margin+5*pdf.Millimetre, s.height-2*margin-footing-8*pdf.Millimetre
+	top, room := margin+5*pdf.Millimetre, s.height-2*margin-foot-8*pdf.Millimetre
 	lines = fitted(lines, room-wreath)
 	rest := room - wreath - heightOf(lines)
 	y := top + min(rest/3, 14)

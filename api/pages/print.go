@@ -27,8 +27,10 @@ type PrintPage struct {
 	Face   face.Face
 	Letter bool   // the paper; else A4
 	QR     string // address of the QR code on this host, an SVG
+	Card   string // address of the code for checks without a network, an SVG; "" for none
 	PDF    string // address of the same as a file; "" for none
 	Other  string // address of this page for the other paper
+	Switch string // address of this page with that code, or where it has it without; "" for none
 }
 
 type printView struct {
@@ -47,7 +49,7 @@ func (s *Pages) Print(w io.Writer, p *i18n.Printer, page PrintPage) error {
 	signed := page.Face.Signed
 	sheet, _ := s.PrintSheet()
 	v := printView{view: s.view(p, page.Frame, words.Line(signed.Title, 120)), PrintPage: page, SheetHref: AssetPath + sheet,
-		Facts: page.Face.Facts(p), Fine: fine(p, page.Face), SignedTag: signed.Language}
+		Facts: page.Face.Facts(p), Fine: fine(p, page), SignedTag: signed.Language}
 	if !page.Face.Holds() {
 		v.State = page.Face.Standing(p)
 	}
@@ -63,10 +65,14 @@ func (p PrintPage) OtherPaper() string {
 }
 
 // fine says what a print is worth by itself.
-func fine(p *i18n.Printer, f face.Face) []string {
+func fine(p *i18n.Printer, page PrintPage) []string {
+	f := page.Face
 	out := []string{p.Text("certificate.proves", i18n.Params{"Host": f.Beside.Host})}
 	if at := f.Signed.At; !at.IsZero() {
 		out = append(out, signedOn(p, f, at))
+	}
+	if page.Card != "" {
+		out = append(out, p.Text("certificate.offline.about", nil))
 	}
 	if lang := f.Signed.Language; lang != "" && lang != p.Lang() {
 		out = append(out, p.Text("certificate.language", i18n.Params{"Language": words.Line(p.LanguageName(lang), 60)}))

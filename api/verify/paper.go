@@ -10,9 +10,10 @@ import (
 	"golang.org/x/text/language"
 
 	"laurel/api/certificate"
-	"laurel/api/face"
 	"laurel/api/pages"
 	"laurel/api/wire"
+	"laurel/badge/card"
+	"laurel/internal/qr"
 	"laurel/internal/typeset"
 	"laurel/issuer"
 )
@@ -21,17 +22,13 @@ import (
 // bytes in the file.
 func (h *Handler) Certificate(w http.ResponseWriter, r *http.Request) error {
 	id, _, _ := strings.Cut(r.PathValue("id"), ".")
-	paper, err := paperOf(r)
-	if err != nil {
-		return err
-	}
-	f, rec, err := h.onPaper(w, r, id)
+	sheet, rec, err := h.onPaper(w, r, id)
 	if err != nil || rec == nil {
 		return err
 	}
-	p, card := wire.Printer(r, h.catalog), certificate.Card{Face: f, Document: rec.Document, Paper: paper}
-	raw, err := h.studio.Draw(r.Context(), drawn{"certificate", p.Lang(), card}, func(w io.Writer, fonts *typeset.Library) error {
-		return certificate.Write(w, fonts, p, card)
+	p := wire.Printer(r, h.catalog)
+	raw, err := h.studio.Draw(r.Context(), drawn{"certificate", p.Lang(), sheet}, func(w io.Writer, fonts *typeset.Library) error {
+		return certificate.Write(w, fonts, p, sheet)
 	})
 	if err != nil {
 		return err
@@ -51,45 +48,100 @@ type drawn struct {
 
 // Print answers GET /credentials/{id}/print: a page that prints the same.
 func (h *Handler) Print(w http.ResponseWriter, r *http.Request) error {
-	paper, err := paperOf(r)
-	if err != nil {
-		return err
-	}
-	f, rec, err := h.onPaper(w, r, r.PathValue("id"))
+	sheet, rec, err := h.onPaper(w, r, r.PathValue("id"))
 	if err != nil || rec == nil {
 		return err
 	}
-	p, path := wire.Printer(r, h.catalog), "/credentials/"+rec.ID
-	page := pages.PrintPage{Frame: pages.Frame{Host: h.host}, Face: f, Letter: paper == certificate.Letter, QR: path + "/qr.svg",
-		PDF: path + ".pdf?paper=a4", Other: path + "/print?paper=letter"}
-	if page.Letter {
-		page.PDF, page.Other = path+".pdf?paper=letter", path+"/print?paper=a4"
-	}
+	p, page := wire.Printer(r, h.catalog), h.printPage(r, sheet, rec)
 	h.neverKept(w)
 	return wire.WritePage(w, p, http.StatusOK, func(w io.Writer) error { return h.pages.Print(w, p, page) })
 }
 
-// onPaper is the face of a badge that may be put on paper. For one that may not, a
-// person is led to its page, which says why (the record is then nil), and a program
-// gets the error of package certificate.
-func (h *Handler) onPaper(w http.ResponseWriter, r *http.Request, id string) (face.Face, *issuer.Record, error) {
+func (h *Handler) printPage(r *http.Request, sheet certificate.Card, rec *issuer.Record) pages.PrintPage {
+	path, this, other := "/credentials/"+rec.ID, "?paper=a4", "?paper=letter"
+	letter := sheet.Paper == certificate.Letter
+	if letter {
+		this, other = other, this
+	}
+	page := pages.PrintPage{Frame: pages.Frame{Host: h.host}, Face: sheet.Face, Letter: letter, QR: path + "/qr.svg"}
+	with, also := "&offline=1", ""
+	if sheet.OfflineCard != "" {
+		page.Card, page.Switch, also = path+"/card.svg", path+"/print"+this, with
+	} else if h.hasCard(r, rec) {
+		page.Switch = path + "/print" + this + with
+	}
+	page.PDF, page.Other = path+".pdf"+this+also, path+"/print"+other+also
+	return page
+}
+
+// hasCard tells whether a second code can be had right now.
+func (h *Handler) hasCard(r *http.Request, rec *issuer.Record) bool {
+	text, err := h.issuer.CardMade(r.Context(), rec)
+	if err == nil {
+		_, err = h.withCard(rec, text)
+	}
+	return err == nil
+}
+
+// withCard is the address of a badge with its card, as it stands in a code.
+func (h *Handler) withCard(rec *issuer.Record, text string) (string, error) {
+	address := card.Address(h.baseURL+"/v/"+rec.ID, text)
+	if len(address) > qr.MaxText {
+		return "", issuer.ErrNoCard
+	}
+	return address, nil
+}
+
+// offlineCard is what the second code holds where one is asked for with ?offline=1,
+// else "". There is one for what has a code at /credentials/{id}/card.svg, and the
+// errors are those of that.
+func (h *Handler) offlineCard(r *http.Request, rec *issuer.Record) (string, error) {
+	wanted, err := wire.Number(r.URL.Query(), "offline", 0, 0, 1)
+	if err != nil || wanted == 0 {
+		return "", err
+	}
+	text, err := h.issuer.Card(r.Context(), rec)
+	if err != nil {
+		return "", err
+	}
+	return h.withCard(rec, text)
+}
+
+// onPaper is what is put on paper of a badge. For one that may not be, a person is
+// led to its page, which says why (the record is then nil), and a program gets the
+// error of package certificate, or that of the card which it asked for.
+func (h *Handler) onPaper(w http.ResponseWriter, r *http.Request, id string) (certificate.Card, *issuer.Record, error) {
+	paper, err := paperOf(r)
+	if err != nil {
+		return certificate.Card{}, nil, err
+	}
 	f, rec, err := h.faceOf(r, id)
 	if err != nil {
-		return f, nil, err
+		return certificate.Card{}, nil, err
 	}
-	err = certificate.Check(f)
-	if err == nil || !errors.Is(err, certificate.ErrOutOfForce) || !wire.Prefers(r, "text/html", "application/json") {
-		return f, rec, err
+	standing := certificate.Check(f)
+	if errors.Is(standing, certificate.ErrOutOfForce) && wire.Prefers(r, "text/html", "application/json") {
+		h.leadTo(w, r, rec)
+		return certificate.Card{}, nil, nil
 	}
+	offline, err := h.offlineCard(r, rec)
+	if err == nil {
+		err = standing
+	}
+	return certificate.Card{Face: f, Document: rec.Document, Paper: paper, OfflineCard: offline}, rec, err
+}
+
+// leadTo leads a browser to the page of a badge.
+func (h *Handler) leadTo(w http.ResponseWriter, r *http.Request, rec *issuer.Record) {
 	h.neverKept(w)
 	to := "/credentials/" + rec.ID
 	if r.URL.RawQuery != "" {
 		query := r.URL.Query()
 		query.Del("paper")
+		query.Del("offline")
 		to += "?" + query.Encode()
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
-	return f, nil, nil
 }
 
 // letterLands are where paper is cut to Letter, after CLDR; everywhere else it is

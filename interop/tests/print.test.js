@@ -20,13 +20,14 @@ before(async () => {
 });
 after(() => browser?.close());
 
-// onOneSheet demands one page with a code on it that leads to the badge.
-function onOneSheet(file, what) {
+// onOneSheet demands one page with a code on it that leads to the badge, and a
+// second one where it holds a card.
+function onOneSheet(file, what, card) {
   assert.match(execFileSync('pdfinfo', [file], {encoding: 'utf8'}), /^Pages: +1$/m, what);
   const picture = file.replace(/\.pdf$/, '');
-  execFileSync('pdftoppm', ['-r', '150', '-gray', '-png', '-singlefile', file, picture]);
+  execFileSync('pdftoppm', ['-r', card ? '300' : '150', '-gray', '-png', '-singlefile', file, picture]);
   const read = execFileSync('zbarimg', ['--quiet', '--nodbus', '--raw', '-Sdisable', '-Sqrcode.enable', `${picture}.png`], {encoding: 'utf8'});
-  assert.equal(read.trim(), badge.verifyUrl, what);
+  assert.deepEqual(read.trim().split('\n').sort(), card ? [badge.verifyUrl, card] : [badge.verifyUrl], what);
 }
 
 for(const lang of ['en', 'ar', 'zh']) {
@@ -54,6 +55,21 @@ for(const lang of ['en', 'ar', 'zh']) {
     });
   }
 }
+
+test('with the offline card as second code', async () => {
+  const card = await (await fetch(`${baseURL}/credentials/${badge.id}/card`)).text();
+  for(const [lang, paper] of [['en', 'letter'], ['ar', 'a4']]) {
+    const address = `/credentials/${badge.id}/print?lang=${lang}&paper=${paper}&offline=1`;
+    const {page, faults, close} = await watched(browser, baseURL, address, {screen: 'desk'});
+    await fits(page, address);
+    await accessible(page, address);
+    const file = join(folder, `card-${lang}-${paper}.pdf`);
+    await page.pdf({path: file, preferCSSPageSize: true, printBackground: false});
+    onOneSheet(file, address, card);
+    assert.deepEqual(faults, [], address);
+    await close();
+  }
+});
 
 test('what was revoked is not put on paper', async () => {
   const {page, close} = await watched(browser, baseURL, `/credentials/${world.demo.revoked.id}.pdf?lang=en`);
