@@ -150,8 +150,8 @@ func (s *sheet) set(p piece) (*typeset.Block, error) {
 		p.style.Dir = typeset.RightToLeft
 	}
 	block, err := s.fonts.Layout(p.text, p.style)
-	if err == nil && p.required && block.Truncated {
-		block, err = s.fonts.Layout(p.text, smaller(p.style))
+	for size := p.style.MinSize; err == nil && p.required && block.Truncated && size >= legible; size *= 0.93 {
+		block, err = s.fonts.Layout(p.text, smaller(p.style, size))
 	}
 	switch {
 	case err != nil:
@@ -164,10 +164,12 @@ func (s *sheet) set(p piece) (*typeset.Block, error) {
 	return block, nil
 }
 
+// legible is the smallest size that people read on paper.
+const legible = 7
+
 // smaller is a style for what is too long, with more lines in no more room.
-func smaller(style typeset.Style) typeset.Style {
-	const legible = 7
-	style.Size, style.MinSize = style.MinSize, legible
+func smaller(style typeset.Style, size float64) typeset.Style {
+	style.Size, style.MinSize = size, 0
 	style.MaxLines += 2
 	return style
 }
