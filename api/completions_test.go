@@ -83,6 +83,7 @@ type completionAnswer struct {
 		Achievement, Outcome string
 		Credential, Page     *string
 		Review               string
+		Revoked              bool
 	}
 	Open []struct {
 		Achievement string
@@ -609,4 +610,21 @@ func TestAwardsBegin(t *testing.T) {
 	}
 	award("1970-01-01T00:00:00Z").want(t, http.StatusCreated)
 	award("1969-12-31T23:59:59Z").problem(t, http.StatusUnprocessableEntity, "date_invalid")
+}
+
+// TestRevokedIsSaid: what exists and was taken back is not told as what stands,
+// on its own, in a batch and when it is told again.
+func TestRevokedIsSaid(t *testing.T) {
+	w := newCourse(t)
+	first := w.result(event(`"id":"e-1"`, `"id":"e-1","source":"lms-a"`))
+	id := strings.TrimPrefix(*first.Awards[0].Credential, w.base+"/credentials/")
+	w.post("/v1/credentials/"+id+"/revoke", `{"reason":"issued_in_error"}`).want(t, http.StatusOK)
+	again := event(`"id":"e-1"`, `"id":"e-2","source":"lms-a"`)
+	for _, got := range []completionAnswer{w.result(again), w.result(again)} {
+		for _, a := range got.Awards {
+			if want := a.Achievement == first.Awards[0].Achievement; a.Outcome != "existing" || a.Revoked != want {
+				t.Errorf("%+v", a)
+			}
+		}
+	}
 }

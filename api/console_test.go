@@ -158,6 +158,15 @@ func TestConsoleSession(t *testing.T) {
 				strings.Contains(a.header.Get("Content-Security-Policy"), "unsafe") || a.header.Get("Access-Control-Allow-Origin") != "" {
 				t.Errorf("headers: %v", a.header)
 			}
+			if a := s.page("/console/sign-in").want(t, http.StatusSeeOther); a.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("whoever is signed in: %v", a.header)
+			}
+			door := w.post("/console/sign-in", url.Values{"token": {w.all}}.Encode(), append(ownPage, "Content-Type", "application/x-www-form-urlencoded")...).want(t, http.StatusSeeOther)
+			if door.header.Get("Cache-Control") != "no-store" {
+				t.Errorf("with the cookie: %v", door.header)
+			}
+			s.sendFile("/console/sign-in", map[string]string{"token": w.all}, "").want(t, http.StatusUnsupportedMediaType)
+			s.raw("/console/sign-in", url.Values{"token": {strings.Repeat("x", 5<<10)}}.Encode(), ownPage...).want(t, http.StatusRequestEntityTooLarge)
 			if a := s.send("/console/sign-out", nil).want(t, http.StatusSeeOther); consoleCookie(a) == nil || consoleCookie(a).MaxAge >= 0 {
 				t.Errorf("the cookie stays: %v", a.header)
 			}
@@ -579,13 +588,43 @@ func TestConsoleCorrects(t *testing.T) {
 	s := w.signIn(w.all)
 	id := w.issue(1).ID
 	path := "/console/badges/" + id + "/reissue"
-	a := s.send(path, url.Values{"key": {"k1"}, "reason": {"name_corrected"}, "name": {strings.Repeat("x", 2000)}})
+	asked := s.page(path).want(t, http.StatusOK).hidden(t, path)["as"]
+	a := s.send(path, url.Values{"key": {"k1"}, "as": {asked}, "reason": {"name_corrected"}, "name": {strings.Repeat("x", 2000)}})
 	if a.status != http.StatusUnprocessableEntity || !bytes.Contains(a.body, []byte(`id="name-error"`)) {
 		t.Errorf("a name that cannot be: %d %s", a.status, a.body)
 	}
-	s.send(path, url.Values{"key": {"k2"}, "reason": {"name_corrected"}, "name": {"Ana María Mora"}}).want(t, http.StatusSeeOther)
+	once := url.Values{"key": {"k2"}, "as": {asked}, "reason": {"name_corrected"}, "name": {"Ana María Mora"}}
+	for range 2 { // the second is answered as the first
+		s.send(path, once).want(t, http.StatusSeeOther)
+	}
 	if page := string(s.page("/console/badges/" + id).body); !strings.Contains(page, "Ana María Mora") {
 		t.Errorf("after a correction: %s", page)
+	}
+}
+
+// A form that was opened before somebody else's correction undoes nothing of it.
+func TestConsoleKeepsTheOtherCorrection(t *testing.T) {
+	w := newWorld(t)
+	s := w.signIn(w.all)
+	id := w.issue(1).ID
+	path := "/console/badges/" + id + "/reissue"
+	old := s.page(path).want(t, http.StatusOK).hidden(t, path)
+	w.post("/v1/credentials/"+id+"/reissue", `{"recipient":{"name":"Ana María Mora"}}`).want(t, http.StatusOK)
+	form := url.Values{"key": {old["key"]}, "as": {old["as"]}, "reason": {"name_corrected"}, "name": {"Ana Mora 1"}, "email": {"right@learner.example"}}
+	for _, as := range []string{old["as"], "", "nonsense"} {
+		form.Set("as", as)
+		a := s.send(path, form)
+		if a.status != http.StatusConflict || !bytes.Contains(a.body, []byte("has changed meanwhile")) || !bytes.Contains(a.body, []byte(`value="Ana María Mora"`)) {
+			t.Fatalf("as %q: %d %s", as, a.status, a.body)
+		}
+		if rec := w.get("/credentials/" + id + ".json"); !bytes.Contains(rec.body, []byte("Ana María Mora")) {
+			t.Fatalf("the correction was undone: %s", rec.body)
+		}
+	}
+	now := s.send(path, form).hidden(t, path)
+	s.send(path, url.Values{"key": {now["key"]}, "as": {now["as"]}, "reason": {"name_corrected"}, "name": {"Ana M. Mora"}}).want(t, http.StatusSeeOther)
+	if page := string(s.page("/console/badges/" + id).body); !strings.Contains(page, "Ana M. Mora") {
+		t.Errorf("the form that was shown anew: %s", page)
 	}
 }
 

@@ -450,6 +450,20 @@ func TestChangeRegister(t *testing.T) {
 	if gone, _ := w.list("?email=ana.1@learner.example", w.all); len(found.Items) != 1 || len(gone.Items) != 0 {
 		t.Errorf("found by the new address %d, by the old %d", len(found.Items), len(gone.Items))
 	}
+	// The claim went to the address that was wrong.
+	fresh, _ := rec["claimUrl"].(string)
+	if fresh == b.ClaimURL || fresh == "" {
+		t.Errorf("the claim link is %q", fresh)
+	}
+	w.tell("GET", w.claim(b), "Accept", "application/json").problem(t, http.StatusNotFound, "not_found")
+	w.tell("GET", strings.TrimPrefix(fresh, w.base), "Accept", "application/json").want(t, http.StatusOK)
+	if same := patch(`{"recipient":{"email":"NEW@learner.example"}}`, w.all).want(t, http.StatusOK).object(t); same["claimUrl"] != fresh {
+		t.Errorf("the same address has another claim link: %v", same["claimUrl"])
+	}
+	next := w.post("/v1/credentials/"+b.ID+"/reissue", `{"recipient":{"email":"newer@learner.example"}}`).want(t, http.StatusOK).object(t)
+	if next["claimUrl"] == fresh || next["claimUrl"] == nil {
+		t.Errorf("after a correction: %v", next["claimUrl"])
+	}
 	patch(`{"recipient":{"name":"Another"}}`, w.all).problem(t, http.StatusBadRequest, "unknown_member") // that is signed
 	patch(`{"recipient":{"email":"nobody"}}`, w.all).problem(t, http.StatusUnprocessableEntity, "email_invalid")
 	patch(`{}`, w.token(auth.Token{Scopes: []auth.Scope{auth.Issue}, Issuers: []string{other}})).problem(t, http.StatusNotFound, "not_found")

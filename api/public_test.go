@@ -234,6 +234,11 @@ func TestQRCodes(t *testing.T) {
 		!bytes.Equal(svg.body, w.get("/credentials/"+id+"/qr.svg").body) {
 		t.Errorf("%d %.40s", svg.status, svg.body)
 	}
+	for _, form := range []string{"png", "svg"} { // its holder may hide the badge
+		if h := w.get("/credentials/" + id + "/qr." + form).header; h.Get("Cache-Control") != "public, no-cache" || h.Get("ETag") == "" {
+			t.Errorf("%s may be kept: %v", form, h)
+		}
+	}
 	// One code is for all editions.
 	if png := w.get("/credentials/" + id + "/qr.png?utm=1"); !bytes.Equal(png.body, w.get("/credentials/"+id+"/qr.png").body) {
 		t.Error("another code under another address")

@@ -192,7 +192,8 @@ func (c *checker) ownEvents(rec *Record) error {
 	if rec.Status == Suspended && !noted[actionSuspend] {
 		c.problem("%s is suspended, and that was not noted", rec.ID)
 	}
-	if !rec.HiddenAt.IsZero() && !noted[actionHide] || rec.Claims > 0 && !noted[actionClaim] {
+	claimed := noted[actionClaim] || noted[actionRegister] || noted[actionReissue] // the latter two by another address
+	if !rec.HiddenAt.IsZero() && !noted[actionHide] || rec.Claims > 0 && !claimed {
 		c.problem("%s is hidden since %s and has its %d. claim, and not all of that was noted", rec.ID, rec.HiddenAt, rec.Claims+1)
 	}
 	return nil

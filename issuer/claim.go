@@ -188,12 +188,17 @@ func (i *Issuer) RenewClaim(ctx context.Context, a Amendment) (*Issued, error) {
 	}
 	read := func(r store.Reader) (*Record, error) { return amendable(r, a) }
 	return i.changeInPlace(ctx, run, a.Idempotency, read, func(_ store.Tx, rec *Record) (bool, error) {
-		if len(strconv.Itoa(rec.Claims+1)) > maxClaimTail {
-			return false, &StateError{"claim_renewed_often", "The claim of this badge was renewed too often."}
-		}
-		rec.Claims++
-		return true, nil
+		err := rec.renewClaim()
+		return err == nil, err
 	})
+}
+
+func (r *Record) renewClaim() error {
+	if len(strconv.Itoa(r.Claims+1)) > maxClaimTail {
+		return &StateError{"claim_renewed_often", "The claim of this badge was renewed too often."}
+	}
+	r.Claims++
+	return nil
 }
 
 // changeInPlace writes a change of a record that makes no edition, or finds that

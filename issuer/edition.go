@@ -122,6 +122,7 @@ type amended struct {
 	ach      *Achievement // shared too; the version that the badge was issued from
 	now      time.Time
 	by       string // what the edition before is replaced by
+	address  string // the holder's, where it takes another's place
 }
 
 func (i *Issuer) amend(ctx context.Context, a Amendment, action string, change func(*amended) error) (*Issued, error) {
@@ -144,7 +145,11 @@ func (i *Issuer) tryAmend(ctx context.Context, a Amendment, action string, chang
 	if err != nil || found != nil {
 		return found, err
 	}
-	if err := change(m); err != nil {
+	err = change(m)
+	if err == nil {
+		err = m.readdressed()
+	}
+	if err != nil {
 		return nil, err
 	}
 	resign, changed, err := m.differs()
@@ -381,7 +386,7 @@ func (m *amended) register(i *Issuer, f *faults, c Correction) {
 		if email != "" && !emailAddress(email) {
 			f.add("email_invalid", "/recipient/email", "Give one e-mail address, such as ana@example.org.")
 		}
-		m.rec.Email, m.rec.ByEmail = nil, nil
+		m.rec.Email, m.rec.ByEmail, m.address = nil, nil, email
 		i.digestPerson(m.rec, Recipient{Email: email})
 	}
 	if c.ExternalID != nil {
@@ -400,6 +405,17 @@ func (m *amended) register(i *Issuer, f *faults, c Correction) {
 		m.rec.ExternalRef = *c.ExternalRef
 		f.oneLine(&m.rec.ExternalRef, "/externalRef", 500, false)
 	}
+}
+
+// readdressed gives a badge another claim when another address has taken the place
+// of the recorded one: whoever reads mail there may have the claim, and the badge
+// is not theirs.
+func (m *amended) readdressed() error {
+	if m.old.Email == nil || m.rec.Email == nil || bytes.Equal(m.old.Email, m.rec.Email) {
+		m.address = ""
+		return nil
+	}
+	return m.rec.renewClaim()
 }
 
 // readdress puts the hash of another address into what is signed, or takes the
@@ -490,6 +506,7 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 	if err != nil {
 		return nil, err
 	}
+	run.address = m.address
 	if resigned {
 		run.Document = DocumentDigest(m.rec.Document)
 	}

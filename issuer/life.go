@@ -146,14 +146,15 @@ func (r *Record) allows(a Action) (changes bool, err error) {
 // order of changes. All that it writes is written in one Update.
 type changing struct {
 	Event
-	seq  string
-	tell func(store.Tx, Changed) error
+	seq     string
+	tell    func(store.Tx, Changed) error
+	address string // as of a Changed
 }
 
 func (i *Issuer) changing(actor, action string) (*changing, error) {
 	now := i.now()
 	seq, err := newSeq(i.cfg.Random, now)
-	return &changing{Event{At: now, Actor: actor, Action: action}, seq, i.tell}, err
+	return &changing{Event: Event{At: now, Actor: actor, Action: action}, seq: seq, tell: i.tell}, err
 }
 
 // behind puts a change behind the last one of its credential in the order of
@@ -187,7 +188,7 @@ func (c *changing) note(tx store.Tx, rec *Record, reason string) error {
 	if err := putAudit(tx, c.seq, e); err != nil {
 		return err
 	}
-	return c.tell(tx, Changed{Action: e.Action, Record: rec, Actor: e.Actor})
+	return c.tell(tx, Changed{Action: e.Action, Record: rec, Actor: e.Actor, Address: c.address})
 }
 
 // reasons are the codes that an audit record takes: it can never be changed, so

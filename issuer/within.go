@@ -156,6 +156,9 @@ type Changed struct {
 	Record *Record // as it is now; not to be changed
 	Award  *Award  // what was asked for, where a badge was issued; not to be changed
 	Actor  string
+	// Address is the holder's e-mail address where it took another's place just
+	// now, and with it the claim another's; "" otherwise.
+	Address string
 }
 
 // Issued reports whether a badge was issued, and not a badge changed.

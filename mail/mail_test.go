@@ -204,6 +204,10 @@ func TestCorrectedBeforeTheyAreTold(t *testing.T) {
 	for _, m := range p.deliver(t, true) {
 		told[m.To] = strings.ReplaceAll(m.Data, "=\n", "")
 	}
+	now, err := p.Credential(t.Context(), rec.ID)
+	if err != nil || !strings.Contains(told[right], "/c/"+p.Claim(now)) || p.Claim(now) == p.Claim(rec) {
+		t.Errorf("%v %s", err, told[right])
+	}
 	if told["anna@learner.example"] != "" || !strings.Contains(told["bo@learner.example"], stays.ID) || p.waiting(t) != 0 {
 		t.Errorf("%v", told)
 	}

@@ -69,20 +69,25 @@ func New(cfg Config) (*Outbox, error) {
 
 func (o *Outbox) now() time.Time { return o.cfg.Now().UTC() }
 
-// Observe is an issuer.Observer: whose badge is issued, by an issuer that wants it
-// so, is told of it. Trials are told to nobody.
+// Observe is an issuer.Observer: whose badge is issued, or found to be theirs when
+// the address is corrected, by an issuer that wants it so, is told of it. Trials
+// are told to nobody.
 func (o *Outbox) Observe(tx store.Tx, c issuer.Changed) error {
-	if !c.Issued() || c.Award == nil || c.Award.Recipient.Email == "" || issuer.IsTest(c.Record.Issuer) {
+	address := c.Address
+	if c.Issued() && c.Award != nil {
+		address = c.Award.Recipient.Email
+	}
+	if address == "" || c.Record.Status != issuer.Active || issuer.IsTest(c.Record.Issuer) {
 		return nil
 	}
 	profile, err := o.cfg.Issuer.ProfileIn(tx, c.Record.Issuer)
 	if err != nil || profile.Notify != issuer.NotifyHolder {
 		return err
 	}
-	if smtp.CheckAddress(c.Award.Recipient.Email) != nil {
+	if smtp.CheckAddress(address) != nil {
 		return nil //nolint:nilerr // nothing can be sent there, and the badge is issued all the same
 	}
-	if err := o.put(tx, earned, c.Record.ID, c.Award.Recipient.Email, c.Record.Language); err != nil {
+	if err := o.put(tx, earned, c.Record.ID, address, c.Record.Language); err != nil {
 		return fmt.Errorf("telling the holder of %s: %w", c.Record.ID, err)
 	}
 	o.hurry()

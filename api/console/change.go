@@ -2,12 +2,15 @@ package console
 
 import (
 	"crypto/rand"
+	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"laurel/api/wire"
 	"laurel/internal/auth"
 	"laurel/issuer"
+	"laurel/store"
 	"laurel/verifier/words"
 )
 
@@ -60,7 +63,7 @@ func (c change) asking(v *visit, sent fields) (*page, *form, error) {
 	if reads {
 		pg.About, pg.Facts = v.holder(rec), v.aboutBadge(rec)
 	}
-	f := &form{ID: c.name, Action: v.local(to(badgePath+"/"+c.name, rec.ID)), Hidden: []pair{{"key", sent.line("key")}},
+	f := &form{ID: c.name, Action: v.local(to(badgePath+"/"+c.name, rec.ID)), Hidden: []pair{{"key", sent.line("key")}, {"as", standing(rec)}},
 		Submits: []submit{{Text: v.t("console.change." + c.name + ".submit"), Danger: c.danger}}, Cancel: v.back(badgePath, rec.ID)}
 	if c.name == "reissue" {
 		f.Fields = v.corrections(rec, sent, reads)
@@ -107,7 +110,11 @@ func (c change) do(v *visit, sent fields) error {
 	}
 	a.Idempotency = &issuer.Idempotency{Scope: v.token().ID + " console " + c.name + " " + id, Key: key,
 		Digest: []byte(strings.Join([]string{a.Reason, sent.line("name"), sent.line("email")}, "\x00"))}
-	if err := c.perform(v, a, sent); err != nil {
+	err := c.perform(v, a, sent)
+	if errors.Is(err, errMoved) {
+		return c.anew(v, sent)
+	}
+	if err != nil {
 		pg, f, asking := c.asking(v, sent)
 		if asking != nil {
 			return err
@@ -120,6 +127,26 @@ func (c change) do(v *visit, sent fields) error {
 		return v.show(pg)
 	}
 	return v.seeOther(to(badgePath, id), "done", c.name)
+}
+
+// standing marks a badge as it stands, in a form that says what it is to be: its
+// edition, and when it was changed last.
+func standing(rec *issuer.Record) string {
+	return strconv.Itoa(rec.Edition) + "." + strconv.FormatInt(rec.ChangedAt.UnixNano(), 36)
+}
+
+// errMoved says that a badge was changed since its form was shown.
+var errMoved = errors.New("console: the badge has changed meanwhile")
+
+// anew asks again, of the badge as it stands now: what stood in the form might
+// undo what somebody else has done.
+func (c change) anew(v *visit, sent fields) error {
+	pg, _, err := c.asking(v, fields{"key": []byte(rand.Text()), "reason": sent["reason"], "words": sent["words"]})
+	if err != nil {
+		return err
+	}
+	pg.Notices = append(pg.Notices, notice{Tone: "fail", Text: v.t("console.change.moved")})
+	return v.write(http.StatusConflict, pg)
 }
 
 // changePlace is the field that a fault is about.
@@ -149,6 +176,12 @@ func correct(v *visit, a issuer.Amendment, sent fields) error {
 	}
 	if email := sent.line("email"); email != "" {
 		c.Email = &email
+	}
+	a.Allow = func(_ store.Reader, rec *issuer.Record) error {
+		if standing(rec) != sent.line("as") {
+			return errMoved
+		}
+		return nil
 	}
 	_, err := v.Issuer.Reissue(v.ctx(), a, c)
 	return err

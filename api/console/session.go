@@ -133,7 +133,7 @@ func (h *Handler) signedIn(w http.ResponseWriter, r *http.Request) error {
 	if !h.private(r) {
 		return v.door(http.StatusForbidden, "", "")
 	}
-	sent, err := readForm(w, r)
+	sent, err := readTexts(w, r, maxDoor)
 	if err != nil {
 		return err
 	}

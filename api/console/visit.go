@@ -86,6 +86,7 @@ func to(path string, values ...string) string {
 // seeOther leads on to another page when something is done, so that to load it
 // again does nothing again.
 func (v *visit) seeOther(path string, pairs ...string) error {
+	v.w.Header().Set("Cache-Control", wire.NoStore) // it may set the cookie
 	v.w.Header().Set("Location", v.local(path, pairs...))
 	v.w.WriteHeader(http.StatusSeeOther)
 	return nil
@@ -222,36 +223,42 @@ func (f fields) get(name string) string { return string(f[name]) }
 // line is a field without the blanks around it.
 func (f fields) line(name string) string { return strings.TrimSpace(f.get(name)) }
 
-// The bounds of forms, in bytes: of texts, and of one with a list in it, which
-// is sent twice, the second time in base64.
+// The bounds of forms, in bytes: of the door, before anybody is known, of texts,
+// and of one with a list in it, which is sent twice, the second time in base64.
 const (
+	maxDoor  = 4 << 10
 	maxTexts = 64 << 10
 	maxList  = roster.MaxBytes*4/3 + maxTexts
 )
 
 // readForm reads what a form has sent, each field once.
 func readForm(w http.ResponseWriter, r *http.Request) (fields, error) {
-	switch wire.MediaType(r) {
-	case "multipart/form-data":
+	if wire.MediaType(r) == "multipart/form-data" {
 		parts, err := wire.ReadForm(w, r, maxList)
 		return fields(parts), err
-	case "application/x-www-form-urlencoded":
-		raw, err := wire.ReadBody(w, r, maxTexts)
-		if err != nil {
-			return nil, err
-		}
-		values, err := url.ParseQuery(string(raw))
-		if err != nil {
-			return nil, &wire.Fault{Code: wire.MalformedBody, Detail: "The form cannot be read. Open the page anew and send it again."}
-		}
-		out := fields{}
-		for name, list := range values {
-			if len(list) > 1 {
-				return nil, &wire.Fault{Code: wire.MalformedBody, Detail: "A field of the form stands more than once. Open the page anew and send it again."}
-			}
-			out[name] = []byte(list[0])
-		}
-		return out, nil
 	}
-	return nil, &wire.Fault{Code: wire.UnsupportedMediaType, Detail: "This address takes the forms of the console alone."}
+	return readTexts(w, r, maxTexts)
+}
+
+// readTexts reads a form that has no file in it.
+func readTexts(w http.ResponseWriter, r *http.Request, limit int64) (fields, error) {
+	if wire.MediaType(r) != "application/x-www-form-urlencoded" {
+		return nil, &wire.Fault{Code: wire.UnsupportedMediaType, Detail: "This address takes the forms of the console alone."}
+	}
+	raw, err := wire.ReadBody(w, r, limit)
+	if err != nil {
+		return nil, err
+	}
+	values, err := url.ParseQuery(string(raw))
+	if err != nil {
+		return nil, &wire.Fault{Code: wire.MalformedBody, Detail: "The form cannot be read. Open the page anew and send it again."}
+	}
+	out := fields{}
+	for name, list := range values {
+		if len(list) > 1 {
+			return nil, &wire.Fault{Code: wire.MalformedBody, Detail: "A field of the form stands more than once. Open the page anew and send it again."}
+		}
+		out[name] = []byte(list[0])
+	}
+	return out, nil
 }

@@ -6,8 +6,9 @@ import "laurel/programme"
 type rowAward struct {
 	Achievement string            `json:"achievement"`
 	Outcome     programme.Outcome `json:"outcome"`
-	Credential  *string           `json:"credential"` // its address
-	Page        *string           `json:"page"`       // where anybody can check it
+	Credential  *string           `json:"credential"`        // its address
+	Page        *string           `json:"page"`              // where anybody can check it
+	Revoked     bool              `json:"revoked,omitempty"` // it exists and was taken back
 	// Review is what a person must decide first, where it is held.
 	Review programme.Question `json:"review,omitempty"`
 }
@@ -21,7 +22,7 @@ const (
 func (h *Handler) awards(list []programme.AwardOutcome) []rowAward {
 	out := make([]rowAward, len(list))
 	for n, a := range list {
-		out[n] = rowAward{Achievement: a.Achievement, Outcome: a.Outcome, Credential: h.address(credentials, a.Credential), Page: h.address(pages, a.Credential), Review: a.Review}
+		out[n] = rowAward{Achievement: a.Achievement, Outcome: a.Outcome, Credential: h.address(credentials, a.Credential), Page: h.address(pages, a.Credential), Revoked: a.Revoked, Review: a.Review}
 	}
 	return out
 }

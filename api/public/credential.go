@@ -166,7 +166,8 @@ func (h *Handler) code(w http.ResponseWriter, r *http.Request, mediaType string,
 	if err != nil {
 		return err
 	}
-	wire.ServeCached(w, r, mediaType, wire.MaxAge(pictureAge), raw)
+	// Its holder may hide the badge at any moment: caches ask each time.
+	wire.ServeCached(w, r, mediaType, wire.Revalidate, raw)
 	return nil
 }
 

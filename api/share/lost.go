@@ -55,7 +55,8 @@ func (h *Handler) lostPage(w http.ResponseWriter, r *http.Request, sent bool) er
 
 // SendLost answers POST /lost. The answer is the same whether the address is known,
 // and so is what is done for it: it is written down that a letter is to be sent,
-// and whether there is anything to say is looked up later.
+// and whether there is anything to say is looked up later. Of an address that was
+// asked for too often nothing is written down, whether it is known or not.
 func (h *Handler) SendLost(w http.ResponseWriter, r *http.Request) error {
 	if ok, wait := h.asking.Allow(r.RemoteAddr); !ok {
 		return &wire.Fault{Code: wire.TooManyRequests, Retry: wait, Detail: "Many such requests have come from your address. Wait as long as Retry-After says."}
