@@ -234,7 +234,8 @@ func TestClaimLink(t *testing.T) {
 		t.Errorf("%v", rec)
 	}
 	page := string(w.tell("GET", claim+"?lang=ar", "Accept", "text/html").body)
-	if !strings.Contains(page, `action="`+claim+`/hide?lang=ar"`) || strings.Contains(page, "/show") || !strings.Contains(page, `name="robots" content="noindex"`) || !strings.Contains(page, "Healthy City in 20 Steps") {
+	if !strings.Contains(page, `action="`+claim+`/hide?lang=ar"`) || strings.Contains(page, "/show") || !strings.Contains(page, `name="robots" content="noindex"`) || !strings.Contains(page, "Healthy City in 20 Steps") ||
+		!strings.Contains(page, `href="/credentials/`+b.ID+`.pdf?lang=ar"`) {
 		t.Errorf("%s", page)
 	}
 	if a := w.tell("POST", claim+"/hide?lang=ar", "Accept", "text/html").want(t, http.StatusSeeOther); a.header.Get("Location") != claim+"?lang=ar" {

@@ -45,6 +45,9 @@ func (s *Pages) Claim(w io.Writer, p *i18n.Printer, page ClaimPage) error {
 	if !v.Hidden {
 		v.Links, v.Sharing = page.Links, sharingOf(p, r, page.Links, page.Sharing)
 		v.Downloads = append(v.Downloads, download{page.Links.PNG, v.T("page.copies.png")}, download{page.Links.SVG, v.T("page.copies.svg")})
+		if page.Links.PDF != "" {
+			v.Downloads = append(v.Downloads, download{v.Local(page.Links.PDF), v.T("page.copies.pdf")})
+		}
 	}
 	return s.write(w, "claim", v)
 }

@@ -624,6 +624,9 @@ func TestFirstAnswerIsSmall(t *testing.T) {
 			if n := size([]byte(page)); n > 14<<10 {
 				t.Errorf("%s %s: %d bytes", lang, file, n)
 			}
+			if !strings.Contains(page, ".verdict {") || strings.Contains(page, ".console") {
+				t.Errorf("%s %s: the rules within are not those of the page", lang, file)
+			}
 		}
 	}
 }

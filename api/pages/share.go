@@ -147,19 +147,19 @@ type EmbedPage struct {
 
 type embedView struct {
 	view
-	Verdict, Word, Glyph, Name, Link, Image string
-	Said                                    []i18n.Part
+	Verdict, Word, Glyph, Link, Image string
+	Said                              []i18n.Part
 }
 
 // Embed writes the view for frames: how the badge stands, and where to see more.
-// The picture and the name of the achievement are shown of what is good alone.
+// The picture of the achievement is shown of what is good alone.
 func (s *Pages) Embed(w io.Writer, p *i18n.Printer, page EmbedPage) error {
 	r := page.Report
 	f := face.Of(p, r, face.Beside{})
 	v := embedView{view: s.view(p, page.Frame, f.Headline), Verdict: r.Verdict().String(), Glyph: glyph(r.Verdict()), Link: page.Page}
 	v.Word, v.Said = setOff(words.SummaryParts(p, r))
 	if r.Verified() && f.Proven {
-		v.Name, v.Image = f.Signed.Title, page.Image
+		v.Image = page.Image
 	}
 	return s.write(w, "embed", v)
 }

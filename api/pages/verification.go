@@ -97,8 +97,8 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	if page.Match != nil {
 		v.Match = matched(p, r, *page.Match)
 	}
-	v.Footnote, v.Tags = false, nil    // it stands beside the verdict; and what was brought is at no address
-	v.Style = template.CSS(stylesheet) //nolint:gosec // a file of ours
+	v.Footnote, v.Tags = false, nil  // it stands beside the verdict; and what was brought is at no address
+	v.Style = template.CSS(within()) //nolint:gosec // a file of ours
 	room := s.markdown.page()
 	if r.Document != nil && len(r.Badges) == 0 {
 		v.document(r, room)

@@ -69,6 +69,9 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, rec *issuer.Recor
 		HiddenAt: rec.HiddenAt, Action: "/c/" + r.PathValue("claim"),
 		Links: pages.Links{Page: h.baseURL + path, Verify: h.baseURL + "/v/" + rec.ID, JSON: path + ".json", JWT: path + ".jwt",
 			PNG: path + ".png", SVG: path + ".svg", QRSVG: path + "/qr.svg"}}
+	if rec.Status == issuer.Active {
+		page.Links.PDF = path + ".pdf" // of what is out of force there is none
+	}
 	if rec.HiddenAt.IsZero() {
 		profile, err := h.issuer.Profile(r.Context(), rec.Issuer)
 		if err != nil {
