@@ -206,6 +206,20 @@ func TestWebhooks(t *testing.T) {
 	if again := w.receiver.all()[3]; again.header.Get("webhook-id") != old.ID || !again.genuine(h.Secret) {
 		t.Errorf("delivered again: %v", again.header)
 	}
+	// The form of the console, sent twice, sends once.
+	s := w.signIn(w.all)
+	form, path := s.page("/console/webhooks/"+h.ID).want(t, http.StatusOK), "/console/webhooks/"+h.ID+"/redeliver"
+	sent := url.Values{}
+	for name, value := range form.hidden(t, path) {
+		sent.Set(name, value)
+	}
+	sent.Set("mark", s.mark)
+	s.send(path, sent).want(t, http.StatusSeeOther)
+	w.deliver(func() bool { return len(w.receiver.all()) == 5 && len(w.deliveries(h.ID, "?state=pending").Items) == 0 })
+	s.send(path, sent).want(t, http.StatusSeeOther)
+	if n := len(w.deliveries(h.ID, "?state=pending").Items); n != 0 {
+		t.Errorf("sent twice, and %d are to be sent again", n)
+	}
 }
 
 func TestWebhookSecrets(t *testing.T) {

@@ -359,9 +359,10 @@ func (h *Hooks) Deliveries(ctx context.Context, id string, may func(issuer strin
 }
 
 // Redeliver tries a delivery anew, at once and then with all the tries of a new
-// one. The errors are issuer.ErrNotFound, issuer.StateError where the hook is
+// one. fits may refuse a delivery as it stands, which then stays so and is no error;
+// nil takes any. The errors are issuer.ErrNotFound, issuer.StateError where the hook is
 // disabled, and those of the store.
-func (h *Hooks) Redeliver(ctx context.Context, id, delivery string, may func(issuer string) bool) (d *Delivery, err error) {
+func (h *Hooks) Redeliver(ctx context.Context, id, delivery string, may func(issuer string) bool, fits func(*Delivery) bool) (d *Delivery, err error) {
 	if !IsEventID(delivery) {
 		return nil, fmt.Errorf("delivery: %w", issuer.ErrNotFound)
 	}
@@ -380,8 +381,8 @@ func (h *Hooks) Redeliver(ctx context.Context, id, delivery string, may func(iss
 		} else if !found {
 			return fmt.Errorf("delivery: %w", issuer.ErrNotFound)
 		}
-		if d.Claim != "" && now.Before(d.Next) {
-			return nil // it is being tried
+		if d.Claim != "" && now.Before(d.Next) || fits != nil && !fits(d) {
+			return nil // it is being tried, or was tried since
 		}
 		was := d.Next
 		d.State, d.Next, d.Tries, d.Claim = Pending, now, 0, ""

@@ -220,12 +220,21 @@ func TestRetries(t *testing.T) {
 	w.Clock.Advance(1000 * time.Hour)
 	w.once(t)
 	w.receiver.answer("/hook", 0)
-	if _, err := w.Redeliver(t.Context(), hook, id, anyone); err != nil {
+	if _, err := w.Redeliver(t.Context(), hook, id, anyone, nil); err != nil {
 		t.Fatal(err)
 	}
 	w.once(t)
 	if got := w.receiver.at("/hook"); len(got) != feed.Tries+1 || got[feed.Tries] != id || len(w.deliveries(t, hook, feed.Delivered)) != 1 {
 		t.Errorf("delivered anew: %d requests", len(got))
+	}
+	// Whoever asks as of the last try but one is not heard.
+	stale := func(now *feed.Delivery) bool { return len(now.Attempts) == len(d[0].Attempts) }
+	if _, err := w.Redeliver(t.Context(), hook, id, anyone, stale); err != nil {
+		t.Fatal(err)
+	}
+	w.once(t)
+	if n := len(w.receiver.at("/hook")); n != feed.Tries+1 {
+		t.Errorf("asked for once, and sent %d times", n-feed.Tries)
 	}
 }
 

@@ -82,7 +82,7 @@ func (v *visit) deliveries(hook *feed.Hook, list []*feed.Delivery, more bool, st
 	for _, d := range list {
 		row := []cell{v.moment(d.At), code(string(d.Type)), {Text: v.word("delivery", string(d.State)), Tone: tones[string(d.State)]}, number(d.Tries), answered(d), text("–")}
 		if v.may(http.MethodPost, redeliverPath) && hook.Disabled == "" {
-			row[5] = cell{Button: &form{ID: "redeliver", Action: v.local(to(redeliverPath, hook.ID)), Hidden: []pair{{"delivery", d.ID()}}, Submits: []submit{{Text: v.t("console.redeliver.submit")}}}}
+			row[5] = cell{Button: &form{ID: "redeliver", Action: v.local(to(redeliverPath, hook.ID)), Hidden: []pair{{"delivery", d.ID()}, {"tried", tried(d)}}, Submits: []submit{{Text: v.t("console.redeliver.submit")}}}}
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -104,10 +104,19 @@ func answered(d *feed.Delivery) cell {
 	return code(last.Error)
 }
 
-// redeliver tries a delivery anew. Sent twice, it is tried once more at most.
+// tried marks a delivery as it stands: when it was tried last. How often would be
+// the same again after another try, as that begins to count anew.
+func tried(d *feed.Delivery) string {
+	if len(d.Attempts) == 0 {
+		return ""
+	}
+	return strconv.FormatInt(d.Attempts[len(d.Attempts)-1].At.UnixNano(), 36)
+}
+
+// redeliver tries a delivery anew, once for what the page showed of it.
 func redeliver(v *visit, sent fields) error {
 	id := v.r.PathValue("id")
-	if _, err := v.Hooks.Redeliver(v.ctx(), id, sent.line("delivery"), v.manages); err != nil {
+	if _, err := v.Hooks.Redeliver(v.ctx(), id, sent.line("delivery"), v.manages, func(d *feed.Delivery) bool { return tried(d) == sent.line("tried") }); err != nil {
 		return err
 	}
 	return v.seeOther(to(hooksPath+"/:id", id), "done", "redeliver")

@@ -308,7 +308,7 @@ func (h *Handler) Redeliver(w http.ResponseWriter, r *http.Request) error {
 	if _, err := wire.IdempotencyKey(r); err != nil {
 		return err
 	}
-	d, err := h.hooks.Redeliver(r.Context(), r.PathValue("id"), r.PathValue("delivery"), manages(r.Context()))
+	d, err := h.hooks.Redeliver(r.Context(), r.PathValue("id"), r.PathValue("delivery"), manages(r.Context()), nil)
 	if err != nil {
 		return err
 	}
