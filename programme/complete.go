@@ -250,7 +250,7 @@ func (s *session) report(sc *scene, e *completion.Completion) (Answer, error) {
 		}
 	}
 	if l.news {
-		if err := s.decideAnew(sc.realm, sc.actor, l); err != nil {
+		if err := s.decideAnew(sc.caller(), l); err != nil {
 			return Answer{}, err
 		}
 	}

@@ -71,6 +71,11 @@ type scene struct {
 	mayIssue func(issuer string) bool
 }
 
+// caller is who reports, where what is reported leads on to other places.
+func (sc *scene) caller() *Caller {
+	return &Caller{Actor: sc.actor, Test: sc.realm == test, MayIssue: sc.mayIssue}
+}
+
 // gathered is all that is known of a learner in an edition: what came to be
 // after a time, where one is given.
 func (s *session) gathered(sc *scene, l *learner, since time.Time) (facts.Facts, error) {
@@ -157,7 +162,7 @@ func (s *session) lead(sc *scene, l *learner, v *verdict) error {
 		for _, at := range places {
 			if sc.activity != nil && at == (place{sc.activity.ID, sc.edition.ID}) {
 				here = true
-			} else if err := s.decideAt(sc.realm, sc.actor, l, at); err != nil {
+			} else if err := s.decideAt(sc.caller(), l, at); err != nil {
 				return err
 			}
 		}
@@ -281,18 +286,36 @@ func (s *session) template(slug string) (*issuer.Achievement, error) {
 	return a, err
 }
 
-// held is the first award of an achievement that stands; nil where none does.
+// held is the first award of an achievement that stands, with its badge in
+// force; nil where none does.
 func (s *session) held(r realm, l *learner, achievement string) (first *award, err error) {
 	err = scan(s.tx, r.key("a", l.ID, achievement, ""), func(_ []byte, a *award) error {
-		if a.State == StateIssued && a.Review == "" && (first == nil || a.EarnedAt.Before(first.EarnedAt)) {
+		if a.State != StateIssued || a.Review != "" || first != nil && !a.EarnedAt.Before(first.EarnedAt) {
+			return nil
+		}
+		ok, err := s.inForce(a)
+		if ok {
 			first = a
 		}
-		return nil
+		return err
 	})
 	if err != nil || first != nil || l.Email == "" {
 		return first, err
 	}
 	return s.heldDirectly(r, l, achievement)
+}
+
+// inForce tells whether the badge of an award is neither revoked nor suspended;
+// one that is not signed yet will be so.
+func (s *session) inForce(a *award) (bool, error) {
+	if a.Credential == wantedCredential {
+		return true, nil
+	}
+	rec, err := s.issuer.CredentialIn(s.tx, a.Credential)
+	if err != nil {
+		return false, fmt.Errorf("reading the badge of an award: %w", err)
+	}
+	return rec.Status == issuer.Active, nil
 }
 
 // heldDirectly is an achievement that a platform had issued by its own rules,

@@ -356,7 +356,7 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		if sc.only != "" { // nothing else is to be awarded here
 			but = []place{{sc.activity.ID, sc.edition.ID}}
 		}
-		if err := s.decideAnew(sc.realm, sc.actor, l, but...); err != nil {
+		if err := s.decideAnew(sc.caller(), l, but...); err != nil {
 			return err
 		}
 	}

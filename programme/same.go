@@ -38,7 +38,7 @@ func (s *session) settleDoubt(c *Caller, review *Review) error {
 			l = other
 		}
 	}
-	return s.decideAnew(c.realm(), c.Actor, l)
+	return s.decideAnew(c.person(), l)
 }
 
 // join makes one person of two. Of the one that was in doubt, or without a
@@ -182,8 +182,8 @@ func (s *session) moveReviews(r realm, l, into *learner) error {
 
 // decideAnew holds all that is known of a learner against the rules, wherever
 // something is known and can still be earned, but for some places.
-func (s *session) decideAnew(r realm, actor string, l *learner, but ...place) error {
-	places, err := s.places(r, l, "")
+func (s *session) decideAnew(c *Caller, l *learner, but ...place) error {
+	places, err := s.places(c.realm(), l, "")
 	if err != nil {
 		return err
 	}
@@ -191,7 +191,7 @@ func (s *session) decideAnew(r realm, actor string, l *learner, but ...place) er
 		if slices.Contains(but, place) {
 			continue
 		}
-		if err := s.decideAt(r, actor, l, place); err != nil {
+		if err := s.decideAt(c, l, place); err != nil {
 			return err
 		}
 	}
@@ -226,15 +226,15 @@ func (s *session) places(r realm, l *learner, activity string) (list []place, er
 
 // decideAt decides in a place of which the present report does not speak. What
 // cannot be decided there, because the definition has changed, is no fault of
-// the report.
-func (s *session) decideAt(r realm, actor string, l *learner, at place) error {
+// the report, and neither is what the caller may not issue: that comes with the
+// next report by one who may.
+func (s *session) decideAt(c *Caller, l *learner, at place) error {
 	err := s.part(func(s *session) error {
 		a, err := s.activityIn(s.tx, at.activity)
 		if err != nil {
 			return err
 		}
-		c := Caller{Actor: actor, Test: r == test, MayIssue: anyIssuer}
-		sc, err := s.setScene(&c, teller{realm: r}, a, at.edition)
+		sc, err := s.setScene(c, teller{realm: c.realm()}, a, at.edition)
 		if err != nil {
 			return err
 		}

@@ -209,3 +209,66 @@ func TestOnlyOwnParts(t *testing.T) {
 		t.Errorf("and one more: %v", err)
 	}
 }
+
+// TestSuspendedPartOfRule: a badge that came by a rule and is suspended is no
+// part of anything, and one that is reinstated is again.
+func TestSuspendedPartOfRule(t *testing.T) {
+	p := course(t, "all").solos(t)
+	a, err := p.Achievement(t.Context(), "solo-b")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Suspendable = true
+	if _, err := p.PutAchievement(t.Context(), *a, "test"); err != nil {
+		t.Fatal(err)
+	}
+	p.walk(t)
+	p.upload(t, []byte("name,email,role\nAna Prado,"+anaMail+",participant\n"), inWalk)
+	change := func(action issuer.Action) {
+		t.Helper()
+		_, err := p.ChangeStatus(t.Context(), issuer.Change{ID: p.by(t, anaMail)["solo-b"].ID, Action: action, Actor: "test", MayTouch: everybody.MayIssue})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(issuer.Suspend)
+	p.solo(t, "solo-a", anaMail)
+	if got := p.inForce(t, anaMail); got != "solo-a" {
+		t.Errorf("suspended: %s", got)
+	}
+	change(issuer.Reinstate)
+	p.solo(t, "solo-a", anaMail)
+	if got := p.inForce(t, anaMail); got != "pair solo-a solo-b" {
+		t.Errorf("reinstated: %s", got)
+	}
+	p.audit(t)
+}
+
+// TestNotForThisToken: a report or a badge leads to nothing of an issuer that its
+// token is not for, in whatever other place; the next one by a token that is does.
+func TestNotForThisToken(t *testing.T) {
+	p := course(t, "all").solos(t)
+	p.achieveOf(t, digital, "far", &issuer.Requires{All: []string{"solo-c"}})
+	_, err := p.PutActivity(t.Context(), []byte(`{"id":"onward","kind":"workshop","award_rules":[{"achievement":"solo-c","all":[{"holds":["solo-a"]},{"role_in":["participant"]}]}]}`), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.upload(t, []byte("name,email,role\nAna Prado,"+anaMail+",participant\n"), func(r *programme.Roster) { r.Activity = "onward" })
+	near := speaker("urban-health-learning")
+	for _, c := range []struct {
+		mayIssue func(string) bool
+		want     string
+	}{{near.MayIssue, "solo-a solo-c"}, {everybody.MayIssue, "far solo-a solo-c"}} {
+		achievement := "solo-a"
+		if c.want != "solo-a solo-c" {
+			achievement = "solo-c"
+		}
+		if _, err := p.Issue(t.Context(), soloFor(achievement, anaMail), c.mayIssue); err != nil {
+			t.Fatal(err)
+		}
+		if got := p.inForce(t, anaMail); got != c.want {
+			t.Errorf("holds %s, want %s", got, c.want)
+		}
+	}
+	p.audit(t)
+}
