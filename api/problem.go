@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -140,6 +141,8 @@ var conditions = []condition{
 		detail: "How this badge stands could not be told just now, so no certificate was made. Try again in a moment.", retry: 5 * time.Second},
 	{is: certificate.ErrLetters, status: http.StatusNotImplemented, code: "letters_missing",
 		detail: "This service has no font for some letters of this badge. Print its page at the same address with /print in place of .pdf."},
+	{is: certificate.ErrRoom, status: http.StatusNotImplemented, code: "no_room",
+		detail: "The name or the title of this badge is too long for a certificate, and is never cut. Print its page at the same address with /print in place of .pdf."},
 
 	{is: qr.ErrSize, status: http.StatusBadRequest, code: "invalid_parameter", detail: "The size is a number of pixels from 128 to 1024."},
 
@@ -259,12 +262,23 @@ var expected = map[string]bool{
 	string(wire.FormatNotOffered): true,
 }
 
+// noFault has the codes that an operator can do something about, though nothing
+// failed.
+var noFault = map[string]bool{
+	"letters_missing": true,
+	"no_room":         true,
+}
+
 // explain describes an error in the language of the caller and logs it if it is
 // a fault of ours.
 func (s *server) explain(ctx context.Context, err error) wire.Problem {
 	p := describe(err)
 	if p.Status >= http.StatusInternalServerError && !expected[p.Code] {
-		s.cfg.Log.ErrorContext(ctx, "failed", "request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
+		level, said := slog.LevelError, "failed"
+		if noFault[p.Code] {
+			level, said = slog.LevelInfo, "not done"
+		}
+		s.cfg.Log.Log(ctx, level, said, "request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
 	}
 	return p.In(wire.Language(ctx))
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"laurel/api"
+	"laurel/api/certificate"
 	"laurel/api/limit"
 	"laurel/api/verify"
 	"laurel/api/wire"
@@ -129,6 +130,8 @@ func TestFaultsOfOursAreLogged(t *testing.T) {
 		{issuer.ErrNotReady, false},
 		{issuer.ErrClock, false},
 		{limit.ErrFull, false},
+		{certificate.ErrLetters, false},
+		{certificate.ErrRoom, false},
 	} {
 		var log bytes.Buffer
 		err := fmt.Errorf("doing something: %w", tc.err)

@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"laurel/api/face"
 	"laurel/internal/i18n"
@@ -23,6 +26,9 @@ var (
 	// ErrLetters: there is no font for a letter of the holder's name or of the
 	// title, without which it is no certificate.
 	ErrLetters = errors.New("certificate: letters without a font")
+	// ErrRoom: the holder's name or the title has no room on the paper, even small,
+	// and a part of it is another one.
+	ErrRoom = errors.New("certificate: a name or title without room")
 )
 
 // Attached is what the signed badge is called in the file.
@@ -71,7 +77,7 @@ func Check(f face.Face) error {
 }
 
 // Write writes the certificate in the language of a reader. Errors: those of Check,
-// ErrLetters, those of the fonts and of the codes, and what w answers.
+// ErrLetters, ErrRoom, those of the fonts and of the codes, and what w answers.
 func Write(w io.Writer, fonts *typeset.Library, p *i18n.Printer, c Card) error {
 	if err := Check(c.Face); err != nil {
 		return err
@@ -136,21 +142,49 @@ type piece struct {
 	required bool   // nothing is written without it
 }
 
-// set lays a piece out. What has letters that no font has is left out, unless it is
-// required.
+// set lays a piece out. What has letters that no font has is left out, and what is
+// too long ends with an ellipsis, unless it is required.
 func (s *sheet) set(p piece) (*typeset.Block, error) {
 	p.style.Lang = cmp.Or(p.lang, s.Lang())
 	if p.lang == "" && s.leftward {
 		p.style.Dir = typeset.RightToLeft
 	}
 	block, err := s.fonts.Layout(p.text, p.style)
-	if err != nil {
-		return nil, fmt.Errorf("setting a certificate: %w", err)
+	for size := p.style.MinSize; err == nil && p.required && block.Truncated && size >= legible; size *= 0.93 {
+		block, err = s.fonts.Layout(p.text, smaller(p.style, size))
 	}
-	if len(block.Missing) > 0 && p.required {
-		return nil, fmt.Errorf("%w: %q", ErrLetters, string(block.Missing))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("setting a certificate: %w", err)
+	case p.required && len(block.Missing) > 0:
+		return nil, fmt.Errorf("%w: %s", ErrLetters, scripts(block.Missing))
+	case p.required && block.Truncated:
+		return nil, ErrRoom
 	}
 	return block, nil
+}
+
+// legible is the smallest size that people read on paper.
+const legible = 7
+
+// smaller is a style for what is too long, with more lines in no more room.
+func smaller(style typeset.Style, size float64) typeset.Style {
+	style.Size, style.MinSize = size, 0
+	style.MaxLines += 2
+	return style
+}
+
+// scripts tells what the letters of somebody's name are written in, and none of
+// them: it goes to the log.
+func scripts(letters []rune) string {
+	var names []string
+	for name, table := range unicode.Scripts {
+		if slices.ContainsFunc(letters, func(r rune) bool { return unicode.Is(table, r) }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return cmp.Or(strings.Join(names, ", "), "of no script")
 }
 
 // put lays a piece out and draws it; it returns how high it is.

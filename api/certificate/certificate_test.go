@@ -246,11 +246,37 @@ func TestLettersWithoutFont(t *testing.T) {
 	if err := write(func(s *face.Signed) { s.Holder = "王小明" }); !errors.Is(err, certificate.ErrLetters) {
 		t.Errorf("the name: %v", err)
 	}
+	if err := write(func(s *face.Signed) { s.Holder = "Ana 王小明" }); !strings.HasSuffix(fmt.Sprint(err), ": Han") {
+		t.Errorf("a letter of the name is told: %v", err)
+	}
 	if err := write(func(s *face.Signed) { s.Title = "城市健康" }); !errors.Is(err, certificate.ErrLetters) {
 		t.Errorf("the title: %v", err)
 	}
 	if err := write(func(s *face.Signed) { s.Issuer, s.Description, s.Role = "城市健康", "城", "城" }); err != nil {
 		t.Errorf("the rest: %v", err)
+	}
+}
+
+// TestNeverCut: a name of the widest letters stands on the page whole, or there is
+// no page.
+func TestNeverCut(t *testing.T) {
+	lib := fonts(t)
+	for name, long := range map[string]string{"one word": strings.Repeat("W", 200), "words": strings.Repeat("WWWWWWWWW ", 20), "Chinese": strings.Repeat("王", 200)} {
+		f := good()
+		f.Signed.Holder, f.Signed.Title, f.Signed.Role = long, long, ""
+		for _, paper := range []certificate.Paper{certificate.A4, certificate.Letter} {
+			file := written(t, lib, i18n.English, certificate.Card{Face: f, Document: document, Paper: paper})
+			said := run(t, "pdftotext", "-raw", file, "-")
+			letter := long[:len(long)/len([]rune(long))]
+			if strings.Count(said, letter) < 2*strings.Count(long, letter) || strings.Contains(said, "…") {
+				t.Errorf("%s: says %s", name, said)
+			}
+		}
+	}
+	f := good()
+	f.Signed.Holder = strings.Repeat("﷽", 200)
+	if err := certificate.Write(new(bytes.Buffer), lib, catalog(t).For(i18n.English), certificate.Card{Face: f, Document: document}); !errors.Is(err, certificate.ErrRoom) {
+		t.Errorf("what has no room: %v", err)
 	}
 }
 

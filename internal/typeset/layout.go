@@ -135,8 +135,8 @@ func (s *setter) ends() bool { return s.style.MaxLines > 0 || s.style.MaxHeight 
 
 func (s *setter) tooHigh(lines []shaping.Line, size float64) bool {
 	var sum float64
-	for _, line := range lines {
-		ascent, descent := extents(line)
+	for i := range lines {
+		ascent, descent := room(lines, i)
 		sum += length(ascent+descent, size)
 	}
 	return s.style.MaxHeight > 0 && sum > s.style.MaxHeight+0.01*size
@@ -148,6 +148,43 @@ func extents(line shaping.Line) (ascent, descent fixed.Int26_6) {
 		ascent, descent = max(ascent, run.LineBounds.Ascent), max(descent, -run.LineBounds.Descent)
 	}
 	return ascent, descent
+}
+
+// Fonts of Arabic ask for so much room that two lines of a name look like two
+// names. A line that is higher than loose takes, where another stands next to it,
+// no more than a common font does, or than its ink with some air.
+const (
+	loose         = em * 64 * 3 / 2
+	commonAscent  = em * 64 * 107 / 100
+	commonDescent = em * 64 * 30 / 100
+	air           = em * 64 / 10
+)
+
+// room is how far a line reaches above and below its baseline among others.
+func room(lines []shaping.Line, i int) (ascent, descent fixed.Int26_6) {
+	ascent, descent = extents(lines[i])
+	if ascent+descent <= loose {
+		return ascent, descent
+	}
+	above, below := inked(lines[i])
+	if i > 0 {
+		ascent = min(ascent, max(commonAscent, above+air))
+	}
+	if i < len(lines)-1 {
+		descent = min(descent, max(commonDescent, below+air))
+	}
+	return ascent, descent
+}
+
+// inked is how far the glyphs of a line reach above and below it.
+func inked(line shaping.Line) (above, below fixed.Int26_6) {
+	for _, run := range line {
+		for _, g := range run.Glyphs {
+			top := g.YBearing + g.YOffset
+			above, below = max(above, top), max(below, -(top+g.Height))
+		}
+	}
+	return above, below
 }
 
 // wrap breaks lines of a width. What it returned before is no longer valid. The
@@ -222,7 +259,7 @@ func (s *setter) place(b *Block, lines []shaping.Line, truncated bool) {
 	}
 	box := cmp.Or(s.style.MaxWidth, b.Width)
 	for i, line := range lines {
-		ascent, descent := extents(line)
+		ascent, descent := room(lines, i)
 		placed := Line{Width: advance(line, b.Size), Baseline: b.Height + length(ascent, b.Size)}
 		placed.X = s.side(box - placed.Width)
 		b.Height = placed.Baseline + length(descent, b.Size)

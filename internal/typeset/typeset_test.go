@@ -285,6 +285,27 @@ func TestMaxHeight(t *testing.T) {
 	}
 }
 
+// Lines of Arabic stand as near to each other as they can without touching, and
+// no nearer.
+func TestLinesKeepTogether(t *testing.T) {
+	l := system(t)
+	for text, most := range map[string]float64{"محمد بن عبد الرحمن العلي ": 1.6, "إِلَىٰ لُؤْلُؤَةِ أُمِّ حُجَيْجٍ ": 2.2, "Ana Mora Example ": 1.5} {
+		b := set(t, l, strings.Repeat(text, 3), Style{Size: 100, MaxWidth: 1200})
+		if len(b.Lines) < 2 {
+			t.Fatalf("%s: %d lines", text, len(b.Lines))
+		}
+		for i := 1; i < len(b.Lines); i++ {
+			if gap := (b.Lines[i].Baseline - b.Lines[i-1].Baseline) / b.Size; gap > most {
+				t.Errorf("%s: lines are %v em apart", text, gap)
+			}
+			_, above := Bounds((&Block{Lines: b.Lines[i-1 : i]}).Ink())
+			if below, _ := Bounds((&Block{Lines: b.Lines[i : i+1]}).Ink()); above.Y >= below.Y {
+				t.Errorf("%s: line %d touches the one above", text, i)
+			}
+		}
+	}
+}
+
 func spread(b *Block) float64 {
 	least, most := math.Inf(1), 0.0
 	for _, l := range b.Lines {
