@@ -85,10 +85,70 @@ func TestLinkedIn(t *testing.T) {
 	if page := w.page("/issuers/city-school"); strings.Contains(page, "1337") {
 		t.Error("the number is no part of the profile")
 	}
+	if page := w.page("/credentials/" + b.ID); !strings.Contains(page, "Keep it or pass it on") {
+		t.Error("what is in force is not offered to be passed on")
+	}
 	// What is out of force is not passed on.
 	w.post("/v1/credentials/"+b.ID+"/revoke", `{}`).want(t, http.StatusOK)
-	if add, post, mail := sharedLinks(w.page("/credentials/" + b.ID)); add+post+mail != "" {
+	page := w.page("/credentials/" + b.ID)
+	if add, post, mail := sharedLinks(page); add+post+mail != "" || strings.Contains(page, "pass it on") || !strings.Contains(page, `<h2 id="copies">Files</h2>`) {
 		t.Errorf("a revoked badge: %s %s %s", add, post, mail)
+	}
+}
+
+// A trial counts for nothing, so nobody is helped to tell others of it; nor does
+// a frame show its picture or its name.
+func TestTrialsAreNotPassedOn(t *testing.T) {
+	w := newSecureWorld(t)
+	_, test := w.both()
+	var b issued
+	w.with(test, "POST", "/v1/credentials", award(1)).want(t, http.StatusCreated).into(t, &b)
+	for _, path := range []string{"/credentials/" + b.ID, w.claim(b)} {
+		page := w.page(path)
+		if add, post, mail := sharedLinks(page); add+post+mail != "" || strings.Contains(page, "pass it on") {
+			t.Errorf("%s: %s %s %s", path, add, post, mail)
+		}
+	}
+	if view := w.page("/credentials/" + b.ID + "/embed"); strings.Contains(view, "image.png") || strings.Contains(view, "Healthy City") {
+		t.Errorf("%s", view)
+	}
+}
+
+// An edition that was replaced says so in a frame as on its page, by the address
+// that its page names.
+func TestEmbedOfAnEdition(t *testing.T) {
+	w := newSecureWorld(t)
+	w.put("/v1/achievements/odd", `{"issuer":"city-school","name":"Odd","description":"x","criteria":"y","validity":"P2Y"}`, w.all).want(t, http.StatusCreated)
+	b := w.issueOf("odd", 1)
+	w.post("/v1/credentials/"+b.ID+"/renew", `{}`).want(t, http.StatusOK)
+	path := "/credentials/" + b.ID
+	for suffix, says := range map[string]string{"": "valid", "?edition=1": "invalid", "?edition=2": "valid"} {
+		if view := w.page(path + "/embed" + suffix); !strings.Contains(view, `<main class="verdict `+says+`">`) {
+			t.Errorf("%s: %s", suffix, view)
+		}
+		found := regexp.MustCompile(`<link rel="alternate" type="application/json\+oembed" href="([^"]+)">`).FindStringSubmatch(w.page(path + suffix))
+		if found == nil {
+			t.Fatalf("%s: the page does not say how it is framed", suffix)
+		}
+		var o struct{ Title, HTML string }
+		w.get(strings.TrimPrefix(html.UnescapeString(found[1]), w.base)).want(t, http.StatusOK).into(t, &o)
+		frame := regexp.MustCompile(`src="([^"]+)"`).FindStringSubmatch(o.HTML)
+		if view := w.page(strings.TrimPrefix(frame[1], w.base)); !strings.Contains(view, `<main class="verdict `+says+`">`) || (o.Title == "Replaced") != (says == "invalid") {
+			t.Errorf("%s: %+v: %s", suffix, o, view)
+		}
+	}
+	for query, status := range map[string]int{"?edition=3": 404, "?edition=0": 400, "?edition=x": 400} {
+		w.get(path+"/embed"+query).want(t, status)
+		w.get("/oembed?url="+url.QueryEscape(w.base+path+query)).want(t, status)
+	}
+}
+
+// The certificate is in the language that was chosen for the page.
+func TestCertificateKeepsTheLanguage(t *testing.T) {
+	w := newSecureWorld(t)
+	b := w.issue(1)
+	if page := w.page("/credentials/" + b.ID + "?lang=ar"); !strings.Contains(page, `href="/credentials/`+b.ID+`.pdf?lang=ar"`) {
+		t.Error("the link to the certificate loses the language")
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"io"
 	"time"
 
+	"laurel/api/face"
 	"laurel/internal/i18n"
 	"laurel/verifier"
 	"laurel/verifier/words"
@@ -43,7 +44,7 @@ func (s *Pages) Claim(w io.Writer, p *i18n.Printer, page ClaimPage) error {
 	}
 	v.Downloads = []download{{page.Action + "/credential.json", v.T("page.copies.json")}}
 	if !v.Hidden {
-		v.Links, v.Sharing = page.Links, sharingOf(p, r, page.Links, page.Sharing)
+		v.Links, v.Sharing = page.Links, sharingOf(p, face.Of(p, r, face.Beside{}), page.Links, page.Sharing)
 		v.Downloads = append(v.Downloads, download{page.Links.PNG, v.T("page.copies.png")}, download{page.Links.SVG, v.T("page.copies.svg")})
 		if page.Links.PDF != "" {
 			v.Downloads = append(v.Downloads, download{v.Local(page.Links.PDF), v.T("page.copies.pdf")})

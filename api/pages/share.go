@@ -60,13 +60,12 @@ func tagsOf(title, summary string, links Links, share *Sharing) *tags {
 	return t
 }
 
-// sharingOf is nil for what is not in force, or not proven: nobody is helped to
-// pass that on.
-func sharingOf(p *i18n.Printer, r *verifier.Report, links Links, share *Sharing) *sharingView {
-	if share == nil || !r.Verified() || !words.Proven(r) {
+// sharingOf is nil for what is not in force, under review, a trial or not proven:
+// nobody is helped to pass that on.
+func sharingOf(p *i18n.Printer, f face.Face, links Links, share *Sharing) *sharingView {
+	if share == nil || !f.Holds() {
 		return nil
 	}
-	f := face.Of(p, r, face.Beside{})
 	add := linkedInOf(f.Signed, links.Verify, share)
 	v := &sharingView{Link: links.Page, LinkedIn: add.address(), Post: "https://www.linkedin.com/sharing/share-offsite/?url=" + encoded(links.Page)}
 	v.Mail = "mailto:?subject=" + encoded(p.Text("share.mail.subject", i18n.Params{"Achievement": f.Signed.Title})) +
@@ -158,7 +157,7 @@ func (s *Pages) Embed(w io.Writer, p *i18n.Printer, page EmbedPage) error {
 	f := face.Of(p, r, face.Beside{})
 	v := embedView{view: s.view(p, page.Frame, f.Headline), Verdict: r.Verdict().String(), Glyph: glyph(r.Verdict()), Link: page.Page}
 	v.Word, v.Said = setOff(words.SummaryParts(p, r))
-	if r.Verified() && f.Proven {
+	if f.Holds() {
 		v.Image = page.Image
 	}
 	return s.write(w, "embed", v)

@@ -140,6 +140,7 @@ type verificationView struct {
 	Links       Links
 	Picture     string // of the achievement; "" where it would make a bad badge look good
 	Code        string
+	CopiesTitle string // offers to pass on only what holds
 	Downloads   []download
 	Sharing     *sharingView // nil where nothing is to be passed on
 	Register    *registerView
@@ -396,13 +397,22 @@ func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
 	if !own.Corrected.IsZero() {
 		v.Corrected = v.Date(own.Corrected)
 	}
+	certificate := own.Links.PDF
+	if certificate != "" {
+		certificate = v.Local(certificate)
+	}
 	for _, d := range []download{
 		{own.Links.JSON, "page.copies.json"}, {own.Links.PNG, "page.copies.png"}, {own.Links.SVG, "page.copies.svg"},
-		{own.Links.PDF, "page.copies.pdf"}, {own.Links.JWT, "page.copies.jwt"},
+		{certificate, "page.copies.pdf"}, {own.Links.JWT, "page.copies.jwt"},
 	} {
 		if d.Href != "" {
 			v.Downloads = append(v.Downloads, download{d.Href, v.T(d.Label)})
 		}
+	}
+	of := face.Of(v.Printer, r, face.Beside{})
+	v.CopiesTitle = v.T("page.copies.files")
+	if of.Holds() {
+		v.CopiesTitle = v.T("page.copies")
 	}
 	if !v.Proven {
 		return
@@ -410,7 +420,7 @@ func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
 	if own.Links.Page != "" {
 		v.Tags = tagsOf(v.Title, words.Summary(v.Printer, r), own.Links, own.Sharing)
 	}
-	v.Sharing = sharingOf(v.Printer, r, own.Links, own.Sharing)
+	v.Sharing = sharingOf(v.Printer, of, own.Links, own.Sharing)
 	if r.Verified() {
 		v.Picture = own.Links.Image
 	}

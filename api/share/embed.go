@@ -8,6 +8,7 @@ import (
 
 	"laurel/api/face"
 	"laurel/api/pages"
+	"laurel/api/verify"
 	"laurel/api/wire"
 	"laurel/internal/i18n"
 	"laurel/issuer"
@@ -18,27 +19,38 @@ import (
 // Nothing can be clicked in it but the way out to the whole page.
 const framed = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'none'; frame-ancestors *; base-uri 'none'"
 
-// Embed answers GET /credentials/{id}/embed: how a badge stands now, in a frame.
+// Embed answers GET /credentials/{id}/embed: how a badge stands now, in a frame;
+// with ?edition= an earlier edition of it.
 func (h *Handler) Embed(w http.ResponseWriter, r *http.Request) error {
-	rec, report, err := h.shown(r, r.PathValue("id"))
+	edition, err := editionIn(r.URL.Query())
+	if err != nil {
+		return err
+	}
+	rec, report, err := h.shown(r, r.PathValue("id"), edition)
 	if err != nil {
 		return err
 	}
 	p := wire.Printer(r, h.catalog)
-	page := pages.EmbedPage{Frame: pages.Frame{Host: h.host, Canonical: h.issuer.CredentialURL(rec.ID)}, Report: report,
-		Page: h.issuer.CredentialURL(rec.ID), Image: "/achievements/" + rec.SignedAchievement() + "/image.png"}
+	address := h.issuer.CredentialURL(rec.ID) + verify.EditionQuery(rec)
+	page := pages.EmbedPage{Frame: pages.Frame{Host: h.host, Canonical: address}, Report: report,
+		Page: address, Image: "/achievements/" + rec.SignedAchievement() + "/image.png"}
 	w.Header().Set("Content-Security-Policy", framed)
 	w.Header().Set("Cache-Control", wire.NoStore)
 	wire.Vary(w, "Accept-Language")
 	return wire.WritePage(w, p, http.StatusOK, func(w io.Writer) error { return h.pages.Embed(w, p, page) })
 }
 
-// shown is a badge that may be shown to everybody, verified now.
-func (h *Handler) shown(r *http.Request, id string) (*issuer.Record, *verifier.Report, error) {
+// editionIn is the edition that an address of ours asks for; 0 for the current one.
+func editionIn(q url.Values) (int, error) {
+	return wire.Number(q, "edition", 0, 1, issuer.MaxEdition)
+}
+
+// shown is an edition of a badge that may be shown to everybody, verified now.
+func (h *Handler) shown(r *http.Request, id string, edition int) (*issuer.Record, *verifier.Report, error) {
 	if err := h.desk.Admit(r); err != nil {
 		return nil, nil, err
 	}
-	rec, err := h.issuer.PublicEdition(r.Context(), id, 0)
+	rec, err := h.issuer.PublicEdition(r.Context(), id, edition)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -68,11 +80,11 @@ func (h *Handler) OEmbed(w http.ResponseWriter, r *http.Request) error {
 	if format := q.Get("format"); format != "" && format != "json" {
 		return &wire.Fault{Code: wire.FormatNotOffered, Detail: "This is told as JSON alone. Give format=json, or leave it out."}
 	}
-	id, err := h.idAt(r, q.Get("url"))
+	id, edition, err := h.badgeAt(r, q.Get("url"))
 	if err != nil {
 		return err
 	}
-	rec, report, err := h.shown(r, id)
+	rec, report, err := h.shown(r, id, edition)
 	if err != nil {
 		return err
 	}
@@ -82,28 +94,32 @@ func (h *Handler) OEmbed(w http.ResponseWriter, r *http.Request) error {
 	if f.Holds() {
 		body.Title, body.AuthorName = f.Signed.Title, f.Signed.Issuer
 	}
-	body.HTML = pages.IFrame(h.issuer.CredentialURL(rec.ID)+"/embed", body.Title)
+	body.HTML = pages.IFrame(h.issuer.CredentialURL(rec.ID)+"/embed"+verify.EditionQuery(rec), body.Title)
 	w.Header().Set("Cache-Control", wire.NoStore)
 	return wire.WriteJSON(w, http.StatusOK, body)
 }
 
-// idAt is the id of the badge whose page stands at an address of ours.
-func (h *Handler) idAt(r *http.Request, address string) (string, error) {
+// badgeAt is the id and the edition of the badge whose page stands at an address of
+// ours.
+func (h *Handler) badgeAt(r *http.Request, address string) (id string, edition int, err error) {
 	u, err := url.Parse(address)
 	if address == "" || err != nil {
-		return "", &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter url is the address of a badge of this service."}
+		return "", 0, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter url is the address of a badge of this service."}
 	}
 	if u.User != nil || u.Scheme+"://"+strings.ToLower(u.Host) != h.baseURL {
-		return "", issuer.ErrNotFound
+		return "", 0, issuer.ErrNotFound
+	}
+	if edition, err = editionIn(u.Query()); err != nil {
+		return "", 0, err
 	}
 	for _, folder := range []string{"/credentials/", "/v/"} {
 		id, ok := strings.CutPrefix(u.Path, folder)
 		if ok && folder == "/v/" && issuer.IsPrintedCode(id) {
-			return h.issuer.ByPrintedCode(r.Context(), id)
+			id, err = h.issuer.ByPrintedCode(r.Context(), id)
 		}
 		if ok {
-			return id, nil
+			return id, edition, err
 		}
 	}
-	return "", issuer.ErrNotFound
+	return "", 0, issuer.ErrNotFound
 }

@@ -305,9 +305,18 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 
 // SharingOf is what the sharing of a badge needs beside what is signed.
 func SharingOf(baseURL string, rec *issuer.Record, p *issuer.Profile) *pages.Sharing {
-	address := baseURL + "/credentials/" + rec.ID
-	return &pages.Sharing{ID: rec.ID, Organization: p.LinkedIn, Embed: address + "/embed",
-		OEmbed: baseURL + "/oembed?format=json&url=" + url.QueryEscape(address)}
+	address, edition := baseURL+"/credentials/"+rec.ID, EditionQuery(rec)
+	return &pages.Sharing{ID: rec.ID, Organization: p.LinkedIn, Embed: address + "/embed" + edition,
+		OEmbed: baseURL + "/oembed?format=json&url=" + url.QueryEscape(address+edition)}
+}
+
+// EditionQuery is what the addresses of an edition that was replaced end with; ""
+// for the current one, whose addresses stay with the badge.
+func EditionQuery(rec *issuer.Record) string {
+	if rec.Status != issuer.Superseded {
+		return ""
+	}
+	return "?edition=" + strconv.Itoa(rec.Edition)
 }
 
 // statusOf is what there is to be said of a change of status; nil for none.
@@ -322,8 +331,7 @@ func statusOf(rec *issuer.Record) *pages.Register {
 // was replaced.
 func (h *Handler) ownEdition(r *http.Request, own *pages.Own, rec *issuer.Record) error {
 	links := &own.Links
-	if rec.Status == issuer.Superseded {
-		query := "?edition=" + strconv.Itoa(rec.Edition)
+	if query := EditionQuery(rec); query != "" {
 		links.Page, links.JSON, links.JWT, links.Match = links.Page+query, links.JSON+query, links.JWT+query, links.Match+query
 		links.Preview += "&edition=" + strconv.Itoa(rec.Edition)
 	}
