@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"math"
 	"net/http"
 	"strconv"
@@ -274,11 +273,12 @@ var noFault = map[string]bool{
 func (s *server) explain(ctx context.Context, err error) wire.Problem {
 	p := describe(err)
 	if p.Status >= http.StatusInternalServerError && !expected[p.Code] {
-		level, said := slog.LevelError, "failed"
+		log := s.cfg.Log.With("request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
 		if noFault[p.Code] {
-			level, said = slog.LevelInfo, "not done"
+			log.InfoContext(ctx, "not done")
+		} else {
+			log.ErrorContext(ctx, "failed")
 		}
-		s.cfg.Log.Log(ctx, level, said, "request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
 	}
 	return p.In(wire.Language(ctx))
 }
