@@ -236,11 +236,15 @@ func failingStore(t *testing.T, p *place) {
 			return err
 		},
 		"hide": func(i *issuer.Issuer, round string) error {
-			claim := p.Claim(trained)
+			now, err := p.Credential(t.Context(), trained.ID) // another address has another claim
+			if err != nil {
+				t.Fatal(err)
+			}
+			claim := p.Claim(now)
 			if _, err := i.Hide(t.Context(), claim, &issuer.Idempotency{Scope: "hide", Key: round}); err != nil {
 				return err
 			}
-			_, err := i.Show(t.Context(), claim, &issuer.Idempotency{Scope: "show", Key: round})
+			_, err = i.Show(t.Context(), claim, &issuer.Idempotency{Scope: "show", Key: round})
 			return err
 		},
 		"erase": func(i *issuer.Issuer, round string) error {

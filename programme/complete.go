@@ -174,10 +174,12 @@ func (s *session) notTaken(awards []AwardOutcome) error {
 			continue
 		}
 		rec, err := s.issuer.CredentialIn(s.tx, a.Credential)
-		if err != nil {
+		switch {
+		case errors.Is(err, issuer.ErrNotFound): // it is only about to be put on record
+			continue
+		case err != nil:
 			return err
-		}
-		if !rec.ErasedAt.IsZero() {
+		case !rec.ErasedAt.IsZero():
 			return fmt.Errorf("answering the event again: %w", issuer.ErrErased)
 		}
 	}

@@ -395,7 +395,7 @@ func TestOwnBadge(t *testing.T) {
 		hrefs = append(hrefs, a.attr("href"))
 	}
 	l := own().Links
-	if want := []string{l.JSON, l.PNG, l.SVG, l.PDF, l.JWT, l.Verify}; !slices.Equal(hrefs, want) {
+	if want := []string{l.JSON, l.PNG, l.SVG, l.PDF + "?lang=en", l.JWT, l.Verify}; !slices.Equal(hrefs, want) {
 		t.Errorf("copies lead to %v, want %v", hrefs, want)
 	}
 	form := one(t, d.named("form"), "form")

@@ -64,17 +64,41 @@ func TestNoSecretLeavesTheKeys(t *testing.T) {
 			if !strings.Contains(out.String(), id) || !bytes.Contains(db, []byte(id)) {
 				t.Fatal("not even the public id shows: does the test look at anything?")
 			}
-			out.Write(db)
+			if strings.Contains(out.String(), "AGE ENCRYPTED") {
+				t.Error("an age file shows")
+			}
+			out.Write(db) // which has sealed secrets of its own, and no key
 			text := strings.ToLower(strings.ReplaceAll(out.String(), `id "AGE-SECRET"`, ""))
 			for what, secret := range map[string]string{"the seed in hex": hex.EncodeToString(seed), "the seed in base64": base64.StdEncoding.EncodeToString(seed)[:40],
 				"the seed in base64url": base64.RawURLEncoding.EncodeToString(seed)[:40], "the seed": string(seed), "the seal": identity.String(),
-				"a private key in PEM": "PRIVATE KEY", "the passphrase": "correct horse", "an age file": "AGE ENCRYPTED"} {
+				"a private key in PEM": "PRIVATE KEY", "the passphrase": "correct horse", "a sealed key": sealedKey(t, filepath.Join(data, "keys"))} {
 				if strings.Contains(text, strings.ToLower(secret)) {
 					t.Errorf("%s shows", what)
 				}
 			}
 		})
 	}
+}
+
+// sealedKey is the longest line of the sealed part of one of the key files.
+func sealedKey(t *testing.T, folder string) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(folder, "*.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		raw, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var file struct{ Sealed string }
+		if err := json.Unmarshal(raw, &file); err == nil && file.Sealed != "" {
+			return strings.Split(file.Sealed, "\n")[3] // behind the two that any file may begin with
+		}
+	}
+	t.Fatal("no key file is sealed")
+	return ""
 }
 
 // openSeal reads what opens the keys of a folder, as age alone would.
