@@ -628,21 +628,3 @@ func TestRevokedIsSaid(t *testing.T) {
 		}
 	}
 }
-
-// TestErasedIsNotToldAgain: an event whose badge was erased is not answered with
-// it, as little as a request for a badge is.
-func TestErasedIsNotToldAgain(t *testing.T) {
-	w := newCourse(t)
-	told := event(`"id":"e-1"`, `"id":"e-1","source":"lms-a"`)
-	first := w.result(told)
-	for _, a := range first.Awards {
-		id := strings.TrimPrefix(*a.Credential, w.base+"/credentials/")
-		w.do(request{method: "DELETE", path: "/v1/credentials/" + id + "/personal-data", token: w.all}).want(t, http.StatusOK)
-	}
-	w.post("/v1/completions", told).problem(t, http.StatusGone, "erased")
-	var batch struct{ Results []completionAnswer }
-	w.post("/v1/completions", "["+told+"]").want(t, http.StatusOK).into(t, &batch)
-	if a := batch.Results[0]; a.Status != http.StatusGone || a.Problem == nil || a.Problem.Code != "erased" {
-		t.Errorf("%+v", a)
-	}
-}

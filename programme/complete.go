@@ -110,7 +110,7 @@ func isFault(err error) bool {
 	var fault *badge.Error
 	return errors.As(err, &fault) || errors.Is(err, ErrEventReused) || errors.Is(err, ErrForbidden) ||
 		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken) || errors.Is(err, errRefTaken) ||
-		errors.Is(err, errRenamed) || errors.Is(err, errErased) || errors.Is(err, issuer.ErrNoKey) || errors.Is(err, issuer.ErrErased)
+		errors.Is(err, errRenamed) || errors.Is(err, errErased) || errors.Is(err, issuer.ErrNoKey)
 }
 
 // isKeyless tells that an issuer cannot sign, be it a trial alone. What others
@@ -145,9 +145,6 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	case found && !bytes.Equal(before.Digest, digest):
 		return Answer{}, ErrEventReused
 	case found:
-		if err := s.notTaken(before.Answer.Awards); err != nil {
-			return Answer{}, err
-		}
 		replay := before.Answer
 		replay.Event, replay.First, replay.Result = e.ID, replay.Result, OutcomeReplayed
 		return replay, nil
@@ -164,26 +161,6 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	}
 	answer.Event = e.ID // not kept: who knows whom it names
 	return answer, nil
-}
-
-// notTaken is issuer.ErrErased where a person was erased from one of the badges of
-// an answer, which is then not given again.
-func (s *session) notTaken(awards []AwardOutcome) error {
-	for _, a := range awards {
-		if a.Credential == "" {
-			continue
-		}
-		rec, err := s.issuer.CredentialIn(s.tx, a.Credential)
-		switch {
-		case errors.Is(err, issuer.ErrNotFound): // it is only about to be put on record
-			continue
-		case err != nil:
-			return err
-		case !rec.ErasedAt.IsZero():
-			return fmt.Errorf("answering the event again: %w", issuer.ErrErased)
-		}
-	}
-	return nil
 }
 
 // sceneOf finds the edition that an event is about.
