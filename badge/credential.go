@@ -1,6 +1,9 @@
 package badge
 
 import (
+	"slices"
+	"strings"
+
 	"laurel/internal/strictjson"
 )
 
@@ -193,6 +196,23 @@ type Evidence struct {
 	Narrative   string   `json:"narrative,omitempty"`
 	Genre       string   `json:"genre,omitempty"`
 	Audience    string   `json:"audience,omitempty"`
+}
+
+// HolderName is the name of the recipient as it stands in plain text; "" where
+// none does. Several names, as of several scripts, are all given, in an order of
+// ours: that in the badge is not signed.
+func (s *AchievementSubject) HolderName() string {
+	if s == nil {
+		return ""
+	}
+	var names []string
+	for _, i := range s.Identifier {
+		if i.IdentityType == IdentityTypeName && !i.Hashed && i.IdentityHash != "" {
+			names = append(names, i.IdentityHash)
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), " / ")
 }
 
 // IdentityObject identifies the recipient, plainly or by a salted hash

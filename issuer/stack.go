@@ -140,12 +140,16 @@ func (i *Issuer) Template(r store.Reader, slug string) (*Achievement, error) {
 }
 
 // HeldByAddress is the first badge of an achievement that stands under an
-// address; nil for none. It is for what was issued by others than the caller,
-// which knows its own.
-func (i *Issuer) HeldByAddress(r store.Reader, issuer, achievement, email string) (first *Record, err error) {
+// address, of a holder whose signed name is theirs; nil for none. It is for what
+// was issued by others than the caller, which knows its own.
+func (i *Issuer) HeldByAddress(r store.Reader, issuer, achievement, email string, theirs func(name string) bool) (first *Record, err error) {
 	err = r.Scan(findKey("email", issuer, i.digest("email", normalEmail(email)), ""), nil, func(k, _ []byte) error {
 		rec, err := recordAt(r, issuer, lastPart(k))
-		if err == nil && rec.Achievement == achievement && rec.Status == Active && (first == nil || rec.AwardedAt.Before(first.AwardedAt)) {
+		if err != nil || rec.Achievement != achievement || rec.Status != Active || first != nil && !rec.AwardedAt.Before(first.AwardedAt) {
+			return err
+		}
+		d, err := rec.View()
+		if err == nil && theirs(d.View().CredentialSubject.HolderName()) {
 			first = rec
 		}
 		return err

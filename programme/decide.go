@@ -319,7 +319,7 @@ func (s *session) inForce(a *award) (bool, error) {
 }
 
 // heldDirectly is an achievement that a platform had issued by its own rules,
-// as far as the address tells whose it is.
+// as far as the address and the name tell whose it is.
 func (s *session) heldDirectly(r realm, l *learner, achievement string) (*award, error) {
 	t, err := s.issuer.Template(s.tx, achievement)
 	if errors.Is(err, issuer.ErrNotFound) {
@@ -334,7 +334,8 @@ func (s *session) heldDirectly(r realm, l *learner, achievement string) (*award,
 	if r == test {
 		slug = issuer.TestSlug(slug)
 	}
-	rec, err := s.issuer.HeldByAddress(s.tx, slug, achievement, l.Email)
+	theirs := func(name string) bool { return sameName(l.Name, name) }
+	rec, err := s.issuer.HeldByAddress(s.tx, slug, achievement, l.Email, theirs)
 	if err != nil || rec == nil {
 		return nil, err
 	}

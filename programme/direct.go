@@ -93,8 +93,8 @@ func (s *session) goOn(a issuer.Award, issued *issuer.Issued, mayIssue func(stri
 }
 
 // holder is who has a badge that was issued directly, as far as the address
-// tells; errNothing where several have it. Whoever was not known is from now on,
-// by that address alone.
+// tells; errNothing where several have it, or who has it has another name. Whoever
+// was not known is from now on, by that address alone.
 func (s *session) holder(sc *scene, a issuer.Award) (l *learner, fresh bool, err error) {
 	to := a.Recipient
 	digest := s.addressDigest(to.Email)
@@ -102,7 +102,7 @@ func (s *session) holder(sc *scene, a issuer.Award) (l *learner, fresh bool, err
 	switch {
 	case err != nil:
 		return nil, false, err
-	case len(all) > 1:
+	case len(all) > 1, len(all) == 1 && !sameName(all[0].Name, to.Name):
 		return nil, false, errNothing
 	case len(all) == 1:
 		return all[0], false, nil

@@ -174,6 +174,25 @@ func TestDirectPartBesideReports(t *testing.T) {
 		p.tell(t, said{learner: fmt.Sprintf(`{"id":"s-%d","email":"%s","name":"%s"}`, n, shared, name), facts: points("51")})
 	}
 	p.solo(t, "solo-a", shared)
+	// Nor where only badges tell of them: each has one part, and nobody both.
+	const house = "house@direct.example"
+	for slug, name := range map[string]string{"solo-a": "Flo", "solo-b": "Gus"} {
+		a := soloFor(slug, house)
+		a.Recipient.Name = name
+		if _, err := p.Issue(t.Context(), a, everybody.MayIssue); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := p.inForce(t, house); got != "solo-a solo-b" {
+		t.Errorf("two names at one address hold %s", got)
+	}
+	// Somebody whom a platform knows does not get what another name was given.
+	const known = "known@direct.example"
+	p.tell(t, said{learner: `{"id":"k-1","email":"` + known + `","name":"Hal Dahl"}`, facts: points("51")})
+	p.solo(t, "solo-a", known) // Ana Prado's
+	if got := p.by(t, known)["mixed"]; got != nil {
+		t.Errorf("Hal has what Ana's badge completes: %+v", got)
+	}
 	if got := p.by(t, shared)["mixed"]; got != nil {
 		t.Errorf("shared address, and %+v", got)
 	}
@@ -193,7 +212,11 @@ func TestDirectPartOfRule(t *testing.T) {
 	if got := p.inForce(t, mail); got != "" {
 		t.Fatalf("holds %s", got)
 	}
-	p.solo(t, "dh-planning", mail)
+	part := soloFor("dh-planning", mail)
+	part.Recipient.Name = "Participant 01"
+	if _, err := p.Issue(t.Context(), part, everybody.MayIssue); err != nil {
+		t.Fatal(err)
+	}
 	if got := p.inForce(t, mail); got != "dh-planning dh-trainer" {
 		t.Errorf("holds %s", got)
 	}

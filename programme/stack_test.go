@@ -208,7 +208,7 @@ func TestPartIssuedDirectly(t *testing.T) {
 	p := stacked(t)
 	direct := func(email string) *issuer.Record {
 		issued, err := p.Issue(t.Context(), issuer.Award{Achievement: "hc20-achievement", Actor: "platform", AwardedAt: p.Clock.Now(),
-			Recipient: issuer.Recipient{Name: "Somebody", Email: email}}, everybody.MayIssue)
+			Recipient: issuer.Recipient{Name: "Participant 06", Email: email}}, everybody.MayIssue)
 		if err != nil {
 			t.Fatal(err)
 		}

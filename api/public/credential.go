@@ -1,6 +1,7 @@
 package public
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"strings"
@@ -139,21 +140,33 @@ func name(w http.ResponseWriter, id, suffix string) {
 
 // QRPNG answers GET /credentials/{id}/qr.png.
 func (h *Handler) QRPNG(w http.ResponseWriter, r *http.Request) error {
-	size, err := wire.Number(r.URL.Query(), "size", 0, qr.MinPixels, qr.MaxPixels)
-	if err != nil {
-		return err
-	}
-	return h.code(w, r, "image/png", func(text string) ([]byte, error) { return qr.PNG(text, size) })
+	return h.codePNG(w, r, h.verified)
 }
 
 // QRSVG answers GET /credentials/{id}/qr.svg.
 func (h *Handler) QRSVG(w http.ResponseWriter, r *http.Request) error {
-	return h.code(w, r, "image/svg+xml", qr.SVG)
+	return h.code(w, r, "image/svg+xml", h.verified, qr.SVG)
 }
 
-// code draws the address where one of our badges is verified, and no other. It
-// is one for all editions.
-func (h *Handler) code(w http.ResponseWriter, r *http.Request, mediaType string, draw func(text string) ([]byte, error)) error {
+// verified is the address where one of our badges is verified. It is one for all
+// editions.
+func (h *Handler) verified(_ context.Context, rec *issuer.Record) (string, error) {
+	return h.baseURL + "/v/" + rec.ID, nil
+}
+
+// address is what a code of a badge holds.
+type address func(context.Context, *issuer.Record) (string, error)
+
+func (h *Handler) codePNG(w http.ResponseWriter, r *http.Request, a address) error {
+	size, err := wire.Number(r.URL.Query(), "size", 0, qr.MinPixels, qr.MaxPixels)
+	if err != nil {
+		return err
+	}
+	return h.code(w, r, "image/png", a, func(text string) ([]byte, error) { return qr.PNG(text, size) })
+}
+
+// code draws an address of the badge that is asked for, and of no other.
+func (h *Handler) code(w http.ResponseWriter, r *http.Request, mediaType string, a address, draw func(text string) ([]byte, error)) error {
 	id := r.PathValue("id")
 	if !wire.IsID(id) {
 		return issuer.ErrNotFound
@@ -162,7 +175,11 @@ func (h *Handler) code(w http.ResponseWriter, r *http.Request, mediaType string,
 	if err != nil {
 		return err
 	}
-	raw, err := draw(h.baseURL + "/v/" + rec.ID)
+	text, err := a(r.Context(), rec)
+	if err != nil {
+		return err
+	}
+	raw, err := draw(text)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -78,16 +79,17 @@ func (h *Handler) printPage(r *http.Request, sheet certificate.Card, rec *issuer
 func (h *Handler) hasCard(r *http.Request, rec *issuer.Record) bool {
 	text, err := h.issuer.CardMade(r.Context(), rec)
 	if err == nil {
-		_, err = h.withCard(rec, text)
+		_, err = CardAddress(h.baseURL, rec, text)
 	}
 	return err == nil
 }
 
-// withCard is the address of a badge with its card, as it stands in a code.
-func (h *Handler) withCard(rec *issuer.Record, text string) (string, error) {
-	address := card.Address(h.baseURL+"/v/"+rec.ID, text)
+// CardAddress returns the address of a badge with its card behind it, as it stands
+// in a code; issuer.ErrNoCard where no code could hold it.
+func CardAddress(baseURL string, rec *issuer.Record, text string) (string, error) {
+	address := card.Address(baseURL+"/v/"+rec.ID, text)
 	if len(address) > qr.MaxText {
-		return "", issuer.ErrNoCard
+		return "", fmt.Errorf("%w: the address has %d bytes, and a code at most %d", issuer.ErrNoCard, len(address), qr.MaxText)
 	}
 	return address, nil
 }
@@ -104,7 +106,7 @@ func (h *Handler) offlineCard(r *http.Request, rec *issuer.Record) (string, erro
 	if err != nil {
 		return "", err
 	}
-	return h.withCard(rec, text)
+	return CardAddress(h.baseURL, rec, text)
 }
 
 // onPaper is what is put on paper of a badge. For one that may not be, a person is

@@ -15,7 +15,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -70,15 +69,7 @@ func Of(d *badge.Document, issuer, id string) (Card, error) {
 	if v.CredentialSubject == nil || v.CredentialSubject.Achievement == nil {
 		return Card{}, fmt.Errorf("%w: it has no achievement", ErrUnfit)
 	}
-	c := Card{Issuer: issuer, ID: id, Achievement: v.CredentialSubject.Achievement.Name}
-	var names []string
-	for _, i := range v.CredentialSubject.Identifier {
-		if i.IdentityType == badge.IdentityTypeName && !i.Hashed && i.IdentityHash != "" {
-			names = append(names, i.IdentityHash)
-		}
-	}
-	slices.Sort(names) // their order in the badge is not signed
-	c.Holder = strings.Join(slices.Compact(names), " / ")
+	c := Card{Issuer: issuer, ID: id, Achievement: v.CredentialSubject.Achievement.Name, Holder: v.CredentialSubject.HolderName()}
 	var err error
 	if c.From, err = dayOf(d.ValidFrom()); err == nil && d.ValidUntil() != "" {
 		c.Until, err = dayOf(d.ValidUntil())

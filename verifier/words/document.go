@@ -3,7 +3,6 @@ package words
 import (
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"unicode"
 
@@ -13,22 +12,10 @@ import (
 )
 
 // Holder returns the name of the recipient as it stands in a badge, or "" when
-// no name stands there in plain text. Several names, as of several scripts, are
-// all given, in an order of ours: that in the badge is not signed.
+// no name stands there in plain text.
 func Holder(d *badge.Document) string {
-	subject := d.View().CredentialSubject
-	if subject == nil {
-		return ""
-	}
-	var names []string
-	for _, i := range subject.Identifier {
-		if i.IdentityType == badge.IdentityTypeName && !i.Hashed && i.IdentityHash != "" {
-			names = append(names, i.IdentityHash)
-		}
-	}
-	if len(names) > 0 {
-		slices.Sort(names)
-		return strings.Join(slices.Compact(names), " / ")
+	if name := d.View().CredentialSubject.HolderName(); name != "" {
+		return name
 	}
 	return d.Root().Get("credentialSubject").Get("name").Text()
 }
