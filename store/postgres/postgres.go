@@ -83,6 +83,7 @@ type DB struct {
 	sql      *statements
 	patience time.Duration
 	closed   atomic.Bool
+	updates  atomic.Uint64
 	retries  atomic.Uint64
 }
 
@@ -189,6 +190,22 @@ func (db *DB) Close() error {
 
 // Retries returns how often an Update or View was tried again since Open.
 func (db *DB) Retries() uint64 { return db.retries.Load() }
+
+// Stats are counts since Open, and what the connections do now.
+type Stats struct {
+	Updates     uint64 // that were begun
+	Retries     uint64 // further tries of Updates and Views
+	Connections int    // open ones
+	InUse       int    // of them
+	Limit       int    // pool_max_conns
+}
+
+// Stats returns what was counted.
+func (db *DB) Stats() Stats {
+	pool := db.pool.Stat()
+	return Stats{Updates: db.updates.Load(), Retries: db.retries.Load(), Connections: int(pool.TotalConns()),
+		InUse: int(pool.AcquiredConns()), Limit: int(pool.MaxConns())}
+}
 
 // SQLSTATE codes that are told apart.
 const (
