@@ -9,9 +9,14 @@ import (
 	"laurel/verifier/words"
 )
 
-// maxEntries bounds the list of all data. Honest badges have some hundred
-// members; what is beyond is counted, not shown.
-const maxEntries = 2000
+// How many entries the list of all data has at most; what is beyond is counted,
+// not shown. The first is for badges that stand at an address of ours, whose page
+// is to come in one round trip (14 KB) and has a link to the whole file; honest
+// ones have some hundred entries.
+const (
+	ownEntries = 80
+	maxEntries = 2000
+)
 
 // entry is one scalar member of a document.
 type entry struct{ Path, Text string }
@@ -19,12 +24,13 @@ type entry struct{ Path, Text string }
 // members collects every scalar of a document in the order in which it stands
 // there. The embedded proof is left out, because its value is not signed.
 type members struct {
-	list []entry
-	more int // beyond maxEntries
+	list  []entry
+	bound int
+	more  int // beyond it
 }
 
-func membersOf(d *badge.Document) *members {
-	m := new(members)
+func membersOf(d *badge.Document, bound int) *members {
+	m := &members{bound: bound}
 	for name, v := range d.Root().Members() {
 		if name == "proof" && d.JWS() == nil {
 			continue
@@ -54,7 +60,7 @@ func (m *members) walk(path []string, v strictjson.Value) {
 }
 
 func (m *members) leaf(path []string, v strictjson.Value) {
-	if len(m.list) == maxEntries {
+	if len(m.list) == m.bound {
 		m.more++
 		return
 	}

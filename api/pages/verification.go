@@ -101,7 +101,11 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	v.Style = template.CSS(within()) //nolint:gosec // a file of ours
 	room := s.markdown.page()
 	if r.Document != nil && len(r.Badges) == 0 {
-		v.document(r, room)
+		bound := maxEntries
+		if page.Own != nil && page.Own.Links.JSON != "" {
+			bound = ownEntries
+		}
+		v.document(r, room, bound)
 	}
 	if page.Own != nil {
 		v.own(r, page.Own, room)
@@ -324,13 +328,13 @@ func unasked(f verifier.Finding) bool {
 	return f.Outcome == verifier.Unknown
 }
 
-// document adds what stands in the badge.
-func (v *verificationView) document(r *verifier.Report, room *layout) {
+// document adds what stands in the badge, of all its data so many entries.
+func (v *verificationView) document(r *verifier.Report, room *layout, bound int) {
 	d := r.Document
 	scribe := &scribe{Printer: v.Printer, layout: room, trusted: v.Proven, vouched: vouched(v.Printer, r)}
 	v.Fields = scribe.fieldsOf(d)
 	v.NameLang = scribe.lang
-	all := membersOf(d)
+	all := membersOf(d, bound)
 	v.All = all.list
 	title := "page.all"
 	if !v.Proven {
