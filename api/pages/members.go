@@ -9,13 +9,16 @@ import (
 	"laurel/verifier/words"
 )
 
-// How many entries the list of all data has at most; what is beyond is counted,
-// not shown. The first is for badges that stand at an address of ours, whose page
-// is to come in one round trip (14 KB) and has a link to the whole file; honest
-// ones have some hundred entries.
+// maxEntries bounds the list of all data. Honest badges have some hundred
+// members; what is beyond is counted, not shown.
+const maxEntries = 2000
+
+// A badge that stands at an address of ours, whose page has a link to the whole
+// file and is to come in one round trip, shows the beginning alone of a list that
+// is longer than that of honest ones.
 const (
-	ownEntries = 80
-	maxEntries = 2000
+	ownEntries  = 160
+	firstOfMany = 60
 )
 
 // entry is one scalar member of a document.
@@ -24,13 +27,12 @@ type entry struct{ Path, Text string }
 // members collects every scalar of a document in the order in which it stands
 // there. The embedded proof is left out, because its value is not signed.
 type members struct {
-	list  []entry
-	bound int
-	more  int // beyond it
+	list []entry
+	more int // that are not in the list
 }
 
-func membersOf(d *badge.Document, bound int) *members {
-	m := &members{bound: bound}
+func membersOf(d *badge.Document) *members {
+	m := new(members)
 	for name, v := range d.Root().Members() {
 		if name == "proof" && d.JWS() == nil {
 			continue
@@ -38,6 +40,15 @@ func membersOf(d *badge.Document, bound int) *members {
 		m.walk([]string{name}, v)
 	}
 	return m
+}
+
+// shorten leaves the beginning of a list that is longer than those of honest
+// badges.
+func (m *members) shorten() {
+	if len(m.list) > ownEntries {
+		m.more += len(m.list) - firstOfMany
+		m.list = m.list[:firstOfMany]
+	}
 }
 
 func (m *members) walk(path []string, v strictjson.Value) {
@@ -60,7 +71,7 @@ func (m *members) walk(path []string, v strictjson.Value) {
 }
 
 func (m *members) leaf(path []string, v strictjson.Value) {
-	if len(m.list) == m.bound {
+	if len(m.list) == maxEntries {
 		m.more++
 		return
 	}
