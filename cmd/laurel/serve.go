@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"laurel/store/postgres"
 )
 
 // The time-outs of a public server: none of its connections may be held open
@@ -58,9 +60,14 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("listening: %w", err), admin.Close())
 	}
-	return svc.run(ctx, listener, admin, func() {
+	err = svc.run(ctx, listener, admin, func() {
 		log.InfoContext(ctx, "serving", "listen", listener.Addr().String(), "baseUrl", svc.baseURL)
 	})
+	if db, ok := svc.store.(*postgres.DB); ok { // how the services on one database got on with each other
+		stats := db.Stats()
+		log.InfoContext(ctx, "stopped", "updates", stats.Updates, "retries", stats.Retries)
+	}
+	return err
 }
 
 // run serves until ctx ends, then lets the requests under way finish.
