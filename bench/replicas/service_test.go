@@ -147,6 +147,8 @@ func (h *house) start() {
 		"name": text("Bees"), "description": text("Knows bees."), "criteria": text("Pass the course.")}))
 	h.must(http.StatusCreated, h.services[0].put("/v1/activities/bees", h.issue, map[string]any{"id": "bees", "kind": "course", "title": text("Bees"),
 		"language": "en", "points_total": 10, "award_rules": []any{map[string]any{"achievement": "bees-passed", "all": []any{map[string]any{"points_percent_gte": "80"}}}}}))
+	h.must(http.StatusCreated, h.services[0].post("/v1/credentials", h.issue, "first", award("first"))) // nothing is there for the first time then
+	h.must(http.StatusOK, h.services[0].post("/v1/completions", h.report, "", completion("first")))
 }
 
 func text(s string) map[string]string { return map[string]string{"en": s} }

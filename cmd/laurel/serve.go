@@ -113,8 +113,9 @@ func (svc *service) run(ctx context.Context, listener, admin net.Listener, ready
 }
 
 // keysEvery is how often the folder of keys is looked at for what others have
-// changed in it.
-const keysEvery = 30 * time.Second
+// changed in it: a key that was revoked by another service signs no longer than
+// that.
+const keysEvery = time.Second
 
 // watchKeys takes in what another service on the same keys has changed. What
 // cannot be read changes nothing: the keys go on as they are.
