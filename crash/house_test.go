@@ -208,7 +208,7 @@ func (h *house) kill() {
 		return
 	}
 	_ = h.process.Process.Kill()
-	<-h.ended
+	_ = <-h.ended
 	h.process = nil
 }
 
