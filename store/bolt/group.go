@@ -9,6 +9,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -260,14 +261,17 @@ func (g *group) settle() error {
 		}
 		return g.broken
 	}
-	id := g.tx.ID()
+	id, start := g.tx.ID(), time.Now()
 	err := g.commit()
 	switch {
 	case err == nil:
+		g.db.tally.measured(g.members, time.Since(start))
 		return nil
 	case isFull(err) && !visible(g.db.bolt, id):
+		g.db.tally.full.Add(1)
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
+	g.db.tally.unknown.Add(1)
 	if errors.Is(err, store.ErrDamaged) {
 		g.db.harmed(err)
 	}
