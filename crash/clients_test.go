@@ -113,21 +113,6 @@ func (c *crowd) work(ctx context.Context) {
 	all.Wait()
 }
 
-// persist lets the clients go on after an unknown outcome, with a pause.
-func (c *crowd) persist(ctx context.Context) {
-	var all sync.WaitGroup
-	for _, one := range c.clients {
-		all.Go(func() {
-			for ctx.Err() == nil {
-				if !c.step(one) {
-					time.Sleep(50 * time.Millisecond)
-				}
-			}
-		})
-	}
-	all.Wait()
-}
-
 // settle repeats every request whose outcome is unknown until it is answered.
 func (c *crowd) settle() {
 	var all sync.WaitGroup

@@ -265,24 +265,6 @@ func checkPages(path string) error {
 	return errors.Join(append(all, err, db.Close())...)
 }
 
-// strace returns the beginning of a command that lets system calls fail. The
-// tracer is the child of what it traces, so that a signal reaches the service.
-func strace(t testing.TB, inject ...string) []string {
-	t.Helper()
-	path, err := exec.LookPath("strace")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("strace is not installed, and in CI it must be")
-		}
-		t.Skip("NOT TESTED: strace is not installed, so nothing is known here about a disk that fails")
-	}
-	args := []string{path, "-D", "-f", "-qqq", "-o", os.DevNull, "-e", "signal=none"}
-	for _, i := range inject {
-		args = append(args, "-e", i)
-	}
-	return args
-}
-
 // lines keeps what a service writes on standard error.
 type lines struct {
 	mu   sync.Mutex

@@ -76,9 +76,10 @@ type inspection struct {
 }
 
 // newInspection begins to inspect the file of a transaction, before any other
-// commits. Of the meta pages, the one that is not in force may be an older one
-// that was never written whole, which is what a power cut leaves; one that claims
-// to be the newer one was acknowledged, and is damaged.
+// commits. Of the meta pages, the one that is not in force is of the commit before,
+// and then it does not matter whether it is whole. If it may have been of the
+// commit after, which somebody may have been told of, nothing here can be relied
+// on.
 func newInspection(file io.ReaderAt, tx *bbolt.Tx, value func(key, value []byte) error) (*inspection, error) {
 	i := &inspection{file: file, pageSize: uint64(tx.DB().Info().PageSize), value: value}
 	txid := uint64(tx.ID())
@@ -93,8 +94,8 @@ func newInspection(file io.ReaderAt, tx *bbolt.Tx, value func(key, value []byte)
 	if err != nil {
 		return nil, err
 	}
-	if !whole && other.txid >= txid {
-		return nil, damaged(1-txid%2, "is a meta page that is not whole, and the other one misses the last commit")
+	if !whole && other.txid != txid-1 {
+		return nil, damaged(1-txid%2, "is a meta page that is not whole, and may have been that of the last commit")
 	}
 	i.meta, i.known = now, make([]uint64, now.end/64+1)
 	return i, nil
