@@ -36,7 +36,7 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if set.NArg() > 0 {
 		return usagef("serve takes no operands, only flags")
 	}
-	log := slog.New(slog.NewJSONHandler(p.stderr, nil))
+	log := newLog(p.stderr)
 	if *first {
 		if err := initialise(ctx, s, who); err != nil && !errors.Is(err, errInitialised) {
 			return err
