@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"laurel/api"
@@ -55,7 +56,11 @@ type service struct {
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	fonts     *typeset.Library
+	caller    *fetch.Client // of webhooks
+	metrics   *metrics      // nil where nobody reads them
 	baseURL   string
+	began     time.Time
+	leaving   atomic.Bool // it was told to stop
 	log       *slog.Logger
 }
 
@@ -67,8 +72,21 @@ func (s *settings) seal() (keyring.Seal, error) {
 }
 
 // open opens what init has made, and makes nothing: a data folder that is
-// missing or incomplete may be a disk that is not mounted.
+// missing or incomplete may be a disk that is not mounted. It refuses a store
+// that went back in time until somebody has accepted that.
 func open(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
+	svc, err := openAny(ctx, s, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := svc.wentBack(ctx); err != nil {
+		return nil, errors.Join(err, svc.store.Close())
+	}
+	return svc, nil
+}
+
+// openAny is open for what issues nothing.
+func openAny(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
 	if s.verifyRate < 0 {
 		return nil, usagef("--verify-rate is a number of verifications, 0 for no limit")
 	}
@@ -101,7 +119,20 @@ func openStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
 		return grouped(postgres.Open(ctx, s.store))
 	}
-	return bolt.Open(s.storeFile(), bolt.Options{})
+	db, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
+	if errors.Is(err, store.ErrDamaged) {
+		err = fmt.Errorf("%w. Nothing is served from a file that is damaged: put the newest copy in its place (docs/operations.md, Damage)", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// checkSealed is for inspecting a file: all values of ours are sealed.
+func checkSealed(key, value []byte) error {
+	_, err := store.Unseal(key, value)
+	return err
 }
 
 // replica names this process where others may work on the same store.
@@ -131,16 +162,23 @@ func createStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
 		return grouped(postgres.Create(ctx, s.store))
 	}
-	return bolt.Create(s.storeFile(), bolt.Options{})
+	return bolt.Create(s.storeFile(), bolt.Options{CheckValue: checkSealed})
 }
 
 // assemble wires the parts, in the order in which they stand on each other.
 func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ring, log *slog.Logger) (*service, error) {
-	meta, err := issuer.ReadMeta(ctx, db)
+	from, err := issuer.Upgrade(ctx, db)
 	if errors.Is(err, issuer.ErrNotFound) {
 		return nil, errors.New("the store is empty. Is it the right one? `laurel init` prepares a new one")
 	} else if err != nil {
 		return nil, err
+	}
+	meta, err := issuer.ReadMeta(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	if meta.Schema > from {
+		log.InfoContext(ctx, "brought the store to the layout of this version", "from", from, "to", meta.Schema)
 	}
 	if s.baseURL != "" && s.baseURL != meta.BaseURL {
 		return nil, usagef("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, s.baseURL)
@@ -153,7 +191,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, log: log}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, began: time.Now(), log: log}
 	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
 	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {
@@ -186,11 +224,10 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
-	caller, err := s.caller()
-	if err != nil {
+	if svc.caller, err = s.caller(); err != nil {
 		return nil, err
 	}
-	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: caller, Log: log})
+	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: svc.caller, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -466,7 +503,7 @@ func (svc *service) handler() (http.Handler, error) {
 	}
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
-		Version: version(), Log: svc.log, Ready: svc.ready}
+		Version: version(), Log: svc.log, Ready: svc.readiness}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.console {
 		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)
@@ -474,22 +511,11 @@ func (svc *service) handler() (http.Handler, error) {
 	if svc.outbox != nil {
 		cfg.Outbox = svc.outbox
 	}
+	if svc.metrics != nil {
+		cfg.Observer = svc.metrics
+	}
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}
 	return api.New(cfg)
-}
-
-// ready tells whether reading and writing work.
-func (svc *service) ready(ctx context.Context) (read, write error) {
-	read = svc.store.View(ctx, func(r store.Reader) error {
-		_, err := r.Get([]byte("m"))
-		return err
-	})
-	if r, ok := svc.store.(store.Reopener); ok && !r.Writable() {
-		write = store.ErrReadOnly
-	} else if read == nil {
-		write = svc.issuer.Steady(ctx)
-	}
-	return read, write
 }
