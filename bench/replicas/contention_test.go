@@ -29,7 +29,7 @@ func TestContention(t *testing.T) {
 	h := newHouse(t, c.URL("&pool_max_conns=16"), 2)
 	h.start()
 	warm := number("REPLICAS_BADGES", 0)
-	rounds := number("REPLICAS_ROUNDS", 10)
+	rounds := number("REPLICAS_ROUNDS", 4)
 	load := func(name string, rounds int) (requests int64, took time.Duration) {
 		var wg sync.WaitGroup
 		var n atomic.Int64

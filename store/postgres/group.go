@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -40,7 +41,7 @@ func witness(group []byte) []byte {
 
 // groupOf is the row that tells of a key's group; nil where it belongs to none.
 func (t *tx) groupOf(key []byte) []byte {
-	if t.snapshot.db.groups == nil {
+	if t.snapshot.db.groups == nil || bytes.HasPrefix(key, []byte(witnessPrefix)) {
 		return nil
 	}
 	group := t.snapshot.db.groups(key)

@@ -4,14 +4,11 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
 	"testing"
 
 	"laurel/store"
 	"laurel/store/postgres"
-	"laurel/store/postgres/pgtest"
-	"laurel/store/storetest"
 )
 
 // byFolder makes a group of all keys with the same beginning.
@@ -128,37 +125,5 @@ func TestStrangersAreNotInEachOthersWay(t *testing.T) {
 	wg.Wait()
 	if got := db.Stats(); got.Updates != clients*each || got.Retries > clients*each/50 {
 		t.Errorf("%+v: more than one of fifty began anew", got)
-	}
-}
-
-// TestConformanceInAllWays holds the store to the suite in the ways that are not
-// the usual one. It takes long; set STORE_WAYS.
-func TestConformanceInAllWays(t *testing.T) {
-	if os.Getenv("STORE_WAYS") == "" {
-		t.Skip("NOT TESTED: the whole suite with groups and without places; set STORE_WAYS=1")
-	}
-	for name, set := range map[string]func(*postgres.DB){
-		"groups": func(db *postgres.DB) { db.Group(func(k []byte) []byte { return k[:min(len(k), 1)] }) },
-		"plain":  func(db *postgres.DB) { db.WithoutPlaces() },
-	} {
-		t.Run(name, func(t *testing.T) {
-			storetest.Run(t, func(t *testing.T) storetest.Opener {
-				url := pgtest.Start(t)
-				db, err := postgres.Create(t.Context(), url)
-				if err == nil {
-					err = db.Close()
-				}
-				if err != nil {
-					t.Fatal(err)
-				}
-				return func() (store.Store, error) {
-					db, err := postgres.Open(t.Context(), url)
-					if err == nil {
-						set(db)
-					}
-					return db, err
-				}
-			})
-		})
 	}
 }
