@@ -141,7 +141,9 @@ func (m *makers) wait() {
 	}
 }
 
+// kickJWT tells that a badge was issued, so that there is something to make.
 func (i *Issuer) kickJWT() {
+	i.pace.now()
 	select {
 	case i.jwtKick <- struct{}{}:
 	default:
@@ -167,11 +169,15 @@ const jwtBatch = 16
 func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
 	var first error
 	for after := ""; ; {
-		batch, err := i.waitingJWTs(ctx, issuer, after)
+		batch, err := i.wantedJWTs(ctx, issuer)
+		if err == nil && len(batch) == 0 {
+			if batch, err = i.waitingJWTs(ctx, issuer, after); len(batch) > 0 {
+				after = batch[len(batch)-1].seq
+			}
+		}
 		if err != nil || len(batch) == 0 {
 			return errors.Join(first, err)
 		}
-		after = batch[len(batch)-1].seq
 		made, failed := i.makeJWTs(ctx, batch)
 		if first == nil {
 			first = failed
@@ -191,9 +197,10 @@ func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
 func (i *Issuer) makeJWTs(ctx context.Context, batch []queued) (made []queued, failed error) {
 	for _, q := range batch {
 		var err error
-		waiting := q
+		waiting, start := q, time.Now()
 		if q, err = i.makeJWT(ctx, q); err == nil {
 			made = append(made, q)
+			i.pace.rest(ctx, time.Since(start))
 			continue
 		}
 		err = fmt.Errorf("JWT of %s/%s: %w", waiting.issuer, waiting.seq, err)
@@ -332,18 +339,23 @@ func (i *Issuer) allSign(ctx context.Context, q queued) error {
 // JWT returns the badge as a compact JWS. One that is still being made is
 // waited for briefly, then ErrNotReady. Reads never sign.
 func (i *Issuer) JWT(ctx context.Context, rec *Record) ([]byte, error) {
-	return i.afterwards(ctx, jwtKey(rec.Issuer, rec.seq), "JWT")
+	return i.afterwards(ctx, rec, jwtKey(rec.Issuer, rec.seq), "JWT")
 }
 
-// afterwards reads what is made after the commit, once it is.
-func (i *Issuer) afterwards(ctx context.Context, k []byte, what string) ([]byte, error) {
+// afterwards reads what is made after the commit, once it is. Where that is
+// still to come, it comes before all others.
+func (i *Issuer) afterwards(ctx context.Context, rec *Record, k []byte, what string) ([]byte, error) {
 	deadline := time.NewTimer(jwtPatience)
 	defer deadline.Stop()
-	for {
+	for first := true; ; first = false {
 		ready := i.jwtReady.wait()
 		made, err := i.madeAfterwards(ctx, k, what)
 		if !errors.Is(err, ErrNotFound) {
 			return made, err
+		}
+		if first {
+			i.pace.want(place{rec.Issuer, rec.seq})
+			defer i.pace.forget(place{rec.Issuer, rec.seq})
 		}
 		select {
 		case <-ready:
