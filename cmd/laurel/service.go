@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +27,7 @@ import (
 	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
+	"laurel/keys"
 	"laurel/keys/keyring"
 	"laurel/keys/resolve"
 	"laurel/mail"
@@ -127,7 +130,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, log: log}
-	own := &ownRecords{baseURL: meta.BaseURL}
+	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
 	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {
 		return nil, err
@@ -149,7 +152,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	lists := &statusLists{own: own, outgoing: live{outgoing}}
 	svc.verifier, err = newVerifier(processor, newResolver(live{outgoing}, own, time.Now),
-		sources{lists: lists, others: newPages(live{outgoing}, own), trust: known, newer: lists.newer, held: lists.held, records: own})
+		sources{lists: lists, others: newPages(live{outgoing}, own), trust: known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed})
 	if err != nil {
 		return nil, err
 	}
@@ -213,22 +216,25 @@ type sources struct {
 	held   func(ctx context.Context, list string, index int) (part string, held bool, err error)
 	// records tells since when our own badges are on record.
 	records verifier.Records
+	// borrowed tells of an address of ours on a badge of somebody else.
+	borrowed func(address, issuer string) bool
 	// now is the moment as of which is verified; nil is the present.
 	now func() time.Time
 }
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
-		Canon:   processor,
-		Suites:  proof.Suites(processor),
-		Keys:    resolver,
-		Status:  from.lists,
-		Pages:   from.others,
-		Trust:   from.trust,
-		Newer:   from.newer,
-		Held:    from.held,
-		Records: from.records,
-		Now:     from.now,
+		Canon:    processor,
+		Suites:   proof.Suites(processor),
+		Keys:     resolver,
+		Status:   from.lists,
+		Pages:    from.others,
+		Trust:    from.trust,
+		Newer:    from.newer,
+		Held:     from.held,
+		Records:  from.records,
+		Borrowed: from.borrowed,
+		Now:      from.now,
 	})
 }
 
@@ -282,6 +288,7 @@ func (f keyFetcher) Scheme(host string) string { return f.from.Scheme(host) }
 // that asked itself over the network would wait for itself.
 type ownRecords struct {
 	baseURL   string
+	keys      *keyring.Ring
 	issuer    *issuer.Issuer
 	programme *programme.Programme
 	endorsers *endorser.Endorsers // nil until the service stands
@@ -308,6 +315,31 @@ func (o *ownRecords) now() time.Time { return o.issuer.Now() }
 func (o *ownRecords) Owns(id string) bool {
 	prefix := issuer.DID(o.baseURL, "")
 	return prefix != "" && strings.HasPrefix(id, prefix)
+}
+
+// borrowed tells of a badge that has an address of this service and was signed by
+// nobody who has keys here.
+func (o *ownRecords) borrowed(address, issuer string) bool {
+	theirs, err := url.Parse(address)
+	if err != nil || !o.isHere(theirs) || o.Owns(issuer) {
+		return false
+	}
+	// Under plain http an issuer is one of its keys, and in any case the DID of the
+	// service itself signs what comes by the VC-API.
+	return !slices.ContainsFunc(o.keys.Keys(), func(k keys.Info) bool { return k.Method.Controller == issuer })
+}
+
+// isHere compares hosts as browsers do, whatever the scheme.
+func (o *ownRecords) isHere(u *url.URL) bool {
+	base, err := url.Parse(o.baseURL)
+	return err == nil && strings.EqualFold(hostOf(base), hostOf(u))
+}
+
+func hostOf(u *url.URL) string {
+	if port := u.Port(); port == "80" && u.Scheme == "http" || port == "443" && u.Scheme == "https" {
+		return u.Hostname()
+	}
+	return u.Host
 }
 
 // statusLists gives our own lists in-process and fetches all others.
