@@ -154,6 +154,7 @@ func (i *Issuer) kickJWT() {
 // are.
 type queued struct {
 	issuer, seq string
+	document    []byte // the signed bytes of the badge
 	jwt         []byte
 	card        string   // "" where the badge does not fit into one
 	signers     []string // ids of the keys that made them
@@ -285,7 +286,7 @@ func (i *Issuer) makeJWT(ctx context.Context, q queued) (made queued, err error)
 	if err := authentic(i.cfg.SelfCheck(ctx, signed.Raw())); err != nil {
 		return q, i.selfCheckFailed(ctx, q.issuer, err)
 	}
-	q.jwt, q.signers = signed.Raw(), []string{signer.Method().ID}
+	q.document, q.jwt, q.signers = rec.Document, signed.Raw(), []string{signer.Method().ID}
 	return i.makeCard(ctx, q, rec, doc)
 }
 
@@ -312,7 +313,7 @@ func (i *Issuer) storeJWTs(ctx context.Context, made []queued) error {
 				return err
 			}
 			k := jwtKey(q.issuer, q.seq)
-			if err := tx.Put(k, store.Seal(k, q.jwt)); err != nil {
+			if err := tx.Put(k, store.Seal(k, packJWT(q.jwt, q.document))); err != nil {
 				return err
 			}
 			if err := putMark(tx, cardKey(q.issuer, q.seq), q.card); err != nil {
@@ -339,7 +340,11 @@ func (i *Issuer) allSign(ctx context.Context, q queued) error {
 // JWT returns the badge as a compact JWS. One that is still being made is
 // waited for briefly, then ErrNotReady. Reads never sign.
 func (i *Issuer) JWT(ctx context.Context, rec *Record) ([]byte, error) {
-	return i.afterwards(ctx, rec, jwtKey(rec.Issuer, rec.seq), "JWT")
+	kept, err := i.afterwards(ctx, rec, jwtKey(rec.Issuer, rec.seq), "JWT")
+	if err != nil {
+		return nil, err
+	}
+	return unpackJWT(kept, rec.Document)
 }
 
 // afterwards reads what is made after the commit, once it is. Where that is
@@ -382,5 +387,9 @@ func (i *Issuer) madeAfterwards(ctx context.Context, k []byte, what string) ([]b
 }
 
 func (i *Issuer) storedJWT(ctx context.Context, rec *Record) ([]byte, error) {
-	return i.madeAfterwards(ctx, jwtKey(rec.Issuer, rec.seq), "JWT")
+	kept, err := i.madeAfterwards(ctx, jwtKey(rec.Issuer, rec.seq), "JWT")
+	if err != nil {
+		return nil, err
+	}
+	return unpackJWT(kept, rec.Document)
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // resamples of the bootstrap.
-const resamples = 2000
+const resamples = 400
 
 // slope is by how much a series grows in a second: Theil and Sen's median over
 // all pairs of points, which a few outliers do not move, and an interval that

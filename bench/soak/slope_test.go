@@ -20,7 +20,7 @@ func series(n int, seed uint64, per float64) (at, value []float64) {
 // TestSlopes: of series that go nowhere few seem to grow, and of those that grow
 // none passes.
 func TestSlopes(t *testing.T) {
-	const trials = 20
+	const trials = 8
 	seeming := 0
 	for seed := range uint64(trials) {
 		at, value := series(60, seed, 0)
@@ -34,7 +34,7 @@ func TestSlopes(t *testing.T) {
 			t.Errorf("seed %d: a growth of 15 in five minutes passes: %+v", seed, s)
 		}
 	}
-	if seeming > 4 {
+	if seeming > 2 {
 		t.Errorf("%d of %d series that go nowhere seem to grow", seeming, trials)
 	}
 }
