@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"laurel/api"
@@ -54,7 +55,11 @@ type service struct {
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	fonts     *typeset.Library
+	caller    *fetch.Client // of webhooks
+	metrics   *metrics      // nil where nobody reads them
 	baseURL   string
+	began     time.Time
+	leaving   atomic.Bool // it was told to stop
 	log       *slog.Logger
 }
 
@@ -129,7 +134,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, log: log}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, began: time.Now(), log: log}
 	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
 	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {
@@ -162,11 +167,10 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
-	caller, err := s.caller()
-	if err != nil {
+	if svc.caller, err = s.caller(); err != nil {
 		return nil, err
 	}
-	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: caller, Log: log})
+	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: svc.caller, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -442,7 +446,7 @@ func (svc *service) handler() (http.Handler, error) {
 	}
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
-		Version: version(), Log: svc.log, Ready: svc.ready}
+		Version: version(), Log: svc.log, Ready: svc.readiness}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.console {
 		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)
@@ -450,22 +454,11 @@ func (svc *service) handler() (http.Handler, error) {
 	if svc.outbox != nil {
 		cfg.Outbox = svc.outbox
 	}
+	if svc.metrics != nil {
+		cfg.Observer = svc.metrics
+	}
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}
 	return api.New(cfg)
-}
-
-// ready tells whether reading and writing work.
-func (svc *service) ready(ctx context.Context) (read, write error) {
-	read = svc.store.View(ctx, func(r store.Reader) error {
-		_, err := r.Get([]byte("m"))
-		return err
-	})
-	if r, ok := svc.store.(store.Reopener); ok && !r.Writable() {
-		write = store.ErrReadOnly
-	} else if read == nil {
-		write = svc.issuer.Steady(ctx)
-	}
-	return read, write
 }
