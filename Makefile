@@ -5,6 +5,7 @@ BENCH ?= .
 FROM ?= $(shell date +%s)
 COUNT ?= 10000
 ORDERS ?= 3000
+SOAK ?= 20m
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -57,7 +58,14 @@ json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read an
 order-long: ## ORDERS shuffles of the course's events by one and by eight clients, half of them on a store that fails now and then, and of corrections
 	ORDER_ROUNDS=$(ORDERS) go test -count=1 -timeout 2h -run '^TestOrder(OfCorrections)?$$' -v ./programme
 
+soak: build ## a service at work for SOAK: does memory, goroutines, files or the store's file grow
+	go run ./bench/soak -for $(SOAK)
+
+bars: build ## issuing and verifying over HTTP, beside Node, beside a store in memory, beside the floor
+	npm ci --prefix interop --loglevel=error
+	go run ./bench/bars
+
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long soak bars bench

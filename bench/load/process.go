@@ -21,8 +21,9 @@ type Process struct {
 	Token   string // of a Laurel: it may do everything that is measured
 	Folder  string // of a Laurel: its data
 
-	cmd *exec.Cmd
-	log *os.File
+	cmd     *exec.Cmd
+	log     *os.File
+	metrics string // host and port
 }
 
 // Issuer is the slug of the one issuer of a service that is measured.
@@ -45,12 +46,16 @@ func ServeLaurel(path, folder string) (*Process, error) {
 	if err != nil {
 		return nil, err
 	}
+	metrics, err := freeAddress()
+	if err != nil {
+		return nil, err
+	}
 	log, err := os.OpenFile(filepath.Join(folder, "log"), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	p := &Process{Address: address, Folder: folder, log: log,
-		cmd: exec.Command(path, "serve", "--data", folder, "--listen", address, "--verify-rate", "0")}
+	p := &Process{Address: address, Folder: folder, log: log, metrics: metrics,
+		cmd: exec.Command(path, "serve", "--data", folder, "--listen", address, "--metrics", metrics, "--verify-rate", "0")}
 	p.cmd.Stderr = log
 	if err := p.start(); err != nil {
 		return nil, err
@@ -163,10 +168,23 @@ func (p *Process) Descriptors() (int, error) {
 	return len(list), err
 }
 
-// Threads is how many threads the process has.
-func (p *Process) Threads() (int, error) {
-	list, err := os.ReadDir(p.proc("task"))
-	return len(list), err
+// Goroutines is how many goroutines a Laurel has.
+func (p *Process) Goroutines() (int, error) {
+	conn, err := Dial(p.metrics)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = conn.Close() }() // the answer is there
+	a, err := conn.Do(Request{Method: "GET", Path: "/metrics"})
+	if err != nil {
+		return 0, err
+	}
+	_, rest, found := strings.Cut(string(a.Body), "\ngo_goroutines ")
+	line, _, _ := strings.Cut(rest, "\n")
+	if !found {
+		return 0, fmt.Errorf("%s does not tell of goroutines", p.metrics)
+	}
+	return strconv.Atoi(line)
 }
 
 func (p *Process) proc(name string) string {

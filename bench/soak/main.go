@@ -1,8 +1,8 @@
 // Command soak lets one service issue, verify, revoke and show badges for a
 // while, looks at its process every few seconds, and tells whether anything
-// grows that must not: memory, goroutines or threads, open files. It prints a
+// grows that must not: memory, goroutines, open files. It prints a
 // table and ends with 1 where the interval of a slope lies above zero, or the
-// store grows faster than what is in it.
+// store's file is more than 1.3 times what is in it.
 //
 //	go build -o dist/laurel ./cmd/laurel && go run ./bench/soak -for 20m
 package main
@@ -104,9 +104,21 @@ func (s *soak) run() (grown bool, err error) {
 	if s.service, err = load.NewLaurel(s.laurel, filepath.Join(folder, "data"), "https://badges.example.edu"); err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, s.service.Stop()) }()
-	if err := s.service.Define(); err != nil {
+	samples, err := s.serve()
+	if err = errors.Join(err, s.service.Stop()); err != nil {
 		return false, err
+	}
+	if grown, err = report(os.Stdout, samples, s.counts()); err != nil {
+		return false, err
+	}
+	large, err := s.fileOver(os.Stdout)
+	return grown || large, err
+}
+
+// serve looks at the service while its clients are at it.
+func (s *soak) serve() ([]sample, error) {
+	if err := s.service.Define(); err != nil {
+		return nil, err
 	}
 	stop := make(chan struct{})
 	failed := make(chan error, connections)
@@ -121,10 +133,7 @@ func (s *soak) run() (grown bool, err error) {
 	samples, err := s.watch(failed)
 	close(stop)
 	work.Wait()
-	if err != nil {
-		return false, err
-	}
-	return report(os.Stdout, samples, s.counts())
+	return samples, err
 }
 
 func (s *soak) counts() string {

@@ -12,7 +12,7 @@ type sample struct {
 	at        float64 // seconds since the first
 	anonymous float64 // bytes
 	files     float64
-	threads   float64
+	routines  float64
 	store     float64 // bytes
 	issued    float64 // badges so far
 }
@@ -54,12 +54,12 @@ func (s *soak) look(at float64) (one sample, err error) {
 	if err != nil {
 		return one, err
 	}
-	threads, err := s.service.Threads()
+	routines, err := s.service.Goroutines()
 	if err != nil {
 		return one, err
 	}
 	store, err := s.service.StoreSize()
-	one.anonymous, one.files, one.threads, one.store = float64(anonymous), float64(files), float64(threads), float64(store)
+	one.anonymous, one.files, one.routines, one.store = float64(anonymous), float64(files), float64(routines), float64(store)
 	return one, err
 }
 
@@ -82,7 +82,7 @@ func report(w io.Writer, list []sample, counts string) (grown bool, err error) {
 	}{
 		{"memory without files, MiB", func(s sample) float64 { return s.anonymous }, 1 << 20},
 		{"open files", func(s sample) float64 { return s.files }, 1},
-		{"threads", func(s sample) float64 { return s.threads }, 1},
+		{"goroutines", func(s sample) float64 { return s.routines }, 1},
 	} {
 		var at, value []float64
 		for _, one := range list {
@@ -95,6 +95,5 @@ func report(w io.Writer, list []sample, counts string) (grown bool, err error) {
 		}
 		fmt.Fprintf(table, "%s\t%.1f\t%.1f\t%+.2f\t%+.2f to %+.2f\t%s\n", s.name, value[0], value[len(value)-1], 3600*g.per, 3600*g.low, 3600*g.high, verdict)
 	}
-	fmt.Fprintf(table, "store, MiB\t%.1f\t%.1f\t\t%.1f kB a badge\t\n", first.store/(1<<20), last.store/(1<<20), (last.store-first.store)/1000/max(1, last.issued-first.issued))
 	return grown, table.Flush()
 }
