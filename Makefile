@@ -6,6 +6,8 @@ FROM ?= $(shell date +%s)
 COUNT ?= 10000
 ORDERS ?= 3000
 SOAK ?= 20m
+KILLS ?= 200
+MUTATIONS ?= 400
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -65,7 +67,10 @@ bars: build ## issuing and verifying over HTTP, beside Node, beside a store in m
 	npm ci --prefix interop --loglevel=error
 	go run ./bench/bars
 
+crash-long: ## KILLS times kill -9 under load, and MUTATIONS of a store's file at rest
+	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) go test -count=1 -timeout 2h -v ./crash
+
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long soak bars bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long soak bars bench
