@@ -24,7 +24,7 @@ const (
 
 func (p *program) serve(ctx context.Context, args []string) error {
 	s := defaults()
-	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "console", "compact-after",
+	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "tls-cert", "tls-key", "trusted-proxies", "verify-rate", "vc-api", "console", "compact-after",
 		"contexts", "trust", "font-dir", "smtp", "smtp-password-file", "mail-from", "fetch-allow", "fetch-ca", "fetch-proxy")
 	if err != nil {
 		return err
@@ -72,10 +72,10 @@ func (svc *service) run(ctx context.Context, listener, admin net.Listener, ready
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ended := make(chan error, 3)
-	public := newServer(handler, svc.log)
+	public := svc.newPublic(handler, listener)
 	private := newServer(svc.adminHandler(), svc.log)
 	private.WriteTimeout = 0 // a whole store is checked or compacted while its owner waits
-	go func() { ended <- public.Serve(listener) }()
+	go func() { ended <- public.serve() }()
 	go func() { ended <- private.Serve(admin) }()
 	var behind sync.WaitGroup // what ends with work, and logs what it meets
 	behind.Go(func() { _ = svc.issuer.Run(work) })
