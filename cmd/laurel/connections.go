@@ -19,8 +19,8 @@ const (
 	connectionsOfEach = maxConnections / 4
 )
 
-// public is the server that everybody reaches.
-type public struct {
+// publicServer is the server that everybody reaches.
+type publicServer struct {
 	*http.Server
 	door *door.Listener
 	tls  *certfile.Pair // nil: plain HTTP
@@ -28,9 +28,9 @@ type public struct {
 
 // newPublic prepares the server for a listener. Files and connections share what
 // the system allows of both: half of it is for who comes.
-func (svc *service) newPublic(handler http.Handler, listener net.Listener) *public {
+func (svc *service) newPublic(handler http.Handler, listener net.Listener) *publicServer {
 	all := min(maxConnections, openFiles()/2)
-	p := &public{Server: newServer(handler, svc.log), tls: svc.certificate,
+	p := &publicServer{Server: newServer(handler, svc.log), tls: svc.certificate,
 		door: door.New(listener, door.Bounds{All: all, Each: min(connectionsOfEach, max(all/4, 1)), Proxies: svc.proxies})}
 	p.ConnState = func(c net.Conn, state http.ConnState) {
 		switch state {
@@ -47,7 +47,7 @@ func (svc *service) newPublic(handler http.Handler, listener net.Listener) *publ
 }
 
 // serve answers until the server is shut down.
-func (p *public) serve() error {
+func (p *publicServer) serve() error {
 	if p.tls != nil {
 		return p.ServeTLS(p.door, "", "")
 	}
