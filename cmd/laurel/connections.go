@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"laurel/internal/certfile"
@@ -77,6 +78,9 @@ func (s *settings) certificate(baseURL string, failed func(error)) (*certfile.Pa
 	}
 	if u.Scheme != "https" {
 		return nil, usagef("--tls-cert is for a base URL that begins with https://, and this store issues for %s", baseURL)
+	}
+	if info, err := os.Stat(s.tlsKey); err == nil && info.Mode().Perm()&0o007 != 0 {
+		return nil, usagef("--tls-key %s: everybody on this machine can read the key (mode %04o): chmod 0600 %s", s.tlsKey, info.Mode().Perm(), s.tlsKey)
 	}
 	pair, err := certfile.Open(s.tlsCert, s.tlsKey, u.Hostname(), time.Now, failed)
 	if err != nil {

@@ -72,6 +72,9 @@ func TestServesTLS(t *testing.T) {
 	}()
 	t.Cleanup(func() { stop(); <-ended })
 	address := listening(t, log)
+	if code := here(t.Context(), &said, "health", "--listen", address, "--tls-cert", cert); code != exitOK {
+		t.Errorf("laurel health: %d, %s", code, &said)
+	}
 	roots := x509.NewCertPool()
 	leaf, err := x509.ParseCertificate(der)
 	if err != nil {

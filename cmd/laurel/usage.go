@@ -7,6 +7,7 @@ Usage: laurel COMMAND [flags]
   demo        start a service with invented courses, people and badges
   init        make a data folder: store, keys and the first issuer
   serve       run the service on a data folder
+  config      check the settings that serve would start with
   issue       issue one badge from a JSON request
   revoke      withdraw a badge for good
   verify      check a badge in a file, at an address, or on standard input (-)
