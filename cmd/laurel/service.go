@@ -112,14 +112,27 @@ func openStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
 		return postgres.Open(ctx, s.store)
 	}
-	return bolt.Open(s.storeFile(), bolt.Options{})
+	db, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
+	if errors.Is(err, store.ErrDamaged) {
+		err = fmt.Errorf("%w. Nothing is served from a file that is damaged: put the newest copy in its place (docs/operations.md, Damage)", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// checkSealed is for inspecting a file: all values of ours are sealed.
+func checkSealed(key, value []byte) error {
+	_, err := store.Unseal(key, value)
+	return err
 }
 
 func createStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
 		return postgres.Create(ctx, s.store)
 	}
-	return bolt.Create(s.storeFile(), bolt.Options{})
+	return bolt.Create(s.storeFile(), bolt.Options{CheckValue: checkSealed})
 }
 
 // assemble wires the parts, in the order in which they stand on each other.
