@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
+	"laurel/api/cache"
 	"laurel/api/console"
 	"laurel/api/endorsements"
 	"laurel/api/events"
@@ -34,11 +35,12 @@ import (
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
 	"laurel/programme"
+	"laurel/store"
 	"laurel/verifier"
 )
 
 // Config is what the service is made of. All fields but VCAPI, Sessions,
-// Fetch, Ready, VerifyRate, Version, Now and Log are required.
+// Fetch, Ready, VerifyRate, Store, Changes, Version, Now and Log are required.
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
@@ -65,9 +67,14 @@ type Config struct {
 	// for no limit, and for no bound to what the bodies of one address take
 	// of the room for all: where a proxy gives everybody the same address.
 	VerifyRate int
-	Version    string           // of the program, for the Server header; "" tells none
-	Now        func() time.Time // default time.Now
-	Log        *slog.Logger     // one line a request; default discards
+	// Store is asked whether answers that were made of it still stand, and Changes
+	// counts the changes of keys and of lists of issuers. Without both no answer is
+	// kept.
+	Store   store.Store
+	Changes func() uint64
+	Version string           // of the program, for the Server header; "" tells none
+	Now     func() time.Time // default time.Now
+	Log     *slog.Logger     // one line a request; default discards
 }
 
 // How much is verified at once. A verification is bound by the processor most
@@ -125,6 +132,9 @@ func New(cfg Config) (http.Handler, error) {
 	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, part, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience),
 		quota: limit.NewQuota(cfg.Now)}
 	s.host, s.https = hostOf(cfg.BaseURL)
+	if cfg.Store != nil && cfg.Changes != nil {
+		s.kept = cache.New(cache.Config{Store: cfg.Store, Changes: cfg.Changes, Now: cfg.Now, Bytes: cache.DefaultBytes})
+	}
 	if cfg.Outbox != nil {
 		cfg.Pages.OfferLost(share.LostPath)
 	}
@@ -155,7 +165,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.engine(append(table, staff...)), nil
+	return s.front(s.engine(append(table, staff...))), nil
 }
 
 func hostOf(baseURL string) (host string, https bool) {
@@ -169,6 +179,7 @@ type server struct {
 	host  string // of the base URL, with its port if it names one
 	https bool
 
+	kept               *cache.Cache     // nil: none is
 	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota

@@ -76,6 +76,8 @@ type DB struct {
 	file *os.File       // bolt's own; bolt closes it
 	past sync.WaitGroup // of files that a compaction replaced, until their last View is over
 	info fs.FileInfo    // of file, for Reopen to know it again
+
+	openings uint64 // of files, under mu
 }
 
 var (
@@ -208,6 +210,7 @@ func (db *DB) openOnce(flag int) error {
 		return err
 	}
 	db.bolt = b
+	db.openings++
 	return nil
 }
 
@@ -289,33 +292,43 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx, err := db.begin(false)
+	tx, opening, err := db.begin(false)
 	if err != nil {
 		return err
 	}
-	r := &reader{ctx: ctx, bucket: tx.Bucket(bucketName)}
+	version := store.Version{Opening: opening, Commit: uint64(tx.ID())}
+	r := &viewer{reader{ctx: ctx, bucket: tx.Bucket(bucketName)}, version}
 	defer func() {
 		r.bucket = nil
 		_ = tx.Rollback() // of a read transaction: only fails if it is over
 	}()
-	return f(r)
+	return f(store.Noted(ctx, r))
 }
 
-// begin starts a bbolt transaction on the file as it is open now.
-func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
+// viewer is what a View gets: a reader of a snapshot that has a name.
+type viewer struct {
+	reader
+	version store.Version
+}
+
+// Version implements store.Versioned. bbolt counts commits up, in each file anew.
+func (v *viewer) Version() store.Version { return v.version }
+
+// begin starts a bbolt transaction on the file as it is open now, and tells the
+// how-manieth opening that is.
+func (db *DB) begin(writable bool) (tx *bbolt.Tx, opening uint64, err error) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	if db.bolt == nil {
 		if err := db.line.refusal(); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		return nil, store.ErrClosed
+		return nil, 0, store.ErrClosed
 	}
-	tx, err := db.bolt.Begin(writable)
-	if err != nil {
-		return nil, fmt.Errorf("beginning a transaction: %w", err)
+	if tx, err = db.bolt.Begin(writable); err != nil {
+		return nil, 0, fmt.Errorf("beginning a transaction: %w", err)
 	}
-	return tx, nil
+	return tx, db.openings, nil
 }
 
 // Writable implements store.Reopener.

@@ -133,7 +133,7 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	}
 	t := &tx{ctx: ctx, db: db, tx: ptx}
 	defer t.end()
-	return f(reader{t})
+	return f(store.Noted(ctx, reader{t}))
 }
 
 // Close implements store.Store.

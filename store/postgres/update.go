@@ -30,6 +30,7 @@ const (
 
 // Update implements store.Store.
 func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
+	store.Unnoted(ctx)
 	var result error
 	if err := db.insist(ctx, func(begin context.Context) (fault error) {
 		fault, result = db.try(ctx, begin, f)
