@@ -43,7 +43,7 @@ func publicly(id string) []request {
 	return []request{
 		get(page, "Accept", "text/html"), get(page, "Accept", "text/html", "Accept-Language", "fr"), get(page+"?lang=ar", "Accept", "text/html"),
 		get("/v/"+id, "Accept", "text/html", "Accept-Encoding", "gzip"), get("/v/"+id, "Accept", "application/json"), get(page, "Accept", "text/plain"),
-		get(page), get(page+".jwt"), get(page+"/qr.svg"), get(page+"/qr.png"), get("/status/city-school-1"), get("/status/city-school-s1"),
+		get(page), get(page + ".jwt"), get(page + "/qr.svg"), get(page + "/qr.png"), get("/status/city-school-1"), get("/status/city-school-s1"),
 	}
 }
 

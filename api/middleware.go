@@ -39,7 +39,9 @@ func (s *server) outermost(c *gin.Context) {
 }
 
 func (s *server) logged(r *http.Request, id, route string, status int, start time.Time) {
-	s.cfg.Log.InfoContext(r.Context(), "request", "request", id, "method", method(r.Method), "route", route, "status", status, "duration", time.Since(start))
+	took, known := time.Since(start), method(r.Method)
+	s.cfg.Log.InfoContext(r.Context(), "request", "request", id, "method", known, "route", route, "status", status, "duration", took)
+	s.cfg.Observer.Request(route, known, status, took)
 }
 
 // front answers with what is kept, and leaves everything else to the router. What

@@ -89,6 +89,7 @@ type Issuer struct {
 	cfg  Config
 	macs sync.Pool // of *digester, keyed with the pepper: the digests under which people are found again
 
+	counters  counters
 	clock     clock
 	decoded   decoded
 	lists     signedLists
@@ -138,7 +139,7 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	if meta.BaseURL != cfg.BaseURL {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
 	}
-	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}},
+	i := &Issuer{cfg: cfg, counters: newCounters(), jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}},
 		reserved: reservations{taken: map[string]struct{}{}}}
 	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
 	i.clock.reach(meta.Created.Add(-clockSkew).UnixNano()) // no clock is right that stands before
@@ -225,7 +226,7 @@ func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (k
 	} else if err != nil {
 		return nil, fmt.Errorf("%w: opening the key of %s: %w", ErrSigning, slug, err)
 	}
-	return patient{key, i.cfg.SignTime}, nil
+	return patient{key, i.cfg.SignTime, &i.counters}, nil
 }
 
 // patient gives a key a while to sign, so that one that lives in a device or
@@ -234,6 +235,7 @@ func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (k
 type patient struct {
 	keys.Signer
 	limit time.Duration
+	count *counters
 }
 
 // Sign implements keys.Signer.
@@ -243,10 +245,13 @@ func (p patient) Sign(ctx context.Context, message []byte) ([]byte, error) {
 		defer cancel()
 		ctx = limited
 	}
+	start := time.Now()
 	signature, err := p.Signer.Sign(ctx, message)
 	if err != nil {
+		p.count.notSigned.Add(1)
 		return nil, fmt.Errorf("%w: %s: %w", ErrSigning, p.Method().ID, err)
 	}
+	p.count.signing.Observe(time.Since(start).Seconds())
 	return signature, nil
 }
 

@@ -304,6 +304,7 @@ func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, err
 	if err := i.readBack(ctx, &profile, suite, signed); err != nil {
 		return nil, err
 	}
+	i.counters.lists.Add(1)
 	i.lists.put(list, &signedList{version: version, document: signed.Raw(), signed: now, key: signer.Method().ID})
 	return signed.Raw(), nil
 }

@@ -80,14 +80,19 @@ func (svc *service) listenAdmin() (net.Listener, error) {
 	if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("removing an old socket: %w", err)
 	}
-	// The mask closes the moment between making the socket and its mode.
-	old := syscall.Umask(0o177)
-	l, err := net.Listen("unix", path)
-	syscall.Umask(old)
+	l, err := listenOwned(path)
 	if err != nil {
 		return nil, fmt.Errorf("listening for administration: %w", err)
 	}
 	return l, nil
+}
+
+// listenOwned makes a socket that only its owner can open. The mask closes the
+// moment between making it and its mode.
+func listenOwned(path string) (net.Listener, error) {
+	old := syscall.Umask(0o177)
+	defer syscall.Umask(old)
+	return net.Listen("unix", path)
 }
 
 func (svc *service) adminHandler() http.Handler {

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"laurel/api"
@@ -25,6 +28,7 @@ import (
 	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
+	"laurel/keys"
 	"laurel/keys/keyring"
 	"laurel/keys/resolve"
 	"laurel/mail"
@@ -53,7 +57,11 @@ type service struct {
 	known     verifier.TrustList // nil where there is no list
 	outgoing  *fetch.Client
 	fonts     *typeset.Library
+	caller    *fetch.Client // of webhooks
+	metrics   *metrics      // nil where nobody reads them
 	baseURL   string
+	began     time.Time
+	leaving   atomic.Bool // it was told to stop
 	log       *slog.Logger
 }
 
@@ -128,8 +136,8 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, log: log}
-	own := &ownRecords{baseURL: meta.BaseURL}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, began: time.Now(), log: log}
+	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
 	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {
 		return nil, err
@@ -150,7 +158,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	lists := &statusLists{own: own, outgoing: live{outgoing}}
 	svc.verifier, err = newVerifier(processor, newResolver(live{outgoing}, own, time.Now),
-		sources{lists: lists, others: newPages(live{outgoing}, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own})
+		sources{lists: lists, others: newPages(live{outgoing}, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed})
 	if err != nil {
 		return nil, err
 	}
@@ -160,11 +168,10 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
-	caller, err := s.caller()
-	if err != nil {
+	if svc.caller, err = s.caller(); err != nil {
 		return nil, err
 	}
-	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: caller, Log: log})
+	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: svc.caller, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -214,22 +221,25 @@ type sources struct {
 	held   func(ctx context.Context, list string, index int) (part string, held bool, err error)
 	// records tells since when our own badges are on record.
 	records verifier.Records
+	// borrowed tells of an address of ours on a badge of somebody else.
+	borrowed func(address, issuer string) bool
 	// now is the moment as of which is verified; nil is the present.
 	now func() time.Time
 }
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
-		Canon:   processor,
-		Suites:  proof.Suites(processor),
-		Keys:    resolver,
-		Status:  from.lists,
-		Pages:   from.others,
-		Trust:   from.trust,
-		Newer:   from.newer,
-		Held:    from.held,
-		Records: from.records,
-		Now:     from.now,
+		Canon:    processor,
+		Suites:   proof.Suites(processor),
+		Keys:     resolver,
+		Status:   from.lists,
+		Pages:    from.others,
+		Trust:    from.trust,
+		Newer:    from.newer,
+		Held:     from.held,
+		Records:  from.records,
+		Borrowed: from.borrowed,
+		Now:      from.now,
 	})
 }
 
@@ -283,6 +293,7 @@ func (f keyFetcher) Scheme(host string) string { return f.from.Scheme(host) }
 // that asked itself over the network would wait for itself.
 type ownRecords struct {
 	baseURL   string
+	keys      *keyring.Ring
 	issuer    *issuer.Issuer
 	programme *programme.Programme
 	endorsers *endorser.Endorsers // nil until the service stands
@@ -309,6 +320,31 @@ func (o *ownRecords) now() time.Time { return o.issuer.Now() }
 func (o *ownRecords) Owns(id string) bool {
 	prefix := issuer.DID(o.baseURL, "")
 	return prefix != "" && strings.HasPrefix(id, prefix)
+}
+
+// borrowed tells of a badge that has an address of this service and was signed by
+// nobody who has keys here.
+func (o *ownRecords) borrowed(address, issuer string) bool {
+	theirs, err := url.Parse(address)
+	if err != nil || !o.isHere(theirs) || o.Owns(issuer) {
+		return false
+	}
+	// Under plain http an issuer is one of its keys, and in any case the DID of the
+	// service itself signs what comes by the VC-API.
+	return !slices.ContainsFunc(o.keys.Keys(), func(k keys.Info) bool { return k.Method.Controller == issuer })
+}
+
+// isHere compares hosts as browsers do, whatever the scheme.
+func (o *ownRecords) isHere(u *url.URL) bool {
+	base, err := url.Parse(o.baseURL)
+	return err == nil && strings.EqualFold(hostOf(base), hostOf(u))
+}
+
+func hostOf(u *url.URL) string {
+	if port := u.Port(); port == "80" && u.Scheme == "http" || port == "443" && u.Scheme == "https" {
+		return u.Hostname()
+	}
+	return u.Host
 }
 
 // statusLists gives our own lists in-process and fetches all others.
@@ -411,13 +447,16 @@ func (svc *service) handler() (http.Handler, error) {
 	}
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
-		Version: version(), Log: svc.log, Ready: svc.ready, Store: svc.store, Changes: svc.changes}
+		Version: version(), Log: svc.log, Ready: svc.readiness, Store: svc.store, Changes: svc.changes}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.console {
 		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)
 	}
 	if svc.outbox != nil {
 		cfg.Outbox = svc.outbox
+	}
+	if svc.metrics != nil {
+		cfg.Observer = svc.metrics
 	}
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
@@ -433,18 +472,4 @@ func (svc *service) changes() uint64 {
 		n += lists.Changes()
 	}
 	return n
-}
-
-// ready tells whether reading and writing work.
-func (svc *service) ready(ctx context.Context) (read, write error) {
-	read = svc.store.View(ctx, func(r store.Reader) error {
-		_, err := r.Get([]byte("m"))
-		return err
-	})
-	if r, ok := svc.store.(store.Reopener); ok && !r.Writable() {
-		write = store.ErrReadOnly
-	} else if read == nil {
-		write = svc.issuer.Steady(ctx)
-	}
-	return read, write
 }

@@ -67,9 +67,10 @@ type Options struct {
 
 // DB is an open store: a store.Store and a store.Reopener.
 type DB struct {
-	path string
-	opts Options
-	line line
+	path  string
+	opts  Options
+	line  line
+	tally counters
 
 	mu   sync.RWMutex   // held to start a View, and to exchange bolt
 	bolt *bbolt.DB      // nil after Close, or after a Reopen that failed
@@ -164,7 +165,7 @@ func newDB(path string, opts Options) *DB {
 	if opts.Queue == 0 {
 		opts.Queue = defaultQueue
 	}
-	return &DB{path: path, opts: opts, line: line{limit: opts.Queue}}
+	return &DB{path: path, opts: opts, line: line{limit: opts.Queue}, tally: newCounters()}
 }
 
 // open opens the file with flag. While it waited for another process to let go

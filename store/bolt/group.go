@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"syscall"
+	"time"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
@@ -252,14 +253,17 @@ func (g *group) settle() error {
 		_ = g.tx.Rollback() // only fails if the transaction is over
 		return g.broken
 	}
-	id := g.tx.ID()
+	id, start := g.tx.ID(), time.Now()
 	err := commit(g.tx)
 	switch {
 	case err == nil:
+		g.db.tally.measured(g.members, time.Since(start))
 		return nil
 	case isFull(err) && !visible(g.db.bolt, id):
+		g.db.tally.full.Add(1)
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
+	g.db.tally.unknown.Add(1)
 	g.db.line.refuse(readOnly(err))
 	return fmt.Errorf("%w: %w", store.ErrUnknownOutcome, err)
 }
