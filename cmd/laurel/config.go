@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -177,15 +178,15 @@ func (d setting) set(value string) (err error) {
 
 // parse reads the command line; a --help ends the command well.
 func (p *program) parse(set *flag.FlagSet, args []string, operands string) error {
-	set.Usage = func() {
-		fmt.Fprintf(p.stderr, "Usage: laurel %s [flags] %s\n\n", set.Name(), operands)
-		set.PrintDefaults()
-	}
+	set.SetOutput(io.Discard) // what is wrong is said once, below
 	err := set.Parse(interleaved(set, args))
 	if errors.Is(err, flag.ErrHelp) {
+		set.SetOutput(p.stderr)
+		fmt.Fprintf(p.stderr, "Usage: laurel %s [flags] %s\n\n", set.Name(), operands)
+		set.PrintDefaults()
 		return exitError(exitOK)
 	} else if err != nil {
-		return exitError(exitUsage) // the flag set has said what and how
+		return usagef("%w; laurel %s --help lists the flags", err, set.Name())
 	}
 	return nil
 }

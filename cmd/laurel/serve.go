@@ -24,8 +24,7 @@ const (
 
 func (p *program) serve(ctx context.Context, args []string) error {
 	s := defaults()
-	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "console", "compact-after",
-		"contexts", "trust", "font-dir", "metrics", "drain", "smtp", "smtp-password-file", "mail-from", "fetch-allow", "fetch-ca", "fetch-proxy")
+	set, err := p.flags("serve", s, serveSettings()...)
 	if err != nil {
 		return err
 	}
@@ -37,17 +36,26 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if set.NArg() > 0 {
 		return usagef("serve takes no operands, only flags")
 	}
-	log := slog.New(slog.NewJSONHandler(p.stderr, nil))
+	log := newLog(p.stderr)
 	if *first {
 		if err := initialise(ctx, s, who); err != nil && !errors.Is(err, errInitialised) {
 			return err
 		}
+	}
+	if err := s.check(); err != nil {
+		return err
 	}
 	svc, err := open(ctx, s, log)
 	if err != nil {
 		return err
 	}
 	defer svc.store.Close()
+	if err := svc.tryKeys(ctx); err != nil {
+		return err
+	}
+	if err := svc.tryClock(ctx); err != nil {
+		log.WarnContext(ctx, "issuing waits", "error", err)
+	}
 	// Before the public door opens, so that whoever finds that one open can
 	// rely on this one.
 	admin, err := svc.listenAdmin()
