@@ -10,7 +10,7 @@ import {request} from 'node:http';
 import {join} from 'node:path';
 import {accessible} from '../lib/accessible.js';
 import {badge} from '../lib/badge.js';
-import {fits, launch, watched} from '../lib/chromium.js';
+import {fits, launch, picture, watched} from '../lib/chromium.js';
 import {newKey, present, sign} from '../lib/digitalbazaar.js';
 import {call} from '../lib/laurel.js';
 import {distance, grid, keep, kept} from '../lib/looks.js';
@@ -96,7 +96,7 @@ function state(name, address, look, {allowed} = {}) {
       const view = views[(first + n) % views.length];
       const path = address();
       const {page, faults, close} = await watched(browser, baseURL, `${path}${path.includes('?') ? '&' : '?'}lang=${lang}`, view);
-      await page.screenshot({path: join(pictures, `${name}-${lang}-${view.screen}-${view.colorScheme ?? 'light'}.png`), fullPage: true});
+      await picture(page, {path: join(pictures, `${name}-${lang}-${view.screen}-${view.colorScheme ?? 'light'}.png`), fullPage: true});
       await look(page, lang);
       await sound(page, faults, `${name} ${lang}`, lang, allowed);
       await close();
@@ -175,7 +175,7 @@ for(const lang of languages) {
       const {page, faults, close} = await watched(browser, baseURL, `/?lang=${lang}`, {...view, javaScriptEnabled: lang === 'en' || lang === 'ar'});
       await choose(page, `${name}.json`, 'application/json', Buffer.from(JSON.stringify(document)));
       assert.equal(await kind(page), verdict, name);
-      await page.screenshot({path: join(pictures, `${name}-${lang}-${view.screen}-${view.colorScheme ?? 'light'}.png`), fullPage: true});
+      await picture(page, {path: join(pictures, `${name}-${lang}-${view.screen}-${view.colorScheme ?? 'light'}.png`), fullPage: true});
       const headline = await page.innerText('#verdict');
       if(name === 'changed') {
         assert.doesNotMatch(headline, /Zoë|Reading|Elsewhere/, 'what is not proven is not repeated');
