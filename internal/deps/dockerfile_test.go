@@ -100,6 +100,15 @@ func TestImageFonts(t *testing.T) {
 	}
 }
 
+// TestImageLicences: whoever gets the image gets the licences of what is in it.
+func TestImageLicences(t *testing.T) {
+	stages := dockerfile(t)
+	if !slices.ContainsFunc(stages[0], func(i instruction) bool { return i.word == "RUN" && strings.Contains(i.rest, "/out/licences/") }) ||
+		!slices.Contains(stages[2], instruction{"COPY", "--from=build /out/licences /usr/share/licences"}) {
+		t.Error("the image has no licences of the modules in it")
+	}
+}
+
 func TestImage(t *testing.T) {
 	stages := dockerfile(t)
 	image := stages[len(stages)-1]
