@@ -38,7 +38,7 @@ import (
 )
 
 // Config is what the service is made of. All fields but VCAPI, Sessions,
-// Fetch, Ready, VerifyRate, Version, Now and Log are required.
+// Fetch, Ready, VerifyRate, Version, Now, Log and Observer are required.
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
@@ -59,8 +59,8 @@ type Config struct {
 	// Fetch gets badges of other services by their addresses, within its own
 	// bounds and with errors of package fetch; nil: none are fetched.
 	Fetch func(ctx context.Context, url string) ([]byte, error)
-	// Ready tells whether reading and writing work; nil: they do.
-	Ready func(ctx context.Context) (read, write error)
+	// Ready tells how the service is; nil: well.
+	Ready func(ctx context.Context) public.Readiness
 	// VerifyRate is how many verifications an address may ask for in a minute; 0
 	// for no limit, and for no bound to what the bodies of one address take
 	// of the room for all: where a proxy gives everybody the same address.
@@ -68,7 +68,29 @@ type Config struct {
 	Version    string           // of the program, for the Server header; "" tells none
 	Now        func() time.Time // default time.Now
 	Log        *slog.Logger     // one line a request; default discards
+	Observer   Observer         // is told of each request; nil: nobody is
 }
+
+// Observer counts what the service does. Nothing that it is told is of a stranger's
+// choosing, so there are as many different values as there are routes and codes.
+// Its methods may be called by many goroutines at once.
+type Observer interface {
+	// Request is told of each request when it is over: the pattern of its route
+	// ("" where there is none), its method, the status of the answer, and how
+	// long it took.
+	Request(route, method string, status int, took time.Duration)
+	// Problem is told of each problem that was answered: its status and code.
+	Problem(status int, code string)
+	// Verified is told of each verdict on a badge.
+	Verified(verdict string)
+}
+
+// unobserved tells nobody.
+type unobserved struct{}
+
+func (unobserved) Request(string, string, int, time.Duration) {}
+func (unobserved) Problem(int, string)                        {}
+func (unobserved) Verified(string)                            {}
 
 // How much is verified at once. A verification is bound by the processor most
 // of the time and waits for other hosts at times, so there are more places
@@ -110,13 +132,16 @@ func New(cfg Config) (http.Handler, error) {
 		return nil, err
 	}
 	if cfg.Ready == nil {
-		cfg.Ready = func(context.Context) (read, write error) { return nil, nil }
+		cfg.Ready = func(context.Context) public.Readiness { return public.Readiness{} }
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Observer == nil {
+		cfg.Observer = unobserved{}
 	}
 	part := int64(roomForAddress)
 	if cfg.VerifyRate <= 0 { // addresses tell nothing here
@@ -130,6 +155,7 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
+	desk.Tell(cfg.Observer.Verified)
 	pictures := studio.New(cfg.Fonts)
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,

@@ -73,3 +73,19 @@ func TestPrintedCodes(t *testing.T) {
 	w.get("/v/"+wrong).problem(t, http.StatusNotFound, "not_found")
 	w.post("/v1/verify", `{"code":"`+wrong+`"}`).problem(t, http.StatusNotFound, "not_found")
 }
+
+// TestHeadersOfAPageAreSmall: with them its first answer comes in one round trip,
+// of which package pages holds the body to its share.
+func TestHeadersOfAPageAreSmall(t *testing.T) {
+	w := newSecureWorld(t)
+	a := w.get("/v/"+w.issue(1).ID, "Accept", "text/html").want(t, http.StatusOK)
+	size := len("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nDate: Sun, 22 Nov 2026 12:00:00 GMT\r\n\r\n")
+	for name, values := range a.header {
+		for _, value := range values {
+			size += len(name) + len(value) + len(": \r\n")
+		}
+	}
+	if size > 1000 {
+		t.Errorf("%d bytes of headers: %v", size, a.header)
+	}
+}

@@ -35,6 +35,7 @@ func (s *server) outermost(c *gin.Context) {
 		s.recovered(c, recover())
 		s.cfg.Log.InfoContext(c.Request.Context(), "request", "request", id, "method", method(c.Request.Method), "route", c.FullPath(),
 			"status", c.Writer.Status(), "duration", time.Since(start))
+		s.cfg.Observer.Request(c.FullPath(), method(c.Request.Method), c.Writer.Status(), time.Since(start))
 	}()
 	c.Next()
 }

@@ -87,7 +87,7 @@ func TestTableOfProblems(t *testing.T) {
 		{store.ErrReadOnly, 503, "read_only", true},
 		{store.ErrFull, 503, "storage_full", true},
 		{store.ErrBusy, 503, "busy", true},
-		{store.ErrDamaged, 500, "internal", false},
+		{store.ErrDamaged, 500, "record_damaged", false},
 		{store.ErrNotFound, 500, "internal", false},
 		{context.DeadlineExceeded, 503, "too_slow", true},
 		{malformed, 422, "required", false},
@@ -153,7 +153,7 @@ func TestAClockThatWentBackFillsNoLog(t *testing.T) {
 		t.Errorf("%d items: %s", n, batch.body)
 	}
 	w.store.fail(errors.New("gone"), nil)
-	w.get("/readyz").problem(t, http.StatusServiceUnavailable, "not_ready")
+	w.get("/readyz").want(t, http.StatusServiceUnavailable)
 	if log := w.log.String(); strings.Contains(log, `"level":"ERROR"`) {
 		t.Error(log)
 	}

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"laurel/store"
 	"laurel/verifier"
 )
 
@@ -377,14 +378,20 @@ func TestHealth(t *testing.T) {
 	w.get("/readyz").want(t, http.StatusOK)
 	w.get("/readyz?for=write").problem(t, http.StatusBadRequest, "invalid_parameter")
 	w.store.fail(errors.New("disk /dev/sda1 is on fire"), nil)
-	p := w.get("/readyz").problem(t, http.StatusServiceUnavailable, "not_ready")
-	if strings.Contains(p["detail"].(string), "sda1") {
-		t.Error(p["detail"])
+	notReady := func(path, want string) {
+		t.Helper()
+		a := w.get(path).want(t, http.StatusServiceUnavailable)
+		if got := strings.TrimSpace(string(a.body)); got != want || a.header.Get("Content-Type") != "application/json" || a.header.Get("Retry-After") == "" {
+			t.Errorf("%s: %s %v, want %s", path, got, a.header, want)
+		}
 	}
+	notReady("/readyz", `{"ready":false,"read":true,"write":false,"reasons":["store_unwritable"]}`)
 	w.get("/readyz?for=read").want(t, http.StatusOK)
 	w.get("/healthz").want(t, http.StatusOK)
+	w.store.fail(fmt.Errorf("since a while: %w", store.ErrReadOnly), nil)
+	notReady("/readyz", `{"ready":false,"read":true,"write":false,"reasons":["store_read_only"]}`)
 	w.store.fail(nil, errors.New("gone"))
-	w.get("/readyz?for=read").problem(t, http.StatusServiceUnavailable, "not_ready")
+	notReady("/readyz?for=read", `{"ready":false,"read":false,"write":false,"reasons":["store_unreadable"]}`)
 	w.store.fail(nil, nil)
 	w.get("/readyz").want(t, http.StatusOK)
 }

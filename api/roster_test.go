@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"laurel/internal/i18n"
+
 	"laurel/internal/auth"
 )
 
@@ -79,6 +81,14 @@ func TestRosterAsCSV(t *testing.T) {
 				t.Errorf("a spreadsheet would run %q", cell)
 			}
 		}
+	}
+	// The columns and codes are for programs, the message is for who reads.
+	in := func(lang string) string {
+		return string(w.roster("?dry_run=true", people, "Accept", "text/csv", "Accept-Language", lang).want(t, http.StatusOK).body)
+	}
+	french := must(i18n.New())(t).For("fr").Text("fault.required", nil)
+	if got := in("fr"); !strings.Contains(got, french) || !strings.Contains(got, "name_missing") || strings.Contains(in("en"), french) {
+		t.Errorf("in French it says %s", got)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 
 	"laurel/api"
 	"laurel/api/pages"
+	"laurel/api/public"
 	"laurel/api/sessions"
 	"laurel/api/tokens"
 	"laurel/badge/canon"
@@ -243,8 +244,8 @@ func newWorldSince(t *testing.T, clock *clock, base string, listener net.Listene
 	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: events, Hooks: w.hooks, Pages: faces,
 		Catalog: catalog, Fonts: typeset.Open(nil), BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log,
 		Sessions: sessions.New(w.store, w.tokens, w.clock.now),
-		Ready: func(ctx context.Context) (read, write error) {
-			return w.store.View(ctx, func(store.Reader) error { return nil }), w.store.Update(ctx, func(store.Tx) error { return nil })
+		Ready: func(ctx context.Context) public.Readiness {
+			return public.Readiness{Read: w.store.View(ctx, func(store.Reader) error { return nil }), Write: w.store.Update(ctx, func(store.Tx) error { return nil })}
 		}}
 	for _, set := range settings {
 		set(&cfg)

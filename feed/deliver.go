@@ -366,9 +366,9 @@ func (h *Hooks) try(ctx context.Context, id string, d *Delivery) (good bool, err
 // somebody else's meanwhile. Who answers 410 is told no more.
 func (h *Hooks) mark(ctx context.Context, id string, claimed *Delivery, a *Attempt) error {
 	now := h.now()
-	gone := false
+	gone, came := false, ""
 	err := h.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		gone = false
+		gone, came = false, ""
 		d := new(Delivery)
 		if found, err := find(tx, deliveryKey(id, claimed.Event), d); err != nil || !found || d.Claim != claimed.Claim {
 			return err
@@ -379,6 +379,7 @@ func (h *Hooks) mark(ctx context.Context, id string, claimed *Delivery, a *Attem
 			return putDelivery(tx, id, was, d)
 		}
 		d.tried(*a, now)
+		came = cameTo(d)
 		if err := putDelivery(tx, id, was, d); err != nil || a.Status != statusGone {
 			return err
 		}
@@ -389,6 +390,9 @@ func (h *Hooks) mark(ctx context.Context, id string, claimed *Delivery, a *Attem
 		hook.Disabled, hook.ChangedAt, gone = Gone, now, true
 		return h.change(tx, hook, "webhook.disable", "receiver")
 	})
+	if err == nil {
+		h.counts.Add(came)
+	}
 	if err == nil && gone {
 		h.cfg.Log.WarnContext(ctx, "a webhook was disabled, because its address answered 410", "webhook", id)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/internal/tally"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
 	"laurel/store"
@@ -47,6 +48,8 @@ type HooksConfig struct {
 type Hooks struct {
 	cfg  HooksConfig
 	kick chan struct{}
+
+	counts tally.Counts // of attempts
 }
 
 // NewHooks opens the webhooks of a store.
@@ -60,7 +63,7 @@ func NewHooks(cfg HooksConfig) (*Hooks, error) {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Hooks{cfg: cfg, kick: make(chan struct{}, 1)}, nil
+	return &Hooks{cfg: cfg, kick: make(chan struct{}, 1), counts: newCounts()}, nil
 }
 
 func (h *Hooks) now() time.Time { return h.cfg.Now().UTC() }

@@ -236,6 +236,7 @@ func (i *Issuer) changeInPlace(ctx context.Context, run *changing, idem *Idempot
 		return nil, err
 	}
 	if !answer.Existing && !answer.Replayed {
+		i.counters.changes.Add(run.Action)
 		i.cfg.Log.InfoContext(ctx, "changed", "action", strings.TrimPrefix(run.Action, "credential."), "credential", answer.Record.ID,
 			"issuer", answer.Record.Issuer, "actor", run.Actor)
 	}

@@ -176,6 +176,7 @@ func (i *Issuer) tryAmend(ctx context.Context, a Amendment, action string, chang
 		return found, err
 	}
 	i.kickJWT()
+	i.counters.changes.Add(action)
 	i.cfg.Log.InfoContext(ctx, "amended", "action", action, "credential", m.rec.ID, "edition", m.rec.Edition, "issuer", m.rec.Issuer, "actor", a.Actor)
 	return &Issued{Record: m.rec, Existing: !resign}, nil
 }

@@ -51,6 +51,7 @@ func (i *Issuer) Erase(ctx context.Context, a Amendment) (rec *Record, changed b
 		return nil, false, err
 	}
 	if changed {
+		i.counters.changes.Add(actionErase)
 		i.cfg.Log.InfoContext(ctx, "erased", "credential", rec.ID, "issuer", rec.Issuer, "actor", a.Actor)
 	}
 	return rec, changed, nil

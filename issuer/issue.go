@@ -80,6 +80,7 @@ func (i *Issuer) try(ctx context.Context, a Award, unless func(store.Reader) err
 		return found, err
 	}
 	i.kickJWT()
+	i.counters.changes.Add(actionIssue)
 	i.cfg.Log.InfoContext(ctx, "issued", "credential", d.record.ID, "issuer", d.record.Issuer,
 		"achievement", d.record.Achievement, "actor", a.Actor)
 	return &Issued{Record: d.record}, nil
@@ -250,6 +251,7 @@ func (i *Issuer) selfCheckFailed(ctx context.Context, issuer string, err error) 
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	i.counters.selfCheck.Add(1)
 	i.cfg.Log.ErrorContext(ctx, "self-check failed", "issuer", issuer, "error", err)
 	return fmt.Errorf("%w: %w", ErrSelfCheck, opaque{err})
 }

@@ -89,6 +89,7 @@ type Issuer struct {
 	cfg  Config
 	macs sync.Pool // of *digester, keyed with the pepper: the digests under which people are found again
 
+	counters  counters
 	clock     clock
 	decoded   decoded
 	lists     signedLists
@@ -132,13 +133,13 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the store's own record: %w", err)
 	}
-	if meta.Schema != schema {
-		return nil, fmt.Errorf("the layout of this store is number %d, this program knows number %d", meta.Schema, schema)
+	if meta.layout() != schema() {
+		return nil, fmt.Errorf("the layout of this store is number %d, this program knows number %d", meta.layout(), schema())
 	}
 	if meta.BaseURL != cfg.BaseURL {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
 	}
-	i := &Issuer{cfg: cfg, jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}},
+	i := &Issuer{cfg: cfg, counters: newCounters(), jwtKick: make(chan struct{}, 1), lists: signedLists{entries: map[string]*signedList{}},
 		reserved: reservations{taken: map[string]struct{}{}}}
 	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
 	i.clock.reach(meta.Created.Add(-clockSkew).UnixNano()) // no clock is right that stands before
@@ -149,8 +150,9 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 }
 
 // schema is the number of the layout of records.go. A store of another one is
-// not opened: half understood records would be overwritten by half of them.
-const schema = 1
+// not opened, only upgraded: half understood records would be overwritten by
+// half of them.
+func schema() int { return 1 + len(steps) }
 
 // Meta is what a store says about itself.
 type Meta struct {
@@ -176,7 +178,7 @@ func Initialise(ctx context.Context, s store.Store, baseURL string, now time.Tim
 		} else if used {
 			return fmt.Errorf("%w: the store is in use already", ErrConflict)
 		}
-		return store.PutJSON(tx, metaKey(), Meta{Schema: schema, BaseURL: baseURL, Pepper: pepper, Created: now.UTC()})
+		return store.PutJSON(tx, metaKey(), Meta{Schema: schema(), BaseURL: baseURL, Pepper: pepper, Created: now.UTC()})
 	})
 }
 
@@ -225,7 +227,7 @@ func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (k
 	} else if err != nil {
 		return nil, fmt.Errorf("%w: opening the key of %s: %w", ErrSigning, slug, err)
 	}
-	return patient{key, i.cfg.SignTime}, nil
+	return patient{key, i.cfg.SignTime, &i.counters}, nil
 }
 
 // patient gives a key a while to sign, so that one that lives in a device or
@@ -234,6 +236,7 @@ func (i *Issuer) signer(ctx context.Context, slug string, alg keys.Algorithm) (k
 type patient struct {
 	keys.Signer
 	limit time.Duration
+	count *counters
 }
 
 // Sign implements keys.Signer.
@@ -243,10 +246,13 @@ func (p patient) Sign(ctx context.Context, message []byte) ([]byte, error) {
 		defer cancel()
 		ctx = limited
 	}
+	start := time.Now()
 	signature, err := p.Signer.Sign(ctx, message)
 	if err != nil {
+		p.count.notSigned.Add(1)
 		return nil, fmt.Errorf("%w: %s: %w", ErrSigning, p.Method().ID, err)
 	}
+	p.count.signing.Observe(time.Since(start).Seconds())
 	return signature, nil
 }
 

@@ -77,6 +77,7 @@ func (i *Issuer) ChangeStatus(ctx context.Context, c Change) (*Issued, error) {
 		return nil, err
 	}
 	if rec := answer.Record; !answer.Existing && !answer.Replayed && !c.DryRun {
+		i.counters.changes.Add(run.Action)
 		i.cfg.Log.InfoContext(ctx, "status changed", "action", string(c.Action), "credential", rec.ID, "issuer", rec.Issuer, "actor", c.Actor)
 	}
 	return answer, nil

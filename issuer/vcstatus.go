@@ -89,6 +89,7 @@ func (i *Issuer) setOwn(ctx context.Context, q StatusRequest, id string) error {
 	}
 	for _, s := range steps {
 		if s.changed {
+			i.counters.changes.Add(s.run.Action)
 			i.cfg.Log.InfoContext(ctx, "status changed", "action", string(s.entry.action(q.Set)), "credential", rec.ID, "issuer", rec.Issuer, "actor", q.Actor)
 		}
 	}

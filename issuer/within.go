@@ -90,6 +90,7 @@ func (i *Issuer) Done(ctx context.Context, put ...*Prepared) {
 	for _, p := range put {
 		rec := p.draft.record
 		i.clock.reach(rec.ChangedAt.UnixNano())
+		i.counters.changes.Add(actionIssue)
 		i.cfg.Log.InfoContext(ctx, "issued", "credential", rec.ID, "issuer", rec.Issuer,
 			"achievement", rec.Achievement, "actor", p.draft.award.Actor)
 	}

@@ -134,6 +134,7 @@ func (o *Outbox) deliver(ctx context.Context, w waiting) error {
 	settle := context.WithoutCancel(ctx) // whatever came of it is written down
 	switch {
 	case err == nil:
+		o.counts.Add(sent)
 		return o.end(settle, &w)
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -153,6 +154,11 @@ func unreachable(err error) error {
 
 // again has a letter tried later, as long as there is a later.
 func (o *Outbox) again(ctx context.Context, w *waiting, why error) error {
+	if errors.Is(why, smtp.ErrUnreachable) {
+		o.counts.Add(notReached)
+	} else {
+		o.counts.Add(later)
+	}
 	w.Tries++
 	pause, more := feed.Pause(w.Tries)
 	next := o.now().Add(pause)
@@ -165,6 +171,7 @@ func (o *Outbox) again(ctx context.Context, w *waiting, why error) error {
 
 // giveUp says of what nothing came, and not whom it was for.
 func (o *Outbox) giveUp(ctx context.Context, w *waiting, why error) error {
+	o.counts.Add(gaveUp)
 	o.cfg.Log.WarnContext(ctx, "a letter was given up", "kind", map[kind]string{earned: "earned", asked: "asked"}[w.kind],
 		"credential", w.Credential, "tries", w.Tries, "error", why)
 	return o.end(ctx, w)

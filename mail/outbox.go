@@ -11,6 +11,7 @@ import (
 
 	"laurel/internal/i18n"
 	"laurel/internal/smtp"
+	"laurel/internal/tally"
 	"laurel/issuer"
 	"laurel/store"
 )
@@ -46,6 +47,8 @@ type Outbox struct {
 	host string
 	page *letterPage
 	kick chan struct{}
+
+	counts tally.Counts // of attempts
 }
 
 // New opens the outbox of a store.
@@ -64,7 +67,7 @@ func New(cfg Config) (*Outbox, error) {
 		return nil, err
 	}
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
-	return &Outbox{cfg: cfg, host: host, page: page, kick: make(chan struct{}, 1)}, nil
+	return &Outbox{cfg: cfg, host: host, page: page, kick: make(chan struct{}, 1), counts: newCounts()}, nil
 }
 
 func (o *Outbox) now() time.Time { return o.cfg.Now().UTC() }

@@ -117,6 +117,9 @@ func (o *Overlay) first(from, until []byte) (found change, ok bool) {
 	return found, ok
 }
 
+// Changes reports whether a key was put or deleted.
+func (o *Overlay) Changes(key []byte) bool { return o.changes.Has(change{key: key}) }
+
 // Apply makes the changes in a Tx, in the order of their keys.
 func (o *Overlay) Apply(tx Tx) (err error) {
 	o.changes.Ascend(func(c change) bool {

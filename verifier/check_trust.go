@@ -11,11 +11,17 @@ import (
 // checkTrust asks whether anybody vouches for the issuer. A good signature of
 // an unlisted issuer is a good signature, so this never changes the verdict; that
 // the issuer signs for trials only does, whoever says so: a list, or what is
-// signed.
+// signed. So does an address of the service that verifies on a badge of somebody
+// else: it is signed by its issuer, but who goes by the address would take it for
+// one of that service.
 func checkTrust(ctx context.Context, s *subject) Finding {
 	f := Finding{Outcome: Warned, Code: IssuerNotListed, Params: map[string]string{"issuer": s.issuerID()}}
 	if s.saysTest() {
 		f.Code = TestIssuer
+		return f
+	}
+	if s.v.borrows != nil && s.v.borrows(s.doc.View().ID, s.issuerID()) {
+		f.Code = BorrowedAddress
 		return f
 	}
 	if s.v.trust == nil {

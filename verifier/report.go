@@ -154,6 +154,8 @@ const (
 	IssuerListed    Code = "issuer_listed"
 	IssuerNotListed Code = "issuer_not_listed"
 	TestIssuer      Code = "test_issuer"
+	// BorrowedAddress: of the service that verifies, which has no such issuer.
+	BorrowedAddress Code = "borrowed_address"
 
 	// validity
 	NoEnd       Code = "no_end"

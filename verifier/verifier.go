@@ -93,6 +93,10 @@ type Config struct {
 	Pages PageSource
 	// Trust may be nil: then no issuer is on a list.
 	Trust TrustList
+	// Borrowed is asked about the address that a badge gives itself, by whoever has
+	// addresses for badges: whether it is one of theirs and the issuer, by its id,
+	// none of theirs. nil for who has none.
+	Borrowed func(address, issuer string) bool
 	// Records may be nil: then nothing holds that a revoked key has signed,
 	// because its holder can write any date into what he signs.
 	Records Records
@@ -110,6 +114,7 @@ type Verifier struct {
 	held    func(ctx context.Context, list string, index int) (part string, held bool, err error)
 	pages   PageSource
 	trust   TrustList
+	borrows func(address, issuer string) bool
 	records Records
 	now     func() time.Time
 	lists   lists
@@ -121,7 +126,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, records: cfg.Records, now: cfg.Now}
+		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, borrows: cfg.Borrowed, records: cfg.Records, now: cfg.Now}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())

@@ -271,7 +271,7 @@ func (v *visit) taken(sent fields, list []byte, done *programme.Result) error {
 	}
 	pg.Facts = v.aboutList(sent, list, done)
 	var csv bytes.Buffer
-	if err := roster.WriteCSV(&csv, programmes.ResultRows(v.BaseURL, done.Rows), true); err != nil {
+	if err := roster.WriteCSV(&csv, programmes.ResultRows(v.p, v.BaseURL, done.Rows), true); err != nil {
 		return err
 	}
 	table := base64.StdEncoding.EncodeToString(csv.Bytes())

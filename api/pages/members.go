@@ -13,6 +13,14 @@ import (
 // members; what is beyond is counted, not shown.
 const maxEntries = 2000
 
+// A badge that stands at an address of ours, whose page has a link to the whole
+// file and is to come in one round trip, shows the beginning alone of a list that
+// is longer than that of honest ones.
+const (
+	ownEntries  = 160
+	firstOfMany = 60
+)
+
 // entry is one scalar member of a document.
 type entry struct{ Path, Text string }
 
@@ -20,7 +28,7 @@ type entry struct{ Path, Text string }
 // there. The embedded proof is left out, because its value is not signed.
 type members struct {
 	list []entry
-	more int // beyond maxEntries
+	more int // that are not in the list
 }
 
 func membersOf(d *badge.Document) *members {
@@ -32,6 +40,15 @@ func membersOf(d *badge.Document) *members {
 		m.walk([]string{name}, v)
 	}
 	return m
+}
+
+// shorten leaves the beginning of a list that is longer than those of honest
+// badges.
+func (m *members) shorten() {
+	if len(m.list) > ownEntries {
+		m.more += len(m.list) - firstOfMany
+		m.list = m.list[:firstOfMany]
+	}
 }
 
 func (m *members) walk(path []string, v strictjson.Value) {

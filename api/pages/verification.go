@@ -101,7 +101,7 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	v.Style = template.CSS(within()) //nolint:gosec // a file of ours
 	room := s.markdown.page()
 	if r.Document != nil && len(r.Badges) == 0 {
-		v.document(r, room)
+		v.document(r, room, page.Own != nil && page.Own.Links.JSON != "")
 	}
 	if page.Own != nil {
 		v.own(r, page.Own, room)
@@ -324,13 +324,17 @@ func unasked(f verifier.Finding) bool {
 	return f.Outcome == verifier.Unknown
 }
 
-// document adds what stands in the badge.
-func (v *verificationView) document(r *verifier.Report, room *layout) {
+// document adds what stands in the badge, of very much data the beginning alone
+// where a reader has the file beside it.
+func (v *verificationView) document(r *verifier.Report, room *layout, inFile bool) {
 	d := r.Document
 	scribe := &scribe{Printer: v.Printer, layout: room, trusted: v.Proven, vouched: vouched(v.Printer, r)}
 	v.Fields = scribe.fieldsOf(d)
 	v.NameLang = scribe.lang
 	all := membersOf(d)
+	if inFile {
+		all.shorten()
+	}
 	v.All = all.list
 	title := "page.all"
 	if !v.Proven {
@@ -357,7 +361,7 @@ func vouched(p *i18n.Printer, r *verifier.Report) string {
 	switch r.Finding(verifier.CheckIssuerTrust).Code {
 	case verifier.IssuerListed:
 		return p.Text("verify.issuer.listed", nil)
-	case verifier.IssuerNotListed:
+	case verifier.IssuerNotListed, verifier.BorrowedAddress:
 		return p.Text("verify.issuer.own", nil)
 	}
 	return ""

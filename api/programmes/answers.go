@@ -16,7 +16,7 @@ func ListAnswer(baseURL string, result *programme.Result, dryRun bool) (json.Raw
 
 // ReleaseAnswer is what the API answers to a release.
 func ReleaseAnswer(done *programme.Released) (json.RawMessage, error) {
-	return wire.Marshal(answerRelease(done))
+	return wire.Marshal(answerRelease(context.Background(), done))
 }
 
 // UploadsAnswer is how the API lists uploads.

@@ -1,6 +1,7 @@
 package programmes
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -33,6 +34,7 @@ type leftAnswer struct {
 	Outcome     programme.Outcome `json:"outcome"`
 	Code        *string           `json:"code"`
 	Message     *string           `json:"message"`
+	English     string            `json:"english,omitempty"` // the exact English words, where Message is in another language
 }
 
 // Release answers POST /v1/activities/{slug}/release. It may be repeated: what
@@ -54,14 +56,14 @@ func (h *Handler) Release(w http.ResponseWriter, r *http.Request) error {
 		if err = errors.Join(err, broken); err != nil {
 			return h.cutShort(r, lines, err)
 		}
-		return lines.Write(answerRelease(done))
+		return lines.Write(answerRelease(r.Context(), done))
 	}
 	done, err := h.programme.Release(r.Context(), c, activity, noDash(deref(body.Edition)), nil)
 	wire.AfterWork(w)
 	if err != nil {
 		return err
 	}
-	return wire.WriteJSON(w, http.StatusOK, answerRelease(done))
+	return wire.WriteJSON(w, http.StatusOK, answerRelease(r.Context(), done))
 }
 
 func readRelease(w http.ResponseWriter, r *http.Request) (body releaseBody, err error) {
@@ -78,7 +80,7 @@ func readRelease(w http.ResponseWriter, r *http.Request) (body releaseBody, err 
 	return body, wire.Decode(v, &body)
 }
 
-func answerRelease(done *programme.Released) releaseAnswer {
+func answerRelease(ctx context.Context, done *programme.Released) releaseAnswer {
 	a := releaseAnswer{Activity: done.Activity, Edition: optional(done.Edition), ReleasedAt: done.At, Issued: done.Issued, Left: []leftAnswer{}}
 	for _, l := range done.Left {
 		if l.Outcome == programme.OutcomeError {
@@ -86,7 +88,8 @@ func answerRelease(done *programme.Released) releaseAnswer {
 		} else {
 			a.Held++
 		}
-		a.Left = append(a.Left, leftAnswer{Ref: optional(l.Ref), Achievement: l.Achievement, Outcome: l.Outcome, Code: optional(l.Code), Message: optional(l.Message)})
+		message, english := wire.Sentence(wire.Language(ctx), l.Code, l.Message)
+		a.Left = append(a.Left, leftAnswer{Ref: optional(l.Ref), Achievement: l.Achievement, Outcome: l.Outcome, Code: optional(l.Code), Message: optional(message), English: english})
 	}
 	return a
 }

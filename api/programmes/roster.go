@@ -10,6 +10,7 @@ import (
 
 	"laurel/api/wire"
 	"laurel/internal/auth"
+	"laurel/internal/i18n"
 	"laurel/issuer"
 	"laurel/programme"
 	"laurel/programme/roster"
@@ -66,7 +67,7 @@ func (h *Handler) Roster(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if form == "text/csv" {
-		return h.writeCSV(w, result, roster.FromSpreadsheet(list.List))
+		return h.writeCSV(w, wire.Language(r.Context()), result, roster.FromSpreadsheet(list.List))
 	}
 	return wire.WriteJSON(w, http.StatusOK, rosterAnswer{summarise(result, c.Test, list.DryRun), h.rows(r.Context(), result.Rows)})
 }
@@ -147,21 +148,23 @@ func (h *Handler) row(ctx context.Context, row programme.Row) rowAnswer {
 
 // writeCSV answers with the same rows for a spreadsheet, so that an organiser
 // can send the links on.
-func (h *Handler) writeCSV(w http.ResponseWriter, result *programme.Result, spreadsheet bool) error {
+func (h *Handler) writeCSV(w http.ResponseWriter, l *i18n.Printer, result *programme.Result, spreadsheet bool) error {
 	var b bytes.Buffer
-	if err := roster.WriteCSV(&b, ResultRows(h.baseURL, result.Rows), spreadsheet); err != nil {
+	if err := roster.WriteCSV(&b, ResultRows(l, h.baseURL, result.Rows), spreadsheet); err != nil {
 		return err
 	}
 	wire.WriteBytes(w, "text/csv; charset=utf-8", http.StatusOK, b.Bytes())
 	return nil
 }
 
-// ResultRows puts what became of a list into the lines of a list that can go on.
-func ResultRows(baseURL string, rows []programme.Row) (lines []roster.ResultRow) {
+// ResultRows puts what became of a list into the lines of a list that can go on,
+// with messages in a reader's language.
+func ResultRows(l *i18n.Printer, baseURL string, rows []programme.Row) (lines []roster.ResultRow) {
 	h := &Handler{baseURL: baseURL}
 	for _, row := range rows {
+		message, _ := wire.Sentence(l, row.Code, row.Message)
 		line := roster.ResultRow{Row: row.Number, Ref: row.Ref, Name: row.Name, Email: row.Email, Outcome: string(row.Outcome), Code: row.Code,
-			Message: row.Message, Credential: deref(h.address(credentials, row.Credential)), VerifyURL: deref(h.address(pages, row.Credential))}
+			Message: message, Credential: deref(h.address(credentials, row.Credential)), VerifyURL: deref(h.address(pages, row.Credential))}
 		for _, a := range row.Awards {
 			if a.Outcome == row.Outcome && a.Credential == row.Credential {
 				line.Achievement = a.Achievement

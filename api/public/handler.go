@@ -40,8 +40,8 @@ type Config struct {
 	Plain wire.Handler
 	// Certificate puts one of our badges on paper, verified now.
 	Certificate wire.Handler
-	// Ready tells whether reading and writing work.
-	Ready func(ctx context.Context) (read, write error)
+	// Ready tells how the service is.
+	Ready func(ctx context.Context) Readiness
 	Log   *slog.Logger
 }
 
@@ -57,7 +57,7 @@ type Handler struct {
 	plain   wire.Handler
 	paper   wire.Handler
 	beside  func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
-	ready   func(ctx context.Context) (read, write error)
+	ready   func(ctx context.Context) Readiness
 	log     *slog.Logger
 
 	studio *studio.Studio
@@ -113,36 +113,4 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, p *i18n.Printer, 
 	w.Header().Set("Cache-Control", wire.Revalidate)
 	wire.Vary(w, "Accept", "Accept-Language")
 	return wire.WritePage(w, p, http.StatusOK, render)
-}
-
-// Health answers GET /healthz: the process runs.
-func (h *Handler) Health(w http.ResponseWriter, _ *http.Request) error {
-	w.Header().Set("Cache-Control", wire.NoStore)
-	return wire.WriteJSON(w, http.StatusOK, map[string]string{"status": "ok"})
-}
-
-// Readiness answers GET /readyz: reading and writing work, or with ?for=read
-// reading does.
-func (h *Handler) Readiness(w http.ResponseWriter, r *http.Request) error {
-	w.Header().Set("Cache-Control", wire.NoStore)
-	q, err := wire.Query(r, "for")
-	if err != nil {
-		return err
-	}
-	if what := q.Get("for"); what != "" && what != "read" {
-		return &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter for is read, or missing."}
-	}
-	read, write := h.ready(r.Context())
-	if read != nil || write != nil && q.Get("for") == "" {
-		h.log.WarnContext(r.Context(), "not ready", "request", wire.RequestID(r.Context()), "read", read, "write", write)
-		return &wire.Fault{Code: wire.NotReady, Retry: notReadyPause, Detail: notReady(read)}
-	}
-	return wire.WriteJSON(w, http.StatusOK, map[string]bool{"read": true, "write": write == nil})
-}
-
-func notReady(read error) string {
-	if read != nil {
-		return "The service cannot read its store just now."
-	}
-	return "The service reads but does not write just now: pages and verification go on, issuing waits."
 }

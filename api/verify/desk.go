@@ -20,13 +20,18 @@ type Desk struct {
 	verifier *verifier.Verifier
 	rate     *limit.Rate
 	gate     *limit.Gate
+	verdict  func(string)
 	log      *slog.Logger
 }
 
 // NewDesk makes the one Desk of a service.
 func NewDesk(v *verifier.Verifier, rate *limit.Rate, gate *limit.Gate, log *slog.Logger) *Desk {
-	return &Desk{verifier: v, rate: rate, gate: gate, log: log}
+	return &Desk{verifier: v, rate: rate, gate: gate, verdict: func(string) {}, log: log}
 }
+
+// Tell has somebody told of each verdict. It is for the time before the Desk is
+// in use.
+func (d *Desk) Tell(verdict func(string)) { d.verdict = verdict }
 
 // Admit counts one verification of a caller, before anything is read. The
 // error is a Fault.
@@ -51,6 +56,7 @@ func (d *Desk) Report(ctx context.Context, brought *verifier.Submission, opts ve
 	opts.Waiting = d.gate.Aside
 	report := d.verifier.VerifySubmission(ctx, brought, opts)
 	d.withhold(ctx, report)
+	d.verdict(report.Verdict().String())
 	return report, nil
 }
 

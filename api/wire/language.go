@@ -3,6 +3,7 @@ package wire
 import (
 	"context"
 	"strconv"
+	"strings"
 	"sync"
 
 	"laurel/internal/i18n"
@@ -53,8 +54,19 @@ const aboutBlank = "about:blank"
 // to stand beside it; for English, and for a code without a sentence, the English
 // text is all there is.
 func Sentence(l *i18n.Printer, code, english string) (text, beside string) {
-	if id := "fault." + code; l != nil && l.Lang() != string(i18n.English) && l.Has(id) {
-		return l.Text(id, nil), english
+	if l == nil || l.Lang() == string(i18n.English) {
+		return english, ""
+	}
+	// Codes about the cells of a list begin with the column: what name_too_long
+	// means, too_long says.
+	_, what, _ := strings.Cut(code, "_")
+	if what == "missing" {
+		what = "required"
+	}
+	for _, id := range []string{"fault." + code, "fault." + what} {
+		if l.Has(id) {
+			return l.Text(id, nil), english
+		}
 	}
 	return english, ""
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,7 +28,8 @@ type settings struct {
 	listen, data, store, baseURL, passphraseFile, contexts string
 	fetchAllow, fetchCA, fetchProxy                        string
 	smtp, smtpPasswordFile, mailFrom                       string
-	verifyRate, compactAfter                               int
+	metrics                                                string
+	verifyRate, compactAfter, drain                        int
 	vcAPI, console                                         bool
 	trust, fonts                                           []string
 }
@@ -45,6 +47,7 @@ type setting struct {
 func (s *settings) declared() []setting {
 	return []setting{
 		{name: "listen", text: &s.listen, usage: "`address` to listen on"},
+		{name: "metrics", text: &s.metrics, usage: "private `address` for metrics and profiles, 127.0.0.1:9464 or unix:/run/laurel/metrics.sock; without it there are none"},
 		{name: "data", text: &s.data, usage: "`folder` of the store and the keys"},
 		{name: "store", text: &s.store, usage: "postgres://… `URL`; without it the store is a file in the data folder"},
 		{name: "base-url", text: &s.baseURL, usage: "public `address` of the service, such as https://badges.example.org; it is signed into every badge"},
@@ -52,6 +55,7 @@ func (s *settings) declared() []setting {
 		{name: "contexts", text: &s.contexts, usage: "`folder` of further JSON-LD contexts that badges may name, listed with their digests in its contexts.json"},
 		{name: "verify-rate", number: &s.verifyRate, usage: "verifications a `minute` and address; 0 for no limit"},
 		{name: "compact-after", number: &s.compactAfter, usage: "`hours` after an erasure until the store's file is compacted; 0 for never by itself"},
+		{name: "drain", number: &s.drain, usage: "`seconds` that the service goes on answering after it was told to stop, while /readyz says that it is stopping"},
 		{name: "vc-api", truth: &s.vcAPI, usage: "answer POST /credentials/issue and /credentials/status of the VC-API, with keys of its own"},
 		{name: "console", truth: &s.console, usage: "staff console at /console, for who has a token"},
 		{name: "trust", list: &s.trust, usage: "`file` with a list of issuers that are known, as often as there are lists; a change in it is seen at once"},
@@ -174,15 +178,15 @@ func (d setting) set(value string) (err error) {
 
 // parse reads the command line; a --help ends the command well.
 func (p *program) parse(set *flag.FlagSet, args []string, operands string) error {
-	set.Usage = func() {
-		fmt.Fprintf(p.stderr, "Usage: laurel %s [flags] %s\n\n", set.Name(), operands)
-		set.PrintDefaults()
-	}
+	set.SetOutput(io.Discard) // what is wrong is said once, below
 	err := set.Parse(interleaved(set, args))
 	if errors.Is(err, flag.ErrHelp) {
+		set.SetOutput(p.stderr)
+		fmt.Fprintf(p.stderr, "Usage: laurel %s [flags] %s\n\n", set.Name(), operands)
+		set.PrintDefaults()
 		return exitError(exitOK)
 	} else if err != nil {
-		return exitError(exitUsage) // the flag set has said what and how
+		return usagef("%w; laurel %s --help lists the flags", err, set.Name())
 	}
 	return nil
 }

@@ -189,7 +189,7 @@ func (d *demoRun) serve(ctx context.Context, listener net.Listener) error {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	err = d.svc.run(ctx, listener, admin, func() {
+	err = d.svc.run(ctx, doors{public: listener, admin: admin}, func() {
 		go func() {
 			if err := d.fill(ctx); err != nil {
 				cancel(fmt.Errorf("filling the demo: %w", err))

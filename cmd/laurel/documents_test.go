@@ -89,7 +89,7 @@ func TestDocumentsShowCommandsThatExist(t *testing.T) {
 		commands[m[1]] = true
 	}
 	subcommands := map[string][]string{"keys": {"list", "create", "rotate", "activate", "retire", "revoke", "export-public", "reload"},
-		"token": {"create", "list", "revoke"}, "programme": {"load"}, "audit": {"list", "verify", "key"}}
+		"token": {"create", "list", "revoke"}, "programme": {"load"}, "audit": {"list", "verify", "key"}, "config": {"check"}}
 	shown := 0
 	for _, name := range []string{"README.md", "SECURITY.md", "docs/operations.md", "docs/verification.md", "docs/architecture.md", "docs/conformance.md"} {
 		text := page(t, name)

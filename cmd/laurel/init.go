@@ -61,6 +61,9 @@ func initialise(ctx context.Context, s *settings, who *identity) error {
 	if err := errors.Join(issuer.CheckBaseURL(s.baseURL), issuer.CheckSlug(who.slug)); err != nil {
 		return usageError{err}
 	}
+	if err := checkPublic(s.baseURL); err != nil {
+		return err
+	}
 	if issuer.IsTest(who.slug) {
 		return usagef("--issuer: slugs that begin with test- belong to test issuers, which follow the issuer that they try")
 	}

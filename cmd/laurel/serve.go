@@ -24,8 +24,7 @@ const (
 
 func (p *program) serve(ctx context.Context, args []string) error {
 	s := defaults()
-	set, err := p.flags("serve", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "console", "compact-after",
-		"contexts", "trust", "font-dir", "smtp", "smtp-password-file", "mail-from", "fetch-allow", "fetch-ca", "fetch-proxy")
+	set, err := p.flags("serve", s, serveSettings()...)
 	if err != nil {
 		return err
 	}
@@ -37,46 +36,85 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if set.NArg() > 0 {
 		return usagef("serve takes no operands, only flags")
 	}
-	log := slog.New(slog.NewJSONHandler(p.stderr, nil))
+	log := newLog(p.stderr)
 	if *first {
 		if err := initialise(ctx, s, who); err != nil && !errors.Is(err, errInitialised) {
 			return err
 		}
+	}
+	if err := s.check(); err != nil {
+		return err
 	}
 	svc, err := open(ctx, s, log)
 	if err != nil {
 		return err
 	}
 	defer svc.store.Close()
+	if err := svc.tryKeys(ctx); err != nil {
+		return err
+	}
+	if err := svc.tryClock(ctx); err != nil {
+		log.WarnContext(ctx, "issuing waits", "error", err)
+	}
 	// Before the public door opens, so that whoever finds that one open can
 	// rely on this one.
 	admin, err := svc.listenAdmin()
 	if err != nil {
 		return err
 	}
-	listener, err := net.Listen("tcp", s.listen)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listening: %w", err), admin.Close())
+	doors := doors{admin: admin}
+	if s.metrics != "" {
+		if doors.private, err = listenPrivate(s.metrics); err != nil {
+			return errors.Join(usagef("--metrics: %w", err), admin.Close())
+		}
+		svc.metrics = newMetrics()
 	}
-	return svc.run(ctx, listener, admin, func() {
-		log.InfoContext(ctx, "serving", "listen", listener.Addr().String(), "baseUrl", svc.baseURL)
+	if doors.public, err = net.Listen("tcp", s.listen); err != nil {
+		return errors.Join(fmt.Errorf("listening: %w", err), doors.close())
+	}
+	return svc.run(ctx, doors, func() {
+		log.InfoContext(ctx, "serving", "listen", doors.public.Addr().String(), "baseUrl", svc.baseURL)
 	})
 }
 
-// run serves until ctx ends, then lets the requests under way finish.
-func (svc *service) run(ctx context.Context, listener, admin net.Listener, ready func()) error {
+// doors are what a service listens on.
+type doors struct {
+	public, admin net.Listener
+	private       net.Listener // nil: no metrics
+}
+
+func (d doors) close() (err error) {
+	for _, l := range []net.Listener{d.public, d.admin, d.private} {
+		if l != nil {
+			err = errors.Join(err, l.Close())
+		}
+	}
+	return err
+}
+
+// run serves until ctx ends, then says that it is not ready, and lets the
+// requests under way finish. Who asks for metrics is answered to the last.
+func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 	handler, err := svc.handler()
 	if err != nil {
-		return errors.Join(err, listener.Close(), admin.Close())
+		return errors.Join(err, at.close())
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	ended := make(chan error, 3)
+	ended := make(chan error, 4)
 	public := newServer(handler, svc.log)
-	private := newServer(svc.adminHandler(), svc.log)
-	private.WriteTimeout = 0 // a whole store is checked or compacted while its owner waits
-	go func() { ended <- public.Serve(listener) }()
-	go func() { ended <- private.Serve(admin) }()
+	servers := []*http.Server{public}
+	go func() { ended <- public.Serve(at.public) }()
+	patient := func(h http.Handler, l net.Listener) {
+		server := newServer(h, svc.log)
+		server.WriteTimeout = 0 // a whole store is checked, or a profile taken, while its owner waits
+		servers = append(servers, server)
+		go func() { ended <- server.Serve(l) }()
+	}
+	patient(svc.adminHandler(), at.admin)
+	if at.private != nil {
+		patient(svc.privateHandler(), at.private)
+	}
 	var behind sync.WaitGroup // what ends with work, and logs what it meets
 	behind.Go(func() { _ = svc.issuer.Run(work) })
 	behind.Go(func() { _ = svc.audit.Run(work) })
@@ -97,9 +135,16 @@ func (svc *service) run(ctx context.Context, listener, admin net.Listener, ready
 	case <-ctx.Done():
 	case failed = <-ended:
 	}
+	svc.leaving.Store(true)
+	if failed == nil {
+		time.Sleep(time.Duration(svc.settings.drain) * time.Second)
+	}
 	grace, cancel := context.WithTimeout(work, shutdownTimeout)
 	defer cancel()
-	err = errors.Join(failed, public.Shutdown(grace), private.Shutdown(grace))
+	err = failed
+	for _, server := range servers {
+		err = errors.Join(err, server.Shutdown(grace))
+	}
 	stop()
 	behind.Wait()
 	return err

@@ -6,8 +6,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"laurel/api"
@@ -25,6 +28,7 @@ import (
 	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
+	"laurel/keys"
 	"laurel/keys/keyring"
 	"laurel/keys/resolve"
 	"laurel/mail"
@@ -51,7 +55,11 @@ type service struct {
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	fonts     *typeset.Library
+	caller    *fetch.Client // of webhooks
+	metrics   *metrics      // nil where nobody reads them
 	baseURL   string
+	began     time.Time
+	leaving   atomic.Bool // it was told to stop
 	log       *slog.Logger
 }
 
@@ -63,8 +71,21 @@ func (s *settings) seal() (keyring.Seal, error) {
 }
 
 // open opens what init has made, and makes nothing: a data folder that is
-// missing or incomplete may be a disk that is not mounted.
+// missing or incomplete may be a disk that is not mounted. It refuses a store
+// that went back in time until somebody has accepted that.
 func open(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
+	svc, err := openAny(ctx, s, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := svc.wentBack(ctx); err != nil {
+		return nil, errors.Join(err, svc.store.Close())
+	}
+	return svc, nil
+}
+
+// openAny is open for what issues nothing.
+func openAny(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
 	if s.verifyRate < 0 {
 		return nil, usagef("--verify-rate is a number of verifications, 0 for no limit")
 	}
@@ -97,23 +118,43 @@ func openStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
 		return postgres.Open(ctx, s.store)
 	}
-	return bolt.Open(s.storeFile(), bolt.Options{})
+	db, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
+	if errors.Is(err, store.ErrDamaged) {
+		err = fmt.Errorf("%w. Nothing is served from a file that is damaged: put the newest copy in its place (docs/operations.md, Damage)", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// checkSealed is for inspecting a file: all values of ours are sealed.
+func checkSealed(key, value []byte) error {
+	_, err := store.Unseal(key, value)
+	return err
 }
 
 func createStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
 		return postgres.Create(ctx, s.store)
 	}
-	return bolt.Create(s.storeFile(), bolt.Options{})
+	return bolt.Create(s.storeFile(), bolt.Options{CheckValue: checkSealed})
 }
 
 // assemble wires the parts, in the order in which they stand on each other.
 func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ring, log *slog.Logger) (*service, error) {
-	meta, err := issuer.ReadMeta(ctx, db)
+	from, err := issuer.Upgrade(ctx, db)
 	if errors.Is(err, issuer.ErrNotFound) {
 		return nil, errors.New("the store is empty. Is it the right one? `laurel init` prepares a new one")
 	} else if err != nil {
 		return nil, err
+	}
+	meta, err := issuer.ReadMeta(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	if meta.Schema > from {
+		log.InfoContext(ctx, "brought the store to the layout of this version", "from", from, "to", meta.Schema)
 	}
 	if s.baseURL != "" && s.baseURL != meta.BaseURL {
 		return nil, usagef("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, s.baseURL)
@@ -126,8 +167,8 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, log: log}
-	own := &ownRecords{baseURL: meta.BaseURL}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, began: time.Now(), log: log}
+	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
 	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {
 		return nil, err
@@ -149,7 +190,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	lists := &statusLists{own: own, outgoing: live{outgoing}}
 	svc.verifier, err = newVerifier(processor, newResolver(live{outgoing}, own, time.Now),
-		sources{lists: lists, others: newPages(live{outgoing}, own), trust: known, newer: lists.newer, held: lists.held, records: own})
+		sources{lists: lists, others: newPages(live{outgoing}, own), trust: known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed})
 	if err != nil {
 		return nil, err
 	}
@@ -159,11 +200,10 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
-	caller, err := s.caller()
-	if err != nil {
+	if svc.caller, err = s.caller(); err != nil {
 		return nil, err
 	}
-	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: caller, Log: log})
+	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: svc.caller, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -213,22 +253,25 @@ type sources struct {
 	held   func(ctx context.Context, list string, index int) (part string, held bool, err error)
 	// records tells since when our own badges are on record.
 	records verifier.Records
+	// borrowed tells of an address of ours on a badge of somebody else.
+	borrowed func(address, issuer string) bool
 	// now is the moment as of which is verified; nil is the present.
 	now func() time.Time
 }
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
-		Canon:   processor,
-		Suites:  proof.Suites(processor),
-		Keys:    resolver,
-		Status:  from.lists,
-		Pages:   from.others,
-		Trust:   from.trust,
-		Newer:   from.newer,
-		Held:    from.held,
-		Records: from.records,
-		Now:     from.now,
+		Canon:    processor,
+		Suites:   proof.Suites(processor),
+		Keys:     resolver,
+		Status:   from.lists,
+		Pages:    from.others,
+		Trust:    from.trust,
+		Newer:    from.newer,
+		Held:     from.held,
+		Records:  from.records,
+		Borrowed: from.borrowed,
+		Now:      from.now,
 	})
 }
 
@@ -282,6 +325,7 @@ func (f keyFetcher) Scheme(host string) string { return f.from.Scheme(host) }
 // that asked itself over the network would wait for itself.
 type ownRecords struct {
 	baseURL   string
+	keys      *keyring.Ring
 	issuer    *issuer.Issuer
 	programme *programme.Programme
 	endorsers *endorser.Endorsers // nil until the service stands
@@ -308,6 +352,31 @@ func (o *ownRecords) now() time.Time { return o.issuer.Now() }
 func (o *ownRecords) Owns(id string) bool {
 	prefix := issuer.DID(o.baseURL, "")
 	return prefix != "" && strings.HasPrefix(id, prefix)
+}
+
+// borrowed tells of a badge that has an address of this service and was signed by
+// nobody who has keys here.
+func (o *ownRecords) borrowed(address, issuer string) bool {
+	theirs, err := url.Parse(address)
+	if err != nil || !o.isHere(theirs) || o.Owns(issuer) {
+		return false
+	}
+	// Under plain http an issuer is one of its keys, and in any case the DID of the
+	// service itself signs what comes by the VC-API.
+	return !slices.ContainsFunc(o.keys.Keys(), func(k keys.Info) bool { return k.Method.Controller == issuer })
+}
+
+// isHere compares hosts as browsers do, whatever the scheme.
+func (o *ownRecords) isHere(u *url.URL) bool {
+	base, err := url.Parse(o.baseURL)
+	return err == nil && strings.EqualFold(hostOf(base), hostOf(u))
+}
+
+func hostOf(u *url.URL) string {
+	if port := u.Port(); port == "80" && u.Scheme == "http" || port == "443" && u.Scheme == "https" {
+		return u.Hostname()
+	}
+	return u.Host
 }
 
 // statusLists gives our own lists in-process and fetches all others.
@@ -410,7 +479,7 @@ func (svc *service) handler() (http.Handler, error) {
 	}
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
-		Version: version(), Log: svc.log, Ready: svc.ready}
+		Version: version(), Log: svc.log, Ready: svc.readiness}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.console {
 		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)
@@ -418,22 +487,11 @@ func (svc *service) handler() (http.Handler, error) {
 	if svc.outbox != nil {
 		cfg.Outbox = svc.outbox
 	}
+	if svc.metrics != nil {
+		cfg.Observer = svc.metrics
+	}
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}
 	return api.New(cfg)
-}
-
-// ready tells whether reading and writing work.
-func (svc *service) ready(ctx context.Context) (read, write error) {
-	read = svc.store.View(ctx, func(r store.Reader) error {
-		_, err := r.Get([]byte("m"))
-		return err
-	})
-	if r, ok := svc.store.(store.Reopener); ok && !r.Writable() {
-		write = store.ErrReadOnly
-	} else if read == nil {
-		write = svc.issuer.Steady(ctx)
-	}
-	return read, write
 }

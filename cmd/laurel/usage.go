@@ -7,6 +7,7 @@ Usage: laurel COMMAND [flags]
   demo        start a service with invented courses, people and badges
   init        make a data folder: store, keys and the first issuer
   serve       run the service on a data folder
+  config      check the settings that serve would start with
   issue       issue one badge from a JSON request
   revoke      withdraw a badge for good
   verify      check a badge in a file, at an address, or on standard input (-)
@@ -15,6 +16,8 @@ Usage: laurel COMMAND [flags]
   token       create, list and revoke API tokens
   programme   load and list courses and workshops, take in lists of people or take
               them back, release what was earned
+  backup      copy store and keys into one file, also while the service runs
+  restore     make a data folder of a backup
   compact     take out of the store's file what was erased
   check       hold the store against itself: every badge, index and list
   clock       hold the clock against what is on record, or say that it is right

@@ -66,6 +66,23 @@ func TestGivenLibraries(t *testing.T) {
 	}
 }
 
+// TestNoDoorOfTheWholeProcess: the client library of Prometheus brings expvar,
+// which puts itself into the table of net/http that a whole process shares. So
+// no package of ours serves that table or adds to it.
+func TestNoDoorOfTheWholeProcess(t *testing.T) {
+	listed := strings.Split(run(t, "go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "./..."), "\n")
+	if len(listed) < 20 {
+		t.Fatalf("%d packages; were they read?", len(listed))
+	}
+	for _, line := range listed {
+		for _, i := range strings.Fields(line)[1:] {
+			if i == "expvar" || i == "net/http/pprof" {
+				t.Errorf("%s", line)
+			}
+		}
+	}
+}
+
 // TestStrangers: linters see one import at a time; these are sentences about
 // whole import graphs.
 func TestStrangers(t *testing.T) {
@@ -84,7 +101,7 @@ func TestStrangers(t *testing.T) {
 			[]string{"laurel/keys/keyring", "laurel/store/bolt", "laurel/store/postgres", "go.etcd.io/bbolt", "github.com/jackc/pgx/v5", "filippo.io/age"}},
 		{"./cmd/laurel", "what is shipped holds no part of its tests",
 			[]string{"testing", "net/http/httptest", "laurel/store/storetest", "laurel/issuer/issuertest", "pgregory.net/rapid",
-				"go.uber.org/goleak", "github.com/rogpeppe/go-internal/testscript", "net/http/pprof", "expvar"}},
+				"go.uber.org/goleak", "github.com/rogpeppe/go-internal/testscript", "net/http/pprof"}},
 	} {
 		graph := imports(t, c.of)
 		if len(graph) < 20 {

@@ -79,6 +79,8 @@ type Client struct {
 	slots   *shares.Pool[string] // requests under way, by host
 	cache   *cache
 	flights singleflight.Group
+
+	counters counters
 }
 
 // Request is one GET and its conditions.
@@ -128,7 +130,7 @@ func newClient(cfg Config, port uint16) (*Client, error) {
 	return &Client{
 		cfg: cfg, gate: g, lanes: l,
 		slots: shares.New[string](maxConcurrent, maxConcurrentPerHost),
-		cache: newCache(maxCacheEntries, maxCacheBytes),
+		cache: newCache(maxCacheEntries, maxCacheBytes), counters: newCounters(),
 	}, nil
 }
 
@@ -159,6 +161,7 @@ func (c *Client) GetFollowing(ctx context.Context, url string, maxBytes int64) (
 func (c *Client) Do(ctx context.Context, r Request) (body []byte, contentType string, err error) {
 	u, err := c.gate.parse(r.URL)
 	if err != nil {
+		c.counters.results.Add(results[Blocked])
 		return nil, "", &Error{URL: r.URL, Kind: Blocked, Err: err}
 	}
 	if r.MaxBytes <= 0 || r.MaxBytes > c.cfg.MaxBytes {
@@ -166,7 +169,9 @@ func (c *Client) Do(ctx context.Context, r Request) (body []byte, contentType st
 	}
 	key := fmt.Sprintf("%d %t %q %s", r.MaxBytes, r.Follow, r.Accept, u)
 	a, ok := c.kept(key, r.Fresh)
-	if !ok {
+	if ok {
+		c.counters.kept.Add(1)
+	} else {
 		a, err = c.share(ctx, key, r, u)
 	}
 	if err == nil {
@@ -188,7 +193,10 @@ func (c *Client) share(ctx context.Context, key string, r Request, u *url.URL) (
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), c.cfg.Timeout)
 		defer cancel()
+		start := time.Now()
 		a := c.fetch(ctx, r, u)
+		c.counters.asked(a.err)
+		c.counters.seconds.Observe(time.Since(start).Seconds())
 		c.keep(key, a)
 		return a, nil
 	})

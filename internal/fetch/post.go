@@ -24,6 +24,12 @@ func (c *Client) Check(url string) error {
 // request's turn, and it is Busy where ctx leaves less. Errors are of type
 // *Error; Busy stands for a request that was not sent, and Canceled may.
 func (c *Client) Post(ctx context.Context, url string, header map[string]string, body []byte) (status int, err error) {
+	status, err = c.post(ctx, url, header, body)
+	c.counters.asked(err)
+	return status, err
+}
+
+func (c *Client) post(ctx context.Context, url string, header map[string]string, body []byte) (status int, err error) {
 	u, err := c.gate.parse(url)
 	if err != nil {
 		return 0, &Error{URL: url, Kind: Blocked, Err: err}

@@ -27,16 +27,52 @@ import (
 	"laurel/store"
 )
 
-// The statements. No key of a caller is empty, so the empty one holds the version
-// of the layout.
+// The statements that do not depend on the server. No key of a caller is empty,
+// so the empty one holds the version of the layout.
 const (
 	sqlCreate  = `CREATE TABLE laurel_store (key bytea PRIMARY KEY, value bytea NOT NULL)`
-	sqlGet     = `SELECT value FROM laurel_store WHERE key = $1`
-	sqlScan    = `SELECT key, value FROM laurel_store WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3`
-	sqlScanEnd = `SELECT key, value FROM laurel_store WHERE key >= $1 ORDER BY key LIMIT $2`
+	sqlVersion = `SELECT value FROM laurel_store WHERE key = $1`
 	sqlPut     = `INSERT INTO laurel_store (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
-	sqlDelete  = `DELETE FROM laurel_store WHERE key = $1`
+	sqlPlaces  = `SELECT ctid FROM laurel_store LIMIT 0`
 )
+
+// statements are those that may name the place of a value in the table.
+type statements struct {
+	places                     bool
+	get, scan, scanEnd         string // for a snapshot
+	span, spanEnd, still, none string // that it is so still
+	put, insert, change        string
+	remove, removeSeen         string
+}
+
+// newStatements are for a server that tells the place of a value, as PostgreSQL
+// does, and for one that does not, as CockroachDB, which needs none: it notes by
+// keys what was read.
+func newStatements(places bool) *statements {
+	place, here := "", ""
+	if places {
+		place, here = ", ctid", " AND ctid = $3"
+	}
+	change := `UPDATE laurel_store SET value = $3 WHERE key = $1 AND value = $2`
+	if places {
+		change = `UPDATE laurel_store SET value = $4 WHERE key = $1 AND value = $2 AND ctid = $3`
+	}
+	return &statements{
+		places:     places,
+		get:        `SELECT value` + place + ` FROM laurel_store WHERE key = $1`,
+		scan:       `SELECT key, value` + place + ` FROM laurel_store WHERE key >= $1 AND key < $3 ORDER BY key LIMIT $2`,
+		scanEnd:    `SELECT key, value` + place + ` FROM laurel_store WHERE key >= $1 ORDER BY key LIMIT $2`,
+		span:       `SELECT key, value FROM laurel_store WHERE key >= $1 AND key < $2 ORDER BY key`,
+		spanEnd:    `SELECT key, value FROM laurel_store WHERE key >= $1 ORDER BY key`,
+		still:      `SELECT 1 FROM laurel_store WHERE key = $1 AND value = $2` + here,
+		none:       `SELECT 1 FROM laurel_store WHERE key = $1`,
+		put:        sqlPut,
+		insert:     `INSERT INTO laurel_store (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`,
+		change:     change,
+		remove:     `DELETE FROM laurel_store WHERE key = $1`,
+		removeSeen: `DELETE FROM laurel_store WHERE key = $1 AND value = $2` + here,
+	}
+}
 
 // version is that of the layout.
 const version = "1"
@@ -44,8 +80,10 @@ const version = "1"
 // DB is an open store.
 type DB struct {
 	pool     *pgxpool.Pool
+	sql      *statements
 	patience time.Duration
 	closed   atomic.Bool
+	updates  atomic.Uint64
 	retries  atomic.Uint64
 }
 
@@ -53,7 +91,10 @@ var _ store.Store = (*DB)(nil)
 
 // Create makes the store's table in the database at url and opens the store. It
 // returns store.ErrExists if the table is there.
-func Create(ctx context.Context, url string) (*DB, error) {
+func Create(ctx context.Context, url string) (*DB, error) { return createAs(ctx, url, version) }
+
+// createAs creates a store of some version.
+func createAs(ctx context.Context, url, version string) (*DB, error) {
 	db, err := connect(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("creating the store: %w", err)
@@ -72,6 +113,17 @@ func Create(ctx context.Context, url string) (*DB, error) {
 		db.pool.Close()
 		return nil, fmt.Errorf("creating the store: %w", err)
 	}
+	return db.look(ctx)
+}
+
+// look finds out whether the server tells the places of values.
+func (db *DB) look(ctx context.Context) (*DB, error) {
+	_, err := db.pool.Exec(ctx, sqlPlaces)
+	if err != nil && !is(err, undefinedColumn, featureNotSupported) {
+		db.pool.Close()
+		return nil, fmt.Errorf("looking at the store's table: %w", err)
+	}
+	db.sql = newStatements(err == nil)
 	return db, nil
 }
 
@@ -84,12 +136,14 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	var found []byte
-	err = db.pool.QueryRow(ctx, sqlGet, []byte{}).Scan(&found)
+	err = db.pool.QueryRow(ctx, sqlVersion, []byte{}).Scan(&found)
 	switch {
 	case is(err, undefinedTable):
 		err = fmt.Errorf("%w: the database has no table laurel_store", store.ErrMissing)
 	case errors.Is(err, pgx.ErrNoRows):
 		err = errors.New("the table laurel_store is not a store of this program")
+	case err == nil && string(found) == unfinished:
+		err = ErrUnfinished
 	case err == nil && string(found) != version:
 		err = fmt.Errorf("the store has version %q, this program knows %q", found, version)
 	}
@@ -97,7 +151,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		db.pool.Close()
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
-	return db, nil
+	return db.look(ctx)
 }
 
 func connect(ctx context.Context, url string) (*DB, error) {
@@ -118,10 +172,6 @@ func connect(ctx context.Context, url string) (*DB, error) {
 	return &DB{pool: pool, patience: patience}, nil
 }
 
-// sqlSnapshot begins the transaction of a View. Its query makes the server take
-// the snapshot at once; else it would do so at the first query of f.
-const sqlSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1`
-
 // View implements store.Store.
 func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	var ptx pgx.Tx
@@ -131,9 +181,9 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	}); err != nil {
 		return err
 	}
-	t := &tx{ctx: ctx, db: db, tx: ptx}
-	defer t.end()
-	return f(reader{t})
+	s := &snapshot{ctx: ctx, db: db, tx: ptx}
+	defer s.end()
+	return f(s)
 }
 
 // Close implements store.Store.
@@ -146,6 +196,22 @@ func (db *DB) Close() error {
 // Retries returns how often an Update or View was tried again since Open.
 func (db *DB) Retries() uint64 { return db.retries.Load() }
 
+// Stats are counts since Open, and what the connections do now.
+type Stats struct {
+	Updates     uint64 // that were begun
+	Retries     uint64 // further tries of Updates and Views
+	Connections int    // open ones
+	InUse       int    // of them
+	Limit       int    // pool_max_conns
+}
+
+// Stats returns what was counted.
+func (db *DB) Stats() Stats {
+	pool := db.pool.Stat()
+	return Stats{Updates: db.updates.Load(), Retries: db.retries.Load(), Connections: int(pool.TotalConns()),
+		InUse: int(pool.AcquiredConns()), Limit: int(pool.MaxConns())}
+}
+
 // SQLSTATE codes that are told apart.
 const (
 	serializationFailure = "40001"
@@ -154,6 +220,8 @@ const (
 	readOnlyTransaction  = "25006"
 	uniqueViolation      = "23505"
 	undefinedTable       = "42P01"
+	undefinedColumn      = "42703"
+	featureNotSupported  = "0A000"
 	duplicateTable       = "42P07"
 	diskFull             = "53100"
 	tooManyConnections   = "53300"

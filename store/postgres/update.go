@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"laurel/store"
 )
@@ -30,6 +31,7 @@ const (
 
 // Update implements store.Store.
 func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
+	db.updates.Add(1)
 	var result error
 	if err := db.insist(ctx, func(begin context.Context) (fault error) {
 		fault, result = db.try(ctx, begin, f)
@@ -40,42 +42,114 @@ func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
 	return result
 }
 
-// try runs f once. It returns either a fault, with which certainly nothing was
+// try runs f once, on a snapshot, and then commits what it wrote if what it read
+// is so still. It returns either a fault, with which certainly nothing was
 // committed, or the Update's result.
 func (db *DB) try(ctx, begin context.Context, f func(store.Tx) error) (fault, result error) {
-	ptx, err := db.pool.BeginTx(begin, pgx.TxOptions{IsoLevel: pgx.Serializable})
+	conn, err := db.pool.Acquire(begin)
 	if err != nil {
 		return err, nil
 	}
-	t := &tx{ctx: ctx, db: db, tx: ptx}
-	defer t.end() // takes back what is not committed, also if f panics
-	err = f(t)
-	switch {
-	case t.err != nil:
-		return t.err, nil // whatever f made of it
-	case err != nil:
-		return nil, err
+	defer conn.Release()
+	t := &tx{seen: &seen{keys: map[string]sight{}}}
+	if fault, result := db.rehearse(ctx, begin, conn, t, f); fault != nil || result != nil {
+		return fault, result
 	}
 	// From here on the outcome is awaited.
-	t.ctx = context.WithoutCancel(ctx)
-	if err := t.flush(); err != nil {
-		return t.err, nil
+	return db.settle(context.WithoutCancel(ctx), conn, t)
+}
+
+// tx is what f of an Update works with: what it writes lies over what it reads.
+type tx struct {
+	*store.Overlay
+	snapshot *snapshot
+	seen     *seen
+	wrote    bool
+}
+
+// rehearse runs f.
+func (db *DB) rehearse(ctx, begin context.Context, conn *pgxpool.Conn, t *tx, f func(store.Tx) error) (fault, result error) {
+	ptx, err := conn.BeginTx(begin, pgx.TxOptions{BeginQuery: sqlSnapshot})
+	if err != nil {
+		return err, nil
 	}
-	return t.commit()
+	t.snapshot = &snapshot{ctx: ctx, db: db, tx: ptx, seen: t.seen}
+	t.Overlay = store.NewOverlay(t.snapshot)
+	defer t.snapshot.end() // also if f panics
+	err = f(t)
+	if t.snapshot.err != nil {
+		return t.snapshot.err, nil // whatever f made of it
+	}
+	return nil, err
+}
+
+// Get implements store.Tx.
+func (t *tx) Get(key []byte) ([]byte, error) {
+	if err := t.snapshot.usable(); err != nil {
+		return nil, err
+	}
+	return t.Overlay.Get(key)
+}
+
+// Put implements store.Tx.
+func (t *tx) Put(key, value []byte) error {
+	if err := t.snapshot.usable(); err != nil {
+		return err
+	}
+	t.wrote = true
+	return t.Overlay.Put(key, value)
+}
+
+// Delete implements store.Tx.
+func (t *tx) Delete(key []byte) error {
+	if err := t.snapshot.usable(); err != nil {
+		return err
+	}
+	t.wrote = true
+	return t.Overlay.Delete(key)
+}
+
+// settle commits what f has written.
+func (db *DB) settle(ctx context.Context, conn *pgxpool.Conn, t *tx) (fault, result error) {
+	if !t.wrote && len(t.seen.keys)+len(t.seen.spans) == 0 {
+		return nil, nil
+	}
+	begin, cancel := call(ctx)
+	defer cancel()
+	ptx, err := conn.BeginTx(begin, pgx.TxOptions{IsoLevel: pgx.Serializable})
+	if err != nil {
+		return err, nil
+	}
+	defer rollback(ctx, ptx) // takes back what is not committed
+	s := &settlement{sql: db.sql, batch: &pgx.Batch{}, send: func(b *pgx.Batch) error {
+		ctx, cancel := call(ctx)
+		defer cancel()
+		return ptx.SendBatch(ctx, b).Close()
+	}}
+	if err = s.look(t.seen, t.Changes); err == nil {
+		err = t.Apply(settling{settlement: s, seen: t.seen})
+	}
+	if err == nil {
+		err = s.flush()
+	}
+	if err != nil {
+		return err, nil
+	}
+	return commit(ctx, ptx, t.wrote)
 }
 
 // commit commits, and tells by the error whether it can have happened.
-func (t *tx) commit() (fault, result error) {
-	if t.tx.Conn().IsClosed() {
+func commit(ctx context.Context, tx pgx.Tx, wrote bool) (fault, result error) {
+	if tx.Conn().IsClosed() {
 		return errors.New("the connection was lost before the commit"), nil
 	}
-	ctx, cancel := t.call()
+	ctx, cancel := call(ctx)
 	defer cancel()
-	err := t.tx.Commit(ctx)
+	err := tx.Commit(ctx)
 	switch {
 	case err == nil:
 		return nil, nil
-	case !t.wrote, isRefusal(err):
+	case !wrote, isRefusal(err):
 		return err, nil
 	}
 	// Not even pgconn.SafeToRetry can be asked: of a connection that is lost
