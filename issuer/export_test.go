@@ -27,6 +27,7 @@ func (i *Issuer) RollList(ctx context.Context, issuer, purpose string) error {
 		return err
 	}
 	return i.rollList(ctx, issuer, purpose, cur)
+}
 
 // Wanted is how many badges somebody waits for whose JWTs are to be made.
 func (i *Issuer) Wanted() int {
