@@ -7,6 +7,7 @@ COUNT ?= 10000
 ORDERS ?= 3000
 CLIENTS ?= 8000
 SECONDS ?= 60
+SOAK ?= 20m
 KILLS ?= 200
 MUTATIONS ?= 400
 
@@ -61,6 +62,13 @@ json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read an
 order-long: ## ORDERS shuffles of the course's events by one and by eight clients, half of them on a store that fails now and then, and of corrections
 	ORDER_ROUNDS=$(ORDERS) go test -count=1 -timeout 2h -run '^TestOrder(OfCorrections)?$$' -v ./programme
 
+soak: build ## a service at work for SOAK: does memory, goroutines, files or the store's file grow
+	go run ./bench/soak -for $(SOAK)
+
+bars: build ## issuing and verifying over HTTP, beside Node, beside a store in memory, beside the floor
+	npm ci --prefix interop --loglevel=error
+	go run ./bench/bars
+
 crash-long: ## KILLS times kill -9 under load, and MUTATIONS of a store's file at rest
 	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) go test -count=1 -timeout 2h -v ./crash
 
@@ -70,4 +78,4 @@ overload: ## CLIENTS at once against the real program for SECONDS in each of fou
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long overload bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long overload bench soak bars
