@@ -153,6 +153,8 @@ var conditions = []condition{
 		detail: "Nothing can be stored just now; reading and verification go on. Try again later.", retry: 10 * time.Second},
 	{is: store.ErrFull, status: http.StatusServiceUnavailable, code: "storage_full",
 		detail: "The room for data is used up; reading and verification go on. Try again later, and tell the operator.", retry: time.Minute},
+	{is: store.ErrDamaged, status: http.StatusInternalServerError, code: "record_damaged",
+		detail: "What is stored here is damaged and is not shown. Tell the operator the requestId."},
 	{is: store.ErrBusy, status: http.StatusServiceUnavailable, code: "busy",
 		detail: "The store is busy or cannot be reached. Try again in a moment, and repeat a change with the same Idempotency-Key.", retry: time.Second},
 	{is: store.ErrClosed, status: http.StatusServiceUnavailable, code: "stopping",

@@ -87,7 +87,7 @@ func TestTableOfProblems(t *testing.T) {
 		{store.ErrReadOnly, 503, "read_only", true},
 		{store.ErrFull, 503, "storage_full", true},
 		{store.ErrBusy, 503, "busy", true},
-		{store.ErrDamaged, 500, "internal", false},
+		{store.ErrDamaged, 500, "record_damaged", false},
 		{store.ErrNotFound, 500, "internal", false},
 		{context.DeadlineExceeded, 503, "too_slow", true},
 		{malformed, 422, "required", false},

@@ -71,8 +71,21 @@ func (s *settings) seal() (keyring.Seal, error) {
 }
 
 // open opens what init has made, and makes nothing: a data folder that is
-// missing or incomplete may be a disk that is not mounted.
+// missing or incomplete may be a disk that is not mounted. It refuses a store
+// that went back in time until somebody has accepted that.
 func open(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
+	svc, err := openAny(ctx, s, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := svc.wentBack(ctx); err != nil {
+		return nil, errors.Join(err, svc.store.Close())
+	}
+	return svc, nil
+}
+
+// openAny is open for what issues nothing.
+func openAny(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
 	if s.verifyRate < 0 {
 		return nil, usagef("--verify-rate is a number of verifications, 0 for no limit")
 	}
@@ -105,23 +118,43 @@ func openStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
 		return postgres.Open(ctx, s.store)
 	}
-	return bolt.Open(s.storeFile(), bolt.Options{})
+	db, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
+	if errors.Is(err, store.ErrDamaged) {
+		err = fmt.Errorf("%w. Nothing is served from a file that is damaged: put the newest copy in its place (docs/operations.md, Damage)", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return db, nil
+}
+
+// checkSealed is for inspecting a file: all values of ours are sealed.
+func checkSealed(key, value []byte) error {
+	_, err := store.Unseal(key, value)
+	return err
 }
 
 func createStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
 		return postgres.Create(ctx, s.store)
 	}
-	return bolt.Create(s.storeFile(), bolt.Options{})
+	return bolt.Create(s.storeFile(), bolt.Options{CheckValue: checkSealed})
 }
 
 // assemble wires the parts, in the order in which they stand on each other.
 func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ring, log *slog.Logger) (*service, error) {
-	meta, err := issuer.ReadMeta(ctx, db)
+	from, err := issuer.Upgrade(ctx, db)
 	if errors.Is(err, issuer.ErrNotFound) {
 		return nil, errors.New("the store is empty. Is it the right one? `laurel init` prepares a new one")
 	} else if err != nil {
 		return nil, err
+	}
+	meta, err := issuer.ReadMeta(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	if meta.Schema > from {
+		log.InfoContext(ctx, "brought the store to the layout of this version", "from", from, "to", meta.Schema)
 	}
 	if s.baseURL != "" && s.baseURL != meta.BaseURL {
 		return nil, usagef("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, s.baseURL)

@@ -20,6 +20,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -58,6 +59,12 @@ type Options struct {
 	// bound.
 	MaxSize int
 
+	// CheckValue, where it is set, says whether a value is the one that was
+	// written under its key. The file is inspected when it is opened; pages that
+	// are damaged make Open return store.ErrDamaged, a value that is makes the
+	// store read-only.
+	CheckValue func(key, value []byte) error
+
 	// Queue is how many Updates may wait for their turn; one more gets
 	// store.ErrBusy. 0 means 1024.
 	Queue int
@@ -77,6 +84,10 @@ type DB struct {
 	file *os.File       // bolt's own; bolt closes it
 	past sync.WaitGroup // of files that a compaction replaced, until their last View is over
 	info fs.FileInfo    // of file, for Reopen to know it again
+
+	watch  *watch                // the inspection since Open; belongs to who holds the line alone
+	damage atomic.Pointer[error] // what is known to be damaged; nil for nothing
+	stuck  atomic.Bool           // bbolt holds a lock that it will not give back
 }
 
 var (
@@ -134,6 +145,11 @@ func (db *DB) discard() error {
 // or an empty one, and store.ErrLocked if another process holds it for longer
 // than 5 seconds.
 //
+// It inspects the file for a second, and goes on with what is left of a large one
+// while the store serves. store.ErrDamaged says that pages are not what was
+// written, so that nothing can be relied on: restore a backup. Where damage is
+// found later, or is found in a value, the store is read-only from then on.
+//
 // Before Open returns, what an earlier process wrote is made durable, so that no
 // caller is told of a change that the next power cut undoes. Where the disk is
 // too full for that the store opens all the same, but read-only; see Reopen.
@@ -148,15 +164,38 @@ func Open(path string, opts Options) (*DB, error) {
 	}
 	if errors.Is(err, store.ErrFull) {
 		db.line.refuse(readOnly(err))
-		return db, nil
+		err = nil
+	}
+	if err == nil {
+		err = db.look()
 	}
 	if err != nil {
-		if db.bolt != nil {
-			_ = db.bolt.Close() // err says more
-		}
+		db.letGo()
 		return nil, fmt.Errorf("opening store %s: %w", path, err)
 	}
 	return db, nil
+}
+
+// look begins to inspect the file, and returns what is found soon.
+func (db *DB) look() error {
+	db.watch = db.inspectAll()
+	select {
+	case <-db.watch.over:
+		return db.watch.err
+	case <-time.After(glance):
+		return nil
+	}
+}
+
+// letGo gives up the file, whatever bbolt says.
+func (db *DB) letGo() {
+	db.watch.end()
+	if db.bolt != nil && !db.stuck.Load() && closeBolt(db.bolt) == nil {
+		return
+	}
+	if db.file != nil {
+		_ = errors.Join(unlock(db.file), db.file.Close()) // it is closed already where bbolt did it
+	}
 }
 
 func newDB(path string, opts Options) *DB {
@@ -199,7 +238,7 @@ func (db *DB) openOnce(flag int) error {
 	if db.opts.tune != nil {
 		db.opts.tune(o)
 	}
-	b, err := bbolt.Open(db.path, 0o600, o)
+	b, err := openBolt(db.path, o)
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return store.ErrLocked
@@ -244,16 +283,14 @@ func (db *DB) openFile(path string, flag int, mode fs.FileMode) (*os.File, error
 // have written over pages that the older meta page, the one on the disk, still
 // needs. The data of the commit was synced before its meta page was written.
 func (db *DB) settle() error {
-	tx, err := db.bolt.Begin(false)
+	tx, err := beginBolt(db.bolt, false)
 	if err != nil {
 		return err
 	}
-	known, slot := tx.Bucket(bucketName) != nil, int64(tx.ID()%2)
-	if err := tx.Rollback(); err != nil {
+	_, err = bucketOf(tx)
+	slot := int64(tx.ID() % 2)
+	if err := errors.Join(err, rollback(tx)); err != nil {
 		return err
-	}
-	if !known {
-		return errors.New("not a store of this program, or of another version")
 	}
 	page := make([]byte, db.bolt.Info().PageSize)
 	at := slot * int64(len(page))
@@ -294,11 +331,15 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	if err != nil {
 		return err
 	}
-	r := &reader{ctx: ctx, bucket: tx.Bucket(bucketName)}
+	r := &reader{db: db, ctx: ctx}
 	defer func() {
 		r.bucket = nil
-		_ = tx.Rollback() // of a read transaction: only fails if it is over
+		_ = rollback(tx) // of a read transaction: nothing can go wrong
 	}()
+	if r.bucket, err = bucketOf(tx); err != nil {
+		db.noticed(err)
+		return err
+	}
 	return f(r)
 }
 
@@ -312,7 +353,14 @@ func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 		}
 		return nil, store.ErrClosed
 	}
-	tx, err := db.bolt.Begin(writable)
+	if db.stuck.Load() {
+		return nil, *db.damage.Load()
+	}
+	tx, err := beginBolt(db.bolt, writable)
+	if errors.Is(err, store.ErrDamaged) {
+		db.noticed(err)
+		db.stuck.Store(true)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("beginning a transaction: %w", err)
 	}
@@ -336,12 +384,29 @@ func (db *DB) Reopen(ctx context.Context) error {
 	case errors.Is(err, store.ErrClosed):
 		return err
 	}
-	if err := db.reopen(); err != nil {
+	err := db.stillDamaged()
+	if err == nil {
+		err = db.reopen()
+	}
+	if err != nil {
 		db.line.refuse(readOnly(err))
 		return fmt.Errorf("reopening store %s: %w", db.path, err)
 	}
 	db.line.allow()
 	return nil
+}
+
+// stillDamaged inspects a file that was found to be damaged once more: a disk that
+// did not read may read again.
+func (db *DB) stillDamaged() error {
+	found := db.damage.Load()
+	switch {
+	case found == nil:
+		return nil
+	case db.stuck.Load() || db.bolt == nil:
+		return *found // until the process is started again
+	}
+	return db.sound()
 }
 
 // reopen exchanges the open file for a fresh one. Only who holds the line alone
@@ -350,7 +415,7 @@ func (db *DB) reopen() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.bolt != nil {
-		_ = db.bolt.Close() // the file is given up whatever it says
+		db.letGo()
 		db.bolt = nil
 	}
 	if err := db.open(os.O_RDWR); err != nil {
@@ -375,10 +440,14 @@ func (db *DB) Close() error {
 	db.past.Wait()
 	db.mu.Lock()
 	defer db.mu.Unlock()
-	if db.bolt == nil {
+	db.watch.end()
+	switch {
+	case db.bolt == nil:
 		return nil
+	case db.stuck.Load():
+		return errors.Join(unlock(db.file), db.file.Close())
 	}
-	err := db.bolt.Close()
+	err := closeBolt(db.bolt)
 	db.bolt = nil
 	if err != nil {
 		return fmt.Errorf("closing store %s: %w", db.path, err)

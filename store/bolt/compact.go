@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 
 	"go.etcd.io/bbolt"
 
@@ -52,10 +53,26 @@ func (db *DB) Compact(ctx context.Context) error {
 	return nil
 }
 
+// sound inspects the file: a copy of one that is damaged would be whole, and
+// without what was lost.
+func (db *DB) sound() error {
+	db.watch.end()
+	db.damage.Store(nil)
+	db.watch = db.inspectAll()
+	<-db.watch.over
+	if found := db.damage.Load(); found != nil {
+		return *found
+	}
+	return nil
+}
+
 // compact returns the file that was replaced. Only who holds the line alone may
 // call it.
 func (db *DB) compact() (old *bbolt.DB, err error) {
 	if err := db.line.refusal(); err != nil {
+		return nil, err
+	}
+	if err := db.sound(); err != nil {
 		return nil, err
 	}
 	fresh, err := db.copy()
@@ -84,11 +101,8 @@ func (db *DB) copy() (fresh *DB, err error) {
 	if err := removeCopy(db.path); err != nil {
 		return fresh, err
 	}
-	defer func() {
-		if p := recover(); p != nil { // of bbolt, over a damaged page
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err)
 	if err := fresh.open(os.O_RDWR | os.O_CREATE | os.O_EXCL); err != nil {
 		return fresh, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"syscall"
@@ -200,7 +201,12 @@ func (g *group) run(ctx context.Context, f func(store.Tx) error) (rests bool, er
 	if err := g.begin(ctx); err != nil {
 		return false, err
 	}
-	t := &tx{reader: reader{ctx: ctx, bucket: g.tx.Bucket(bucketName)}}
+	t := &tx{reader: reader{db: g.db, ctx: ctx}}
+	if t.bucket, err = bucketOf(g.tx); err != nil {
+		g.db.noticed(err)
+		g.broken = err
+		return false, err
+	}
 	kept := false
 	defer func() {
 		if !kept {
@@ -249,11 +255,14 @@ func (g *group) settle() error {
 		return nil
 	}
 	if g.broken != nil || !g.dirty {
-		_ = g.tx.Rollback() // only fails if the transaction is over
+		if err := rollback(g.tx); err != nil {
+			g.db.stuck.Store(true)
+			g.db.harmed(err)
+		}
 		return g.broken
 	}
 	id, start := g.tx.ID(), time.Now()
-	err := commit(g.tx)
+	err := g.commit()
 	switch {
 	case err == nil:
 		g.db.tally.measured(g.members, time.Since(start))
@@ -263,20 +272,26 @@ func (g *group) settle() error {
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
 	g.db.tally.unknown.Add(1)
+	if errors.Is(err, store.ErrDamaged) {
+		g.db.harmed(err)
+	}
 	g.db.line.refuse(readOnly(err))
 	return fmt.Errorf("%w: %w", store.ErrUnknownOutcome, err)
 }
 
-// commit turns a panic of bbolt, which a damaged page can cause, into an error:
-// the members wait for an answer, and the lock must go back.
-func commit(tx *bbolt.Tx) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("panic: %v", p)
-			defer func() { _ = recover() }() // the first panic says more
-			_ = tx.Rollback()
-		}
-	}()
+// commit turns a panic of bbolt into an error: the members wait for an answer, and
+// the lock must go back.
+func (g *group) commit() error {
+	err := commitBolt(g.tx)
+	if errors.Is(err, store.ErrDamaged) && rollback(g.tx) != nil {
+		g.db.stuck.Store(true)
+	}
+	return err
+}
+
+func commitBolt(tx *bbolt.Tx) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err)
 	return tx.Commit()
 }
 
@@ -299,10 +314,10 @@ func isFull(err error) bool {
 // visible reports whether the transaction of that id may have become what
 // readers see: the write that failed may have been that of the meta page.
 func visible(b *bbolt.DB, id int) bool {
-	tx, err := b.Begin(false)
+	tx, err := beginBolt(b, false)
 	if err != nil {
 		return true
 	}
 	seen := tx.ID()
-	return tx.Rollback() != nil || seen >= id
+	return rollback(tx) != nil || seen >= id
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 
 	"go.etcd.io/bbolt"
 
@@ -16,6 +17,7 @@ var errOver = errors.New("bolt: the transaction is over")
 
 // reader reads the bucket as one bbolt transaction sees it.
 type reader struct {
+	db     *DB
 	ctx    context.Context
 	bucket *bbolt.Bucket // nil when the transaction is over
 	err    error         // what ended the transaction early, once a method met it
@@ -45,11 +47,53 @@ func (r *reader) Get(key []byte) ([]byte, error) {
 	if err := r.check(key); err != nil {
 		return nil, err
 	}
-	value := r.bucket.Get(key)
-	if value == nil {
+	value, err := r.get(key)
+	switch {
+	case err != nil:
+		r.db.noticed(err)
+		return nil, err
+	case value == nil:
 		return nil, store.ErrNotFound
 	}
+	return value, nil
+}
+
+// get is nil for no value.
+func (r *reader) get(key []byte) (value []byte, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err)
+	if value = r.bucket.Get(key); value != nil {
+		value, err = whole(value)
+	}
+	return value, err
+}
+
+// whole copies a value, unless no value of ours is as long.
+func whole(value []byte) ([]byte, error) {
+	if err := store.CheckValue(value); err != nil {
+		return nil, fmt.Errorf("%w: %w", store.ErrDamaged, err)
+	}
 	return clone(value), nil
+}
+
+// step moves a cursor to a key, or on by one where that is nil, and copies what is
+// there; a nil key is the end.
+func (r *reader) step(cursor *bbolt.Cursor, to []byte) (k, v []byte, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err)
+	if to != nil {
+		k, v = cursor.Seek(to)
+	} else {
+		k, v = cursor.Next()
+	}
+	switch {
+	case k == nil:
+		return nil, nil, nil
+	case store.CheckKey(k) != nil:
+		return nil, nil, fmt.Errorf("%w: a key that is none", store.ErrDamaged)
+	}
+	v, err = whole(v)
+	return clone(k), v, err
 }
 
 func (r *reader) Scan(prefix, after []byte, f func(key, value []byte) error) error {
@@ -57,10 +101,21 @@ func (r *reader) Scan(prefix, after []byte, f func(key, value []byte) error) err
 		return err
 	}
 	from, to := store.Range(prefix, after)
-	cursor, seen := r.bucket.Cursor(), r.writes
-	k, v := cursor.Seek(from)
-	for k != nil && (to == nil || bytes.Compare(k, to) < 0) {
-		if err := f(clone(k), clone(v)); errors.Is(err, store.ErrStop) {
+	cursor, seen, last := r.bucket.Cursor(), r.writes, []byte(nil)
+	for {
+		k, v, err := r.step(cursor, from)
+		if err == nil && k != nil && bytes.Compare(k, last) <= 0 {
+			err = fmt.Errorf("%w: keys are not in order", store.ErrDamaged) // else it could go round for ever
+		}
+		if err != nil {
+			r.db.noticed(err)
+			return err
+		}
+		if k == nil || to != nil && bytes.Compare(k, to) >= 0 {
+			return nil
+		}
+		last, from = append(last[:0], k...), nil
+		if err := f(k, v); errors.Is(err, store.ErrStop) {
 			return nil
 		} else if err != nil {
 			return err
@@ -68,14 +123,10 @@ func (r *reader) Scan(prefix, after []byte, f func(key, value []byte) error) err
 		if err := r.usable(); err != nil {
 			return err
 		}
-		if r.writes == seen {
-			k, v = cursor.Next()
-			continue
+		if r.writes != seen { // the cursor may point anywhere now
+			seen, from = r.writes, store.Successor(last)
 		}
-		seen = r.writes // the cursor may point anywhere now
-		k, v = cursor.Seek(store.Successor(k))
 	}
-	return nil
 }
 
 // tx is one Update's part of a group's bbolt transaction. It writes straight
@@ -96,35 +147,44 @@ func (t *tx) Put(key, value []byte) error {
 	if err := store.CheckValue(value); err != nil {
 		return err
 	}
-	t.remember(key)
-	t.err = t.bucket.Put(key, clone(value))
-	return t.err
+	return t.write(key, clone(value))
 }
 
 func (t *tx) Delete(key []byte) error {
 	if err := t.check(key); err != nil {
 		return err
 	}
-	t.remember(key)
-	t.err = t.bucket.Delete(key)
-	return t.err
+	return t.write(key, nil)
 }
 
-// remember notes the key's value before a write. The value is bbolt's own slice:
-// it stays as it is until the transaction ends.
-func (t *tx) remember(key []byte) {
+// write sets a value, or deletes it where that is nil. The value from before that
+// it notes is bbolt's own slice: it stays as it is until the transaction ends.
+func (t *tx) write(key, value []byte) error {
 	t.writes++
-	t.changes = append(t.changes, change{clone(key), t.bucket.Get(key)})
+	old, err := t.set(key, value)
+	if err != nil {
+		t.err = err
+		t.db.noticed(err)
+	}
+	t.changes = append(t.changes, change{clone(key), old})
+	return err
+}
+
+func (t *tx) set(key, value []byte) (old []byte, err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err)
+	old = t.bucket.Get(key)
+	if value == nil {
+		return old, t.bucket.Delete(key)
+	}
+	return old, t.bucket.Put(key, value)
 }
 
 // undo takes the transaction's writes back, last first. If it fails, or panics
 // on a damaged page, the bucket is in no state to be committed.
 func (t *tx) undo() (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("undoing: panic: %v", p)
-		}
-	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err)
 	for i := len(t.changes) - 1; i >= 0; i-- {
 		c := t.changes[i]
 		if c.old == nil {

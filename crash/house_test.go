@@ -1,0 +1,301 @@
+//go:build linux
+
+// Package crash kills the program, takes its disk away and damages its file
+// while clients are at it, and holds what is there afterwards against what they
+// were told. It drives the command as it is shipped, in processes of their own.
+//
+// The short forms belong to the tests. CRASH_KILLS, CRASH_MUTATIONS and
+// RELEASE_AWARDS ask for the long ones: `make crash-long`, `make release-long`.
+package crash
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+var binary = struct {
+	once sync.Once
+	path string
+	err  error
+}{}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if binary.path != "" {
+		_ = os.RemoveAll(filepath.Dir(binary.path))
+	}
+	os.Exit(code)
+}
+
+// laurel is the program, built once.
+func laurel(t testing.TB) string {
+	t.Helper()
+	binary.once.Do(func() {
+		folder, err := os.MkdirTemp("", "laurel-crash")
+		if err != nil {
+			binary.err = err
+			return
+		}
+		binary.path = filepath.Join(folder, "laurel")
+		if out, err := exec.Command("go", "build", "-o", binary.path, "laurel/cmd/laurel").CombinedOutput(); err != nil {
+			binary.err = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	if binary.err != nil {
+		t.Fatal(binary.err)
+	}
+	return binary.path
+}
+
+// rounds is how often a test does what it does: short, or as the environment
+// says.
+func rounds(t testing.TB, variable string, short int) int {
+	t.Helper()
+	text := os.Getenv(variable)
+	if text == "" {
+		return short
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("%s is no number: %q", variable, text)
+	}
+	return n
+}
+
+// house is a data folder and the service on it.
+type house struct {
+	t       *testing.T
+	folder  string // of the store and the keys
+	base    string
+	token   string
+	process *exec.Cmd
+	ended   chan error
+	said    *lines
+}
+
+const definitions = `{"achievements":[
+{"slug":"first-aid","issuer":"city-academy","achievementType":"Badge","suspendable":true,
+"name":{"en":"First aid"},"description":{"en":"The holder can give first aid."},"criteria":{"en":"Attend the day and pass the practice."}}]}`
+
+// newHouse makes a data folder within a folder, which may be a disk of its own.
+func newHouse(t *testing.T, within string) *house {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &house{t: t, folder: filepath.Join(within, "data"), base: "http://" + l.Addr().String(), said: &lines{}}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	h.run("init", "--base-url", h.base, "--issuer", "city-academy", "--name", "City Academy")
+	h.load(map[string]string{"achievements.json": definitions})
+	h.token = strings.TrimSpace(h.run("token", "create", "--issuer", "city-academy", "--scope", "issue,read,revoke,manage,roster", "--rate", "0"))
+	t.Cleanup(h.kill)
+	return h
+}
+
+// load loads definitions.
+func (h *house) load(files map[string]string) {
+	h.t.Helper()
+	folder := h.t.TempDir()
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(folder, name), []byte(text), 0o600); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	h.run("programme", "load", folder)
+}
+
+// run runs a command on the folder, which has to succeed.
+func (h *house) run(args ...string) string {
+	h.t.Helper()
+	out, err := h.try(args...)
+	if err != nil {
+		h.t.Fatalf("laurel %s: %v", args[0], err)
+	}
+	return out
+}
+
+func (h *house) try(args ...string) (string, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, laurel(h.t), append(args, "--data", h.folder)...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		return stdout.String(), fmt.Errorf("%w: %s", err, stderr.String())
+	}
+	return stdout.String(), nil
+}
+
+// start starts the service, below a command if one is given, and returns how
+// long it took to be ready.
+func (h *house) start(under ...string) time.Duration {
+	h.t.Helper()
+	began := time.Now()
+	h.launch(nil, under...)
+	for time.Since(began) < 30*time.Second {
+		select {
+		case err := <-h.ended:
+			h.ended <- err
+			h.t.Fatalf("the service ended by itself: %v\n%s", err, h.said.tail(20))
+		default:
+		}
+		if status, _ := h.get("/readyz"); status == http.StatusOK {
+			return time.Since(began)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+	h.t.Fatalf("the service was not ready in 30 s\n%s", h.said.tail(20))
+	return 0
+}
+
+// launch starts the service and waits for nothing.
+func (h *house) launch(more []string, under ...string) {
+	h.t.Helper()
+	args := append(under, laurel(h.t), "serve", "--data", h.folder, "--listen", strings.TrimPrefix(h.base, "http://"))
+	args = append(args, more...)
+	h.process = exec.Command(args[0], args[1:]...)
+	h.process.Stderr = h.said
+	h.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	h.ended = make(chan error, 1)
+	if err := h.process.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	go func(p *exec.Cmd, ended chan error) { ended <- p.Wait() }(h.process, h.ended)
+}
+
+// signal sends the service a signal.
+func (h *house) signal(s syscall.Signal) {
+	h.t.Helper()
+	if err := h.process.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		h.t.Error(err)
+	}
+}
+
+// wait waits for the service to end, and returns how.
+func (h *house) wait() error {
+	h.t.Helper()
+	select {
+	case err := <-h.ended:
+		h.process = nil
+		return err
+	case <-time.After(30 * time.Second):
+		h.t.Fatalf("the service does not end\n%s", h.said.tail(20))
+		return nil
+	}
+}
+
+// kill kills the service where it stands.
+func (h *house) kill() {
+	if h.process == nil {
+		return
+	}
+	_ = h.process.Process.Kill()
+	_ = <-h.ended
+	h.process = nil
+}
+
+// stop ends the service as an operator does.
+func (h *house) stop() {
+	h.t.Helper()
+	h.signal(syscall.SIGTERM)
+	if err := h.wait(); err != nil {
+		h.t.Errorf("the service ended with %v\n%s", err, h.said.tail(20))
+	}
+}
+
+// check holds the folder of a service that is stopped against itself: the pages
+// of the file by bbolt's own check, the records by `laurel check`, the log by
+// `laurel audit verify` with a checkpoint that was kept.
+func (h *house) check(checkpoints ...string) (editions int) {
+	h.t.Helper()
+	if err := checkPages(filepath.Join(h.folder, "laurel.db")); err != nil {
+		h.t.Errorf("bbolt's check: %v", err)
+	}
+	out, err := h.try("check")
+	if err != nil {
+		h.t.Errorf("laurel check: %v", err)
+	}
+	if _, err := fmt.Sscanf(out, "The store is in order: %d editions", &editions); err != nil {
+		h.t.Errorf("laurel check said %q", out)
+	}
+	args := []string{"audit", "verify"}
+	for _, c := range checkpoints {
+		file := filepath.Join(h.t.TempDir(), "checkpoint")
+		if err := os.WriteFile(file, []byte(c), 0o600); err != nil {
+			h.t.Fatal(err)
+		}
+		args = append(args, "--checkpoint", file)
+	}
+	if _, err := h.try(args...); err != nil {
+		h.t.Errorf("laurel audit verify: %v", err)
+	}
+	return editions
+}
+
+func checkPages(path string) error {
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: 5 * time.Second})
+	if err != nil {
+		return err
+	}
+	var all []error
+	err = db.View(func(tx *bbolt.Tx) error {
+		for err := range tx.Check() {
+			all = append(all, err)
+		}
+		return nil
+	})
+	return errors.Join(append(all, err, db.Close())...)
+}
+
+// lines keeps what a service writes on standard error.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) all() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+func (l *lines) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.text.Reset()
+}
+
+// tail is the last lines that are no requests.
+func (l *lines) tail(n int) string {
+	var kept []string
+	for line := range strings.Lines(l.all()) {
+		if !strings.Contains(line, `"msg":"request"`) && !strings.Contains(line, `"level":"INFO"`) {
+			kept = append(kept, line)
+		}
+	}
+	return strings.Join(kept[max(0, len(kept)-n):], "")
+}
