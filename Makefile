@@ -5,6 +5,7 @@ BENCH ?= .
 FROM ?= $(shell date +%s)
 COUNT ?= 10000
 ORDERS ?= 3000
+SOAK ?= 20m
 KILLS ?= 200
 MUTATIONS ?= 400
 
@@ -59,10 +60,17 @@ json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read an
 order-long: ## ORDERS shuffles of the course's events by one and by eight clients, half of them on a store that fails now and then, and of corrections
 	ORDER_ROUNDS=$(ORDERS) go test -count=1 -timeout 2h -run '^TestOrder(OfCorrections)?$$' -v ./programme
 
+soak: build ## a service at work for SOAK: does memory, goroutines, files or the store's file grow
+	go run ./bench/soak -for $(SOAK)
+
+bars: build ## issuing and verifying over HTTP, beside Node, beside a store in memory, beside the floor
+	npm ci --prefix interop --loglevel=error
+	go run ./bench/bars
+
 crash-long: ## KILLS times kill -9 under load, and MUTATIONS of a store's file at rest
 	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) go test -count=1 -timeout 2h -v ./crash
 
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long soak bars bench

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"laurel/api"
+	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/sessions"
 	"laurel/api/tokens"
@@ -23,8 +24,10 @@ import (
 	"laurel/endorser"
 	"laurel/feed"
 	"laurel/internal/bundle"
+	"laurel/internal/certfile"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
+	"laurel/internal/origin"
 	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
@@ -55,12 +58,16 @@ type service struct {
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	fonts     *typeset.Library
-	caller    *fetch.Client // of webhooks
-	metrics   *metrics      // nil where nobody reads them
+	caller    *fetch.Client  // of webhooks
+	proxies   origin.Proxies // in front, whose word on addresses is taken
+	metrics   *metrics       // nil where nobody reads them
 	baseURL   string
 	began     time.Time
 	leaving   atomic.Bool // it was told to stop
-	log       *slog.Logger
+
+	certificate *certfile.Pair // nil: plain HTTP
+
+	log *slog.Logger
 }
 
 func (s *settings) seal() (keyring.Seal, error) {
@@ -159,6 +166,16 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if s.baseURL != "" && s.baseURL != meta.BaseURL {
 		return nil, usagef("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, s.baseURL)
 	}
+	proxies, err := s.trusted()
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := s.certificate(meta.BaseURL, func(err error) {
+		log.ErrorContext(context.WithoutCancel(ctx), "taking in the certificate that has changed; the one before is served on", "error", err)
+	})
+	if err != nil {
+		return nil, err
+	}
 	outgoing, err := s.fetcher()
 	if err != nil {
 		return nil, err
@@ -167,14 +184,16 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, began: time.Now(), log: log}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), proxies: proxies, certificate: certificate,
+		baseURL: meta.BaseURL, began: time.Now(), log: log}
 	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
 	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {
 		return nil, err
 	}
+	writing := patient{db}
 	svc.issuer, err = issuer.New(ctx, issuer.Config{
-		Store: db, Keys: ring, BaseURL: meta.BaseURL, Log: log,
+		Store: writing, Keys: ring, BaseURL: meta.BaseURL, Log: log,
 		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
 		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
 		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
@@ -207,9 +226,9 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc.programme = programme.New(db, svc.issuer)
+	svc.programme = programme.New(writing, svc.issuer)
 	own.programme = svc.programme
-	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
+	svc.endorsers = endorser.New(endorser.Config{Store: writing, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return svc.verifier.Verify(ctx, document).Refusal()
 	}})
 	own.endorsers = svc.endorsers
@@ -220,6 +239,17 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
+}
+
+// patient is a store whose writers let others of their gate go on while they wait
+// for the disk.
+type patient struct{ store.Store }
+
+// Update implements store.Store.
+func (p patient) Update(ctx context.Context, do func(store.Tx) error) error {
+	back := limit.Aside(ctx)
+	defer back()
+	return p.Store.Update(ctx, do)
 }
 
 // openOutbox has letters written down and sent, where there is a mail server.
@@ -478,7 +508,7 @@ func (svc *service) handler() (http.Handler, error) {
 		return nil, err
 	}
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
-		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
+		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, Proxies: svc.proxies, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.readiness}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.console {
