@@ -162,6 +162,7 @@ func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	store.Unnoted(ctx)
 	g, err := db.line.enter(ctx)
 	if err != nil {
 		return err
@@ -238,7 +239,7 @@ func (g *group) begin(ctx context.Context) error {
 		err = g.db.line.refusal()
 	}
 	if err == nil && g.tx == nil {
-		g.tx, err = g.db.begin(true)
+		g.tx, _, err = g.db.begin(true)
 	}
 	return err
 }
