@@ -73,4 +73,7 @@ crash-long: ## KILLS times kill -9 under load, and MUTATIONS of a store's file a
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long soak bars bench
+bench-serve: build ## public answers against nginx serving the same bytes; needs nginx and wrk
+	go run ./bench/serve dist/laurel
+
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long soak bars bench bench-serve
