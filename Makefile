@@ -7,6 +7,7 @@ COUNT ?= 10000
 ORDERS ?= 3000
 KILLS ?= 200
 MUTATIONS ?= 400
+AWARDS ?= 1000000
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -59,10 +60,14 @@ json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read an
 order-long: ## ORDERS shuffles of the course's events by one and by eight clients, half of them on a store that fails now and then, and of corrections
 	ORDER_ROUNDS=$(ORDERS) go test -count=1 -timeout 2h -run '^TestOrder(OfCorrections)?$$' -v ./programme
 
-crash-long: ## KILLS times kill -9 under load, and MUTATIONS of a store's file at rest
-	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) go test -count=1 -timeout 2h -v ./crash
+crash-long: ## KILLS times kill -9 under load, MUTATIONS of a store's file at rest, syncs that fail, kills at syncs, stops, lists and key changes, often
+	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) CRASH_FAULTS=57 CRASH_STEPS=60 CRASH_STOPS=20 CRASH_LIST_KILLS=20 CRASH_ROTATIONS=20 \
+		go test -count=1 -timeout 3h -v -skip '^TestRelease$$' ./crash
+
+release-long: ## an edition of AWARDS released, killed half-way ten times
+	RELEASE_AWARDS=$(AWARDS) RELEASE_KILLS=10 go test -count=1 -timeout 6h -v -run '^TestRelease$$' ./crash
 
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long bench

@@ -198,6 +198,7 @@ type server struct {
 	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota
+	seldom             seldom
 }
 
 // engine builds the router. gin decides which handler is meant and no more.
