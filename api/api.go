@@ -30,6 +30,7 @@ import (
 	"laurel/endorser"
 	"laurel/feed"
 	"laurel/internal/i18n"
+	"laurel/internal/origin"
 	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
@@ -38,7 +39,7 @@ import (
 )
 
 // Config is what the service is made of. All fields but VCAPI, Sessions,
-// Fetch, Ready, VerifyRate, Version, Now, Log and Observer are required.
+// Fetch, Ready, Proxies, VerifyRate, Version, Now, Log and Observer are required.
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
@@ -61,9 +62,11 @@ type Config struct {
 	Fetch func(ctx context.Context, url string) ([]byte, error)
 	// Ready tells how the service is; nil: well.
 	Ready func(ctx context.Context) public.Readiness
+	// Proxies are those in front whose word on who asks is taken; none: nobody's.
+	Proxies origin.Proxies
 	// VerifyRate is how many verifications an address may ask for in a minute; 0
 	// for no limit, and for no bound to what the bodies of one address take
-	// of the room for all: where a proxy gives everybody the same address.
+	// of the room for all.
 	VerifyRate int
 	Version    string           // of the program, for the Server header; "" tells none
 	Now        func() time.Time // default time.Now
@@ -92,13 +95,17 @@ func (unobserved) Request(string, string, int, time.Duration) {}
 func (unobserved) Problem(int, string)                        {}
 func (unobserved) Verified(string)                            {}
 
-// How much is verified at once. A verification is bound by the processor most
-// of the time and waits for other hosts at times, so there are more places
-// than processors; who finds all of them taken and the queue full is told to
-// come back.
+// How much is done at once, by everybody and by callers with a token and
+// platforms, each beside the other: what strangers have verified or shown keeps
+// nobody from issuing, nor the other way round. Both are bound by the processor;
+// who waits for other hosts or for the store takes no place meanwhile. Who has
+// waited for as long as that, or finds as many waiting, is told to come back. A
+// request that waits holds its body and little else.
 const (
-	verifyingPerProcessor = 16
-	waitingPerPlace       = 8
+	placesPerProcessor = 4
+	maxWaiting         = 4096
+	patienceOfAll      = 1500 * time.Millisecond
+	patienceOfCallers  = 5 * time.Second
 )
 
 // How much of bodies is held at once, in bytes, by everybody and by callers with
@@ -149,12 +156,13 @@ func New(cfg Config) (http.Handler, error) {
 	}
 	s := &server{cfg: cfg, forAll: limit.NewRoom(roomForAll, part, roomPatience), forCallers: limit.NewRoom(roomForCallers, roomForCallers, roomPatience),
 		quota: limit.NewQuota(cfg.Now)}
+	places := placesPerProcessor * runtime.GOMAXPROCS(0)
+	s.forStrangers, s.forIssuing = limit.NewGate(places, maxWaiting, patienceOfAll), limit.NewGate(places, maxWaiting, patienceOfCallers)
 	s.host, s.https = hostOf(cfg.BaseURL)
 	if cfg.Outbox != nil {
 		cfg.Pages.OfferLost(share.LostPath)
 	}
-	places := verifyingPerProcessor * runtime.GOMAXPROCS(0)
-	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), limit.NewGate(places, waitingPerPlace*places), cfg.Log)
+	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), cfg.Log)
 	desk.Tell(cfg.Observer.Verified)
 	pictures := studio.New(cfg.Fonts)
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
@@ -199,6 +207,8 @@ type server struct {
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota
 	seldom             seldom
+
+	forStrangers, forIssuing *limit.Gate
 }
 
 // engine builds the router. gin decides which handler is meant and no more.

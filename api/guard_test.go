@@ -20,6 +20,7 @@ import (
 	"laurel/badge/canon"
 	"laurel/badge/proof"
 	"laurel/internal/i18n"
+	"laurel/internal/origin"
 	"laurel/internal/strictjson"
 	"laurel/issuer"
 	"laurel/keys/resolve"
@@ -203,6 +204,28 @@ func TestRateOfVerifications(t *testing.T) {
 	seconds.Add(15)
 	w.get("/v/"+b.ID).want(t, http.StatusOK)
 	w.get("/v/"+b.ID).want(t, http.StatusTooManyRequests)
+}
+
+// Behind a proxy that is trusted the rates are those of who asks through it, and
+// what such a one says of themselves counts for nothing.
+func TestRatesBehindAProxy(t *testing.T) {
+	proxies := must(origin.Parse([]string{"127.0.0.1", "10.0.0.0/8"}))(t)
+	w := newWorld(t, func(c *api.Config) { c.VerifyRate, c.Proxies = 2, proxies })
+	id := w.issue(1).ID
+	ask := func(forwarded string, status int) {
+		t.Helper()
+		w.get("/v/"+id, "Accept", "application/json", "X-Forwarded-For", forwarded, "X-Real-IP", "203.0.113.9", "Forwarded", "for=203.0.113.9").want(t, status)
+	}
+	ask("192.0.2.1", http.StatusOK)
+	ask("198.51.100.1, 192.0.2.1, 10.0.0.7", http.StatusOK)
+	ask("198.51.100.2, 192.0.2.1", http.StatusTooManyRequests)
+	ask("192.0.2.2", http.StatusOK)
+	ask("2001:db8::1", http.StatusOK)
+	ask("2001:db8::2", http.StatusOK)
+	ask("2001:db8::3", http.StatusTooManyRequests) // of one subscriber
+	if log := w.log.String(); strings.Contains(log, "192.0.2.") {
+		t.Error("an address is in the log")
+	}
 }
 
 // Faults of the store are told from faults of callers, and nothing of their

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"laurel/api/limit"
 	"laurel/api/wire"
 	"laurel/internal/auth"
 	"laurel/internal/i18n"
@@ -28,6 +29,8 @@ func (s *server) outermost(c *gin.Context) {
 	start := time.Now() // a duration is measured on the real clock
 	id := rand.Text()
 	r := c.Request
+	// From here on the address is that of who asks, for all that counts by it.
+	r.RemoteAddr = s.cfg.Proxies.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 	c.Request = r.WithContext(wire.WithLanguage(wire.WithRequestID(r.Context(), id),
 		func() *i18n.Printer { return wire.Printer(r, s.cfg.Catalog) }))
 	c.Header("X-Request-Id", id)
@@ -134,7 +137,10 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 			req.SetPathValue(p.Key, p.Value)
 		}
 		r.access.announce(c.Writer.Header())
-		room, fail := s.forAll, s.fail
+		room, gate, fail := s.forAll, s.forStrangers, s.fail
+		if r.access.issues {
+			gate = s.forIssuing
+		}
 		if r.inConsole() {
 			fail = s.failInConsole
 		}
@@ -147,15 +153,28 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 			}
 			c.Writer.Header().Set("Cache-Control", wire.NoStore)
 			req = req.WithContext(wire.WithToken(req.Context(), token))
-			room = s.forCallers
+			room, gate = s.forCallers, s.forIssuing
 		}
 		ctx, leave := wire.WithRoom(req.Context(), room)
 		defer leave()
+		ctx, w, end := wire.AtGate(ctx, c.Writer, gate)
+		defer end()
 		req = req.WithContext(ctx)
-		if err := r.handle(c.Writer, req); err != nil {
-			fail(c.Writer, req, err)
+		if err := s.handle(w, req, r, gate); err != nil {
+			fail(w, req, err)
 		}
 	}
+}
+
+// handle waits for the turn of a caller with a token who sends no body; all others
+// wait where they come to what takes the processor.
+func (s *server) handle(w http.ResponseWriter, r *http.Request, to route, gate *limit.Gate) error {
+	if gate == s.forIssuing && r.ContentLength == 0 {
+		if err := limit.Await(r.Context()); err != nil {
+			return err
+		}
+	}
+	return to.handle(w, r)
 }
 
 // announce sets what depends on who may call.

@@ -167,8 +167,9 @@ func TestAClockThatWentBackFillsNoLog(t *testing.T) {
 
 // A verification that finds every place taken is refused, not queued for ever.
 func TestFullDesk(t *testing.T) {
-	desk := verify.NewDesk(nil, limit.NewRate(0, time.Now), limit.NewGate(0, 0), slog.New(slog.DiscardHandler))
-	if _, err := desk.Report(t.Context(), nil, verifier.Options{}); !errors.Is(err, limit.ErrFull) {
+	desk := verify.NewDesk(nil, limit.NewRate(0, time.Now), slog.New(slog.DiscardHandler))
+	ctx, _ := limit.NewGate(0, 0, time.Second).With(t.Context())
+	if _, err := desk.Report(ctx, nil, verifier.Options{}); !errors.Is(err, limit.ErrFull) {
 		t.Errorf("%v", err)
 	}
 }

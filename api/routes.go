@@ -31,6 +31,7 @@ type access struct {
 	shared  bool         // pages of other sites may read it
 	private bool         // search engines are to leave it out
 	session bool         // a page of the console: the token is that of who is signed in
+	issues  bool         // issues badges, though the caller has no token
 }
 
 // limits are those that a token may have beside its scopes and issuers, which
@@ -66,6 +67,7 @@ var (
 	personal = access{shared: true, private: true} // a public read that names a person
 	formOnly = access{private: true}               // sent by a page of ours
 	bySecret = access{private: true}               // sent by who knows the address
+	byHook   = access{private: true, issues: true} // sent by a platform that knows the address
 	atDoor   = access{private: true}               // of the console, for who is not signed in yet
 	anyStaff = access{keeps: byActivity | byCountry | bySource | asTest, private: true, session: true}
 )
@@ -180,7 +182,7 @@ func (s *server) routes(h handlers) []route {
 		{put, "/v1/sources/:slug", definitions(auth.Manage), h.programmes.PutSource},
 		{get, "/v1/sources/:slug", with(auth.Read, auth.Manage).keeping(bySource | asTest), h.programmes.Source},
 		{get, "/v1/sources", with(auth.Read, auth.Manage).keeping(bySource | asTest), h.programmes.Sources},
-		{post, "/v1/hooks/:source/:secret", bySecret, h.programmes.Native},
+		{post, "/v1/hooks/:source/:secret", byHook, h.programmes.Native},
 		{get, "/v1/reviews", with(auth.Revoke, auth.Manage).keeping(bySource | asTest), h.programmes.Reviews},
 		{post, "/v1/reviews/:id", with(auth.Revoke, auth.Manage).keeping(bySource | asTest), h.programmes.Decide},
 		{put, "/v1/activities/:slug", definitions(auth.Manage), h.programmes.PutActivity},

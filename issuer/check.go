@@ -54,6 +54,7 @@ func (c *checker) problem(format string, args ...any) { c.report(fmt.Sprintf(for
 // structure looks at every entry of one snapshot.
 func (c *checker) structure(r store.Reader) error {
 	c.r = r
+	var looked []string
 	for _, kind := range []struct {
 		prefix string
 		check  func(k []byte, payload []byte) error
@@ -61,7 +62,7 @@ func (c *checker) structure(r store.Reader) error {
 		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
 		{"k/", c.answer}, {"r/", c.past}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned}, {"W/", c.owned},
 		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"I/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"y/", c.whole}, {"e", c.whole}, {"q/", c.claim},
-		{"m", c.whole}, {"s", c.whole}, {"C", c.whole}, {"ml/", c.whole}, {"p/", c.whole}, {"P/", c.whole}, {"S/", c.whole}, {"t/", c.whole}, {"t!/", c.whole}, {"ts/", c.whole}, {"z/", c.whole}, // packages programme, tokens, sessions and endorser read most of these
+		{"m", c.whole}, {"s", c.whole}, {"R", c.whole}, {"C", c.whole}, {"ml/", c.whole}, {"p/", c.whole}, {"P/", c.whole}, {"S/", c.whole}, {"t/", c.whole}, {"t!/", c.whole}, {"ts/", c.whole}, {"z/", c.whole}, // packages programme, tokens, sessions and endorser read most of these
 		{"o/", c.waits}, {"g/", c.whole}, // package auditlog tells more of these
 	} {
 		err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error {
@@ -75,8 +76,19 @@ func (c *checker) structure(r store.Reader) error {
 		if err != nil {
 			return err
 		}
+		looked = append(looked, kind.prefix)
 	}
-	return nil
+	return c.others(looked)
+}
+
+// others looks at the entries of all other kinds.
+func (c *checker) others(looked []string) error {
+	return c.r.Scan(nil, nil, func(k, v []byte) error {
+		if _, err := store.Unseal(k, v); err != nil && !slices.ContainsFunc(looked, func(p string) bool { return bytes.HasPrefix(k, []byte(p)) }) {
+			c.problem("%s is damaged", k)
+		}
+		return nil
+	})
 }
 
 // whole is for entries of which nothing else can be told here.

@@ -133,8 +133,8 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the store's own record: %w", err)
 	}
-	if meta.Schema != schema {
-		return nil, fmt.Errorf("the layout of this store is number %d, this program knows number %d", meta.Schema, schema)
+	if meta.layout() != schema() {
+		return nil, fmt.Errorf("the layout of this store is number %d, this program knows number %d", meta.layout(), schema())
 	}
 	if meta.BaseURL != cfg.BaseURL {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
@@ -150,8 +150,9 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 }
 
 // schema is the number of the layout of records.go. A store of another one is
-// not opened: half understood records would be overwritten by half of them.
-const schema = 1
+// not opened, only upgraded: half understood records would be overwritten by
+// half of them.
+func schema() int { return 1 + len(steps) }
 
 // Meta is what a store says about itself.
 type Meta struct {
@@ -177,7 +178,7 @@ func Initialise(ctx context.Context, s store.Store, baseURL string, now time.Tim
 		} else if used {
 			return fmt.Errorf("%w: the store is in use already", ErrConflict)
 		}
-		return store.PutJSON(tx, metaKey(), Meta{Schema: schema, BaseURL: baseURL, Pepper: pepper, Created: now.UTC()})
+		return store.PutJSON(tx, metaKey(), Meta{Schema: schema(), BaseURL: baseURL, Pepper: pepper, Created: now.UTC()})
 	})
 }
 

@@ -35,6 +35,7 @@ import (
 //	k/<scope digest>                   idempotency key -> digest of the body, seq, status; kept for 31 days
 //	r/<issuer>/<seq>/<changes>         Record as it was before a change in place; kept for 31 days
 //	s                                  since when the clock is believed again, and which moments on record are not
+//	R                                  that the store went back in time, and whether that was accepted
 //	e                                  times of the first and the last erasure since the file was compacted
 //	q/<digest>                         id of what was signed for the VC-API -> its list and index, the last ones of several
 //	d/<issuer>/<achievement>/<digest>/<seq>  natural duplicate; without <seq>, as once written, -> id

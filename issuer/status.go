@@ -50,7 +50,7 @@ func listName(issuer, purpose string, n int) string {
 	return issuer + "-" + strconv.Itoa(n)
 }
 
-var listPattern = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,62})-(s?)([1-9][0-9]{0,8})$`)
+var listPattern = regexp.MustCompile(`^([a-z0-9][a-z0-9-]{0,62})-(s?)([1-9][0-9]{0,9})$`)
 
 // parseList tells whose list a name is and what it is for.
 func parseList(list string) (issuer, purpose string, ok bool) {
@@ -87,7 +87,14 @@ func (i *Issuer) readCurrentList(r store.Reader, issuer, purpose string) (int, e
 // StatusListURL is the signed address of a list.
 func (i *Issuer) StatusListURL(list string) string { return i.cfg.BaseURL + "/status/" + list }
 
+// openList opens the list with a number, or with a higher one where the store
+// went back in time.
 func (i *Issuer) openList(tx store.Tx, issuer, purpose string, n int) error {
+	least, err := leastNumber(tx)
+	if err != nil {
+		return err
+	}
+	n = max(n, least)
 	if err := putMark(tx, listVersionKey(listName(issuer, purpose, n)), "0"); err != nil {
 		return err
 	}

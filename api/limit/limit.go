@@ -1,22 +1,22 @@
 // Package limit keeps one caller from taking what is meant for all: how often
-// an address may ask (Rate) or somebody with a rate of their own (Quota), how much is under way at once (Gate), and how much
-// memory it takes (Room).
+// an address may ask (Rate) or somebody with a rate of their own (Quota), how much
+// is under way at once (Gate, Turn), and how much memory it takes (Room).
 //
-// It knows nothing of HTTP and trusts no header: an address is the one that
-// the connection came from. Its memory is bounded whoever asks.
+// It knows nothing of HTTP and looks at no header: who an address is, others say.
+// Its memory is bounded whoever asks.
 //
 // Start at NewRate, NewQuota, NewGate and NewRoom.
 package limit
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"time"
 
 	"golang.org/x/time/rate"
 
 	"laurel/internal/lru"
+	"laurel/internal/origin"
 	"laurel/internal/shares"
 )
 
@@ -44,7 +44,7 @@ func (r *Rate) Allow(remote string) (ok bool, wait time.Duration) {
 		return true, 0
 	}
 	now := r.now()
-	l := r.known.GetOrMake(origin(remote), func() *rate.Limiter { return perMinute(r.perMinute) })
+	l := r.known.GetOrMake(origin.Of(remote), func() *rate.Limiter { return perMinute(r.perMinute) })
 	wait = take(l, now)
 	return wait == 0, wait
 }
@@ -94,70 +94,6 @@ func (q *Quota) Take(name string, each int) Balance {
 	return b
 }
 
-// origin is whom a request counts for: an IPv4 address, or the /64 that one
-// subscriber has of IPv6. What is no address at all counts as one.
-func origin(remote string) netip.Addr {
-	addr, err := netip.ParseAddr(remote)
-	if at, portErr := netip.ParseAddrPort(remote); portErr == nil {
-		addr, err = at.Addr(), nil
-	}
-	if err != nil {
-		return netip.Addr{}
-	}
-	addr = addr.Unmap().WithZone("")
-	if addr.Is6() {
-		return netip.PrefixFrom(addr, 64).Masked().Addr()
-	}
-	return addr
-}
-
-// ErrFull: as many wait as may wait.
-var ErrFull = errors.New("limit: too much is under way")
-
-// Gate bounds what is under way at once, and what waits for it. It is safe for
-// concurrent use.
-type Gate struct{ running, inside, aside chan struct{} }
-
-// NewGate lets so many run at once and so many more wait. Half as many as may
-// wait may stand aside.
-func NewGate(running, waiting int) *Gate {
-	return &Gate{running: make(chan struct{}, running), inside: make(chan struct{}, running+waiting), aside: make(chan struct{}, waiting/2)}
-}
-
-// Aside lets somebody else run while the caller, who has entered, only waits
-// for others; before going on the caller calls back, which waits for a turn.
-// Where too many stand aside already, the caller keeps its place: those who are
-// slow must not be all who are inside.
-func (g *Gate) Aside() (back func()) {
-	select {
-	case g.aside <- struct{}{}:
-	default:
-		return func() {}
-	}
-	<-g.running
-	return func() {
-		g.running <- struct{}{}
-		<-g.aside
-	}
-}
-
-// Enter waits for its turn. The caller calls leave when it is done; without an
-// error only. The errors are ErrFull, at once, and that of ctx.
-func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
-	select {
-	case g.inside <- struct{}{}:
-	default:
-		return nil, ErrFull
-	}
-	select {
-	case g.running <- struct{}{}:
-		return func() { <-g.running; <-g.inside }, nil
-	case <-ctx.Done():
-		<-g.inside
-		return nil, ctx.Err()
-	}
-}
-
 // Room bounds how many bytes are held at once, by all addresses together and by
 // each of them. It is safe for concurrent use.
 type Room struct {
@@ -178,7 +114,7 @@ func NewRoom(size, share int64, patience time.Duration) *Room {
 func (r *Room) Take(ctx context.Context, remote string, n int64) (leave func(), err error) {
 	waiting, stop := context.WithTimeout(ctx, r.patience)
 	defer stop()
-	leave, err = r.bytes.Take(waiting, origin(remote), n)
+	leave, err = r.bytes.Take(waiting, origin.Of(remote), n)
 	if err != nil && ctx.Err() == nil {
 		err = ErrFull
 	}

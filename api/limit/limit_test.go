@@ -103,7 +103,7 @@ func TestMemoryIsBounded(t *testing.T) {
 }
 
 func TestGateBoundsRunningAndWaiting(t *testing.T) {
-	g := limit.NewGate(1, 1)
+	g := limit.NewGate(1, 1, time.Minute)
 	ctx := context.Background()
 	leave, err := g.Enter(ctx)
 	if err != nil {
@@ -145,7 +145,7 @@ func TestGateBoundsRunningAndWaiting(t *testing.T) {
 }
 
 func TestWhoStopsWaitingLeavesNoTrace(t *testing.T) {
-	g := limit.NewGate(1, 1)
+	g := limit.NewGate(1, 1, time.Minute)
 	leave, err := g.Enter(context.Background())
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +167,7 @@ func TestWhoStopsWaitingLeavesNoTrace(t *testing.T) {
 // TestAside: who waits for others leaves the place to somebody else, and has it
 // back before going on; not all can.
 func TestAside(t *testing.T) {
-	g := limit.NewGate(1, 2)
+	g := limit.NewGate(1, 2, time.Minute)
 	leave, err := g.Enter(t.Context())
 	if err != nil {
 		t.Fatal(err)

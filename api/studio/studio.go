@@ -49,7 +49,7 @@ type key = [sha256.Size]byte
 // New makes a Studio that sets text in the given fonts.
 func New(fonts *typeset.Library) *Studio {
 	places := max(1, runtime.GOMAXPROCS(0)/2)
-	return &Studio{fonts: fonts, gate: limit.NewGate(places, waiting), drawn: lru.New[key, []byte](kept)}
+	return &Studio{fonts: fonts, gate: limit.NewGate(places, waiting, patience), drawn: lru.New[key, []byte](kept)}
 }
 
 // Medal returns the picture of an achievement, as a PNG of the usual size or, in
@@ -88,6 +88,7 @@ func (s *Studio) Preview(ctx context.Context, p draw.Preview, art []byte) ([]byt
 // places in which is drawn. Errors: those of package artwork, limit.ErrFull, that
 // of ctx.
 func (s *Studio) Clean(ctx context.Context, raw []byte) (artwork.Kind, []byte, error) {
+	defer limit.Aside(ctx)()
 	leave, err := s.gate.Enter(ctx)
 	if err != nil {
 		return "", nil, err
@@ -114,6 +115,7 @@ func (s *Studio) picture(ctx context.Context, of any, write func(io.Writer) erro
 	if raw, ok := s.drawn.Get(id); ok {
 		return raw, nil
 	}
+	defer limit.Aside(ctx)() // whoever asks does nothing meanwhile
 	done := s.under.DoChan(string(id[:]), func() (any, error) { return s.draw(id, write) })
 	select {
 	case r := <-done:
@@ -127,13 +129,8 @@ func (s *Studio) picture(ctx context.Context, of any, write func(io.Writer) erro
 }
 
 func (s *Studio) draw(id key, write func(io.Writer) error) ([]byte, error) {
-	ctx, stop := context.WithTimeout(context.Background(), patience)
-	defer stop()
-	leave, err := s.gate.Enter(ctx)
+	leave, err := s.gate.Enter(context.Background())
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, limit.ErrFull
-		}
 		return nil, err
 	}
 	defer leave()

@@ -75,7 +75,7 @@ func TestOnce(t *testing.T) {
 // goes away is not waited for.
 func TestBounded(t *testing.T) {
 	s := New(typeset.Open(nil))
-	s.gate = limit.NewGate(1, 2)
+	s.gate = limit.NewGate(1, 2, time.Minute)
 	hold, inside, most := make(chan struct{}), atomic.Int32{}, atomic.Int32{}
 	slow := func(io.Writer) error {
 		most.Store(max(most.Load(), inside.Add(1)))

@@ -164,7 +164,9 @@ func (h *Handler) foreign(ctx context.Context, u *url.URL) (*brought, error) {
 		return nil, err
 	}
 	defer leave()
+	back := limit.Aside(ctx)
 	raw, err := h.fetch(ctx, u.String())
+	back()
 	switch {
 	case errors.Is(err, fetch.Blocked), errors.Is(err, fetch.Redirect):
 		return nil, wire.At(wire.AddressNotSupported, "/url",

@@ -15,18 +15,17 @@ import (
 const patience = 6 * time.Second
 
 // Desk is where all verifications are made: it bounds how many an address may
-// ask for, and how many are under way.
+// ask for, and has each wait for its turn.
 type Desk struct {
 	verifier *verifier.Verifier
 	rate     *limit.Rate
-	gate     *limit.Gate
 	verdict  func(string)
 	log      *slog.Logger
 }
 
 // NewDesk makes the one Desk of a service.
-func NewDesk(v *verifier.Verifier, rate *limit.Rate, gate *limit.Gate, log *slog.Logger) *Desk {
-	return &Desk{verifier: v, rate: rate, gate: gate, verdict: func(string) {}, log: log}
+func NewDesk(v *verifier.Verifier, rate *limit.Rate, log *slog.Logger) *Desk {
+	return &Desk{verifier: v, rate: rate, verdict: func(string) {}, log: log}
 }
 
 // Tell has somebody told of each verdict. It is for the time before the Desk is
@@ -43,17 +42,15 @@ func (d *Desk) Admit(r *http.Request) error {
 	return nil
 }
 
-// Report verifies what was brought when it is its turn. The error is limit.ErrFull
+// Report verifies what was brought when it is the turn of its request. The error is limit.ErrFull
 // or that of ctx; whatever is wrong with the document is in the report.
 func (d *Desk) Report(ctx context.Context, brought *verifier.Submission, opts verifier.Options) (*verifier.Report, error) {
-	leave, err := d.gate.Enter(ctx)
-	if err != nil {
+	if err := limit.Await(ctx); err != nil {
 		return nil, err
 	}
-	defer leave()
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	opts.Waiting = d.gate.Aside
+	opts.Waiting = func() (back func()) { return limit.Aside(ctx) }
 	report := d.verifier.VerifySubmission(ctx, brought, opts)
 	d.withhold(ctx, report)
 	d.verdict(report.Verdict().String())
@@ -61,14 +58,12 @@ func (d *Desk) Report(ctx context.Context, brought *verifier.Submission, opts ve
 }
 
 // Endorsement verifies an endorsement that stands beside what it is about, by its
-// id, when it is its turn. The error is that of Report.
+// id, when it is the turn of its request. The error is that of Report.
 func (d *Desk) Endorsement(ctx context.Context, raw []byte, of string) (verifier.Endorsement, error) {
-	leave, err := d.gate.Enter(ctx)
-	if err != nil {
+	if err := limit.Await(ctx); err != nil {
 		return verifier.Endorsement{}, err
 	}
-	defer leave()
-	e := d.verifier.VerifyEndorsement(ctx, raw, of, verifier.Options{Waiting: d.gate.Aside})
+	e := d.verifier.VerifyEndorsement(ctx, raw, of, verifier.Options{Waiting: func() (back func()) { return limit.Aside(ctx) }})
 	if e.Report != nil {
 		d.withhold(ctx, e.Report)
 	}

@@ -74,7 +74,7 @@ func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, programme: cfg.Programme, pages: cfg.Pages, catalog: cfg.Catalog,
 		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe, beside: cfg.Beside, studio: cfg.Studio,
-		fetching: limit.NewGate(maxFetching, maxFetching)}
+		fetching: limit.NewGate(maxFetching, maxFetching, patience)}
 }
 
 // Verify answers POST /v1/verify: 200 with a report for every verdict.

@@ -4,24 +4,27 @@ import (
 	"errors"
 	"io"
 	"net/http"
+
+	"laurel/api/limit"
 )
 
 // aroundParts is what may stand around the parts of a form, in bytes.
 const aroundParts = 64 << 10
 
 // ReadForm reads a multipart body whole: each part once, by its name, and at
-// most limit bytes in all, when there is room for them. The error is a Fault, or
-// that of the room.
-func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) (map[string][]byte, error) {
-	if r.ContentLength > limit+aroundParts {
+// most so many bytes in all, when there is room for them. It waits for the turn
+// of the request, as ReadBody does. The error is a Fault, or that of the room or
+// the turn.
+func ReadForm(w http.ResponseWriter, r *http.Request, most int64) (map[string][]byte, error) {
+	if r.ContentLength > most+aroundParts {
 		Discard(w, r)
-		return nil, tooLarge(limit)
+		return nil, tooLarge(most)
 	}
-	if err := Hold(w, r, limit+aroundParts); err != nil {
+	if err := Hold(w, r, most+aroundParts); err != nil {
 		return nil, err
 	}
 	whole := r.Body
-	r.Body = http.MaxBytesReader(w, whole, limit+aroundParts)
+	r.Body = http.MaxBytesReader(w, whole, most+aroundParts)
 	reader, err := r.MultipartReader()
 	if err != nil {
 		return nil, malformedForm()
@@ -30,7 +33,7 @@ func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) (map[string][
 	for {
 		part, err := reader.NextPart()
 		if errors.Is(err, io.EOF) {
-			return parts, nil
+			return parts, limit.Await(r.Context())
 		}
 		var raw []byte
 		if err == nil {
@@ -38,10 +41,10 @@ func ReadForm(w http.ResponseWriter, r *http.Request, limit int64) (map[string][
 		}
 		var over *http.MaxBytesError
 		switch {
-		case errors.As(err, &over) || int64(len(raw)) > limit:
+		case errors.As(err, &over) || int64(len(raw)) > most:
 			r.Body = whole
 			Discard(w, r)
-			return nil, tooLarge(limit)
+			return nil, tooLarge(most)
 		case err != nil || part.FormName() == "" || parts[part.FormName()] != nil:
 			return nil, malformedForm()
 		}

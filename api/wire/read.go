@@ -16,6 +16,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/api/limit"
 	"laurel/badge"
 	"laurel/internal/strictjson"
 )
@@ -30,27 +31,32 @@ func MediaType(r *http.Request) string {
 	return mt
 }
 
-// ReadBody reads at most limit bytes, when there is room for them. The error is
-// a Fault, or that of the room.
-func ReadBody(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
-	if r.ContentLength > limit {
+// ReadBody reads at most limit bytes, when there is room for them, and then waits
+// for the turn of the request: what is made of a body takes the processor, and who
+// sends slowly keeps nobody from it. The error is a Fault, or that of the room or
+// the turn.
+func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error) {
+	if r.ContentLength > most {
 		Discard(w, r)
-		return nil, tooLarge(limit)
+		return nil, tooLarge(most)
 	}
-	if err := Hold(w, r, limit); err != nil {
+	if err := Hold(w, r, most); err != nil {
 		return nil, err
 	}
 	var raw bytes.Buffer
 	if r.ContentLength > freeBody {
 		raw.Grow(int(r.ContentLength) + bytes.MinRead) // else it would be copied again and again
 	}
-	_, err := raw.ReadFrom(http.MaxBytesReader(w, r.Body, limit))
+	_, err := raw.ReadFrom(http.MaxBytesReader(w, r.Body, most))
 	var over *http.MaxBytesError
 	if errors.As(err, &over) {
 		Discard(w, r)
-		return nil, tooLarge(limit)
+		return nil, tooLarge(most)
 	} else if err != nil {
 		return nil, &Fault{Code: MalformedBody, Detail: "The body could not be read to its end. Send it again."}
+	}
+	if err := limit.Await(r.Context()); err != nil {
+		return nil, err
 	}
 	return raw.Bytes(), nil
 }

@@ -13,7 +13,7 @@ type Room interface {
 
 // freeBody is the largest body that needs no room, in bytes: a badge is smaller
 // as a rule, and a connection takes about as much by itself.
-const freeBody = 64 << 10
+const freeBody = 16 << 10
 
 // held is what one request has taken of the room.
 type held struct {

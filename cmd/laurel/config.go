@@ -31,7 +31,8 @@ type settings struct {
 	metrics                                                string
 	verifyRate, compactAfter, drain                        int
 	vcAPI, console                                         bool
-	trust, fonts                                           []string
+	trust, fonts, trustedProxies                           []string
+	tlsCert, tlsKey                                        string
 }
 
 // setting declares one of them. A setting's environment variable is its name
@@ -53,6 +54,9 @@ func (s *settings) declared() []setting {
 		{name: "base-url", text: &s.baseURL, usage: "public `address` of the service, such as https://badges.example.org; it is signed into every badge"},
 		{name: "seal-passphrase-file", text: &s.passphraseFile, usage: "`file` with the passphrase that seals the keys; without it a key file beside them does"},
 		{name: "contexts", text: &s.contexts, usage: "`folder` of further JSON-LD contexts that badges may name, listed with their digests in its contexts.json"},
+		{name: "tls-cert", text: &s.tlsCert, usage: "PEM `file` with the certificate and its chain; without it HTTP is plain, for a proxy in front"},
+		{name: "tls-key", text: &s.tlsKey, usage: "PEM `file` with the key of the certificate"},
+		{name: "trusted-proxies", list: &s.trustedProxies, usage: "`networks` of proxies in front, such as 10.0.0.0/8,::1; what they say of who asks is believed (X-Forwarded-For)"},
 		{name: "verify-rate", number: &s.verifyRate, usage: "verifications a `minute` and address; 0 for no limit"},
 		{name: "compact-after", number: &s.compactAfter, usage: "`hours` after an erasure until the store's file is compacted; 0 for never by itself"},
 		{name: "drain", number: &s.drain, usage: "`seconds` that the service goes on answering after it was told to stop, while /readyz says that it is stopping"},

@@ -45,7 +45,7 @@ type demoRun struct {
 func (p *program) demo(ctx context.Context, args []string) error {
 	s := defaults()
 	s.data, s.vcAPI = "", true
-	set, err := p.flags("demo", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "console",
+	set, err := p.flags("demo", s, "listen", "data", "store", "base-url", "seal-passphrase-file", "trusted-proxies", "verify-rate", "vc-api", "console",
 		"contexts", "trust", "font-dir", "smtp", "smtp-password-file", "mail-from", "fetch-allow", "fetch-ca", "fetch-proxy")
 	if err != nil {
 		return err

@@ -19,7 +19,8 @@ import (
 
 // serveSettings are those that serve and `config check` know.
 func serveSettings() []string {
-	return []string{"listen", "metrics", "drain", "data", "store", "base-url", "seal-passphrase-file", "verify-rate", "vc-api", "console", "compact-after",
+	return []string{"listen", "metrics", "drain", "data", "store", "base-url", "seal-passphrase-file", "tls-cert", "tls-key", "trusted-proxies", "verify-rate",
+		"vc-api", "console", "compact-after",
 		"contexts", "trust", "font-dir", "smtp", "smtp-password-file", "mail-from", "fetch-allow", "fetch-ca", "fetch-proxy"}
 }
 
@@ -213,6 +214,9 @@ func (s *settings) checkSources() error {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 			return usagef("--font-dir: there is no folder %s; leave the flag out for the system's fonts", folder)
 		}
+	}
+	if _, err := s.trusted(); err != nil {
+		return err
 	}
 	if _, err := s.fetcher(); err != nil {
 		return err

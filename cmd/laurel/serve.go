@@ -102,9 +102,9 @@ func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ended := make(chan error, 4)
-	public := newServer(handler, svc.log)
-	servers := []*http.Server{public}
-	go func() { ended <- public.Serve(at.public) }()
+	public := svc.newPublic(handler, at.public)
+	servers := []*http.Server{public.Server}
+	go func() { ended <- public.serve() }()
 	patient := func(h http.Handler, l net.Listener) {
 		server := newServer(h, svc.log)
 		server.WriteTimeout = 0 // a whole store is checked, or a profile taken, while its owner waits

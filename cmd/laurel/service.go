@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"laurel/api"
+	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/sessions"
 	"laurel/api/tokens"
@@ -23,8 +24,10 @@ import (
 	"laurel/endorser"
 	"laurel/feed"
 	"laurel/internal/bundle"
+	"laurel/internal/certfile"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
+	"laurel/internal/origin"
 	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
@@ -55,12 +58,16 @@ type service struct {
 	verifier  *verifier.Verifier
 	outgoing  *fetch.Client
 	fonts     *typeset.Library
-	caller    *fetch.Client // of webhooks
-	metrics   *metrics      // nil where nobody reads them
+	caller    *fetch.Client  // of webhooks
+	proxies   origin.Proxies // in front, whose word on addresses is taken
+	metrics   *metrics       // nil where nobody reads them
 	baseURL   string
 	began     time.Time
 	leaving   atomic.Bool // it was told to stop
-	log       *slog.Logger
+
+	certificate *certfile.Pair // nil: plain HTTP
+
+	log *slog.Logger
 }
 
 func (s *settings) seal() (keyring.Seal, error) {
@@ -71,8 +78,21 @@ func (s *settings) seal() (keyring.Seal, error) {
 }
 
 // open opens what init has made, and makes nothing: a data folder that is
-// missing or incomplete may be a disk that is not mounted.
+// missing or incomplete may be a disk that is not mounted. It refuses a store
+// that went back in time until somebody has accepted that.
 func open(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
+	svc, err := openAny(ctx, s, log)
+	if err != nil {
+		return nil, err
+	}
+	if err := svc.wentBack(ctx); err != nil {
+		return nil, errors.Join(err, svc.store.Close())
+	}
+	return svc, nil
+}
+
+// openAny is open for what issues nothing.
+func openAny(ctx context.Context, s *settings, log *slog.Logger) (*service, error) {
 	if s.verifyRate < 0 {
 		return nil, usagef("--verify-rate is a number of verifications, 0 for no limit")
 	}
@@ -130,14 +150,31 @@ func createStore(ctx context.Context, s *settings) (store.Store, error) {
 
 // assemble wires the parts, in the order in which they stand on each other.
 func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ring, log *slog.Logger) (*service, error) {
-	meta, err := issuer.ReadMeta(ctx, db)
+	from, err := issuer.Upgrade(ctx, db)
 	if errors.Is(err, issuer.ErrNotFound) {
 		return nil, errors.New("the store is empty. Is it the right one? `laurel init` prepares a new one")
 	} else if err != nil {
 		return nil, err
 	}
+	meta, err := issuer.ReadMeta(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	if meta.Schema > from {
+		log.InfoContext(ctx, "brought the store to the layout of this version", "from", from, "to", meta.Schema)
+	}
 	if s.baseURL != "" && s.baseURL != meta.BaseURL {
 		return nil, usagef("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, s.baseURL)
+	}
+	proxies, err := s.trusted()
+	if err != nil {
+		return nil, err
+	}
+	certificate, err := s.certificate(meta.BaseURL, func(err error) {
+		log.ErrorContext(context.WithoutCancel(ctx), "taking in the certificate that has changed; the one before is served on", "error", err)
+	})
+	if err != nil {
+		return nil, err
 	}
 	outgoing, err := s.fetcher()
 	if err != nil {
@@ -147,14 +184,16 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), baseURL: meta.BaseURL, began: time.Now(), log: log}
+	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), proxies: proxies, certificate: certificate,
+		baseURL: meta.BaseURL, began: time.Now(), log: log}
 	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
 	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {
 		return nil, err
 	}
+	writing := patient{db}
 	svc.issuer, err = issuer.New(ctx, issuer.Config{
-		Store: db, Keys: ring, BaseURL: meta.BaseURL, Log: log,
+		Store: writing, Keys: ring, BaseURL: meta.BaseURL, Log: log,
 		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
 		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
 		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
@@ -187,9 +226,9 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	svc.programme = programme.New(db, svc.issuer)
+	svc.programme = programme.New(writing, svc.issuer)
 	own.programme = svc.programme
-	svc.endorsers = endorser.New(endorser.Config{Store: db, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
+	svc.endorsers = endorser.New(endorser.Config{Store: writing, Issuer: svc.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return svc.verifier.Verify(ctx, document).Refusal()
 	}})
 	own.endorsers = svc.endorsers
@@ -200,6 +239,17 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc.tokens = tokens.New(db, svc.noteToken, nil)
 	return svc, nil
+}
+
+// patient is a store whose writers let others of their gate go on while they wait
+// for the disk.
+type patient struct{ store.Store }
+
+// Update implements store.Store.
+func (p patient) Update(ctx context.Context, do func(store.Tx) error) error {
+	back := limit.Aside(ctx)
+	defer back()
+	return p.Store.Update(ctx, do)
 }
 
 // openOutbox has letters written down and sent, where there is a mail server.
@@ -458,7 +508,7 @@ func (svc *service) handler() (http.Handler, error) {
 		return nil, err
 	}
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
-		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, VerifyRate: svc.settings.verifyRate,
+		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, Proxies: svc.proxies, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.readiness}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.console {

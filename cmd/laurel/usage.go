@@ -16,6 +16,8 @@ Usage: laurel COMMAND [flags]
   token       create, list and revoke API tokens
   programme   load and list courses and workshops, take in lists of people or take
               them back, release what was earned
+  backup      copy store and keys into one file, also while the service runs
+  restore     make a data folder of a backup
   compact     take out of the store's file what was erased
   check       hold the store against itself: every badge, index and list
   clock       hold the clock against what is on record, or say that it is right

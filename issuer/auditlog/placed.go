@@ -12,6 +12,9 @@ import (
 // stand.
 func Size(r store.Reader) (int64, error) { return readNumber(r, sizeKey()) }
 
+// Signed is the newest signed checkpoint; store.ErrNotFound before the first.
+func Signed(r store.Reader) ([]byte, error) { return read(r, checkpointKey()) }
+
 // SeqAt is the sequence of the entry at a place; store.ErrNotFound.
 func SeqAt(r store.Reader, place int64) (string, error) {
 	seq, err := read(r, leafKey(place))

@@ -91,7 +91,10 @@ var _ store.Store = (*DB)(nil)
 
 // Create makes the store's table in the database at url and opens the store. It
 // returns store.ErrExists if the table is there.
-func Create(ctx context.Context, url string) (*DB, error) {
+func Create(ctx context.Context, url string) (*DB, error) { return createAs(ctx, url, version) }
+
+// createAs creates a store of some version.
+func createAs(ctx context.Context, url, version string) (*DB, error) {
 	db, err := connect(ctx, url)
 	if err != nil {
 		return nil, fmt.Errorf("creating the store: %w", err)
@@ -139,6 +142,8 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		err = fmt.Errorf("%w: the database has no table laurel_store", store.ErrMissing)
 	case errors.Is(err, pgx.ErrNoRows):
 		err = errors.New("the table laurel_store is not a store of this program")
+	case err == nil && string(found) == unfinished:
+		err = ErrUnfinished
 	case err == nil && string(found) != version:
 		err = fmt.Errorf("the store has version %q, this program knows %q", found, version)
 	}

@@ -1,0 +1,142 @@
+package issuer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"laurel/badge"
+	"laurel/store"
+)
+
+// A store that went back in time is dangerous: badges that were issued since
+// are in the world, with places in status lists that this store takes for free.
+// So a store that was restored, or left for another one, is marked, and nothing
+// is issued from it until somebody has accepted that. From then on badges go
+// into lists with numbers that no list can have had before.
+
+// ErrRolledBack: what came later may be elsewhere, and nobody has accepted that
+// it is not here.
+var ErrRolledBack = errors.New("issuer: the store went back in time")
+
+// Rollback is the mark. The zero value is a store that never went back.
+type Rollback struct {
+	Pending bool      `json:"pending"`        // nobody has accepted it yet
+	Moved   bool      `json:"moved"`          // the store was left for a copy of it; else it was restored
+	AsOf    time.Time `json:"asOf"`           // what came later is not here
+	First   int       `json:"first,omitzero"` // least number of lists that are opened, since it was accepted
+}
+
+func rollbackKey() []byte { return key("R") }
+
+// ReadRollback reads the mark of a store.
+func ReadRollback(ctx context.Context, s store.Store) (r Rollback, err error) {
+	err = s.View(ctx, func(reader store.Reader) error {
+		_, err := find(reader, rollbackKey(), &r)
+		return err
+	})
+	if err != nil {
+		return r, fmt.Errorf("reading whether the store went back: %w", err)
+	}
+	return r, nil
+}
+
+// MarkRollback marks a store: restored from a copy of a moment, or left for a
+// copy that was made then.
+func MarkRollback(ctx context.Context, s store.Store, asOf time.Time, moved bool) error {
+	err := s.Update(ctx, func(tx store.Tx) error {
+		var before Rollback
+		if _, err := find(tx, rollbackKey(), &before); err != nil {
+			return err
+		}
+		return store.PutJSON(tx, rollbackKey(), Rollback{Pending: true, Moved: moved, AsOf: asOf.UTC(), First: before.First})
+	})
+	if err != nil {
+		return fmt.Errorf("marking the store: %w", err)
+	}
+	return nil
+}
+
+// AcceptRollback says that this store is the one that goes on. It is put on the
+// audit record. ErrConflict where there is nothing to accept, ErrClock where the
+// clock cannot be right.
+//
+// No index can be given twice afterwards: every issuer's badges go into lists
+// whose numbers begin with the seconds since 1970, and a list holds some
+// hundred thousand badges, so no service can have opened so many lists before.
+// Lists of before take no new badge. Each of them gets a new version, later than
+// any it had.
+func (i *Issuer) AcceptRollback(ctx context.Context, actor string) error {
+	if err := i.Steady(ctx); err != nil {
+		return err
+	}
+	run, err := i.changing(actor, "store.accept-rollback")
+	if err != nil {
+		return err
+	}
+	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		var r Rollback
+		if _, err := find(tx, rollbackKey(), &r); err != nil {
+			return err
+		}
+		switch {
+		case !r.Pending:
+			return fmt.Errorf("%w: this store did not go back in time", ErrConflict)
+		case run.At.Before(r.AsOf):
+			return fmt.Errorf("%w: it shows %s, and the copy was made at %s", ErrClock, run.At.Format(time.RFC3339), r.AsOf.Format(time.RFC3339))
+		}
+		r.Pending, r.First = false, max(int(run.At.Unix()), r.First+1)
+		if err := store.PutJSON(tx, rollbackKey(), r); err != nil {
+			return err
+		}
+		if err := i.leaveLists(tx, r.First, run.seq); err != nil {
+			return err
+		}
+		run.Subject = "copy of " + r.AsOf.Format(time.RFC3339)
+		return putAudit(tx, run.seq, run.Event)
+	})
+	if err != nil {
+		return fmt.Errorf("accepting that the store went back: %w", err)
+	}
+	i.cfg.Log.WarnContext(ctx, "it was accepted that the store went back in time", "actor", actor)
+	return nil
+}
+
+// leaveLists gives all lists a new version and opens one with the number for
+// each issuer and purpose that has one.
+func (i *Issuer) leaveLists(tx store.Tx, number int, seq string) error {
+	var lists, filling [][]byte
+	collect := func(prefix string, into *[][]byte) error {
+		return tx.Scan([]byte(prefix), nil, func(k, _ []byte) error {
+			*into = append(*into, k)
+			return nil
+		})
+	}
+	if err := errors.Join(collect("v/", &lists), collect("l/", &filling)); err != nil {
+		return err
+	}
+	for _, k := range lists {
+		if err := putMark(tx, k, seq); err != nil {
+			return err
+		}
+	}
+	for _, k := range filling {
+		slug, purpose, _ := strings.Cut(strings.TrimPrefix(string(k), "l/"), "/")
+		if purpose == "" {
+			purpose = badge.StatusPurposeRevocation
+		}
+		if err := i.openList(tx, slug, purpose, number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// leastNumber is that of lists that may be opened.
+func leastNumber(r store.Reader) (int, error) {
+	var mark Rollback
+	_, err := find(r, rollbackKey(), &mark)
+	return mark.First, err
+}

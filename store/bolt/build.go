@@ -1,0 +1,139 @@
+package bolt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"go.etcd.io/bbolt"
+
+	"laurel/store"
+)
+
+// buildPath is where a store is filled that does not have its name yet.
+func buildPath(path string) string { return path + ".unfinished" }
+
+// fullPages is how full pages are made that are filled in order and seldom
+// written to again; bbolt's own compaction does the same.
+const fullPages = 0.9
+
+// Build is a store that is being filled under another name: a store.Builder.
+type Build struct {
+	*DB
+	final string
+
+	mu       sync.Mutex
+	finished bool
+	waiting  []record // what Append has gathered
+	size     int
+}
+
+var _ store.Builder = (*Build)(nil)
+
+// NewBuild begins a store at path. Until Finish its file has another name,
+// beside that one; what an earlier Build has left there is removed. It returns
+// store.ErrExists if there is a file at path, of whatever kind.
+func NewBuild(path string, opts Options) (*Build, error) {
+	if err := vacant(path); err != nil {
+		return nil, err
+	}
+	if err := os.Remove(buildPath(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	db, err := Create(buildPath(path), opts)
+	if err != nil {
+		return nil, err
+	}
+	db.bolt.NoSync = true // Finish syncs once for all
+	return &Build{DB: db, final: path}, nil
+}
+
+func vacant(path string) error {
+	_, err := os.Lstat(path)
+	if err == nil {
+		return fmt.Errorf("building store %s: %w", path, store.ErrExists)
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Append implements store.Sink.
+func (b *Build) Append(ctx context.Context, key, value []byte) error {
+	if err := errors.Join(ctx.Err(), store.CheckKey(key), store.CheckValue(value)); err != nil {
+		return err
+	}
+	b.waiting = append(b.waiting, record{key, value})
+	if b.size += len(key) + len(value); b.size < copySize {
+		return nil
+	}
+	return b.Flush(ctx)
+}
+
+// Flush implements store.Builder.
+func (b *Build) Flush(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	err := b.bolt.Update(func(tx *bbolt.Tx) error {
+		bucket := tx.Bucket(bucketName)
+		bucket.FillPercent = fullPages
+		for _, w := range b.waiting {
+			if err := bucket.Put(w.key, w.value); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	b.waiting, b.size = nil, 0
+	if isFull(err) {
+		err = fmt.Errorf("%w: %w", store.ErrFull, err)
+	}
+	if err != nil {
+		return fmt.Errorf("filling store %s: %w", b.final, err)
+	}
+	return nil
+}
+
+// Finish implements store.Builder.
+func (b *Build) Finish(ctx context.Context) error {
+	if err := b.Flush(ctx); err != nil {
+		return err
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.bolt.NoSync = false
+	err := b.bolt.Sync()
+	if err == nil {
+		err = vacant(b.final)
+	}
+	if err == nil {
+		err = os.Rename(b.path, b.final)
+	}
+	if err == nil {
+		b.finished, b.path = true, b.final
+		err = syncFolder(filepath.Dir(b.final))
+	}
+	if err != nil {
+		return fmt.Errorf("finishing store %s: %w", b.final, err)
+	}
+	return nil
+}
+
+// Close implements store.Store. Before Finish it removes what was built.
+func (b *Build) Close() error {
+	err := b.DB.Close()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.finished {
+		return err
+	}
+	b.finished = true // there is nothing left to remove
+	return errors.Join(err, os.Remove(b.path))
+}
+
+type record struct{ key, value []byte }
