@@ -154,7 +154,7 @@ func (c *crowd) step(one *client) bool {
 	r.asked++
 	began := time.Now()
 	code, header, body, err := c.send(one.http, r)
-	if err != nil || code >= http.StatusInternalServerError {
+	if err != nil || code >= http.StatusInternalServerError || code == http.StatusTooManyRequests {
 		c.unknown.Add(1)
 		if err == nil {
 			c.refused(strconv.Itoa(code) + " " + member(body, "code"))
