@@ -81,7 +81,7 @@ func TestSyncFails(t *testing.T) {
 	h.stop()
 
 	// One failure in each thread, a moment after the start.
-	times := rounds(t, "CRASH_FAULTS", 2)
+	times := rounds(t, "CRASH_FAULTS", 1)
 	for n := range times {
 		h.start(strace(t, "trace=fdatasync", fmt.Sprintf("inject=fdatasync:error=EIO:when=%d", 4+n%57))...)
 		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)

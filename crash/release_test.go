@@ -49,7 +49,7 @@ var existing = regexp.MustCompile(`(?m)^(\d+) existing`)
 // In the end everybody has the badge, once.
 func TestRelease(t *testing.T) {
 	t.Parallel()
-	people, kills := rounds(t, "RELEASE_AWARDS", 600), rounds(t, "RELEASE_KILLS", 1)
+	people, kills := rounds(t, "RELEASE_AWARDS", 300), rounds(t, "RELEASE_KILLS", 1)
 	h := newHouse(t, t.TempDir())
 	h.load(map[string]string{"big-course.json": course})
 	h.start()
