@@ -1,5 +1,5 @@
-# The image holds one static program, the roots that it trusts and fonts, nothing
-# else: no shell, no package manager. It runs as nobody, needs no capability,
+# The image holds one static program, the roots that it trusts, fonts, and the
+# licences of what it is built from, nothing else: no shell, no package manager. It runs as nobody, needs no capability,
 # and writes to /data only, so run it with a read-only root:
 #
 #   docker build -t laurel .
@@ -13,6 +13,7 @@ RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -o /out/laurel ./cmd/laurel
 RUN mkdir /out/data
+RUN mkdir -p /out/licences/go && cp "$(go env GOROOT)/LICENSE" /out/licences/go/ && go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}' ./cmd/laurel | sort -u | while read -r path dir; do mkdir -p "/out/licences/$path" && find "$dir" -maxdepth 1 -type f '(' -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' ')' -exec cp '{}' "/out/licences/$path/" ';' && test -n "$(ls "/out/licences/$path")" || exit 1; done
 
 # Names are drawn in their own scripts: upright letters of two weights, and
 # their licences.
@@ -24,6 +25,7 @@ FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=fonts /out/fonts /usr/share/fonts
 COPY --from=build /out/laurel /laurel
+COPY --from=build /out/licences /usr/share/licences
 COPY --from=build --chown=65534:65534 --chmod=0700 /out/data /data
 ENV LAUREL_LISTEN=:8080
 ENV LAUREL_DATA=/data

@@ -5,6 +5,7 @@ BENCH ?= .
 FROM ?= $(shell date +%s)
 COUNT ?= 10000
 ORDERS ?= 3000
+SOAK ?= 20m
 KILLS ?= 200
 MUTATIONS ?= 400
 AWARDS ?= 1000000
@@ -67,7 +68,15 @@ crash-long: ## KILLS times kill -9 under load, MUTATIONS of a store's file at re
 release-long: ## an edition of AWARDS released, killed half-way ten times
 	RELEASE_AWARDS=$(AWARDS) RELEASE_KILLS=10 go test -count=1 -timeout 6h -v -run '^TestRelease$$' ./crash
 
+soak: build ## a service at work for SOAK: does memory, goroutines, files or the store's file grow
+	go run ./bench/soak -for $(SOAK)
+
+bars: build ## issuing and verifying over HTTP, beside Node, beside a store in memory, beside the floor
+	npm ci --prefix interop --loglevel=error
+	go run ./bench/bars
+
+
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long soak bars bench

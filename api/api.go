@@ -12,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"laurel/api/badges"
+	"laurel/api/cache"
 	"laurel/api/console"
 	"laurel/api/endorsements"
 	"laurel/api/events"
@@ -35,11 +36,13 @@ import (
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
 	"laurel/programme"
+	"laurel/store"
 	"laurel/verifier"
 )
 
 // Config is what the service is made of. All fields but VCAPI, Sessions,
-// Fetch, Ready, Proxies, VerifyRate, Version, Now, Log and Observer are required.
+// Fetch, Ready, Proxies, VerifyRate, Store, Changes, Version, Now, Log and Observer
+// are required.
 type Config struct {
 	Issuer    *issuer.Issuer
 	Programme *programme.Programme
@@ -68,10 +71,15 @@ type Config struct {
 	// for no limit, and for no bound to what the bodies of one address take
 	// of the room for all.
 	VerifyRate int
-	Version    string           // of the program, for the Server header; "" tells none
-	Now        func() time.Time // default time.Now
-	Log        *slog.Logger     // one line a request; default discards
-	Observer   Observer         // is told of each request; nil: nobody is
+	// Store is asked whether answers that were made of it still stand, and Changes
+	// counts the changes of keys and of lists of issuers. Without both no answer is
+	// kept.
+	Store    store.Store
+	Changes  func() uint64
+	Version  string           // of the program, for the Server header; "" tells none
+	Now      func() time.Time // default time.Now
+	Log      *slog.Logger     // one line a request; default discards
+	Observer Observer         // is told of each request; nil: nobody is
 }
 
 // Observer counts what the service does. Nothing that it is told is of a stranger's
@@ -159,6 +167,9 @@ func New(cfg Config) (http.Handler, error) {
 	places := placesPerProcessor * runtime.GOMAXPROCS(0)
 	s.forStrangers, s.forIssuing = limit.NewGate(places, maxWaiting, patienceOfAll), limit.NewGate(places, maxWaiting, patienceOfCallers)
 	s.host, s.https = hostOf(cfg.BaseURL)
+	if cfg.Store != nil && cfg.Changes != nil {
+		s.kept = cache.New(cache.Config{Store: cfg.Store, Changes: cfg.Changes, Now: cfg.Now, Bytes: cache.DefaultBytes})
+	}
 	if cfg.Outbox != nil {
 		cfg.Pages.OfferLost(share.LostPath)
 	}
@@ -189,7 +200,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.engine(append(table, staff...)), nil
+	return s.front(s.engine(append(table, staff...))), nil
 }
 
 func hostOf(baseURL string) (host string, https bool) {
@@ -203,6 +214,7 @@ type server struct {
 	host  string // of the base URL, with its port if it names one
 	https bool
 
+	kept               *cache.Cache     // nil: none is
 	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota

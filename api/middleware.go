@@ -36,11 +36,32 @@ func (s *server) outermost(c *gin.Context) {
 	c.Header("X-Request-Id", id)
 	defer func() {
 		s.recovered(c, recover())
-		s.cfg.Log.InfoContext(c.Request.Context(), "request", "request", id, "method", method(c.Request.Method), "route", c.FullPath(),
-			"status", c.Writer.Status(), "duration", time.Since(start))
-		s.cfg.Observer.Request(c.FullPath(), method(c.Request.Method), c.Writer.Status(), time.Since(start))
+		s.logged(c.Request, id, c.FullPath(), c.Writer.Status(), start)
 	}()
 	c.Next()
+}
+
+func (s *server) logged(r *http.Request, id, route string, status int, start time.Time) {
+	took, known := time.Since(start), method(r.Method)
+	s.cfg.Log.InfoContext(r.Context(), "request", "request", id, "method", known, "route", route, "status", status, "duration", took)
+	s.cfg.Observer.Request(route, known, status, took)
+}
+
+// front answers with what is kept, and leaves everything else to the router. What
+// is kept has the headers that it went out with, all but the number of the
+// request.
+func (s *server) front(router http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		kept := s.kept.Find(r)
+		if kept == nil || !s.isOurs(r) {
+			router.ServeHTTP(w, r)
+			return
+		}
+		id := rand.Text()
+		w.Header().Set("X-Request-Id", id)
+		s.logged(r, id, kept.Route(), kept.Write(w, r), start)
+	})
 }
 
 // method keeps texts of strangers out of the log.
@@ -105,6 +126,9 @@ func (s *server) knownHost(c *gin.Context) {
 }
 
 func (s *server) isOurs(r *http.Request) bool {
+	if r.Host == s.host {
+		return true
+	}
 	port := "80"
 	if s.https {
 		port = "443"
@@ -133,6 +157,7 @@ func withPort(host, port string) string {
 func (s *server) adapt(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		req := c.Request
+		req.Pattern = r.path
 		for _, p := range c.Params {
 			req.SetPathValue(p.Key, p.Value)
 		}

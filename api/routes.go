@@ -112,7 +112,7 @@ type handlers struct {
 // routes is everything that the service answers. HEAD goes with GET, and
 // OPTIONS with everything.
 func (s *server) routes(h handlers) []route {
-	squeezed := new(wire.Squeezer).Squeezed
+	squeezed, kept := new(wire.Squeezer).Squeezed, s.kept.Kept
 	const get, post, put, patch, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	table := []route{
 		{get, "/", anybody, squeezed(h.public.Home)},
@@ -121,16 +121,16 @@ func (s *server) routes(h handlers) []route {
 		{get, "/readyz", anybody, h.public.Readiness},
 		{get, "/openapi.json", anybody, openAPI},
 
-		{get, "/credentials/:id", personal, squeezed(h.public.Credential)},
+		{get, "/credentials/:id", personal, kept(squeezed(h.public.Credential))},
 		{get, "/credentials/:id/print", personal, squeezed(h.verify.Print)},
-		{get, "/credentials/:id/qr.png", personal, h.public.QRPNG},
-		{get, "/credentials/:id/qr.svg", personal, h.public.QRSVG},
+		{get, "/credentials/:id/qr.png", personal, kept(h.public.QRPNG)},
+		{get, "/credentials/:id/qr.svg", personal, kept(h.public.QRSVG)},
 		{get, "/credentials/:id/card", personal, h.public.Card},
 		{get, "/credentials/:id/card.png", personal, h.public.CardPNG},
 		{get, "/credentials/:id/card.svg", personal, h.public.CardSVG},
 		{get, "/credentials/:id/preview.png", personal, h.verify.Preview},
 		{get, "/endorsements/:id", anybody, h.endorsements.Signed},
-		{get, "/status/:list", anybody, h.public.StatusList},
+		{get, "/status/:list", anybody, kept(h.public.StatusList)},
 		{get, "/log/checkpoint", anybody, h.public.Checkpoint},
 		{get, "/log/key", anybody, h.public.LogKey},
 		{get, "/log/entries/:id", personal, h.public.LogEntry},
@@ -146,7 +146,7 @@ func (s *server) routes(h handlers) []route {
 		{get, "/.well-known/did.json", anybody, h.public.RootDIDDocument},
 		{get, "/.well-known/jwks.json", anybody, h.public.JWKS},
 
-		{get, "/v/:id", personal, squeezed(h.verify.View)},
+		{get, "/v/:id", personal, kept(squeezed(h.verify.View))},
 		{post, "/v/:id/match", personal, h.verify.Match},
 		{post, verify.FormAction, formOnly, h.verify.Form},
 		{get, "/credentials/:id/embed", personal, h.share.Embed},

@@ -70,6 +70,18 @@ type world struct {
 	all       string // a token with every scope for every issuer
 }
 
+// words and look are read once: they do not change.
+var (
+	words = sync.OnceValues(i18n.New)
+	look  = sync.OnceValues(func() (*pages.Pages, error) {
+		catalog, err := words()
+		if err != nil {
+			return nil, err
+		}
+		return pages.New(catalog)
+	})
+)
+
 // clock can be set. It starts at the present; once it is set it stands still.
 type clock struct {
 	mu     sync.Mutex
@@ -224,13 +236,13 @@ func newWorldSince(t *testing.T, clock *clock, base string, listener net.Listene
 	events := feed.New(w.store, w.issuer, base)
 	w.receiver = newReceiver(t)
 	w.hooks = must(feed.NewHooks(feed.HooksConfig{Store: w.store, Feed: events, Issuer: w.issuer, Seal: ring, Sender: w.receiver.sender(t), Now: w.clock.now, Log: log}))(t)
-	catalog := must(i18n.New())(t)
+	catalog, faces := must(words())(t), must(look())(t)
 	w.endorsers = endorser.New(endorser.Config{Store: w.store, Issuer: w.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return full.Verify(ctx, document).Refusal()
 	}})
 	w.issuer.Observe(w.endorsers.Observe)
-	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: events, Hooks: w.hooks, Pages: must(pages.New(catalog))(t),
-		Catalog: catalog, Fonts: typeset.Open(nil), BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log,
+	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: events, Hooks: w.hooks, Pages: faces,
+		Catalog: catalog, Fonts: typeset.Open(nil), BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log, Store: w.store, Changes: ring.Changes,
 		Sessions: sessions.New(w.store, w.tokens, w.clock.now),
 		Ready: func(ctx context.Context) public.Readiness {
 			return public.Readiness{Read: w.store.View(ctx, func(store.Reader) error { return nil }), Write: w.store.Update(ctx, func(store.Tx) error { return nil })}

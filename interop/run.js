@@ -69,7 +69,7 @@ async function test(world) {
   writeFileSync(description, JSON.stringify(world));
   const named = process.argv.slice(2);
   const files = named.length > 0 ? named : readdirSync(join(here, 'tests')).map(name => join(here, 'tests', name));
-  const child = spawn(process.execPath, ['--test', '--test-reporter=spec', ...files], {
+  const child = spawn(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files], {
     stdio: 'inherit', env: environment({INTEROP_WORLD: description, NODE_EXTRA_CA_CERTS: world.ca})
   });
   const [code] = await once(child, 'exit');

@@ -49,7 +49,7 @@ func (i *Issuer) Card(ctx context.Context, rec *Record) (string, error) {
 	if rec.Status != Active {
 		return "", &StateError{"card_not_in_force", "This badge is not in force, and a card could not say so. Its page does."}
 	}
-	made, err := i.afterwards(ctx, cardKey(rec.Issuer, rec.seq), "card")
+	made, err := i.afterwards(ctx, rec, cardKey(rec.Issuer, rec.seq), "card")
 	if err == nil && len(made) == 0 {
 		err = ErrNoCard
 	}

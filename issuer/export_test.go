@@ -1,5 +1,7 @@
 package issuer
 
+import "context"
+
 // IdentityHash is the hash of an address under a given salt.
 var IdentityHash = identityHash
 
@@ -8,4 +10,16 @@ func (i *Issuer) Reserved() int {
 	i.reserved.mu.Lock()
 	defer i.reserved.mu.Unlock()
 	return len(i.reserved.taken)
+}
+
+// Wanted is how many badges somebody waits for whose JWTs are to be made.
+func (i *Issuer) Wanted() int {
+	i.pace.mu.Lock()
+	defer i.pace.mu.Unlock()
+	return len(i.pace.wanted)
+}
+
+// JWTMade is JWT for who does not wait.
+func (i *Issuer) JWTMade(ctx context.Context, rec *Record) ([]byte, error) {
+	return i.storedJWT(ctx, rec)
 }

@@ -141,7 +141,9 @@ func (m *makers) wait() {
 	}
 }
 
+// kickJWT tells that a badge was issued, so that there is something to make.
 func (i *Issuer) kickJWT() {
+	i.pace.now()
 	select {
 	case i.jwtKick <- struct{}{}:
 	default:
@@ -152,6 +154,7 @@ func (i *Issuer) kickJWT() {
 // are.
 type queued struct {
 	issuer, seq string
+	document    []byte // the signed bytes of the badge
 	jwt         []byte
 	card        string   // "" where the badge does not fit into one
 	signers     []string // ids of the keys that made them
@@ -167,11 +170,15 @@ const jwtBatch = 16
 func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
 	var first error
 	for after := ""; ; {
-		batch, err := i.waitingJWTs(ctx, issuer, after)
+		batch, err := i.wantedJWTs(ctx, issuer)
+		if err == nil && len(batch) == 0 {
+			if batch, err = i.waitingJWTs(ctx, issuer, after); len(batch) > 0 {
+				after = batch[len(batch)-1].seq
+			}
+		}
 		if err != nil || len(batch) == 0 {
 			return errors.Join(first, err)
 		}
-		after = batch[len(batch)-1].seq
 		made, failed := i.makeJWTs(ctx, batch)
 		if first == nil {
 			first = failed
@@ -191,9 +198,10 @@ func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
 func (i *Issuer) makeJWTs(ctx context.Context, batch []queued) (made []queued, failed error) {
 	for _, q := range batch {
 		var err error
-		waiting := q
+		waiting, start := q, time.Now()
 		if q, err = i.makeJWT(ctx, q); err == nil {
 			made = append(made, q)
+			i.pace.rest(ctx, time.Since(start))
 			continue
 		}
 		err = fmt.Errorf("JWT of %s/%s: %w", waiting.issuer, waiting.seq, err)
@@ -278,7 +286,7 @@ func (i *Issuer) makeJWT(ctx context.Context, q queued) (made queued, err error)
 	if err := authentic(i.cfg.SelfCheck(ctx, signed.Raw())); err != nil {
 		return q, i.selfCheckFailed(ctx, q.issuer, err)
 	}
-	q.jwt, q.signers = signed.Raw(), []string{signer.Method().ID}
+	q.document, q.jwt, q.signers = rec.Document, signed.Raw(), []string{signer.Method().ID}
 	return i.makeCard(ctx, q, rec, doc)
 }
 
@@ -305,7 +313,7 @@ func (i *Issuer) storeJWTs(ctx context.Context, made []queued) error {
 				return err
 			}
 			k := jwtKey(q.issuer, q.seq)
-			if err := tx.Put(k, store.Seal(k, q.jwt)); err != nil {
+			if err := tx.Put(k, store.Seal(k, packJWT(q.jwt, q.document))); err != nil {
 				return err
 			}
 			if err := putMark(tx, cardKey(q.issuer, q.seq), q.card); err != nil {
@@ -332,18 +340,27 @@ func (i *Issuer) allSign(ctx context.Context, q queued) error {
 // JWT returns the badge as a compact JWS. One that is still being made is
 // waited for briefly, then ErrNotReady. Reads never sign.
 func (i *Issuer) JWT(ctx context.Context, rec *Record) ([]byte, error) {
-	return i.afterwards(ctx, jwtKey(rec.Issuer, rec.seq), "JWT")
+	kept, err := i.afterwards(ctx, rec, jwtKey(rec.Issuer, rec.seq), "JWT")
+	if err != nil {
+		return nil, err
+	}
+	return unpackJWT(kept, rec.Document)
 }
 
-// afterwards reads what is made after the commit, once it is.
-func (i *Issuer) afterwards(ctx context.Context, k []byte, what string) ([]byte, error) {
+// afterwards reads what is made after the commit, once it is. Where that is
+// still to come, it comes before all others.
+func (i *Issuer) afterwards(ctx context.Context, rec *Record, k []byte, what string) ([]byte, error) {
 	deadline := time.NewTimer(jwtPatience)
 	defer deadline.Stop()
-	for {
+	for first := true; ; first = false {
 		ready := i.jwtReady.wait()
 		made, err := i.madeAfterwards(ctx, k, what)
 		if !errors.Is(err, ErrNotFound) {
 			return made, err
+		}
+		if first {
+			i.pace.want(place{rec.Issuer, rec.seq})
+			defer i.pace.forget(place{rec.Issuer, rec.seq})
 		}
 		select {
 		case <-ready:
@@ -370,5 +387,9 @@ func (i *Issuer) madeAfterwards(ctx context.Context, k []byte, what string) ([]b
 }
 
 func (i *Issuer) storedJWT(ctx context.Context, rec *Record) ([]byte, error) {
-	return i.madeAfterwards(ctx, jwtKey(rec.Issuer, rec.seq), "JWT")
+	kept, err := i.madeAfterwards(ctx, jwtKey(rec.Issuer, rec.seq), "JWT")
+	if err != nil {
+		return nil, err
+	}
+	return unpackJWT(kept, rec.Document)
 }

@@ -57,26 +57,35 @@ func (i *Issuer) RecordedAt(ctx context.Context, d *badge.Document) (at time.Tim
 // signature stands for what was signed: the bytes around it may be set out
 // anew, as long as it still holds for them.
 func (i *Issuer) holds(r store.Reader, issuer, seq string, d *badge.Document) (bool, error) {
-	if d.JWS() != nil {
-		k := jwtKey(issuer, seq)
-		v, err := r.Get(k)
-		if errors.Is(err, store.ErrNotFound) {
-			return false, nil
-		} else if err != nil {
-			return false, err
-		}
-		token, err := store.Unseal(k, v)
-		return bytes.Equal(token, bytes.TrimSpace(d.Raw())), err
-	}
 	rec, err := recordAt(r, issuer, seq)
 	if err != nil {
 		return false, err
+	}
+	if d.JWS() != nil {
+		return holdsJWT(r, rec, bytes.TrimSpace(d.Raw()))
 	}
 	stored, err := rec.View()
 	if err != nil {
 		return false, nil //nolint:nilerr // nothing to be read is left of a badge that was erased
 	}
 	return SameSignatures(d, stored), nil
+}
+
+// holdsJWT is holds for a JWT.
+func holdsJWT(r store.Reader, rec *Record, shown []byte) (bool, error) {
+	k := jwtKey(rec.Issuer, rec.seq)
+	v, err := r.Get(k)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	kept, err := store.Unseal(k, v)
+	if err != nil {
+		return false, err
+	}
+	token, err := unpackJWT(kept, rec.Document)
+	return bytes.Equal(token, shown), err
 }
 
 // SameSignatures tells whether all proofs of a document stand in one that was

@@ -41,7 +41,7 @@ import (
 //	d/<issuer>/<achievement>/<digest>/<seq>  natural duplicate; without <seq>, as once written, -> id
 //	f/<kind>/<issuer>/<digest>/<seq>   find by e-mail, external reference, achievement
 //	j/<issuer>/<seq>                   JWT and card still to be made
-//	w/<issuer>/<seq>                   JWT
+//	w/<issuer>/<seq>                   what the JWT has that the badge has not (jwtform.go), or all of it
 //	W/<issuer>/<seq>                   offline card; empty for a badge that does not fit into one
 //	u/<seq>                            audit record
 //	o/<seq>  g/…                       package auditlog

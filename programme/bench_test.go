@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -38,16 +39,73 @@ func BenchmarkRoster(b *testing.B) {
 		b.ReportMetric(mine.Seconds()/float64(max(1, b.N)), "s/list")
 	}
 	compare(func(p *place, round int) {
-		var list strings.Builder
-		list.WriteString("ref,name,email,country\n")
-		for n := range rows {
-			fmt.Fprintf(&list, "r%d-%d,Participant %d,p%d.%d@roster.example,KE\n", round, n, n, round, n)
-		}
-		result := p.upload(b, []byte(list.String()), nil)
-		if result.Summary[programme.OutcomeIssued] != rows {
-			b.Fatalf("%v", result.Summary)
-		}
+		uploadRows(b, p, rows, round)
 	})
+}
+
+// BenchmarkBulk issues BENCH_ROWS badges (2,000) durably, as many at a time as a
+// batch over HTTP does, as x_batch, and as one list, x_list; both are what share
+// of the rate they reach at which as many badges are signed and read back by
+// Prepare, and put on no record. The three take turns.
+func BenchmarkBulk(b *testing.B) {
+	rows := benchRows(b, 2000)
+	p := workshop(b)
+	issueAlone(b, p, 100, "warm")
+	var signing, batches, lists []float64
+	for round := range max(b.N, 3) {
+		signing = append(signing, seconds(func() { signAlone(b, p, rows, fmt.Sprint("s", round)) }))
+		batches = append(batches, seconds(func() { issueAtOnce(b, p, rows, fmt.Sprint("b", round), 8*runtime.GOMAXPROCS(0)) }))
+		lists = append(lists, seconds(func() { uploadRows(b, p, rows, round) }))
+	}
+	ratio := func(of []float64) float64 {
+		list := make([]float64, len(of))
+		for n := range of {
+			list[n] = signing[n] / of[n]
+		}
+		slices.Sort(list)
+		return list[len(list)/2]
+	}
+	b.ReportMetric(ratio(batches), "x_batch")
+	b.ReportMetric(ratio(lists), "x_list")
+	b.Logf("seconds for %d: signed %.2f, in batches %.2f, as lists %.2f", rows, signing, batches, lists)
+}
+
+func seconds(f func()) float64 {
+	start := time.Now()
+	f()
+	return time.Since(start).Seconds()
+}
+
+// signAlone signs badges and reads them back, and no more.
+func signAlone(b *testing.B, p *place, n int, name string) {
+	b.Helper()
+	var group errgroup.Group
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for i := range n {
+		group.Go(func() error {
+			prepared, err := p.Issuer.Prepare(b.Context(), benchAward(name, i))
+			if err == nil {
+				p.Issuer.Drop(prepared)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// uploadRows takes in a list of people who are not known yet.
+func uploadRows(b *testing.B, p *place, rows, round int) {
+	b.Helper()
+	var list strings.Builder
+	list.WriteString("ref,name,email,country\n")
+	for n := range rows {
+		fmt.Fprintf(&list, "r%d-%d,Participant %d,p%d.%d@roster.example,KE\n", round, n, n, round, n)
+	}
+	if result := p.upload(b, []byte(list.String()), nil); result.Summary[programme.OutcomeIssued] != rows {
+		b.Fatalf("%v", result.Summary)
+	}
 }
 
 // BenchmarkCompletions is the same for batches of 1,000 events, of which each
@@ -92,19 +150,28 @@ func benchRows(b *testing.B, usual int) int {
 // issueAlone issues badges one by one, several at a time.
 func issueAlone(b *testing.B, p *place, n int, name string) {
 	b.Helper()
+	issueAtOnce(b, p, n, name, 2*runtime.GOMAXPROCS(0))
+}
+
+func issueAtOnce(b *testing.B, p *place, n int, name string, many int) {
+	b.Helper()
 	var group errgroup.Group
-	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	group.SetLimit(many)
 	for i := range n {
 		group.Go(func() error {
-			_, err := p.Issuer.Issue(b.Context(), issuer.Award{Achievement: "uh-kit-participant", Edition: "2025-1", Actor: "bench",
-				Recipient: issuer.Recipient{Name: "Participant " + strconv.Itoa(i), Email: fmt.Sprintf("%s.%d@roster.example", name, i)},
-				AwardedAt: time.Date(2025, 7, 11, 0, 0, 0, 0, time.UTC)})
+			_, err := p.Issuer.Issue(b.Context(), benchAward(name, i))
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		b.Fatal(err)
 	}
+}
+
+func benchAward(name string, i int) issuer.Award {
+	return issuer.Award{Achievement: "uh-kit-participant", Edition: "2025-1", Actor: "bench",
+		Recipient: issuer.Recipient{Name: "Participant " + strconv.Itoa(i), Email: fmt.Sprintf("%s.%d@roster.example", name, i)},
+		AwardedAt: time.Date(2025, 7, 11, 0, 0, 0, 0, time.UTC)}
 }
 
 // BenchmarkIssue issues badges one by one, on a bolt file: by the issuer alone;

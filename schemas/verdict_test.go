@@ -21,16 +21,13 @@ var corpus = []struct{ file, class string }{
 	{"profile.json", "Profile"},
 }
 
-// verdicts tells for each family how many mutants of the corpus its schemas
-// accept, and the digest of all verdicts in order. It was taken with the
-// published schemas.
-var verdicts = []struct {
+// verdict tells for a family how many mutants of the corpus its schemas accept,
+// and the digest of all verdicts in order. It was taken with the published
+// schemas.
+type verdict struct {
 	family           Family
 	accepted, judged int
 	digest           string
-}{
-	{Strict, 1163, 5065, "aa6024d85649fbbc3446e979c3637764a41bf0aa25326d826abb58ad33d66ec3"},
-	{Tolerant, 1717, 5065, "7571172eb210965b21f33e9099ec9df84df211b504a8ce2204c2ceb8356d8b64"},
 }
 
 // TestVerdicts holds in every clone.
@@ -165,7 +162,7 @@ func corpusDocument(t *testing.T, file string) any {
 func judgeCorpus(t *testing.T, schemas map[string]*jsonschema.Schema) *judgement {
 	t.Helper()
 	var j judgement
-	m := mutator{seen: map[string]bool{}}
+	m, n := mutator{seen: map[string]bool{}}, 0
 	for _, c := range corpus {
 		doc, schema := corpusDocument(t, c.file), schemas[c.class]
 		if err := schema.Validate(doc); err != nil {
@@ -173,6 +170,9 @@ func judgeCorpus(t *testing.T, schemas map[string]*jsonschema.Schema) *judgement
 		}
 		before := string(encode(doc))
 		m.judged = func(place string) {
+			if n++; n%every != 0 {
+				return
+			}
 			verdict := byte('0')
 			if schema.Validate(doc) == nil {
 				verdict = '1'

@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -56,9 +57,15 @@ func six() map[i18n.Lang]face.Face {
 	}
 }
 
+// words and letters are read once: they do not change.
+var (
+	words   = sync.OnceValues(i18n.New)
+	letters = sync.OnceValue(func() *typeset.Library { return typeset.Open(typeset.SystemFolders()) })
+)
+
 func catalog(t testing.TB) *i18n.Catalog {
 	t.Helper()
-	c, err := i18n.New()
+	c, err := words()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +83,7 @@ func missing(t *testing.T, what string) {
 // fonts are those of the system, all six languages of which are needed.
 func fonts(t *testing.T) *typeset.Library {
 	t.Helper()
-	lib := typeset.Open(typeset.SystemFolders())
+	lib := letters()
 	lacks, err := lib.Lacks()
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ func (s *Squeezer) Squeezed(handle Handler) Handler {
 		if r.Method != http.MethodGet {
 			return handle(w, r)
 		}
-		p := &pending{ResponseWriter: w, takes: takesGzip(r.Header.Values("Accept-Encoding"))}
+		p := &pending{ResponseWriter: w, takes: TakesGzip(r.Header.Values("Accept-Encoding"))}
 		if err := handle(p, r); err != nil {
 			return err // nothing was written, so that a problem can be
 		}
@@ -35,8 +35,8 @@ func (s *Squeezer) Squeezed(handle Handler) Handler {
 	}
 }
 
-// takesGzip reads Accept-Encoding (RFC 9110 section 12.5.3).
-func takesGzip(fields []string) bool {
+// TakesGzip reads the lines of Accept-Encoding (RFC 9110 section 12.5.3).
+func TakesGzip(fields []string) bool {
 	any := false
 	for part := range strings.SplitSeq(strings.Join(fields, ","), ",") {
 		name, params, _ := strings.Cut(strings.ToLower(part), ";")

@@ -40,6 +40,7 @@ import (
 	"laurel/store/bolt"
 	"laurel/store/postgres"
 	"laurel/verifier"
+	"laurel/verifier/trust"
 )
 
 // service is everything that runs on one data folder.
@@ -56,6 +57,7 @@ type service struct {
 	hooks     *feed.Hooks
 	outbox    *mail.Outbox // nil where no mail is sent
 	verifier  *verifier.Verifier
+	known     verifier.TrustList // nil where there is no list
 	outgoing  *fetch.Client
 	fonts     *typeset.Library
 	caller    *fetch.Client  // of webhooks
@@ -203,13 +205,12 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	own.issuer = svc.issuer
-	known, err := s.trustList()
-	if err != nil {
+	if svc.known, err = s.trustList(); err != nil {
 		return nil, err
 	}
 	lists := &statusLists{own: own, outgoing: live{outgoing}}
 	svc.verifier, err = newVerifier(processor, newResolver(live{outgoing}, own, time.Now),
-		sources{lists: lists, others: newPages(live{outgoing}, own), trust: known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed})
+		sources{lists: lists, others: newPages(live{outgoing}, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed})
 	if err != nil {
 		return nil, err
 	}
@@ -509,7 +510,7 @@ func (svc *service) handler() (http.Handler, error) {
 	}
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, Proxies: svc.proxies, VerifyRate: svc.settings.verifyRate,
-		Version: version(), Log: svc.log, Ready: svc.readiness}
+		Version: version(), Log: svc.log, Ready: svc.readiness, Store: svc.store, Changes: svc.changes}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.console {
 		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)
@@ -524,4 +525,14 @@ func (svc *service) handler() (http.Handler, error) {
 		cfg.VCAPI = svc.issuer
 	}
 	return api.New(cfg)
+}
+
+// changes counts the changes of all that public answers rest on and that is not
+// in the store.
+func (svc *service) changes() uint64 {
+	n := svc.ring.Changes()
+	if lists, ok := svc.known.(*trust.Lists); ok {
+		n += lists.Changes()
+	}
+	return n
 }

@@ -24,7 +24,7 @@ Usage: laurel COMMAND [flags]
   audit       list the audit records, and verify the log that they form
   canon       print the canonical form of a document, or the member that has none
   health      ask the service on this machine whether it is ready
-  version     print the version
+  version     print the version; --sbom: what the program is made of (CycloneDX)
 
 ` + "`laurel COMMAND --help`" + ` lists the flags of a command. Those that set up the
 service can be given in the environment too: --base-url as LAUREL_BASE_URL, and

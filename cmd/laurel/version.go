@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime/debug"
+
+	"laurel/internal/bill"
 )
 
 // version is that of the module, as the build recorded it.
@@ -16,9 +19,26 @@ func version() string {
 }
 
 func (p *program) version(_ context.Context, args []string) error {
-	if len(args) > 0 {
-		return usagef("version takes no arguments")
+	switch {
+	case len(args) == 0:
+		fmt.Fprintln(p.stdout, "laurel", version())
+		return nil
+	case len(args) == 1 && args[0] == "--sbom":
+		return p.bill()
 	}
-	fmt.Fprintln(p.stdout, "laurel", version())
+	return usagef("version takes --sbom and nothing else")
+}
+
+// bill prints what the program is made of, as the linker recorded it.
+func (p *program) bill() error {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return errors.New("this program was built without a record of its modules")
+	}
+	raw, err := bill.CycloneDX(info)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(p.stdout, "%s\n", raw)
 	return nil
 }

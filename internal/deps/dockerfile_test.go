@@ -100,6 +100,36 @@ func TestImageFonts(t *testing.T) {
 	}
 }
 
+// TestImageSource: the build sees every folder that the program is made of.
+func TestImageSource(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join(root, ".dockerignore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := strings.Split(string(raw), "\n")
+	folders := 0
+	for _, p := range imports(t, "./cmd/laurel") {
+		if inside, ours := strings.CutPrefix(p, "laurel/"); ours {
+			folders++
+			if folder, _, _ := strings.Cut(inside, "/"); !slices.Contains(seen, "!"+folder) {
+				t.Errorf("%s is in the program, and .dockerignore keeps %s from its build", p, folder)
+			}
+		}
+	}
+	if folders < 30 {
+		t.Errorf("%d packages of ours; were they read?", folders)
+	}
+}
+
+// TestImageLicences: whoever gets the image gets the licences of what is in it.
+func TestImageLicences(t *testing.T) {
+	stages := dockerfile(t)
+	if !slices.ContainsFunc(stages[0], func(i instruction) bool { return i.word == "RUN" && strings.Contains(i.rest, "/out/licences/") }) ||
+		!slices.Contains(stages[2], instruction{"COPY", "--from=build /out/licences /usr/share/licences"}) {
+		t.Error("the image has no licences of the modules in it")
+	}
+}
+
 func TestImage(t *testing.T) {
 	stages := dockerfile(t)
 	image := stages[len(stages)-1]

@@ -5,7 +5,10 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
+
+	"laurel/internal/bill"
 )
 
 // licences are told by what only they say. A text that matches none is
@@ -21,6 +24,7 @@ var licences = []struct {
 	{"GPL", regexp.MustCompile(`(?i)gnu general public license`)},
 	{"Unlicense", regexp.MustCompile(`(?i)free and unencumbered software released into the public domain`)},
 	{"ISC", regexp.MustCompile(`(?i)permission to use, copy, modify, and/?(or)? distribute this software for any purpose`)},
+	{"Bitstream-Vera", regexp.MustCompile(`(?i)bitstream vera fonts copyright`)},
 	{"MIT", regexp.MustCompile(`(?i)permission is hereby granted, free of charge, to any person obtaining a copy`)},
 	{"BSD", regexp.MustCompile(`(?i)redistributions? (in binary form|of source code) must (reproduce|retain)`)},
 }
@@ -28,7 +32,7 @@ var licences = []struct {
 // What is shipped may be passed on with nothing but a notice. A test may also
 // use what asks for its own files to stay open.
 var (
-	shipped = []string{"Apache-2.0", "BSD", "ISC", "MIT", "Unlicense"}
+	shipped = []string{"Apache-2.0", "Bitstream-Vera", "BSD", "ISC", "MIT", "Unlicense"}
 	tested  = append([]string{"MPL-2.0"}, shipped...)
 )
 
@@ -45,6 +49,9 @@ func TestLicences(t *testing.T) {
 			allowed = shipped
 		}
 		for file, licence := range licencesOf(t, m) {
+			if _, ok := program[path]; ok && !strings.Contains(bill.Licence(path), licence) {
+				t.Errorf("%s is under %s by its file %s, and under %q in internal/bill", path, licence, file, bill.Licence(path))
+			}
 			if !slices.Contains(allowed, licence) {
 				t.Errorf("%s is under %s by its file %s: only %v may be used here", path, licence, file, allowed)
 			}

@@ -66,6 +66,11 @@ func (m message) Execute(data any) (string, error) {
 	if !ok {
 		return "", fmt.Errorf("message data of type %T", data)
 	}
+	f.take(m)
+	return join(f.parts), nil
+}
+
+func (f *fill) take(m message) {
 	f.parts = make([]Part, len(m))
 	for i, p := range m {
 		if p.Param != "" {
@@ -73,7 +78,6 @@ func (m message) Execute(data any) (string, error) {
 		}
 		f.parts[i] = p
 	}
-	return join(f.parts), nil
 }
 
 func join(parts []Part) string {

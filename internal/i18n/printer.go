@@ -81,12 +81,13 @@ func (p *Printer) Text(id string, params Params) string { return join(p.Parts(id
 // values off from the words around them.
 func (p *Printer) Parts(id string, params Params) []Part {
 	f := &fill{value: func(name string) string { return p.value(name, params) }}
-	config := &i18n.LocalizeConfig{MessageID: id, TemplateData: f, TemplateParser: messageParser{}}
-	if n, ok := params[Count].(int); ok {
-		config.PluralCount = n
+	n, counted := params[Count].(int)
+	if m := p.lookup(id); m != nil && !counted {
+		f.take(m) // there is no form to be chosen
+		return f.parts
 	}
 	// Errors tell that English stood in, or that there is no message.
-	_, _ = p.localizer.Localize(config)
+	_, _ = p.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: f, TemplateParser: messageParser{}, PluralCount: n})
 	if f.parts == nil {
 		return []Part{{Text: id}}
 	}

@@ -60,3 +60,23 @@ func TestBoundHoldsUnderConcurrency(t *testing.T) {
 		t.Errorf("%d values", m.Len())
 	}
 }
+
+func TestWeighed(t *testing.T) {
+	m := lru.NewWeighed[string](10, func(s string) int { return len(s) })
+	m.Put("a", "aaaa")
+	m.Put("b", "bbbb")
+	m.Put("large", "more than ten")
+	if _, ok := m.Get("large"); ok || m.Len() != 2 || m.Weight() != 8 {
+		t.Errorf("%d values of %d", m.Len(), m.Weight())
+	}
+	m.Put("b", "bb")
+	m.Get("a")
+	m.Put("c", "ccccc")
+	if _, ok := m.Get("b"); ok || m.Weight() != 9 {
+		t.Errorf("b stayed: %d", m.Weight())
+	}
+	m.Put("d", "dddddddddd")
+	if m.Len() != 1 || m.Weight() != 10 {
+		t.Errorf("%d values of %d", m.Len(), m.Weight())
+	}
+}

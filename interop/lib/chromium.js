@@ -46,6 +46,14 @@ export async function watched(browser, baseURL, address, {screen = 'phone', colo
   return {page, faults, close: () => context.close()};
 }
 
+// picture keeps what a page looks like, for whoever asks for it by PICTURES=1:
+// no test looks at it, and drawing takes longer than loading.
+export const picture = async (page, options) => {
+  if(process.env.PICTURES) {
+    await page.screenshot(options);
+  }
+};
+
 // fits demands that nothing sticks out to the side.
 export async function fits(page, what) {
   const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, document.documentElement.clientWidth]);

@@ -4,7 +4,7 @@ import {after, before, test} from 'node:test';
 import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {fits, launch, screens, watched} from '../lib/chromium.js';
+import {fits, launch, picture, screens, watched} from '../lib/chromium.js';
 import {credential, world} from '../lib/world.js';
 
 const pictures = join(world.artifacts, 'pages');
@@ -45,9 +45,9 @@ for(const shown of [{...badge, expected: 'valid'}, revoked]) {
           assert.deepEqual([await page.getAttribute('html', 'lang'), await page.getAttribute('html', 'dir')], [lang, dir]);
           await fits(page, what);
           assert.ok((await page.innerText('main')).includes(shown.recipient), `${what}: ${shown.recipient} is not shown`);
-          await page.screenshot({path: join(pictures, `badge-${what}-${name}-first-screen.png`)});
+          await picture(page, {path: join(pictures, `badge-${what}-${name}-first-screen.png`)});
           if(name === 'light') {
-            await page.screenshot({path: join(pictures, `badge-${what}.png`), fullPage: true});
+            await picture(page, {path: join(pictures, `badge-${what}.png`), fullPage: true});
           }
           assert.deepEqual(faults, [], what);
           await close();
@@ -68,10 +68,10 @@ async function paste(text, lang, options) {
   const {page, faults, close} = await visit(`/?lang=${lang}`, options);
   await fits(page, 'home');
   await page.fill('#document', text);
-  await page.screenshot({path: join(pictures, `home-${lang}-${options.screen}.png`), fullPage: true});
+  await picture(page, {path: join(pictures, `home-${lang}-${options.screen}.png`), fullPage: true});
   await Promise.all([page.waitForURL(url => url.pathname !== '/'), page.click('form.check button[type=submit]')]);
   const verdict = await verdictOf(page, 'pasted');
-  await page.screenshot({path: join(pictures, `pasted-${verdict}-${lang}-${options.screen}.png`), fullPage: true});
+  await picture(page, {path: join(pictures, `pasted-${verdict}-${lang}-${options.screen}.png`), fullPage: true});
   assert.equal(await page.getAttribute('html', 'lang'), lang);
   assert.deepEqual(faults, []);
   await close();
@@ -105,7 +105,7 @@ for(const [name, address] of Object.entries(others)) {
       const {page, faults, close} = await visit(`${path}?lang=${lang}`, {screen});
       await fits(page, path);
       assert.ok(await page.locator('h1').first().isVisible());
-      await page.screenshot({path: join(pictures, `${name}-${lang}-${screen}.png`), fullPage: true});
+      await picture(page, {path: join(pictures, `${name}-${lang}-${screen}.png`), fullPage: true});
       assert.deepEqual(name === 'unknown' ? faults.filter(f => !f.includes('404')) : faults, []);
       assert.equal(faults.length > 0, name === 'unknown', 'what is not found says so');
       await close();

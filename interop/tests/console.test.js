@@ -8,7 +8,7 @@ import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {accessible} from '../lib/accessible.js';
-import {fits, launch, screens, watched} from '../lib/chromium.js';
+import {fits, launch, picture, screens, watched} from '../lib/chromium.js';
 import {command} from '../lib/laurel.js';
 import * as start from '../lib/start.js';
 import {root, world} from '../lib/world.js';
@@ -114,7 +114,7 @@ test('the list of the 58, without script: preview, confirm, result', async () =>
   await preview(staff, 'workshop-roster.csv');
   assert.equal(await rows(page, 'rows').count(), 58);
   assert.equal(await tagged(page, 'rows', 'Would be issued').count(), 58);
-  await page.screenshot({path: join(pictures, 'preview-en-desk.png'), fullPage: true});
+  await picture(page, {path: join(pictures, 'preview-en-desk.png'), fullPage: true});
   const beside = await page.context().newPage();
   await beside.goto(`${baseURL}/console/badges?lang=en`);
   assert.equal(await rows(beside, 'found').count(), 0, 'a preview issues nothing');
@@ -122,7 +122,7 @@ test('the list of the 58, without script: preview, confirm, result', async () =>
   await confirm(page);
   assert.equal(await tagged(page, 'rows', 'Issued').count(), 58);
   assert.equal(await rows(page, 'rows').locator('a[href*="/console/badges/"]').count(), 58);
-  await page.screenshot({path: join(pictures, 'result-en-desk.png'), fullPage: true});
+  await picture(page, {path: join(pictures, 'result-en-desk.png'), fullPage: true});
   const [download] = await Promise.all([page.waitForEvent('download'), page.click('form[action^="/console/upload/result"] button')]);
   const table = readFileSync(await download.path(), 'utf8').trim().split('\r\n');
   assert.equal(table.length, 59);
@@ -152,7 +152,7 @@ test('a list with mistakes: each with the number of its row, in words', async ()
     }
     await fits(page, 'errors');
     await accessible(page, `errors in ${lang}`);
-    await page.screenshot({path: join(pictures, `errors-${lang}-phone.png`), fullPage: true});
+    await picture(page, {path: join(pictures, `errors-${lang}-phone.png`), fullPage: true});
     assert.deepEqual(serious(staff.faults), []);
     await staff.close();
   }
@@ -168,7 +168,7 @@ test('what waits for its release is released, once', async () => {
   await page.click('main a:has-text("Release …")');
   const before = Number(await page.locator('.fields dd').nth(1).innerText());
   assert.ok(before >= 45, `${before} wait`);
-  await page.screenshot({path: join(pictures, 'release-en-desk.png'), fullPage: true});
+  await picture(page, {path: join(pictures, 'release-en-desk.png'), fullPage: true});
   await page.click('button.danger');
   assert.match(await page.innerText('.notice'), new RegExp(`${before} badges were issued`));
   await staff.go('/console/activities/uh-kit-2025');
@@ -210,11 +210,11 @@ test('with the keyboard alone: sign in, find a badge, revoke it, see it revoked'
   const id = new URL(page.url()).pathname.split('/').pop();
   await tab('Revoke …');
   await enter();
-  await page.screenshot({path: join(pictures, 'revoke-en-desk.png'), fullPage: true});
+  await picture(page, {path: join(pictures, 'revoke-en-desk.png'), fullPage: true});
   await tab('Revoke for good');
   await enter();
   assert.match(await page.innerText('.notice.pass'), /revoked/);
-  await page.screenshot({path: join(pictures, 'badge-revoked-en-desk.png'), fullPage: true});
+  await picture(page, {path: join(pictures, 'badge-revoked-en-desk.png'), fullPage: true});
   assert.deepEqual(serious(faults), []);
   await page.goto(`${baseURL}/v/${id}?lang=en`);
   assert.match(await page.getAttribute('section.verdict', 'class'), /invalid/);
@@ -250,7 +250,7 @@ test('every page, in two languages, on a phone and on a desk', async () => {
       for(const [screen, size] of Object.entries(screens)) {
         await page.setViewportSize(size);
         await fits(page, `${what}-${screen}`);
-        await page.screenshot({path: join(pictures, `${what}-${screen}.png`), fullPage: true});
+        await picture(page, {path: join(pictures, `${what}-${screen}.png`), fullPage: true});
       }
       await accessible(page, what);
     }

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
 import {accessible} from '../lib/accessible.js';
-import {fits, launch, watched} from '../lib/chromium.js';
+import {fits, launch, picture, watched} from '../lib/chromium.js';
 import {call} from '../lib/laurel.js';
 import {credential, world} from '../lib/world.js';
 
@@ -43,7 +43,7 @@ function face(name, address, look, {gone = false} = {}) {
     test(`the face of: ${what}`, async () => {
       const {page, faults, close} = await watched(browser, baseURL, `${address()}?lang=${lang}`, {screen, colorScheme});
       try {
-        await page.screenshot({path: join(pictures, `${what}.png`), fullPage: true});
+        await picture(page, {path: join(pictures, `${what}.png`), fullPage: true});
         assert.deepEqual([await page.getAttribute('html', 'lang'), await page.getAttribute('html', 'dir')], [lang, dir]);
         await fits(page, what);
         await look(page, lang, what);

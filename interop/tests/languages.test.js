@@ -4,7 +4,7 @@ import {after, before, test} from 'node:test';
 import assert from 'node:assert/strict';
 import {mkdirSync} from 'node:fs';
 import {join} from 'node:path';
-import {launch, watched} from '../lib/chromium.js';
+import {launch, picture, watched} from '../lib/chromium.js';
 import {credential, world} from '../lib/world.js';
 
 const pictures = join(world.artifacts, 'languages');
@@ -79,7 +79,7 @@ for(const [state, address] of Object.entries(faces)) {
       assert.deepEqual([await page.getAttribute('html', 'lang'), await page.getAttribute('html', 'dir')], [lang, dir]);
       const allowed = new Set([...shared['*'], ...shared[lang] ?? []]);
       assert.deepEqual((await texts(page)).filter(text => left.includes(text) && !allowed.has(text)), [], `${state} in ${lang}`);
-      await page.screenshot({path: join(pictures, `${state}-${lang}.png`), fullPage: true});
+      await picture(page, {path: join(pictures, `${state}-${lang}.png`), fullPage: true});
       await close();
     });
   }
@@ -129,7 +129,7 @@ for(const [number, [lang, accept]] of Object.entries(readers)) {
     assert.ok((await page.innerText('main')).includes(signed.name), 'the signed name is shown too');
     const holder = page.locator('bdi', {hasText: badge.recipient});
     assert.ok(await holder.count() > 0, `${badge.recipient} is not set apart`);
-    await page.screenshot({path: join(pictures, `learner-${number}.png`), fullPage: true});
+    await picture(page, {path: join(pictures, `learner-${number}.png`), fullPage: true});
     await context.close();
   });
 }

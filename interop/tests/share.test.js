@@ -10,7 +10,7 @@ import {mkdirSync, mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {accessible} from '../lib/accessible.js';
-import {fits, launch, screens, watched} from '../lib/chromium.js';
+import {fits, launch, picture, screens, watched} from '../lib/chromium.js';
 import {call, command} from '../lib/laurel.js';
 import * as start from '../lib/start.js';
 import {get, world} from '../lib/world.js';
@@ -70,7 +70,7 @@ after(async () => {
 });
 
 const claimOf = badge => new URL(badge.claimUrl).pathname;
-const shot = (page, name) => page.screenshot({path: join(pictures, `${name}.png`), fullPage: true});
+const shot = (page, name) => picture(page, {path: join(pictures, `${name}.png`), fullPage: true});
 const status = async path => (await fetch(baseURL + path, {headers: {Accept: 'text/html'}})).status;
 const plain = text => text.replace(/[\u2066-\u2069\u200e\u200f]/g, '').replace(/\s+/g, ' ');
 
@@ -199,7 +199,7 @@ test('other sites are told the markup of a frame, and it works there', async () 
   assert.equal(await whole.evaluate(() => opener), null);
   assert.deepEqual(requests.filter(url => !url.startsWith(baseURL) && !url.startsWith(site) && !url.startsWith('data:')), []);
   assert.deepEqual(said, []);
-  await page.screenshot({path: join(pictures, 'frame.png')});
+  await picture(page, {path: join(pictures, 'frame.png')});
   await close();
 });
 
@@ -229,7 +229,7 @@ for(const lang of languages) {
         const page = await context.newPage();
         await page.goto(`${made[name].credentialId}/embed?lang=${lang}`);
         const what = `embed-${name}-${lang}-${colorScheme}`;
-        await page.screenshot({path: join(pictures, `${what}.png`)});
+        await picture(page, {path: join(pictures, `${what}.png`)});
         await fits(page, what);
         const high = await page.evaluate(() => document.documentElement.scrollHeight);
         assert.ok(high <= 180, `${what}: ${high} pixels in a frame of 180`);

@@ -123,6 +123,7 @@ func (r *Ring) add(e entry, activates time.Time) error {
 	defer r.mu.Unlock()
 	r.entries[e.Issuer] = append(slices.Clone(r.entries[e.Issuer]), e)
 	slices.SortFunc(r.entries[e.Issuer], byAge)
+	r.changes++
 	return nil
 }
 
@@ -154,6 +155,7 @@ func (r *Ring) rewrite(e entry) error {
 	list := slices.Clone(r.entries[e.Issuer])
 	list[slices.IndexFunc(list, func(o entry) bool { return o.ID == e.ID })] = e
 	r.entries[e.Issuer] = list
+	r.changes++
 	return nil
 }
 

@@ -39,6 +39,7 @@ type Ring struct {
 	changing sync.Mutex         // one change of the folder at a time
 	mu       sync.RWMutex       // guards entries
 	entries  map[string][]entry // by issuer, oldest first
+	changes  uint64             // of entries
 }
 
 // entry is one key: what may be shown, its file, and the private half.
@@ -169,7 +170,19 @@ func (r *Ring) reload() (changed bool, err error) {
 		return slices.EqualFunc(a, b, func(x, y entry) bool { return x.file.Checksum == y.file.Checksum })
 	})
 	r.entries = all
+	if changed {
+		r.changes++
+	}
 	return changed, nil
+}
+
+// Changes counts the changes of keys that were made here or taken in, so that
+// whoever has something that rests on keys can tell whether they are the same
+// still.
+func (r *Ring) Changes() uint64 {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.changes
 }
 
 // all is every entry, by issuer and age.

@@ -84,6 +84,8 @@ type DB struct {
 	past sync.WaitGroup // of files that a compaction replaced, until their last View is over
 	info fs.FileInfo    // of file, for Reopen to know it again
 
+	openings uint64 // of files, under mu
+
 	watch  *watch                // the inspection since Open; belongs to who holds the line alone
 	damage atomic.Pointer[error] // what is known to be damaged; nil for nothing
 	stuck  atomic.Bool           // bbolt holds a lock that it will not give back
@@ -247,6 +249,7 @@ func (db *DB) openOnce(flag int) error {
 		return err
 	}
 	db.bolt = b
+	db.openings++
 	return nil
 }
 
@@ -326,11 +329,11 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx, err := db.begin(false)
+	tx, opening, err := db.begin(false)
 	if err != nil {
 		return err
 	}
-	r := &reader{db: db, ctx: ctx}
+	r := &viewer{reader{db: db, ctx: ctx}, store.Version{Opening: opening, Commit: uint64(tx.ID())}}
 	defer func() {
 		r.bucket = nil
 		_ = rollback(tx) // of a read transaction: nothing can go wrong
@@ -339,31 +342,41 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 		db.noticed(err)
 		return err
 	}
-	return f(r)
+	return f(store.Noted(ctx, r))
 }
 
-// begin starts a bbolt transaction on the file as it is open now.
-func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
+// viewer is what a View gets: a reader of a snapshot that has a name.
+type viewer struct {
+	reader
+	version store.Version
+}
+
+// Version implements store.Versioned. bbolt counts commits up, in each file anew.
+func (v *viewer) Version() store.Version { return v.version }
+
+// begin starts a bbolt transaction on the file as it is open now, and tells the
+// how-manieth opening that is.
+func (db *DB) begin(writable bool) (tx *bbolt.Tx, opening uint64, err error) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
 	if db.bolt == nil {
 		if err := db.line.refusal(); err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		return nil, store.ErrClosed
+		return nil, 0, store.ErrClosed
 	}
 	if db.stuck.Load() {
-		return nil, *db.damage.Load()
+		return nil, 0, *db.damage.Load()
 	}
-	tx, err := beginBolt(db.bolt, writable)
+	tx, err = beginBolt(db.bolt, writable)
 	if errors.Is(err, store.ErrDamaged) {
 		db.noticed(err)
 		db.stuck.Store(true)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("beginning a transaction: %w", err)
+		return nil, 0, fmt.Errorf("beginning a transaction: %w", err)
 	}
-	return tx, nil
+	return tx, db.openings, nil
 }
 
 // Writable implements store.Reopener.

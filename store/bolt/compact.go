@@ -87,6 +87,7 @@ func (db *DB) compact() (old *bbolt.DB, err error) {
 	}
 	db.mu.Lock()
 	old, db.bolt, db.file, db.info = db.bolt, fresh.bolt, fresh.file, fresh.info
+	db.openings++
 	db.mu.Unlock()
 	if err := syncFolder(filepath.Dir(db.path)); err != nil {
 		db.line.refuse(readOnly(err))

@@ -28,6 +28,12 @@ import (
 // for ever while others keep coming.
 const maxGroup = 256
 
+// fillPercent is how full a page is left that is split. Most bytes stand under
+// keys that ascend, and behind such a split nothing is ever put in between: halves,
+// as bbolt leaves them, would stay half empty. For a badge with all that belongs to
+// it the file is 1.36 times the data instead of 1.58.
+const fillPercent = 0.9
+
 // line is the queue for the turn, which one goroutine has at a time.
 type line struct {
 	mu      sync.Mutex
@@ -156,6 +162,7 @@ func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	store.Unnoted(ctx)
 	g, err := db.line.enter(ctx)
 	if err != nil {
 		return err
@@ -207,6 +214,7 @@ func (g *group) run(ctx context.Context, f func(store.Tx) error) (rests bool, er
 		g.broken = err
 		return false, err
 	}
+	t.bucket.FillPercent = fillPercent
 	kept := false
 	defer func() {
 		if !kept {
@@ -231,7 +239,7 @@ func (g *group) begin(ctx context.Context) error {
 		err = g.db.line.refusal()
 	}
 	if err == nil && g.tx == nil {
-		g.tx, err = g.db.begin(true)
+		g.tx, _, err = g.db.begin(true)
 	}
 	return err
 }

@@ -183,7 +183,7 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	}
 	s := &snapshot{ctx: ctx, db: db, tx: ptx}
 	defer s.end()
-	return f(s)
+	return f(store.Noted(ctx, s))
 }
 
 // Close implements store.Store.

@@ -31,6 +31,7 @@ const (
 
 // Update implements store.Store.
 func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
+	store.Unnoted(ctx)
 	db.updates.Add(1)
 	var result error
 	if err := db.insist(ctx, func(begin context.Context) (fault error) {

@@ -32,6 +32,7 @@ func Run(t *testing.T, create func(t *testing.T) Opener) {
 		{"Concurrency", concurrencyCases},
 		{"Life", lifeCases},
 		{"Model", modelCases},
+		{"Reads", readsCases},
 	} {
 		t.Run(group.name, func(t *testing.T) {
 			for _, c := range group.cases {

@@ -47,9 +47,10 @@ const (
 type Lists struct {
 	now func() time.Time
 
-	mu     sync.Mutex
-	files  []*file
-	looked time.Time
+	mu      sync.Mutex
+	files   []*file
+	looked  time.Time
+	changes uint64 // of what files say
 }
 
 var _ verifier.TrustList = (*Lists)(nil)
@@ -86,12 +87,7 @@ func open(now func() time.Time, paths []string) (*Lists, error) {
 func (l *Lists) Knows(_ context.Context, issuerID string) (verifier.Listing, bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now := l.now(); now.Sub(l.looked) >= lookEvery || now.Before(l.looked) {
-		l.looked = now
-		for _, f := range l.files {
-			f.look()
-		}
-	}
+	l.look()
 	var listing verifier.Listing
 	var names []string
 	var err error
@@ -110,17 +106,42 @@ func (l *Lists) Knows(_ context.Context, issuerID string) (verifier.Listing, boo
 	return listing, false, err
 }
 
-// look reads the file if it is another than before. One that cannot be read
-// leaves what is known, and is tried again.
-func (f *file) look() {
+// Changes counts the changes of the files that were seen, so that whoever has
+// something that rests on lists can tell whether they say the same still. It
+// looks for changes as Knows does.
+func (l *Lists) Changes() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.look()
+	return l.changes
+}
+
+// look looks at the files when it is time to.
+func (l *Lists) look() {
+	now := l.now()
+	if now.Sub(l.looked) < lookEvery && !now.Before(l.looked) {
+		return
+	}
+	l.looked = now
+	for _, f := range l.files {
+		if f.look() {
+			l.changes++
+		}
+	}
+}
+
+// look reads the file if it is another than before, and tells so. One that cannot
+// be read leaves what is known, and is tried again.
+func (f *file) look() (changed bool) {
 	info, err := os.Stat(f.path)
 	if err == nil && f.err == nil && f.issuers != nil && info.ModTime().Equal(f.changed) && info.Size() == f.size {
-		return
+		return false
 	}
 	if err == nil {
 		err = f.read(info)
 	}
 	f.err = err
+	return true
 }
 
 func (f *file) read(info os.FileInfo) error {

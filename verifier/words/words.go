@@ -9,6 +9,8 @@
 package words
 
 import (
+	"slices"
+
 	"laurel/badge"
 	"laurel/internal/i18n"
 	"laurel/verifier"
@@ -43,9 +45,10 @@ func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 		}
 	}
 	params[VerdictParam] = Headline(p, r)
+	values := func() i18n.Params { return params }
 	base := "summary." + r.Verdict().String()
 	if len(r.Badges) > 0 { // none of which speaks for all
-		return say(p, params, base+"."+string(verifier.SeveralBadges))
+		return say(p, values, base+"."+string(verifier.SeveralBadges))
 	}
 	ids := []string{base + "." + string(f.Code), base + "." + string(f.Check)}
 	switch {
@@ -55,7 +58,7 @@ func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 	case params["Date"] == "" && params["ValidFrom"] != "":
 		ids = append(ids, base+".since")
 	}
-	return say(p, params, append(ids, base)...)
+	return say(p, values, append(ids, base)...)
 }
 
 // claims are the values of a summary that the document itself states.
@@ -93,31 +96,32 @@ func Sentence(p *i18n.Printer, r *verifier.Report, f verifier.Finding) string {
 // its own gets the general one of its outcome.
 func SentenceParts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) []i18n.Part {
 	own := "check." + string(f.Check) + "." + string(f.Code)
-	return say(p, facts(p, r, f), own+"."+f.Outcome.String(), own, "check.any."+string(f.Code), "finding."+f.Outcome.String())
+	return say(p, func() i18n.Params { return facts(p, r, f) }, own+"."+f.Outcome.String(), own, "check.any."+string(f.Code), "finding."+f.Outcome.String())
 }
 
 // say takes the first message that there is, and of a message whose values are
-// not all known the bare form, which does without them.
-func say(p *i18n.Printer, params i18n.Params, ids ...string) []i18n.Part {
+// not all known the bare form, which does without them. Most messages speak of
+// no value, and theirs are not looked for.
+func say(p *i18n.Printer, values func() i18n.Params, ids ...string) []i18n.Part {
 	for _, id := range ids {
-		switch {
-		case !p.Has(id):
+		if !p.Has(id) {
 			continue
-		case !known(p, params, id) && p.Has(id+".bare"):
-			return p.Parts(id+".bare", params)
+		}
+		wanted := p.Placeholders(id)
+		if len(wanted) == 0 {
+			return p.Parts(id, nil)
+		}
+		params := values()
+		if !known(params, wanted) && p.Has(id+".bare") {
+			id += ".bare"
 		}
 		return p.Parts(id, params)
 	}
 	return nil
 }
 
-func known(p *i18n.Printer, params i18n.Params, id string) bool {
-	for _, name := range p.Placeholders(id) {
-		if params[name] == "" {
-			return false
-		}
-	}
-	return true
+func known(params i18n.Params, names []string) bool {
+	return !slices.ContainsFunc(names, func(name string) bool { return params[name] == "" })
 }
 
 func text(parts []i18n.Part) string {

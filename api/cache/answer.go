@@ -1,0 +1,172 @@
+package cache
+
+import (
+	"bytes"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"laurel/api/wire"
+	"laurel/store"
+)
+
+// key is all of a request that an answer depends on. What a method asks for is
+// made of the answer to GET.
+type key struct {
+	path, query, accept, languages string
+	gzip                           bool
+}
+
+// longest bounds each part of a key, in bytes: a browser's Accept has some 150.
+const longest = 300
+
+// keyOf is the key of a request, where its answer is one that may be kept.
+func keyOf(r *http.Request) (k key, ok bool) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || r.ContentLength != 0 || len(r.TransferEncoding) > 0 {
+		return key{}, false
+	}
+	for _, name := range [...]string{"Authorization", "If-Match", "If-Unmodified-Since", "Expect"} {
+		if _, has := r.Header[name]; has {
+			return key{}, false
+		}
+	}
+	accept, one := only(r.Header["Accept"])
+	languages, alone := only(r.Header["Accept-Language"])
+	k = key{r.URL.Path, r.URL.RawQuery, accept, languages, false}
+	if !one || !alone || !plain(k.query) || max(len(k.path), len(k.query), len(accept), len(languages)) > longest {
+		return key{}, false
+	}
+	k.gzip = wire.TakesGzip(r.Header["Accept-Encoding"])
+	return k, true
+}
+
+// only is the one line of a header, or "".
+func only(lines []string) (line string, ok bool) {
+	if len(lines) == 0 {
+		return "", true
+	}
+	return lines[0], len(lines) == 1
+}
+
+// plain tells of a query that it asks for a language at most.
+func plain(query string) bool {
+	lang, ok := strings.CutPrefix(query, "lang=")
+	return query == "" || ok && !strings.ContainsAny(lang, "&;=%+")
+}
+
+// unconditional is a request for the whole answer to GET.
+func unconditional(r *http.Request) *http.Request { // r is the caller's own copy
+	r.Method = http.MethodGet
+	if _, has := r.Header["If-None-Match"]; has {
+		r.Header = maps.Clone(r.Header)
+		delete(r.Header, "If-None-Match")
+	}
+	return r
+}
+
+// Answer is a whole answer as it goes out. It does not change.
+type Answer struct {
+	route  string
+	status int
+	header http.Header // but for the number of the request
+	body   []byte
+
+	second  int64 // since 1970, in which it was made
+	changes uint64
+	reads   *store.Reads
+	size    int                           // of reads
+	seen    atomic.Pointer[store.Version] // at which reads were last found the same
+}
+
+// requestID names the one header that is never the same.
+const requestID = "X-Request-Id"
+
+func (a *Answer) take(made *recorder, r *http.Request) {
+	a.route, a.status, a.body = r.Pattern, made.status, made.body.Bytes()
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	a.header = made.Header().Clone()
+	delete(a.header, requestID)
+	for name, lines := range a.header {
+		a.header[name] = slices.Clip(lines) // who adds a line gets a copy
+	}
+}
+
+func (a *Answer) keepable() bool {
+	_, cookie := a.header["Set-Cookie"]
+	return a.status == http.StatusOK && len(a.body) <= largest && !cookie && a.header.Get("Connection") == ""
+}
+
+// overhead is what an Answer takes beside its bytes, roughly.
+const overhead = 1 << 10
+
+func (a *Answer) weight() int {
+	n := overhead + len(a.body) + a.size
+	for name, lines := range a.header {
+		n += len(name)
+		for _, line := range lines {
+			n += len(line) + 2*16
+		}
+	}
+	return n
+}
+
+// Route is the pattern of the address, as it stands in the log.
+func (a *Answer) Route() string { return a.route }
+
+// Write answers a request with it, and tells the status: 304 where the caller has
+// it already (RFC 9110 section 13.1.2).
+func (a *Answer) Write(w http.ResponseWriter, r *http.Request) (status int) {
+	h := w.Header()
+	maps.Copy(h, a.header)
+	if a.status == http.StatusOK && a.has(r) {
+		delete(h, "Content-Type")
+		delete(h, "Content-Length")
+		delete(h, "Content-Encoding")
+		w.WriteHeader(http.StatusNotModified)
+		return http.StatusNotModified
+	}
+	w.WriteHeader(a.status)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(a.body) // the caller may have gone
+	}
+	return a.status
+}
+
+// has tells whether the caller has the answer, by the weak comparison of tags.
+func (a *Answer) has(r *http.Request) bool {
+	lines, tags := r.Header["If-None-Match"], a.header["Etag"]
+	if len(lines) == 0 || len(tags) == 0 {
+		return false
+	}
+	tag := strings.TrimPrefix(tags[0], "W/")
+	for _, line := range lines {
+		for given := range strings.SplitSeq(line, ",") {
+			given = strings.TrimSpace(given)
+			if given == "*" || strings.TrimPrefix(given, "W/") == tag {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// recorder keeps an answer back until it is whole.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (c *recorder) WriteHeader(status int) {
+	if c.status == 0 {
+		c.status = status
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (c *recorder) Write(b []byte) (int, error) { return c.body.Write(b) }
