@@ -5,6 +5,8 @@ BENCH ?= .
 FROM ?= $(shell date +%s)
 COUNT ?= 10000
 ORDERS ?= 3000
+CLIENTS ?= 8000
+SECONDS ?= 60
 SOAK ?= 20m
 KILLS ?= 200
 MUTATIONS ?= 400
@@ -76,7 +78,10 @@ bars: build ## issuing and verifying over HTTP, beside Node, beside a store in m
 	go run ./bench/bars
 
 
+overload: ## CLIENTS at once against the real program for SECONDS in each of four ways, beside a few who ask for little
+	OVERLOAD_CLIENTS=$(CLIENTS) OVERLOAD_SECONDS=$(SECONDS) go test -count=1 -timeout 1h -run '^TestOverload$$' -v ./cmd/laurel
+
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long soak bars bench
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long soak bars overload bench

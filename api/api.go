@@ -111,7 +111,7 @@ func (unobserved) Verified(string)                            {}
 // request that waits holds its body and little else.
 const (
 	placesPerProcessor = 4
-	maxWaiting         = 4096
+	maxWaiting         = 8192
 	patienceOfAll      = 1500 * time.Millisecond
 	patienceOfCallers  = 5 * time.Second
 )

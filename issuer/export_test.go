@@ -1,6 +1,10 @@
 package issuer
 
-import "context"
+import (
+	"context"
+
+	"laurel/store"
+)
 
 // IdentityHash is the hash of an address under a given salt.
 var IdentityHash = identityHash
@@ -10,6 +14,19 @@ func (i *Issuer) Reserved() int {
 	i.reserved.mu.Lock()
 	defer i.reserved.mu.Unlock()
 	return len(i.reserved.taken)
+}
+
+// RollList opens the list after the one that is being filled.
+func (i *Issuer) RollList(ctx context.Context, issuer, purpose string) error {
+	var cur int
+	err := i.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		cur, err = i.readCurrentList(r, issuer, purpose)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return i.rollList(ctx, issuer, purpose, cur)
 }
 
 // Wanted is how many badges somebody waits for whose JWTs are to be made.

@@ -24,15 +24,22 @@ import (
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/internal/fetch"
+	"laurel/store/postgres/pgtest"
 	"laurel/verifier"
 )
 
 // TestMain lets the test binary be the command: scripts run `laurel`.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(withDatabase{m}, map[string]func(){
 		"laurel": func() { main() },
 	})
 }
+
+// withDatabase has a PostgreSQL server stand behind the tests.
+type withDatabase struct{ m *testing.M }
+
+// Run implements testscript.TestingM.
+func (w withDatabase) Run() int { return pgtest.Main(w.m) }
 
 // TestScripts runs the stories in testdata: what a person types, and what
 // comes of it.

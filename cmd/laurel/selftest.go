@@ -184,7 +184,7 @@ func (s *settings) checkFolder() error {
 	if s.store == "" {
 		return nil
 	}
-	if u, err := url.Parse(s.store); err != nil || !slices.Contains([]string{"postgres", "postgresql"}, u.Scheme) || u.Host == "" {
+	if u, err := url.Parse(s.store); err != nil || !slices.Contains([]string{"postgres", "postgresql"}, u.Scheme) || u.Host == "" && u.Query().Get("host") == "" { // which names a folder of sockets
 		return usagef("--store is no URL of a PostgreSQL database, such as postgres://laurel@db.internal:5432/laurel; leave it out for a file in the data folder")
 	}
 	return nil

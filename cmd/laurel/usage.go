@@ -18,6 +18,7 @@ Usage: laurel COMMAND [flags]
               them back, release what was earned
   backup      copy store and keys into one file, also while the service runs
   restore     make a data folder of a backup
+  migrate     move the store from its file to PostgreSQL, or back
   compact     take out of the store's file what was erased
   check       hold the store against itself: every badge, index and list
   clock       hold the clock against what is on record, or say that it is right
