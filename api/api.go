@@ -36,12 +36,11 @@ import (
 	"laurel/issuer"
 	"laurel/issuer/auditlog"
 	"laurel/programme"
-	"laurel/store"
 	"laurel/verifier"
 )
 
 // Config is what the service is made of. All fields but VCAPI, Sessions,
-// Fetch, Ready, Proxies, VerifyRate, Store, Changes, Version, Now, Log and Observer
+// Fetch, Ready, Proxies, VerifyRate, Cache, Version, Now, Log and Observer
 // are required.
 type Config struct {
 	Issuer    *issuer.Issuer
@@ -71,11 +70,8 @@ type Config struct {
 	// for no limit, and for no bound to what the bodies of one address take
 	// of the room for all.
 	VerifyRate int
-	// Store is asked whether answers that were made of it still stand, and Changes
-	// counts the changes of keys and of lists of issuers. Without both no answer is
-	// kept.
-	Store    store.Store
-	Changes  func() uint64
+	// Cache keeps answers to public reads; nil: none is kept.
+	Cache    *cache.Cache
 	Version  string           // of the program, for the Server header; "" tells none
 	Now      func() time.Time // default time.Now
 	Log      *slog.Logger     // one line a request; default discards
@@ -167,9 +163,6 @@ func New(cfg Config) (http.Handler, error) {
 	places := placesPerProcessor * runtime.GOMAXPROCS(0)
 	s.forStrangers, s.forIssuing = limit.NewGate(places, maxWaiting, patienceOfAll), limit.NewGate(places, maxWaiting, patienceOfCallers)
 	s.host, s.https = hostOf(cfg.BaseURL)
-	if cfg.Store != nil && cfg.Changes != nil {
-		s.kept = cache.New(cache.Config{Store: cfg.Store, Changes: cfg.Changes, Now: cfg.Now, Bytes: cache.DefaultBytes})
-	}
 	if cfg.Outbox != nil {
 		cfg.Pages.OfferLost(share.LostPath)
 	}
@@ -214,7 +207,6 @@ type server struct {
 	host  string // of the base URL, with its port if it names one
 	https bool
 
-	kept               *cache.Cache     // nil: none is
 	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota

@@ -28,7 +28,7 @@ func newKeeping(t *testing.T) *keeping {
 	k := &keeping{}
 	var cfg api.Config
 	k.world = newSecureWorld(t, func(c *api.Config) { cfg = *c })
-	cfg.Store, cfg.Changes = nil, nil
+	cfg.Cache = nil
 	k.plain = must(api.New(cfg))(t)
 	k.clock.set(time.Now().UTC())
 	return k

@@ -53,7 +53,7 @@ func (s *server) logged(r *http.Request, id, route string, status int, start tim
 func (s *server) front(router http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		kept := s.kept.Find(r)
+		kept := s.cfg.Cache.Find(r)
 		if kept == nil || !s.isOurs(r) {
 			router.ServeHTTP(w, r)
 			return

@@ -112,7 +112,7 @@ type handlers struct {
 // routes is everything that the service answers. HEAD goes with GET, and
 // OPTIONS with everything.
 func (s *server) routes(h handlers) []route {
-	squeezed, kept := new(wire.Squeezer).Squeezed, s.kept.Kept
+	squeezed, kept := new(wire.Squeezer).Squeezed, s.cfg.Cache.Kept
 	const get, post, put, patch, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	table := []route{
 		{get, "/", anybody, squeezed(h.public.Home)},

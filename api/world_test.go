@@ -19,6 +19,7 @@ import (
 	"go.uber.org/goleak"
 
 	"laurel/api"
+	"laurel/api/cache"
 	"laurel/api/pages"
 	"laurel/api/public"
 	"laurel/api/sessions"
@@ -242,7 +243,7 @@ func newWorldSince(t *testing.T, clock *clock, base string, listener net.Listene
 	}})
 	w.issuer.Observe(w.endorsers.Observe)
 	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: events, Hooks: w.hooks, Pages: faces,
-		Catalog: catalog, Fonts: typeset.Open(nil), BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log, Store: w.store, Changes: ring.Changes,
+		Catalog: catalog, Fonts: typeset.Open(nil), BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log, Cache: cache.New(cache.Config{Store: w.store, Changes: ring.Changes, Now: w.clock.now, Bytes: cache.DefaultBytes}),
 		Sessions: sessions.New(w.store, w.tokens, w.clock.now),
 		Ready: func(ctx context.Context) public.Readiness {
 			return public.Readiness{Read: w.store.View(ctx, func(store.Reader) error { return nil }), Write: w.store.Update(ctx, func(store.Tx) error { return nil })}

@@ -163,6 +163,9 @@ var (
 	fetchKept    = gauge("fetch_kept_total", "Calls answered from what was kept.", "for")
 	fetchBytes   = gauge("fetch_kept_bytes", "What is kept of answers of others.", "for")
 
+	answered     = gauge("answers_total", "Public answers that can be kept: hit was kept, miss was made, and stale was kept and did not stand any more.", "result")
+	answersBytes = gauge("answers_kept_bytes", "What is kept of public answers.")
+
 	keyCount  = gauge("keys", "Keys, by algorithm and state.", "algorithm", "state")
 	keyOldest = gauge("key_signing_oldest_seconds", "Age of the oldest key that signs.", "algorithm")
 )
@@ -235,6 +238,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.audit(ctx, r)
 	c.outboxes(ctx, r)
 	c.fetches(r)
+	c.answers(r)
 	c.keys(r)
 	r.gauge(readable, truth(!r.failed))
 }
@@ -314,6 +318,14 @@ func (c collector) fetches(r *reading) {
 		r.counter(fetchKept, s.Kept, use)
 		r.gauge(fetchBytes, float64(s.Bytes), use)
 	}
+}
+
+func (c collector) answers(r *reading) {
+	s := c.svc.answers.Stats()
+	r.counter(answered, s.Hits, "hit")
+	r.counter(answered, s.Misses, "miss")
+	r.counter(answered, s.Stale, "stale")
+	r.gauge(answersBytes, float64(s.Bytes))
 }
 
 func (c collector) keys(r *reading) {

@@ -47,6 +47,12 @@ func (b *lockedBuffer) String() string {
 // serving initialises a folder and serves it, with metrics on a socket.
 func serving(t *testing.T, flags ...string) *running {
 	t.Helper()
+	return servingAt(t, "http://", flags...)
+}
+
+// servingAt is serving with another scheme in the base URL, as behind a proxy.
+func servingAt(t *testing.T, scheme string, flags ...string) *running {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -60,7 +66,7 @@ func serving(t *testing.T, flags ...string) *running {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	r := &running{url: "http://" + address, data: filepath.Join(folder, "data"), private: filepath.Join(folder, "m.sock"), said: &lockedBuffer{}}
 	p := &program{stdin: strings.NewReader(""), stdout: r.said, stderr: r.said}
-	if code := p.exit(t.Context(), []string{"init", "--data", r.data, "--base-url", r.url, "--issuer", "city-academy", "--name", "City Academy"}); code != exitOK {
+	if code := p.exit(t.Context(), []string{"init", "--data", r.data, "--base-url", scheme + address, "--issuer", "city-academy", "--name", "City Academy"}); code != exitOK {
 		t.Fatalf("init: %s", r.said)
 	}
 	ctx, stop := context.WithCancel(context.Background())

@@ -58,6 +58,9 @@ func (p *program) config(ctx context.Context, args []string) error {
 	if err == nil {
 		err = svc.tryClock(ctx)
 	}
+	if err == nil {
+		_, err = s.certificate(svc.baseURL, func(error) {})
+	}
 	if err = errors.Join(err, svc.store.Close()); err != nil {
 		return err
 	}
@@ -214,6 +217,9 @@ func (s *settings) checkSources() error {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 			return usagef("--font-dir: there is no folder %s; leave the flag out for the system's fonts", folder)
 		}
+	}
+	if _, err := s.trusted(); err != nil {
+		return err
 	}
 	if _, err := s.trusted(); err != nil {
 		return err

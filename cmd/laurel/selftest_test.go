@@ -149,6 +149,9 @@ func TestWrongSettingsAreToldInOneLine(t *testing.T) {
 		{what: "plain http to a stranger", flags: []string{"--fetch-allow", "http://192.0.2.7:80"}, says: `plain http is for loopback alone`},
 		{what: "a proxy without a scheme", flags: []string{"--fetch-proxy", "proxy.internal:3128"}, says: `proxy`},
 		{what: "a proxy of another kind", flags: []string{"--fetch-proxy", "ftp://proxy.internal"}, says: `no http, https or socks5 URL`},
+		{what: "half a certificate", flags: []string{"--tls-cert", secret}, says: `belong together`},
+		{what: "a certificate that is none", flags: []string{"--tls-cert", secret, "--tls-key", secret}, says: `--tls-cert, --tls-key: `},
+		{what: "a proxy by its name", flags: []string{"--trusted-proxies", "proxy.internal"}, says: `--trusted-proxies: .*proxy.internal`},
 		{what: "no such roots", flags: []string{"--fetch-ca", filepath.Join(here, "none.pem")}, says: `--fetch-ca: .*no such file`},
 		{what: "roots that are none", flags: []string{"--fetch-ca", secret}, says: `--fetch-ca: .*holds no PEM certificate`},
 	} {

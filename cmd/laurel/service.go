@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"laurel/api"
+	"laurel/api/cache"
 	"laurel/api/limit"
 	"laurel/api/pages"
 	"laurel/api/sessions"
@@ -57,6 +58,7 @@ type service struct {
 	hooks     *feed.Hooks
 	outbox    *mail.Outbox // nil where no mail is sent
 	verifier  *verifier.Verifier
+	answers   *cache.Cache       // to public reads
 	known     verifier.TrustList // nil where there is no list
 	outgoing  *fetch.Client
 	fonts     *typeset.Library
@@ -214,6 +216,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
+	svc.answers = cache.New(cache.Config{Store: db, Changes: svc.changes, Now: time.Now, Bytes: cache.DefaultBytes})
 	_, host, _ := strings.Cut(meta.BaseURL, "://")
 	svc.audit, err = auditlog.New(auditlog.Config{Store: db, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug), Log: log})
 	if err != nil {
@@ -510,7 +513,7 @@ func (svc *service) handler() (http.Handler, error) {
 	}
 	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, Proxies: svc.proxies, VerifyRate: svc.settings.verifyRate,
-		Version: version(), Log: svc.log, Ready: svc.readiness, Store: svc.store, Changes: svc.changes}
+		Version: version(), Log: svc.log, Ready: svc.readiness, Cache: svc.answers}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
 	if svc.settings.console {
 		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)

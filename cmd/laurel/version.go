@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"runtime/debug"
 
@@ -19,14 +20,19 @@ func version() string {
 }
 
 func (p *program) version(_ context.Context, args []string) error {
+	set := flag.NewFlagSet("version", flag.ContinueOnError)
+	sbom := set.Bool("sbom", false, "print what the program is made of, as CycloneDX")
+	if err := p.parse(set, args, ""); err != nil {
+		return err
+	}
 	switch {
-	case len(args) == 0:
-		fmt.Fprintln(p.stdout, "laurel", version())
-		return nil
-	case len(args) == 1 && args[0] == "--sbom":
+	case set.NArg() > 0:
+		return usagef("version takes no operands, only --sbom")
+	case *sbom:
 		return p.bill()
 	}
-	return usagef("version takes --sbom and nothing else")
+	fmt.Fprintln(p.stdout, "laurel", version())
+	return nil
 }
 
 // bill prints what the program is made of, as the linker recorded it.

@@ -183,7 +183,7 @@ var parts = []struct {
 	ordered bool
 	value   int
 }{
-	{"c/academy/", true, 5115}, {"w/academy/", true, 6468}, {"W/academy/", true, 338}, {"u/", true, 248}, {"g/", true, 120},
+	{"c/academy/", true, 5115}, {"w/academy/", true, 650}, {"W/academy/", true, 338}, {"u/", true, 248}, {"g/", true, 120},
 	{"n/", false, 59}, {"x/academy-1/", false, 27}, {"k/", false, 160}, {"d/academy/course/a", false, 5}, {"d/academy/course/b", false, 5},
 	{"f/achievement/academy/0123456789012345678901/", true, 5}, {"f/email/academy/", false, 5},
 }
