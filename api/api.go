@@ -210,6 +210,7 @@ type server struct {
 	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota
+	seldom             seldom
 
 	forStrangers, forIssuing *limit.Gate
 }
