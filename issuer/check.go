@@ -287,6 +287,9 @@ func (c *checker) bit(k, _ []byte) error {
 }
 
 func (c *checker) version(k, _ []byte) error {
+	if bytes.Count(k, []byte("/")) > 1 { // a change of a list
+		return nil
+	}
 	c.lists = append(c.lists, lastPart(k))
 	return nil
 }
@@ -465,7 +468,7 @@ func (c *checker) list(ctx context.Context, list string) error {
 
 func (c *checker) marks(ctx context.Context, list string) (version string, bits *status.List, err error) {
 	err = c.i.cfg.Store.View(ctx, func(r store.Reader) error {
-		if version, err = readMark(r, listVersionKey(list)); err != nil {
+		if version, _, err = readListVersion(r, list); err != nil {
 			return err
 		}
 		bits, err = readBits(r, list)

@@ -58,7 +58,7 @@ func (i *Issuer) write(ctx context.Context, tx store.Tx, d *draft) error {
 		func() error { return putRecord(tx, rec) },
 		func() error { return i.putFinders(tx, rec) },
 		func() error { return i.keepAnswer(tx, d.award.Idempotency, d.answer, &Issued{Record: rec}) },
-		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },
+		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), i.cfg.Replica) },
 		func() error {
 			return putAudit(tx, rec.seq, Event{At: rec.ChangedAt, Actor: d.award.Actor, Action: actionIssue,
 				Issuer: rec.Issuer, Subject: rec.ID, Edition: rec.Edition, Document: DocumentDigest(rec.Document)})

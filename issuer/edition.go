@@ -603,7 +603,7 @@ func (i *Issuer) putEdition(tx store.Tx, m *amended, seq string, a Amendment) er
 		func() error { return putChanged(tx, m.old, &old, rec.ChangedAt) },
 		func() error { return putRecord(tx, rec) },
 		func() error { return putEncoded(tx, idKey(rec.ID), to) },
-		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), "") },
+		func() error { return putMark(tx, jwtQueueKey(rec.Issuer, rec.seq), i.cfg.Replica) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

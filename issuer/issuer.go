@@ -82,6 +82,7 @@ type Config struct {
 	Now          func() time.Time // default time.Now
 	Random       io.Reader        // default crypto/rand; ids, salts and status indexes come from it
 	Log          *slog.Logger     // one line an issue and status change; default discards
+	Replica      string           // name of this process among several on one store, "" for the only one: each makes the JWTs of what it issued
 }
 
 // Issuer issues and keeps credentials. It is safe for concurrent use.

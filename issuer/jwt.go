@@ -123,6 +123,9 @@ func (m *makers) pause(failed error) time.Duration {
 		return soon
 	}
 	wait := rarely
+	if m.i.cfg.Replica != "" {
+		wait = takeOver // what others leave undone
+	}
 	if m.busy == maxMakers {
 		return wait // until one of them has ended
 	}
@@ -158,6 +161,16 @@ type queued struct {
 	jwt         []byte
 	card        string   // "" where the badge does not fit into one
 	signers     []string // ids of the keys that made them
+}
+
+// takeOver is when a service makes the JWT of a badge that another one on the
+// same store has issued: it will have ended before it came to that.
+const takeOver = 3 * time.Second
+
+// ours tells whether the JWT of a badge is to be made here, by who issued it and
+// when. A sequence tells the time.
+func (i *Issuer) ours(seq string, by []byte) bool {
+	return len(by) == 0 || string(by) == i.cfg.Replica || seq < momentText(uint64(max(0, i.now().Add(-takeOver).UnixMilli())))
 }
 
 // jwtBatch is how many JWTs are stored together: a commit costs as much as
@@ -244,7 +257,14 @@ func (i *Issuer) waitingJWTs(ctx context.Context, issuer, after string) ([]queue
 		if after != "" {
 			start = jwtQueueKey(issuer, after)
 		}
-		return r.Scan(jwtQueueKey(issuer, ""), start, func(k, _ []byte) error {
+		return r.Scan(jwtQueueKey(issuer, ""), start, func(k, v []byte) error {
+			by, err := store.Unseal(k, v)
+			if err != nil {
+				return fmt.Errorf("%s: %w", k, err)
+			}
+			if !i.ours(lastPart(k), by) {
+				return nil // it is looked for again
+			}
 			batch = append(batch, queued{issuer: issuer, seq: lastPart(k)})
 			if len(batch) == jwtBatch {
 				return store.ErrStop

@@ -31,7 +31,8 @@ import (
 //	l/<issuer>/suspension              list of suspensions now being filled, and its number
 //	x/<list>/<index>                   index -> credential id, for the VC-API its digest; never deleted
 //	b/<list>/<index>                   present when the bit is set; that of a revocation is never deleted
-//	v/<list>                           version of the list, changes with each bit
+//	v/<list>                           version of the list, and a change of a bit since then each:
+//	v/<list>/<seq>
 //	k/<scope digest>                   idempotency key -> digest of the body, seq, status; kept for 31 days
 //	r/<issuer>/<seq>/<changes>         Record as it was before a change in place; kept for 31 days
 //	s                                  since when the clock is believed again, and which moments on record are not
@@ -84,6 +85,7 @@ func usedKey(slug, version string) []byte     { return key("a!", slug, version) 
 func credentialKey(issuer, seq string) []byte { return key("c", issuer, seq) }
 func idKey(id string) []byte                  { return key("n", id) }
 func listVersionKey(list string) []byte       { return key("v", list) }
+func listChangeKey(list, seq string) []byte   { return key("v", list, seq) }
 func jwtQueueKey(issuer, seq string) []byte   { return key("j", issuer, seq) }
 func jwtKey(issuer, seq string) []byte        { return key("w", issuer, seq) }
 func cardKey(issuer, seq string) []byte       { return key("W", issuer, seq) }

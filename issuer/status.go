@@ -168,7 +168,7 @@ func setBit(tx store.Tx, list string, index int, seq string) error {
 	if err := putMark(tx, bitKey(list, index), ""); err != nil {
 		return err
 	}
-	return putMark(tx, listVersionKey(list), seq)
+	return noteListChange(tx, list, seq)
 }
 
 // liftSuspension takes the mark of a suspension away.
@@ -180,7 +180,52 @@ func clearBit(tx store.Tx, list string, index int, seq string) error {
 	if err := tx.Delete(bitKey(list, index)); err != nil {
 		return err
 	}
-	return putMark(tx, listVersionKey(list), seq)
+	return noteListChange(tx, list, seq)
+}
+
+// noteListChange gives a list a new version, by a key of its own for each
+// change: one that all changes wrote would make those of several services wait
+// for each other.
+func noteListChange(tx store.Tx, list, seq string) error {
+	return putMark(tx, listChangeKey(list, seq), "")
+}
+
+// maxListChanges is how many changes of a list are noted one by one before they
+// become one version.
+const maxListChanges = 64
+
+// readListVersion is what tells two states of a list apart: the version that its
+// changes were made one under last, and how many came since.
+func readListVersion(r store.Reader, list string) (version string, changes [][]byte, err error) {
+	if version, err = readMark(r, listVersionKey(list)); err != nil {
+		return "", nil, err
+	}
+	err = r.Scan(listChangeKey(list, ""), nil, func(k, _ []byte) error {
+		changes = append(changes, k)
+		return nil
+	})
+	return version + "+" + strconv.Itoa(len(changes)), changes, err
+}
+
+// foldListChanges makes one version of many changes, of which those that were
+// seen are no more. The version is a new one: of two services that do this at
+// once, one begins anew, and finds that nothing is lost by it.
+func (i *Issuer) foldListChanges(ctx context.Context, list string, seen [][]byte) error {
+	version, err := newSeq(i.cfg.Random, i.now())
+	if err != nil {
+		return err
+	}
+	return i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		if _, err := readMark(tx, listVersionKey(list)); err != nil {
+			return err
+		}
+		for _, k := range seen {
+			if err := tx.Delete(k); err != nil {
+				return err
+			}
+		}
+		return putMark(tx, listVersionKey(list), version)
+	})
 }
 
 // signedLists keeps each list as last signed: it is signed at most once for a
@@ -271,7 +316,7 @@ func (i *Issuer) listVersion(ctx context.Context, list string) (string, error) {
 	var version string
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
 		var err error
-		version, err = readMark(r, listVersionKey(list))
+		version, _, err = readListVersion(r, list)
 		return err
 	})
 	return version, err
@@ -279,11 +324,12 @@ func (i *Issuer) listVersion(ctx context.Context, list string) (string, error) {
 
 func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, error) {
 	var version string
+	var changes [][]byte
 	var profile Profile
 	var bits *status.List
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
 		var err error
-		if version, err = readMark(r, listVersionKey(list)); err != nil {
+		if version, changes, err = readListVersion(r, list); err != nil {
 			return err
 		}
 		if err := getJSON(r, profileKey(issuer), &profile); err != nil {
@@ -313,6 +359,11 @@ func (i *Issuer) signList(ctx context.Context, issuer, list string) ([]byte, err
 	}
 	i.counters.lists.Add(1)
 	i.lists.put(list, &signedList{version: version, document: signed.Raw(), signed: now, key: signer.Method().ID})
+	if len(changes) > maxListChanges {
+		if err := i.foldListChanges(ctx, list, changes); err != nil { // nobody needs it today
+			i.cfg.Log.WarnContext(ctx, "folding the changes of a status list", "list", list, "error", err)
+		}
+	}
 	return signed.Raw(), nil
 }
 

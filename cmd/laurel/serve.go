@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"laurel/store/postgres"
 )
 
 // The time-outs of a public server: none of its connections may be held open
@@ -72,9 +74,14 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if doors.public, err = net.Listen("tcp", s.listen); err != nil {
 		return errors.Join(fmt.Errorf("listening: %w", err), doors.close())
 	}
-	return svc.run(ctx, doors, func() {
+	err = svc.run(ctx, doors, func() {
 		log.InfoContext(ctx, "serving", "listen", doors.public.Addr().String(), "baseUrl", svc.baseURL)
 	})
+	if db, ok := svc.store.(*postgres.DB); ok { // how the services on one database got on with each other
+		stats := db.Stats()
+		log.InfoContext(ctx, "stopped", "updates", stats.Updates, "retries", stats.Retries)
+	}
+	return err
 }
 
 // doors are what a service listens on.
@@ -151,8 +158,9 @@ func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 }
 
 // keysEvery is how often the folder of keys is looked at for what others have
-// changed in it.
-const keysEvery = 30 * time.Second
+// changed in it: a key that was revoked by another service signs no longer than
+// that.
+const keysEvery = time.Second
 
 // watchKeys takes in what another service on the same keys has changed. What
 // cannot be read changes nothing: the keys go on as they are.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -127,7 +128,7 @@ func openAny(ctx context.Context, s *settings, log *slog.Logger) (*service, erro
 
 func openStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
-		return postgres.Open(ctx, s.store)
+		return grouped(postgres.Open(ctx, s.store))
 	}
 	db, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
 	if errors.Is(err, store.ErrDamaged) {
@@ -145,9 +146,32 @@ func checkSealed(key, value []byte) error {
 	return err
 }
 
+// replica names this process where others may work on the same store.
+func replica(s *settings) string {
+	if s.store == "" {
+		return ""
+	}
+	return rand.Text()
+}
+
+// grouped tells the store what is about one person, so that services that serve
+// several at once are not in each other's way.
+func grouped(db *postgres.DB, err error) (store.Store, error) {
+	if err != nil {
+		return nil, err
+	}
+	db.Group(func(key []byte) []byte {
+		if group := issuer.Group(key); group != nil {
+			return group
+		}
+		return programme.Group(key)
+	})
+	return db, nil
+}
+
 func createStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
-		return postgres.Create(ctx, s.store)
+		return grouped(postgres.Create(ctx, s.store))
 	}
 	return bolt.Create(s.storeFile(), bolt.Options{CheckValue: checkSealed})
 }
@@ -201,7 +225,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
 		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
 		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
-		Endorsements: endorser.Embedded,
+		Endorsements: endorser.Embedded, Replica: replica(s),
 	})
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -78,14 +79,56 @@ const (
 	rhythm = time.Second
 )
 
+// standBy is how long the tree has not grown when somebody else may take over.
+const standBy = 3 * rhythm
+
+// turn says whose turn it is to sequence: of several services on one store the
+// one that did so last goes on, and another takes over once the tree has not
+// grown for a while. Where two think that it is theirs nothing is lost: one of
+// them begins anew.
+type turn struct {
+	size  int64 // of the tree when it was last looked at
+	known bool
+	until time.Time // that another is believed to be at work
+}
+
+// mine is told how large the tree is before entries get their places.
+func (t *turn) mine(size int64, now time.Time) bool {
+	if t.known && size != t.size {
+		t.until = now.Add(standBy + rand.N(rhythm))
+	}
+	t.size, t.known = size, true
+	return !now.Before(t.until)
+}
+
+// sequenceInTurn is Sequence where nobody else does so.
+func (l *Log) sequenceInTurn(ctx context.Context, t *turn) error {
+	size, err := l.size(ctx)
+	if err != nil || !t.mine(size, time.Now()) {
+		return err
+	}
+	placed, err := l.Sequence(ctx)
+	t.size += int64(placed)
+	return err
+}
+
+func (l *Log) size(ctx context.Context) (size int64, err error) {
+	err = l.cfg.Store.View(ctx, func(r store.Reader) (err error) {
+		size, err = Size(r)
+		return err
+	})
+	return size, err
+}
+
 // Run sequences until ctx ends. What fails is tried again, and told once a
 // minute.
 func (l *Log) Run(ctx context.Context) error {
 	ticker := time.NewTicker(rhythm)
 	defer ticker.Stop()
 	var told time.Time
+	var t turn
 	for {
-		_, err := l.Sequence(ctx)
+		err := l.sequenceInTurn(ctx, &t)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

@@ -81,6 +81,7 @@ const version = "1"
 type DB struct {
 	pool     *pgxpool.Pool
 	sql      *statements
+	groups   Groups // nil for none
 	patience time.Duration
 	closed   atomic.Bool
 	updates  atomic.Uint64

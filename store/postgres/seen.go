@@ -43,9 +43,6 @@ func (s *seen) key(r row, found bool) {
 
 // span begins a run of which nothing was shown yet.
 func (s *seen) span(from []byte) *span {
-	if s == nil {
-		return nil
-	}
 	p := &span{from: from, to: from}
 	s.spans = append(s.spans, p)
 	return p

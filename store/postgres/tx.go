@@ -24,7 +24,11 @@ type snapshot struct {
 	tx   pgx.Tx
 	err  error // the first failure; the snapshot is of no use after it
 	over bool
-	seen *seen // what was read is noted there; nil in a View
+
+	// In an Update what was read is noted in seen, and watch tells that nothing
+	// need be: a row of the key's group tells. Both are nil in a View.
+	seen  *seen
+	watch func(key []byte) (told bool, err error)
 }
 
 // sqlSnapshot begins the transaction of a snapshot. Its query makes the server
@@ -96,13 +100,38 @@ func (s *snapshot) Get(key []byte) ([]byte, error) {
 	if err != nil && !none {
 		return nil, s.fail(err)
 	}
-	if s.seen != nil {
-		s.seen.key(found, !none)
+	if err := s.note(found, !none); err != nil {
+		return nil, err
 	}
 	if none {
 		return nil, store.ErrNotFound
 	}
 	return found.value, nil
+}
+
+// note notes what a Get found.
+func (s *snapshot) note(r row, found bool) error {
+	if s.seen == nil {
+		return nil
+	}
+	if !found {
+		if told, err := s.watch(r.key); told || err != nil {
+			return err
+		}
+	}
+	s.seen.key(r, found)
+	return nil
+}
+
+// span notes that a Scan begins; nil where nothing is to be noted of it.
+func (s *snapshot) span(prefix, from []byte) (*span, error) {
+	if s.seen == nil {
+		return nil, nil
+	}
+	if told, err := s.watch(prefix); told || err != nil {
+		return nil, err
+	}
+	return s.seen.span(from), nil
 }
 
 // Scan implements store.Reader.
@@ -111,7 +140,10 @@ func (s *snapshot) Scan(prefix, after []byte, f func(key, value []byte) error) e
 		return err
 	}
 	from, to := store.Range(prefix, after)
-	shown := s.seen.span(from)
+	shown, err := s.span(prefix, from)
+	if err != nil {
+		return err
+	}
 	for limit := firstPage; ; {
 		rows, last, err := s.fetch(from, to, limit)
 		if err != nil {

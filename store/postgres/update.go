@@ -74,7 +74,7 @@ func (db *DB) rehearse(ctx, begin context.Context, conn *pgxpool.Conn, t *tx, f 
 	if err != nil {
 		return err, nil
 	}
-	t.snapshot = &snapshot{ctx: ctx, db: db, tx: ptx, seen: t.seen}
+	t.snapshot = &snapshot{ctx: ctx, db: db, tx: ptx, seen: t.seen, watch: t.watch}
 	t.Overlay = store.NewOverlay(t.snapshot)
 	defer t.snapshot.end() // also if f panics
 	err = f(t)
@@ -97,7 +97,9 @@ func (t *tx) Put(key, value []byte) error {
 	if err := t.snapshot.usable(); err != nil {
 		return err
 	}
-	t.wrote = true
+	if err := t.change(key); err != nil {
+		return err
+	}
 	return t.Overlay.Put(key, value)
 }
 
@@ -106,8 +108,19 @@ func (t *tx) Delete(key []byte) error {
 	if err := t.snapshot.usable(); err != nil {
 		return err
 	}
-	t.wrote = true
+	if err := t.change(key); err != nil {
+		return err
+	}
 	return t.Overlay.Delete(key)
+}
+
+// change notes that a key may come or go.
+func (t *tx) change(key []byte) error {
+	if err := store.CheckKey(key); err != nil {
+		return err
+	}
+	t.wrote = true
+	return t.touch(key)
 }
 
 // settle commits what f has written.

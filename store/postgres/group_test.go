@@ -1,0 +1,129 @@
+package postgres_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"laurel/store"
+	"laurel/store/postgres"
+)
+
+// byFolder makes a group of all keys with the same beginning.
+func byFolder(key []byte) []byte {
+	folder, _, found := bytes.Cut(key, []byte("/"))
+	if !found {
+		return nil
+	}
+	return folder
+}
+
+// TestConcurrencyPlain: a server that does not tell the places of values, as
+// databases that only speak PostgreSQL's protocol do not.
+func TestConcurrencyPlain(t *testing.T) {
+	db, url := create(t)
+	other := open(t, url)
+	for _, s := range []*postgres.DB{db, other} {
+		s.WithoutPlaces()
+	}
+	count(t, db, other)
+}
+
+func TestConcurrencyInGroups(t *testing.T) {
+	db, url := create(t)
+	other := open(t, url)
+	for _, s := range []*postgres.DB{db, other} {
+		s.Group(byFolder)
+	}
+	count(t, db, other)
+}
+
+// count lets clients of two stores put one key more into a folder than they find
+// there, and one only where there is none.
+func count(t *testing.T, stores ...*postgres.DB) {
+	t.Helper()
+	const clients, each = 6, 8
+	errThere := errors.New("there")
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	first := map[string]int{}
+	for c := range clients {
+		s := stores[c%len(stores)]
+		wg.Go(func() {
+			for n := range each {
+				if err := s.Update(t.Context(), func(tx store.Tx) error {
+					found := 0
+					if err := tx.Scan([]byte("count/"), nil, func(_, _ []byte) error { found++; return nil }); err != nil {
+						return err
+					}
+					return tx.Put(fmt.Appendf(nil, "count/%04d", found), nil)
+				}); err != nil {
+					t.Errorf("counting: %v", err)
+				}
+				name := fmt.Sprintf("once/%d", n)
+				err := s.Update(t.Context(), func(tx store.Tx) error {
+					if _, err := tx.Get([]byte(name)); !errors.Is(err, store.ErrNotFound) {
+						return errors.Join(err, errThere)
+					}
+					return tx.Put(fmt.Appendf(nil, "once/%d", n), nil)
+				})
+				if err == nil {
+					mu.Lock()
+					first[name]++
+					mu.Unlock()
+				} else if !errors.Is(err, errThere) {
+					t.Errorf("%s: %v", name, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	found := 0
+	if err := stores[0].View(t.Context(), func(r store.Reader) error {
+		return r.Scan([]byte("count/"), nil, func(k, _ []byte) error {
+			if want := fmt.Sprintf("count/%04d", found); string(k) != want {
+				t.Errorf("found %s, want %s", k, want)
+			}
+			found++
+			return nil
+		})
+	}); err != nil || found != clients*each {
+		t.Errorf("%d keys were counted, want %d; %v", found, clients*each, err)
+	}
+	for n := range each {
+		if name := fmt.Sprintf("once/%d", n); first[name] != 1 {
+			t.Errorf("%s was put by %d who found nothing, want one", name, first[name])
+		}
+	}
+	t.Logf("%d retries", stores[0].Retries()+stores[1].Retries())
+}
+
+// TestStrangersAreNotInEachOthersWay is what groups are for: many who find
+// nothing where they put something, side by side on one page of the index.
+func TestStrangersAreNotInEachOthersWay(t *testing.T) {
+	db, _ := create(t)
+	db.Group(byFolder)
+	var wg sync.WaitGroup
+	const clients, each = 8, 25
+	for c := range clients {
+		wg.Go(func() {
+			for n := range each {
+				folder := fmt.Sprintf("%d-%d/", n, c)
+				if err := db.Update(t.Context(), func(tx store.Tx) error {
+					if err := tx.Scan([]byte(folder), nil, func(_, _ []byte) error { return nil }); err != nil {
+						return err
+					}
+					return tx.Put([]byte(folder+"x"), nil)
+				}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got := db.Stats(); got.Updates != clients*each || got.Retries > clients*each/50 {
+		t.Errorf("%+v: more than one of fifty began anew", got)
+	}
+}
