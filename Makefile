@@ -10,6 +10,7 @@ SECONDS ?= 60
 SOAK ?= 20m
 KILLS ?= 200
 MUTATIONS ?= 400
+AWARDS ?= 1000000
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -62,6 +63,13 @@ json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read an
 order-long: ## ORDERS shuffles of the course's events by one and by eight clients, half of them on a store that fails now and then, and of corrections
 	ORDER_ROUNDS=$(ORDERS) go test -count=1 -timeout 2h -run '^TestOrder(OfCorrections)?$$' -v ./programme
 
+crash-long: ## KILLS times kill -9 under load, MUTATIONS of a store's file at rest, syncs that fail, kills at syncs, stops, lists and key changes, often
+	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) CRASH_FAULTS=57 CRASH_STEPS=60 CRASH_STOPS=20 CRASH_LIST_KILLS=20 CRASH_ROTATIONS=20 \
+		go test -count=1 -timeout 3h -v -skip '^TestRelease$$' ./crash
+
+release-long: ## an edition of AWARDS released, killed half-way ten times
+	RELEASE_AWARDS=$(AWARDS) RELEASE_KILLS=10 go test -count=1 -timeout 6h -v -run '^TestRelease$$' ./crash
+
 soak: build ## a service at work for SOAK: does memory, goroutines, files or the store's file grow
 	go run ./bench/soak -for $(SOAK)
 
@@ -69,8 +77,6 @@ bars: build ## issuing and verifying over HTTP, beside Node, beside a store in m
 	npm ci --prefix interop --loglevel=error
 	go run ./bench/bars
 
-crash-long: ## KILLS times kill -9 under load, and MUTATIONS of a store's file at rest
-	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) go test -count=1 -timeout 2h -v ./crash
 
 overload: ## CLIENTS at once against the real program for SECONDS in each of four ways, beside a few who ask for little
 	OVERLOAD_CLIENTS=$(CLIENTS) OVERLOAD_SECONDS=$(SECONDS) go test -count=1 -timeout 1h -run '^TestOverload$$' -v ./cmd/laurel
@@ -81,4 +87,4 @@ bench: ## the benchmarks that match BENCH
 bench-serve: build ## public answers against nginx serving the same bytes; needs nginx and wrk
 	go run ./bench/serve dist/laurel
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long soak bars overload bench bench-serve
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long soak bars overload bench bench-serve

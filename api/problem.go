@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"laurel/api/certificate"
@@ -263,6 +264,37 @@ var expected = map[string]bool{
 	string(wire.FormatNotOffered): true,
 }
 
+// shared has the codes of a state that the whole service is in. It meets every
+// request alike, so it is told once a minute, with how many met it.
+var shared = map[string]bool{"storage_full": true, "read_only": true, "busy": true}
+
+// sharedEvery is how often.
+const sharedEvery = time.Minute
+
+// seldom remembers what was told of shared codes.
+type seldom struct {
+	mu    sync.Mutex
+	told  map[string]time.Time
+	since map[string]int // what was not told since
+}
+
+// tell reports whether a code is to be told now, and how often it was not since
+// it was last.
+func (s *seldom) tell(code string, now time.Time) (untold int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, known := s.told[code]; known && now.Sub(last) < sharedEvery {
+		s.since[code]++
+		return 0, false
+	}
+	if s.told == nil {
+		s.told, s.since = map[string]time.Time{}, map[string]int{}
+	}
+	untold = s.since[code]
+	s.told[code], s.since[code] = now, 0
+	return untold, true
+}
+
 // noFault has the codes that an operator can do something about, though nothing
 // failed.
 var noFault = map[string]bool{
@@ -275,14 +307,25 @@ var noFault = map[string]bool{
 func (s *server) explain(ctx context.Context, err error) wire.Problem {
 	p := describe(err)
 	if p.Status >= http.StatusInternalServerError && !expected[p.Code] {
-		log := s.cfg.Log.With("request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
-		if noFault[p.Code] {
-			log.InfoContext(ctx, "not done")
-		} else {
-			log.ErrorContext(ctx, "failed")
-		}
+		s.logFailure(ctx, p, err)
 	}
 	return p.In(wire.Language(ctx))
+}
+
+func (s *server) logFailure(ctx context.Context, p wire.Problem, err error) {
+	log := s.cfg.Log.With("request", wire.RequestID(ctx), "status", p.Status, "code", p.Code, "error", err)
+	if shared[p.Code] {
+		untold, ok := s.seldom.tell(p.Code, time.Now())
+		if !ok {
+			return
+		}
+		log = log.With("others", untold)
+	}
+	if noFault[p.Code] {
+		log.InfoContext(ctx, "not done")
+	} else {
+		log.ErrorContext(ctx, "failed")
+	}
 }
 
 // fail answers with what went wrong.

@@ -26,6 +26,7 @@ type badge struct {
 	id       string
 	state    string // active, suspended, revoked
 	erased   bool
+	kept     bool     // nobody changes it any more
 	first    []byte   // the answer to issuing
 	document []byte   // what is signed now
 	marks    []string // addresses of its status entries, those of earlier editions first
@@ -113,6 +114,21 @@ func (c *crowd) work(ctx context.Context) {
 	all.Wait()
 }
 
+// persist lets the clients go on after an unknown outcome, with a pause.
+func (c *crowd) persist(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, one := range c.clients {
+		all.Go(func() {
+			for ctx.Err() == nil {
+				if !c.step(one) {
+					time.Sleep(50 * time.Millisecond)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
 // settle repeats every request whose outcome is unknown until it is answered.
 func (c *crowd) settle() {
 	var all sync.WaitGroup
@@ -138,7 +154,7 @@ func (c *crowd) step(one *client) bool {
 	r.asked++
 	began := time.Now()
 	code, header, body, err := c.send(one.http, r)
-	if err != nil || code >= http.StatusInternalServerError {
+	if err != nil || code >= http.StatusInternalServerError || code == http.StatusTooManyRequests {
 		c.unknown.Add(1)
 		if err == nil {
 			c.refused(strconv.Itoa(code) + " " + member(body, "code"))
@@ -169,6 +185,7 @@ func (c *crowd) send(with *http.Client, r *request) (code int, header http.Heade
 	if err != nil {
 		return 0, nil, nil, err
 	}
+	req.Host = c.h.host()
 	req.Header.Set("Authorization", "Bearer "+c.h.token)
 	req.Header.Set("Content-Type", "application/json")
 	if r.key != "" {
@@ -187,7 +204,7 @@ func (c *crowd) send(with *http.Client, r *request) (code int, header http.Heade
 func (one *client) next() *request {
 	var able []*badge
 	for _, b := range one.badges {
-		if b.state != "revoked" {
+		if b.state != "revoked" && !b.kept {
 			able = append(able, b)
 		}
 	}
@@ -340,7 +357,7 @@ func (c *crowd) holdBits(lists map[string]*status.List, b *badge) {
 	bit := func(address string) (bool, error) {
 		list, index, _ := strings.Cut(address, "#")
 		if lists[list] == nil {
-			published, err := c.h.list(strings.TrimPrefix(list, c.h.base))
+			published, err := c.h.list(strings.TrimPrefix(list, c.h.public))
 			if err != nil {
 				return false, err
 			}
@@ -389,6 +406,11 @@ func (h *house) list(path string) (*status.List, error) {
 	return status.Decode(list.CredentialSubject.EncodedList, status.DefaultMaxBytes)
 }
 
+func (h *house) host() string {
+	_, host, _ := strings.Cut(h.public, "://")
+	return host
+}
+
 // get asks for what anybody may see; 0 where there is no answer.
 func (h *house) get(path string) (int, []byte) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -397,6 +419,7 @@ func (h *house) get(path string) (int, []byte) {
 	if err != nil {
 		return 0, nil
 	}
+	req.Host = h.host()
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, nil

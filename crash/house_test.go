@@ -4,8 +4,8 @@
 // while clients are at it, and holds what is there afterwards against what they
 // were told. It drives the command as it is shipped, in processes of their own.
 //
-// The short forms belong to the tests. CRASH_KILLS, CRASH_MUTATIONS and
-// RELEASE_AWARDS ask for the long ones: `make crash-long`, `make release-long`.
+// The short forms belong to the tests. Variables in the environment ask for the
+// long ones: `make crash-long`, `make release-long`.
 package crash
 
 import (
@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -81,7 +82,8 @@ func rounds(t testing.TB, variable string, short int) int {
 type house struct {
 	t       *testing.T
 	folder  string // of the store and the keys
-	base    string
+	base    string // where it listens
+	public  string // the address that stands in badges
 	token   string
 	process *exec.Cmd
 	ended   chan error
@@ -93,7 +95,10 @@ const definitions = `{"achievements":[
 "name":{"en":"First aid"},"description":{"en":"The holder can give first aid."},"criteria":{"en":"Attend the day and pass the practice."}}]}`
 
 // newHouse makes a data folder within a folder, which may be a disk of its own.
-func newHouse(t *testing.T, within string) *house {
+func newHouse(t *testing.T, within string) *house { return newHouseAs(t, within, "") }
+
+// newHouseAs is for a public address that is not where the service listens.
+func newHouseAs(t *testing.T, within, public string) *house {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -103,7 +108,14 @@ func newHouse(t *testing.T, within string) *house {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	h.run("init", "--base-url", h.base, "--issuer", "city-academy", "--name", "City Academy")
+	if h.public = public; public == "" {
+		h.public = h.base
+	}
+	args := []string{"init", "--base-url", h.public, "--issuer", "city-academy", "--name", "City Academy"}
+	if public == "" {
+		args = append(args, "--alg", "EdDSA") // a did:key has no use for the others, which take long to make
+	}
+	h.run(args...)
 	h.load(map[string]string{"achievements.json": definitions})
 	h.token = strings.TrimSpace(h.run("token", "create", "--issuer", "city-academy", "--scope", "issue,read,revoke,manage,roster", "--rate", "0"))
 	t.Cleanup(h.kill)
@@ -208,7 +220,9 @@ func (h *house) kill() {
 		return
 	}
 	_ = h.process.Process.Kill()
-	_ = <-h.ended
+	if err := <-h.ended; err == nil {
+		h.t.Log("the service had ended by itself")
+	}
 	h.process = nil
 }
 
@@ -265,15 +279,55 @@ func checkPages(path string) error {
 	return errors.Join(append(all, err, db.Close())...)
 }
 
+// strace returns the beginning of a command that lets system calls fail. The
+// tracer is the child of what it traces, so that a signal reaches the service.
+func strace(t testing.TB, inject ...string) []string {
+	t.Helper()
+	path, err := exec.LookPath("strace")
+	if err != nil {
+		if os.Getenv("CI") == "true" {
+			t.Fatal("strace is not installed, and in CI it must be")
+		}
+		t.Skip("NOT TESTED: strace is not installed, so nothing is known here about a disk that fails")
+	}
+	args := []string{path, "-D", "-f", "-qqq", "-o", os.DevNull, "-e", "signal=none"}
+	for _, i := range inject {
+		args = append(args, "-e", i)
+	}
+	return args
+}
+
+// attach makes every sync of the running service fail, until the function that it
+// returns is called.
+func (h *house) attach() (detach func()) {
+	h.t.Helper()
+	args := strace(h.t, "trace=fdatasync", "inject=fdatasync:error=EIO")
+	args = slices.DeleteFunc(args, func(a string) bool { return a == "-D" })
+	cmd := exec.Command(args[0], append(args[1:], "-p", strconv.Itoa(h.process.Process.Pid))...)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if err := cmd.Start(); err != nil {
+		h.t.Fatal(err)
+	}
+	return func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_ = cmd.Wait() // ends with the signal
+	}
+}
+
 // lines keeps what a service writes on standard error.
 type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
+	mu     sync.Mutex
+	text   bytes.Buffer
+	issued int // lines that tell of a badge
 }
 
 func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if n := bytes.Count(p, []byte(`"msg":"issued"`)); n > 0 {
+		l.issued += n
+		return len(p), nil
+	}
 	return l.text.Write(p)
 }
 

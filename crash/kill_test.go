@@ -43,7 +43,7 @@ func TestKill(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, t.TempDir())
 	c := h.crowd(16)
-	kills := rounds(t, "CRASH_KILLS", 3)
+	kills := rounds(t, "CRASH_KILLS", 2)
 	var starts []time.Duration
 	var checkpoint string
 	for n := range kills {

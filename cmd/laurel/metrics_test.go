@@ -255,7 +255,7 @@ func TestProfilesAreOnThePrivateListenerAlone(t *testing.T) {
 // What is told to stop says so before it stops answering.
 func TestReadinessEndsBeforeTheService(t *testing.T) {
 	r := serving(t, "--drain", "2")
-	if code, body := r.ask(t, "GET", "/readyz", "", ""); code != http.StatusOK || strings.TrimSpace(body) != `{"ready":true,"read":true,"write":true}` {
+	if code, body := r.ask(t, "GET", "/readyz", "", ""); code != http.StatusOK || !strings.HasPrefix(body, `{"ready":true,"read":true,"write":true`) { // a disk may be nearly full
 		t.Fatalf("%d %s", code, body)
 	}
 	ended := make(chan int)

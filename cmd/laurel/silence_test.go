@@ -44,7 +44,10 @@ func TestLogsAndMetricsTellOfNobody(t *testing.T) {
 	for _, secret := range secrets {
 		for _, form := range []string{secret, url.PathEscape(secret), url.QueryEscape(secret)} {
 			for where, text := range map[string]string{"the log": log, "the metrics": metrics} {
-				if at := strings.Index(strings.ToLower(text), strings.ToLower(form)); at >= 0 {
+				if secret != "eyJ" { // which random letters hold in capitals
+					text, form = strings.ToLower(text), strings.ToLower(form)
+				}
+				if at := strings.Index(text, form); at >= 0 {
 					t.Errorf("%q shows in %s: %.300s", form, where, text[max(0, at-200):])
 				}
 			}

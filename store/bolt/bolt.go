@@ -60,9 +60,8 @@ type Options struct {
 	MaxSize int
 
 	// CheckValue, where it is set, says whether a value is the one that was
-	// written under its key. The file is inspected when it is opened; pages that
-	// are damaged make Open return store.ErrDamaged, a value that is makes the
-	// store read-only.
+	// written under its key. The file is inspected when it is opened; what is
+	// damaged makes Open return store.ErrDamaged.
 	CheckValue func(key, value []byte) error
 
 	// Queue is how many Updates may wait for their turn; one more gets
@@ -148,9 +147,9 @@ func (db *DB) discard() error {
 // than 5 seconds.
 //
 // It inspects the file for a second, and goes on with what is left of a large one
-// while the store serves. store.ErrDamaged says that pages are not what was
+// while the store serves. store.ErrDamaged says that something is not what was
 // written, so that nothing can be relied on: restore a backup. Where damage is
-// found later, or is found in a value, the store is read-only from then on.
+// found later the store is read-only from then on.
 //
 // Before Open returns, what an earlier process wrote is made durable, so that no
 // caller is told of a change that the next power cut undoes. Where the disk is

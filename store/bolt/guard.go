@@ -96,12 +96,14 @@ func (db *DB) inspectAll() *watch {
 	go func() {
 		defer close(w.over)
 		faulty, err := i.run(ctx)
-		if w.err = errors.Join(err, rollback(tx)); ctx.Err() != nil {
-			return // nobody waits for it any more
+		if err == nil { // a key that changed cannot be told from a value that did, and what it led to would be missed
+			err = faulty
 		}
-		if found := errors.Join(w.err, faulty); found != nil {
-			db.harmed(found)
+		if err = errors.Join(err, rollback(tx)); ctx.Err() != nil || err == nil {
+			return // nobody waits for it any more, or all is well
 		}
+		w.err = err
+		db.harmed(err)
 	}()
 	return w
 }

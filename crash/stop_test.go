@@ -1,0 +1,254 @@
+//go:build linux
+
+package crash
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"laurel/badge/status"
+)
+
+// TestStop stops the service under load as an operator does: it ends well, and
+// whoever was answered was told the truth. A second signal does not cut short
+// what the first one lets finish.
+func TestStop(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, t.TempDir())
+	c := h.crowd(8)
+	times := rounds(t, "CRASH_STOPS", 2)
+	for n := range times {
+		h.start()
+		c.settle()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); c.work(ctx) }()
+		time.Sleep(50*time.Millisecond + rand.N(250*time.Millisecond))
+		h.signal(syscall.SIGTERM)
+		if n%2 == 1 {
+			h.signal(syscall.SIGTERM)
+		}
+		if err := h.wait(); err != nil {
+			t.Errorf("stop %d: the service ended with %v\n%s", n+1, err, h.said.tail(10))
+		}
+		cancel()
+		<-done
+	}
+	if len(c.refusals) > 0 {
+		t.Errorf("while it stopped it answered %v", c.refusals)
+	}
+	h.start()
+	c.end("SIGTERM", times)
+}
+
+// TestRevocations withdraws without end, with a kill now and then, while a reader
+// compares each list with the one before: no mark is ever taken back, also not by
+// a restart, and each withdrawal shows a second after it was acknowledged.
+func TestRevocations(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, t.TempDir())
+	c := h.crowd(8, "revoke")
+	reader := &listReader{h: h, c: c}
+	kills := rounds(t, "CRASH_LIST_KILLS", 1)
+	for range kills {
+		h.start()
+		c.settle()
+		c.hold(false) // what was acknowledged shows, at once
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond+rand.N(300*time.Millisecond))
+		var all sync.WaitGroup
+		all.Go(func() { reader.follow(ctx) })
+		all.Go(func() { c.work(ctx) })
+		<-ctx.Done()
+		h.kill()
+		all.Wait()
+		cancel()
+	}
+	h.start()
+	reader.look()
+	t.Logf("%d lists were compared, the last with %d marks", reader.seen, reader.marks())
+	c.end("kill -9 while withdrawing", kills)
+	if reader.seen <= kills {
+		t.Error("this tested nothing")
+	}
+}
+
+// listReader compares each list of revocations with the one before it.
+type listReader struct {
+	h    *house
+	c    *crowd
+	last *status.List
+	seen int
+}
+
+func (r *listReader) follow(ctx context.Context) {
+	for ctx.Err() == nil {
+		r.look()
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (r *listReader) look() {
+	now, err := r.h.list("/status/city-academy-1")
+	if err != nil {
+		return // killed meanwhile
+	}
+	r.seen++
+	if r.last != nil {
+		for n := range r.last.Len() {
+			before, _ := r.last.Bit(n) // within its bounds
+			if after, err := now.Bit(n); before && !after || err != nil {
+				r.c.wrong("the mark at %d was taken back: %v", n, err)
+			}
+		}
+	}
+	r.last = now
+}
+
+func (r *listReader) marks() (n int) {
+	if r.last == nil {
+		return 0
+	}
+	for i := range r.last.Len() {
+		if set, _ := r.last.Bit(i); set {
+			n++
+		}
+	}
+	return n
+}
+
+// TestBetweenSyncs kills the service between the two syncs of a commit, and just
+// before either: what nobody was told of is there whole or not at all, and the
+// retry tells.
+func TestBetweenSyncs(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, t.TempDir())
+	c := h.crowd(8)
+	times := rounds(t, "CRASH_STEPS", 3)
+	for n := range times {
+		h.launch(nil, strace(t, "trace=fdatasync", fmt.Sprintf("inject=fdatasync:signal=SIGKILL:when=%d", 3+n%20))...)
+		ctx, cancel := context.WithTimeout(t.Context(), 8*time.Second)
+		if !within(8*time.Second, func() bool { code, _ := h.get("/readyz"); return code == http.StatusOK || len(h.ended) > 0 }) {
+			t.Error("it was not ready")
+		}
+		c.persistUntil(ctx, func() bool { return len(h.ended) > 0 })
+		cancel()
+		h.kill()
+	}
+	h.start()
+	c.end("SIGKILL at a sync", times)
+	if c.unknown.Load() == 0 {
+		t.Error("this tested nothing")
+	}
+}
+
+// persistUntil lets clients work until something holds.
+func (c *crowd) persistUntil(ctx context.Context, over func() bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		for ctx.Err() == nil && !over() {
+			time.Sleep(5 * time.Millisecond)
+		}
+		cancel()
+	}()
+	c.persist(ctx)
+}
+
+// TestSlowDisk makes every sync last half a second: those who issue wait for their
+// commit and not for one another, and whoever verifies waits for nothing.
+func TestSlowDisk(t *testing.T) {
+	t.Parallel()
+	const clients, delay = 16, 500 * time.Millisecond
+	h := newHouse(t, t.TempDir())
+	h.start()
+	c := h.crowd(clients, "suspend")
+	c.steps(1) // the lists of the issuer are opened with its first badges
+	steady := c.clients[0].keep()
+	h.stop()
+	h.start(strace(t, "trace=fdatasync", "inject=fdatasync:delay_exit=500000")...)
+	for _, one := range c.clients {
+		one.slowest = 0
+	}
+	began, before := time.Now(), c.acknowledged.Load()
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Second)
+	defer cancel()
+	var slowestOther time.Duration
+	var all sync.WaitGroup
+	all.Go(func() { c.work(ctx) })
+	for ctx.Err() == nil {
+		asked := time.Now()
+		c.serves(steady)
+		slowestOther = max(slowestOther, time.Since(asked))
+		time.Sleep(50 * time.Millisecond)
+	}
+	all.Wait()
+	slowest := time.Duration(0)
+	for _, one := range c.clients {
+		slowest = max(slowest, one.slowest)
+	}
+	t.Logf("syncs of %v, two to a commit, %d clients: %d answers in %v, the slowest after %v; a badge, its verification and its list together at most %v",
+		delay, clients, c.acknowledged.Load()-before, time.Since(began), slowest, slowestOther)
+	if slowest > clients/2*delay { // one after the other they would wait 16 s; a commit is 1 s, and one is under way
+		t.Errorf("an answer came after %v: clients wait for one another", slowest)
+	}
+	if slowestOther > 2*delay {
+		t.Errorf("who changes nothing waited %v for the disk", slowestOther)
+	}
+	if ready, _ := h.get("/readyz"); ready != http.StatusOK {
+		t.Errorf("it is said not to be ready: %d", ready)
+	}
+	h.kill()
+	h.start()
+	c.end("a slow disk", 1)
+}
+
+// TestRotation changes the keys under load, with a kill in every other change:
+// every badge that was ever acknowledged verifies, and one key signs.
+func TestRotation(t *testing.T) {
+	t.Parallel()
+	h := newHouseAs(t, t.TempDir(), "https://badges.example")
+	c := h.crowd(4)
+	times := rounds(t, "CRASH_ROTATIONS", 2)
+	for n := range times {
+		h.start()
+		c.settle()
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); c.work(ctx) }()
+		rotated := make(chan error, 1)
+		go func() {
+			_, err := h.try("keys", "rotate", "--issuer", "city-academy", "--alg", "EdDSA", "--at", "now")
+			rotated <- err
+		}()
+		if n%2 == 0 {
+			time.Sleep(20*time.Millisecond + rand.N(200*time.Millisecond))
+		} else if err := <-rotated; err != nil {
+			t.Errorf("rotation %d: %v", n+1, err)
+		}
+		h.kill()
+		cancel()
+		<-done
+		if n%2 == 0 {
+			t.Logf("rotation %d was cut short: %v", n+1, <-rotated)
+		}
+		if lines, active := strings.Split(h.run("keys", "list"), "\n"), 0; true {
+			for _, l := range lines {
+				if f := strings.Fields(l); len(f) > 2 && f[0] == "city-academy" && f[1] == "EdDSA" && strings.Contains(l, " signs ") {
+					active++
+				}
+			}
+			if active != 1 {
+				t.Errorf("rotation %d: %d keys sign\n%s", n+1, active, strings.Join(lines, "\n"))
+			}
+		}
+	}
+	h.start()
+	c.end("key rotations", times)
+}
