@@ -150,7 +150,8 @@ func demo(program, dir, listen string) ([]target, error) {
 
 func targets(listen, id string) ([]target, error) {
 	badge := "/credentials/" + id
-	resp, err := http.Get("http://" + listen + badge)
+	client := &http.Client{Timeout: 10 * time.Second}
+	resp, err := client.Get("http://" + listen + badge)
 	if err != nil {
 		return nil, err
 	}
