@@ -20,6 +20,7 @@ import (
 	"laurel/api/wire"
 	"laurel/internal/auth"
 	"laurel/internal/i18n"
+	"laurel/store"
 )
 
 // outermost numbers each request, writes its one line into the log, and turns
@@ -29,8 +30,6 @@ func (s *server) outermost(c *gin.Context) {
 	start := time.Now() // a duration is measured on the real clock
 	id := rand.Text()
 	r := c.Request
-	// From here on the address is that of who asks, for all that counts by it.
-	r.RemoteAddr = s.cfg.Proxies.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 	c.Request = r.WithContext(wire.WithLanguage(wire.WithRequestID(r.Context(), id),
 		func() *i18n.Printer { return wire.Printer(r, s.cfg.Catalog) }))
 	c.Header("X-Request-Id", id)
@@ -53,8 +52,10 @@ func (s *server) logged(r *http.Request, id, route string, status int, start tim
 func (s *server) front(router http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		// From here on the address is that of who asks, for all that counts by it.
+		r.RemoteAddr = s.cfg.Proxies.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 		kept := s.cfg.Cache.Find(r)
-		if kept == nil || !s.isOurs(r) {
+		if kept == nil || !s.isOurs(r) || kept.Counts() && s.desk.Admit(r) != nil {
 			router.ServeHTTP(w, r)
 			return
 		}
@@ -157,6 +158,9 @@ func withPort(host, port string) string {
 func (s *server) adapt(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		req := c.Request
+		if r.changes() {
+			req = req.WithContext(store.WithPatience(req.Context(), storePatience))
+		}
 		req.Pattern = r.path
 		for _, p := range c.Params {
 			req.SetPathValue(p.Key, p.Value)
@@ -189,6 +193,15 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 			fail(w, req, err)
 		}
 	}
+}
+
+// storePatience is how long a request that changes something waits for the store
+// in all, from one commit to the next. With what the end of a commit may take it
+// is answered within ten seconds: callers that give up then have their answer.
+const storePatience = 8 * time.Second
+
+func (r route) changes() bool {
+	return r.method != http.MethodGet && r.method != http.MethodHead && r.method != http.MethodOptions
 }
 
 // handle waits for the turn of a caller with a token who sends no body; all others
