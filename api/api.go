@@ -170,6 +170,7 @@ func New(cfg Config) (http.Handler, error) {
 		cfg.Pages.OfferLost(share.LostPath)
 	}
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), cfg.Log)
+	s.desk = desk
 	desk.Tell(cfg.Observer.Verified)
 	pictures := studio.New(cfg.Fonts)
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
@@ -210,6 +211,7 @@ type server struct {
 	host  string // of the base URL, with its port if it names one
 	https bool
 
+	desk               *verify.Desk
 	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room
 	quota              *limit.Quota

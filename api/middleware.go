@@ -29,8 +29,6 @@ func (s *server) outermost(c *gin.Context) {
 	start := time.Now() // a duration is measured on the real clock
 	id := rand.Text()
 	r := c.Request
-	// From here on the address is that of who asks, for all that counts by it.
-	r.RemoteAddr = s.cfg.Proxies.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 	c.Request = r.WithContext(wire.WithLanguage(wire.WithRequestID(r.Context(), id),
 		func() *i18n.Printer { return wire.Printer(r, s.cfg.Catalog) }))
 	c.Header("X-Request-Id", id)
@@ -53,8 +51,10 @@ func (s *server) logged(r *http.Request, id, route string, status int, start tim
 func (s *server) front(router http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		// From here on the address is that of who asks, for all that counts by it.
+		r.RemoteAddr = s.cfg.Proxies.Client(r.RemoteAddr, r.Header.Values("X-Forwarded-For"))
 		kept := s.cfg.Cache.Find(r)
-		if kept == nil || !s.isOurs(r) {
+		if kept == nil || !s.isOurs(r) || kept.Counts() && s.desk.Admit(r) != nil {
 			router.ServeHTTP(w, r)
 			return
 		}

@@ -112,7 +112,8 @@ type handlers struct {
 // routes is everything that the service answers. HEAD goes with GET, and
 // OPTIONS with everything.
 func (s *server) routes(h handlers) []route {
-	squeezed, kept := new(wire.Squeezer).Squeezed, s.cfg.Cache.Kept
+	squeezed := new(wire.Squeezer).Squeezed
+	kept := func(handle wire.Handler) wire.Handler { return s.cfg.Cache.Kept(handle, s.desk.Admit) }
 	const get, post, put, patch, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	table := []route{
 		{get, "/", anybody, squeezed(h.public.Home)},

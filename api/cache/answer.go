@@ -73,6 +73,7 @@ type Answer struct {
 	header http.Header // but for the number of the request
 	body   []byte
 
+	counts  bool  // as a verification
 	second  int64 // since 1970, in which it was made
 	changes uint64
 	reads   *store.Reads
@@ -116,6 +117,9 @@ func (a *Answer) weight() int {
 
 // Route is the pattern of the address, as it stands in the log.
 func (a *Answer) Route() string { return a.route }
+
+// Counts tells whether it is an answer that counts as a verification of its caller.
+func (a *Answer) Counts() bool { return a.counts }
 
 // Write answers a request with it, and tells the status: 304 where the caller has
 // it already (RFC 9110 section 13.1.2).

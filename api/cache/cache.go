@@ -123,8 +123,9 @@ func (c *Cache) same(ctx context.Context, a *Answer) (same bool) {
 }
 
 // Kept is a handler whose answers are kept. Of several requests for the same at
-// once one makes it, and the others wait.
-func (c *Cache) Kept(handle wire.Handler) wire.Handler {
+// once one makes it, and the others wait. admit counts what counts as a
+// verification, as the handler does.
+func (c *Cache) Kept(handle wire.Handler, admit func(*http.Request) error) wire.Handler {
 	if c == nil {
 		return handle
 	}
@@ -135,6 +136,11 @@ func (c *Cache) Kept(handle wire.Handler) wire.Handler {
 		}
 		for range rounds {
 			if a := c.find(r.Context(), k); a != nil {
+				if a.counts {
+					if err := admit(r); err != nil {
+						return err
+					}
+				}
 				a.Write(w, r)
 				return nil
 			}
@@ -180,11 +186,13 @@ func (c *Cache) make(w http.ResponseWriter, r *http.Request, k key, handle wire.
 	now := c.cfg.Now()
 	a := &Answer{second: now.Unix(), changes: c.cfg.Changes()}
 	ctx, reads := store.WithReads(r.Context())
+	ctx, counted := wire.WithCounted(ctx)
 	made := &recorder{ResponseWriter: w}
 	if err := handle(made, unconditional(r.WithContext(ctx))); err != nil {
 		return err
 	}
 	a.take(made, r)
+	a.counts = counted.Load()
 	if size, whole := reads.Whole(); whole && now.Nanosecond() > 0 && a.keepable() {
 		a.reads, a.size = reads, size
 		c.kept.Put(k, a)

@@ -39,6 +39,7 @@ func (d *Desk) Admit(r *http.Request) error {
 		return &wire.Fault{Code: wire.TooManyRequests, Retry: wait,
 			Detail: "Many verifications have come from your address. Wait as long as Retry-After says, then go on."}
 	}
+	wire.Counted(r.Context())
 	return nil
 }
 

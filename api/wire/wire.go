@@ -13,6 +13,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"sync/atomic"
 
 	"laurel/internal/auth"
 	"laurel/issuer"
@@ -29,6 +30,7 @@ const (
 	requestKey
 	roomKey
 	languageKey
+	countedKey
 )
 
 // WithToken notes the verified token that a request came with.
@@ -69,6 +71,20 @@ func Actor(ctx context.Context) string { return "token:" + Token(ctx).ID }
 // WithRequestID notes the number of a request.
 func WithRequestID(ctx context.Context, id string) context.Context {
 	return context.WithValue(ctx, requestKey, id)
+}
+
+// WithCounted gives a context under which it is noted whether a request counted as
+// a verification.
+func WithCounted(ctx context.Context) (with context.Context, counted *atomic.Bool) {
+	counted = new(atomic.Bool)
+	return context.WithValue(ctx, countedKey, counted), counted
+}
+
+// Counted notes that a request counted as a verification.
+func Counted(ctx context.Context) {
+	if counted, ok := ctx.Value(countedKey).(*atomic.Bool); ok {
+		counted.Store(true)
+	}
 }
 
 // RequestID returns the number of a request, which its log line and its

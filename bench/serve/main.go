@@ -10,14 +10,13 @@ package main
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
+	"net/textproto"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -47,7 +46,7 @@ func main() {
 // target is one answer that is timed.
 type target struct {
 	name, path string
-	header     http.Header
+	header     textproto.MIMEHeader
 	file       string // of nginx
 }
 
@@ -150,12 +149,7 @@ func demo(program, dir, listen string) ([]target, error) {
 
 func targets(listen, id string) ([]target, error) {
 	badge := "/credentials/" + id
-	resp, err := http.Get("http://" + listen + badge)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	raw, err := io.ReadAll(resp.Body)
+	_, raw, err := get(listen, badge, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -163,12 +157,12 @@ func targets(listen, id string) ([]target, error) {
 	if list == "" {
 		return nil, errors.New("the badge names no status list")
 	}
-	browser := http.Header{"Accept": {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}, "Accept-Language": {"en-GB,en;q=0.5"}, "Accept-Encoding": {"gzip, deflate"}}
+	browser := textproto.MIMEHeader{"Accept": {"text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}, "Accept-Language": {"en-GB,en;q=0.5"}, "Accept-Encoding": {"gzip, deflate"}}
 	return []target{
 		{name: "page, gzip", path: badge, header: browser},
 		{name: "page where codes lead, gzip", path: "/v/" + id, header: browser},
-		{name: "page, plain", path: badge, header: http.Header{"Accept": {"text/html"}}},
-		{name: "badge as JSON", path: badge, header: http.Header{"Accept": {"application/json"}}},
+		{name: "page, plain", path: badge, header: textproto.MIMEHeader{"Accept": {"text/html"}}},
+		{name: "badge as JSON", path: badge, header: textproto.MIMEHeader{"Accept": {"application/json"}}},
 		{name: "QR code, SVG", path: badge + "/qr.svg"},
 		{name: "QR code, PNG", path: badge + "/qr.png"},
 		{name: "status list", path: list},
@@ -212,7 +206,7 @@ func site(dir, ours, theirs string, list []target) (conf string, err error) {
 	for n := range list {
 		t := &list[n]
 		t.file = "/" + strconv.Itoa(n)
-		header, body, err := get("http://"+ours+t.path, t.header)
+		header, body, err := get(ours, t.path, t.header)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", t.name, err)
 		}
@@ -234,27 +228,43 @@ func site(dir, ours, theirs string, list []target) (conf string, err error) {
 	return conf, errors.Join(os.Chmod(dir, 0o755), os.WriteFile(conf, []byte(b.String()), 0o644))
 }
 
-// get fetches the exact bytes.
-func get(url string, header http.Header) (http.Header, []byte, error) {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, nil)
+// get fetches the exact bytes of a path, on a connection of its own.
+func get(address, path string, header textproto.MIMEHeader) (textproto.MIMEHeader, []byte, error) {
+	conn, err := net.DialTimeout("tcp", address, time.Minute)
 	if err != nil {
 		return nil, nil, err
 	}
+	defer conn.Close()
+	if err := conn.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		return nil, nil, err
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "GET %s HTTP/1.1\r\nHost: %s\r\n", path, address)
 	for name, lines := range header {
-		req.Header[name] = lines
+		fmt.Fprintf(&b, "%s: %s\r\n", name, lines[0])
 	}
-	client := &http.Client{Transport: &http.Transport{DisableCompression: true}, Timeout: time.Minute}
-	defer client.CloseIdleConnections()
-	resp, err := client.Do(req)
+	if _, err := io.WriteString(conn, b.String()+"\r\n"); err != nil {
+		return nil, nil, err
+	}
+	in := textproto.NewReader(bufio.NewReader(conn))
+	status, err := in.ReadLine()
 	if err != nil {
 		return nil, nil, err
 	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return nil, nil, fmt.Errorf("%s answers %d", url, resp.StatusCode)
+	if !strings.HasPrefix(status, "HTTP/1.1 200 ") {
+		return nil, nil, fmt.Errorf("%s answers %s", path, status)
 	}
-	body, err := io.ReadAll(resp.Body)
-	return resp.Header, body, err
+	came, err := in.ReadMIMEHeader()
+	if err != nil {
+		return nil, nil, err
+	}
+	length, err := strconv.Atoi(came.Get("Content-Length"))
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	body := make([]byte, length)
+	_, err = io.ReadFull(in.R, body)
+	return came, body, err
 }
 
 // compare times both in turn, and each first in every other round.
@@ -285,7 +295,7 @@ func median(list []float64) float64 {
 
 var ratePattern = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
 
-func drive(url string, header http.Header, each time.Duration, clients int) (float64, error) {
+func drive(url string, header textproto.MIMEHeader, each time.Duration, clients int) (float64, error) {
 	args := []string{"-t1", "-c" + strconv.Itoa(clients), "-d" + strconv.Itoa(int(each.Seconds())) + "s"}
 	for name, lines := range header {
 		args = append(args, "-H", name+": "+lines[0])

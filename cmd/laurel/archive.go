@@ -462,7 +462,7 @@ func archiveStream(ctx context.Context, s *settings) (io.ReadCloser, error) {
 	go func() {
 		err := writeArchive(ctx, svc, to)
 		stop()
-		_ = <-made // it ends with work
+		_ = <-made                                                 // it ends with work
 		_ = to.CloseWithError(errors.Join(err, svc.store.Close())) // which never fails
 	}()
 	return from, nil

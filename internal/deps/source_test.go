@@ -25,6 +25,9 @@ var never = []struct {
 	{regexp.MustCompile(`ClientIP\(|"X-Forwarded-For"`), "who calls is who is connected, or whom a trusted proxy names, which is found out once", []string{"api/middleware.go"}},
 	{regexp.MustCompile(`image\.Decode|png\.Decode|"image/(jpeg|gif)"|"compress/(zlib|flate|bzip2|lzw)"`), "what strangers packed is unpacked where that is bounded, and nowhere else", []string{"internal/artwork", "internal/attachment/object.go", "internal/pdf/file.go"}},
 	{regexp.MustCompile(`http\.(Get|Post|Head|DefaultClient|DefaultTransport|ListenAndServe)\b`), "what is fetched goes through internal/fetch, and servers have time-outs", nil},
+	{regexp.MustCompile(`http\.(Handle|HandleFunc|DefaultServeMux)\b`), "libraries put expvar and profiles on the mux of all, so that is never served", nil},
+	{regexp.MustCompile(`&http\.Server\{|new\(http\.Server\)|http\.Serve(TLS)?\(`), "a server without a handler serves the mux of all; servers are made in one place, with a handler and time-outs", []string{"cmd/laurel/serve.go"}},
+	{regexp.MustCompile(`newServer\(nil\b|Handler:\s*nil\b`), "a server without a handler serves the mux of all", nil},
 }
 
 // TestSourceNeverSays reads what is shipped, tests left out.
