@@ -11,6 +11,7 @@ SOAK ?= 20m
 KILLS ?= 200
 MUTATIONS ?= 400
 AWARDS ?= 1000000
+FAULTS ?= 5
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 12
@@ -70,6 +71,10 @@ crash-long: ## KILLS times kill -9 under load, MUTATIONS of a store's file at re
 release-long: ## an edition of AWARDS released, killed half-way ten times
 	RELEASE_AWARDS=$(AWARDS) RELEASE_KILLS=10 go test -count=1 -timeout 6h -v -run '^TestRelease$$' ./crash
 
+replicas-long: ## two services on one PostgreSQL: promises, contention, and FAULTS rounds of kills, restarts, locks, no connections, then a failover
+	REPLICAS_FSYNC=on REPLICAS_FAULTS=$(FAULTS) REPLICAS_CLIENTS=8 REPLICAS_QUIET=2000 REPLICAS_LOCKED=5000 REPLICAS_LONGEST=15000 REPLICAS_ROUNDS=20 \
+		go test -count=1 -timeout 1h -v -run '^Test(Faults|Promises|Contention)$$' ./bench/replicas
+
 soak: build ## a service at work for SOAK: does memory, goroutines, files or the store's file grow
 	go run ./bench/soak -for $(SOAK)
 
@@ -87,4 +92,4 @@ bench: ## the benchmarks that match BENCH
 bench-serve: build ## public answers against nginx serving the same bytes; needs nginx and wrk
 	go run ./bench/serve dist/laurel
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long soak bars overload bench bench-serve
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long replicas-long soak bars overload bench bench-serve

@@ -20,6 +20,7 @@ import (
 	"laurel/api/wire"
 	"laurel/internal/auth"
 	"laurel/internal/i18n"
+	"laurel/store"
 )
 
 // outermost numbers each request, writes its one line into the log, and turns
@@ -157,6 +158,9 @@ func withPort(host, port string) string {
 func (s *server) adapt(r route) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		req := c.Request
+		if r.changes() {
+			req = req.WithContext(store.WithPatience(req.Context(), storePatience))
+		}
 		req.Pattern = r.path
 		for _, p := range c.Params {
 			req.SetPathValue(p.Key, p.Value)
@@ -189,6 +193,15 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 			fail(w, req, err)
 		}
 	}
+}
+
+// storePatience is how long a request that changes something waits for the store
+// in all, from one commit to the next. With what the end of a commit may take it
+// is answered within ten seconds: callers that give up then have their answer.
+const storePatience = 8 * time.Second
+
+func (r route) changes() bool {
+	return r.method != http.MethodGet && r.method != http.MethodHead && r.method != http.MethodOptions
 }
 
 // handle waits for the turn of a caller with a token who sends no body; all others

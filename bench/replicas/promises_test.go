@@ -141,10 +141,10 @@ func (r *record) key(t *testing.T) string {
 	return one.VerificationMethod
 }
 
-func verdict(t *testing.T, s *service, badge []byte) string {
-	t.Helper()
+func verdict(tb testing.TB, s *service, badge []byte) string {
+	tb.Helper()
 	var out struct{ Verdict string }
-	s.house.must(http.StatusOK, s.post("/v1/verify", "", "", json.RawMessage(badge))).into(t, &out)
+	s.house.must(http.StatusOK, s.post("/v1/verify", "", "", json.RawMessage(badge))).into(tb, &out)
 	return out.Verdict
 }
 

@@ -175,6 +175,8 @@ func connect(ctx context.Context, url string) (*DB, error) {
 
 // View implements store.Store.
 func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
+	ctx, end := store.Patient(ctx)
+	defer end(false)
 	var ptx pgx.Tx
 	if err := db.insist(ctx, func(begin context.Context) (err error) {
 		ptx, err = db.pool.BeginTx(begin, pgx.TxOptions{BeginQuery: sqlSnapshot})

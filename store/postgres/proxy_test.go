@@ -18,6 +18,7 @@ type proxy struct {
 
 	beforeCommit atomic.Bool // cut the next connection that commits, and do not pass it on
 	afterCommit  atomic.Bool // pass it on, wait for the answer, and cut then
+	holdCommit   atomic.Bool // pass on the next commit, and never its answer
 	down         atomic.Bool // take no connections, and cut those that are used
 }
 
@@ -61,10 +62,10 @@ func (p *proxy) serve(client net.Conn) {
 		return
 	}
 	defer func() { _ = server.Close() }()
-	var swallow atomic.Bool
+	var swallow, hold atomic.Bool
 	go func() {
 		defer func() { _ = client.Close() }()
-		pump(client, server, func([]byte) (pass, cut bool) { return !swallow.Load(), swallow.Load() })
+		pump(client, server, func([]byte) (pass, cut bool) { return !swallow.Load() && !hold.Load(), swallow.Load() })
 	}()
 	pump(server, client, func(data []byte) (pass, cut bool) {
 		commits := bytes.Contains(data, []byte("commit\x00"))
@@ -73,6 +74,8 @@ func (p *proxy) serve(client net.Conn) {
 			return false, true
 		case commits && p.afterCommit.CompareAndSwap(true, false):
 			swallow.Store(true)
+		case commits && p.holdCommit.CompareAndSwap(true, false):
+			hold.Store(true)
 		}
 		return true, false
 	})

@@ -51,7 +51,7 @@ func (s *snapshot) end() {
 // rollback takes back what was not committed. If it fails the driver gives the
 // connection up.
 func rollback(ctx context.Context, tx pgx.Tx) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), callPatience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endPatience)
 	defer cancel()
 	_ = tx.Rollback(ctx)
 }

@@ -24,6 +24,11 @@ const (
 	// commit included.
 	callPatience = 10 * time.Second
 
+	// commitPatience is how long a commit that was sent is awaited at least,
+	// however little time its caller has left, and endPatience how long the end of
+	// a transaction is, before its connection is given up.
+	commitPatience, endPatience = 2 * time.Second, 2 * time.Second
+
 	// The pause before another try is random, up to firstPause at first, and up
 	// to twice as much each time, but never more than longestPause.
 	firstPause, longestPause = 4 * time.Millisecond, 250 * time.Millisecond
@@ -33,14 +38,17 @@ const (
 func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
 	store.Unnoted(ctx)
 	db.updates.Add(1)
+	ctx, end := store.Patient(ctx)
 	var result error
-	if err := db.insist(ctx, func(begin context.Context) (fault error) {
+	err := db.insist(ctx, func(begin context.Context) (fault error) {
 		fault, result = db.try(ctx, begin, f)
 		return fault
-	}); err != nil {
-		return err
+	})
+	if err == nil {
+		err = result
 	}
-	return result
+	end(err == nil)
+	return err
 }
 
 // try runs f once, on a snapshot, and then commits what it wrote if what it read
@@ -56,8 +64,15 @@ func (db *DB) try(ctx, begin context.Context, f func(store.Tx) error) (fault, re
 	if fault, result := db.rehearse(ctx, begin, conn, t, f); fault != nil || result != nil {
 		return fault, result
 	}
-	// From here on the outcome is awaited.
-	return db.settle(context.WithoutCancel(ctx), conn, t)
+	// From here on the outcome is awaited, though the caller be gone, and as long
+	// as there is time.
+	settling := context.WithoutCancel(ctx)
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		settling, cancel = context.WithDeadline(settling, deadline)
+		defer cancel()
+	}
+	return db.settle(settling, conn, t)
 }
 
 // tx is what f of an Update works with: what it writes lies over what it reads.
@@ -157,7 +172,11 @@ func commit(ctx context.Context, tx pgx.Tx, wrote bool) (fault, result error) {
 	if tx.Conn().IsClosed() {
 		return errors.New("the connection was lost before the commit"), nil
 	}
-	ctx, cancel := call(ctx)
+	patience := callPatience
+	if deadline, ok := ctx.Deadline(); ok {
+		patience = min(patience, max(time.Until(deadline), commitPatience))
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
 	err := tx.Commit(ctx)
 	switch {
@@ -188,8 +207,8 @@ func (db *DB) insist(ctx context.Context, try func(context.Context) error) error
 	begin, cancel := context.WithTimeout(ctx, db.patience)
 	defer cancel()
 	for longest := firstPause; ; longest = min(2*longest, longestPause) {
-		if err := ctx.Err(); err != nil {
-			return err
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
 		}
 		if db.closed.Load() {
 			return store.ErrClosed
@@ -225,7 +244,7 @@ func passes(err error) bool {
 func (db *DB) outward(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
-		return ctx.Err()
+		return context.Cause(ctx)
 	case db.closed.Load():
 		return store.ErrClosed
 	case passes(err):

@@ -14,7 +14,7 @@
 // is not installed tests skip, and say so; in CI (CI=true in the environment)
 // they fail.
 //
-// With LAUREL_TEST_POSTGRES set to the URL of a database, that one is used, and
+// With TEST_POSTGRES set to the URL of a database, that one is used, and
 // no server is started; the user in it must be allowed to create schemas.
 package pgtest
 
@@ -31,8 +31,8 @@ import (
 
 // The environment tells Start where the server is, and why there is none.
 const (
-	urlEnv    = "LAUREL_TEST_POSTGRES"
-	reasonEnv = "LAUREL_TEST_POSTGRES_MISSING"
+	urlEnv    = "TEST_POSTGRES"
+	reasonEnv = "TEST_POSTGRES_MISSING"
 )
 
 // Main runs the package's tests with a server behind them and returns the exit

@@ -139,6 +139,9 @@ func owner() (*syscall.Credential, error) {
 func findPrograms() (string, error) {
 	var found []string
 	if path, err := exec.LookPath("initdb"); err == nil {
+		if real, err := filepath.EvalSymlinks(path); err == nil {
+			path = real // the other programs are where it is
+		}
 		found = append(found, filepath.Dir(path))
 	}
 	for _, pattern := range []string{"/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin"} {
