@@ -137,8 +137,26 @@ const lostPerMinute = 6
 // lostRate is no limit where addresses tell nothing.
 func lostRate(verifyRate int) int { return min(verifyRate, lostPerMinute) }
 
+// Handler answers what the service is asked.
+type Handler struct {
+	http.Handler
+	s *server
+}
+
+// Load is how much there is to do for strangers, or for callers with a token and
+// platforms.
+type Load struct {
+	limit.Load           // at what takes the processor
+	Bodies     limit.Use // of the room for them
+}
+
+// Load tells how much there is to do just now.
+func (h *Handler) Load() (strangers, callers Load) {
+	return Load{h.s.forStrangers.Load(), h.s.forAll.Use()}, Load{h.s.forIssuing.Load(), h.s.forCallers.Use()}
+}
+
 // New makes the service's handler. The error says what is missing in cfg.
-func New(cfg Config) (http.Handler, error) {
+func New(cfg Config) (*Handler, error) {
 	if cfg.Issuer == nil || cfg.Programme == nil || cfg.Endorsers == nil || cfg.Verifier == nil || cfg.Tokens == nil || cfg.Audit == nil || cfg.Feed == nil || cfg.Hooks == nil || cfg.Pages == nil || cfg.Catalog == nil || cfg.Fonts == nil {
 		return nil, errors.New("api: Issuer, Programme, Endorsers, Verifier, Tokens, Audit, Feed, Hooks, Pages, Catalog and Fonts are required")
 	}
@@ -197,7 +215,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s.front(s.engine(append(table, staff...))), nil
+	return &Handler{s.front(s.engine(append(table, staff...))), s}, nil
 }
 
 func hostOf(baseURL string) (host string, https bool) {

@@ -76,11 +76,20 @@ func (i *Issuer) ChangeStatus(ctx context.Context, c Change) (*Issued, error) {
 	if err != nil {
 		return nil, err
 	}
-	if rec := answer.Record; !answer.Existing && !answer.Replayed && !c.DryRun {
-		i.counters.changes.Add(run.Action)
-		i.cfg.Log.InfoContext(ctx, "status changed", "action", string(c.Action), "credential", rec.ID, "issuer", rec.Issuer, "actor", c.Actor)
+	if !c.DryRun {
+		i.DoneChange(ctx, c, answer)
 	}
 	return answer, nil
+}
+
+// DoneChange tells that the Update was committed in which PutChange gave an answer.
+func (i *Issuer) DoneChange(ctx context.Context, c Change, answer *Issued) {
+	if answer.Existing || answer.Replayed {
+		return
+	}
+	rec, action := answer.Record, string(c.Action)
+	i.counters.changes.Add("credential." + action)
+	i.cfg.Log.InfoContext(ctx, "status changed", "action", action, "credential", rec.ID, "issuer", rec.Issuer, "actor", c.Actor)
 }
 
 // look tells whether there is anything to change.

@@ -136,7 +136,8 @@ func (r *reservations) free(keys [][]byte) {
 	}
 }
 
-// PutChange is ChangeStatus within an Update of the caller's.
+// PutChange is ChangeStatus within an Update of the caller's, who says so with
+// DoneChange once that is committed.
 func (i *Issuer) PutChange(tx store.Tx, c Change) (*Issued, error) {
 	var f faults
 	f.text(&c.Reason, "/reason", 500, false)

@@ -144,7 +144,7 @@ func (s *session) holdWhole(r realm, a *award, part, actor string) error {
 	if err := store.PutJSON(s.tx, r.awardKey(a.Learner, a.Achievement, a.Edition), a); err != nil {
 		return err
 	}
-	_, err = s.issuer.PutChange(s.tx, issuer.Change{ID: a.Credential, Action: issuer.Suspend, Reason: "under_review", Actor: actor, MayTouch: anyIssuer})
+	err = s.change(issuer.Change{ID: a.Credential, Action: issuer.Suspend, Reason: "under_review", Actor: actor, MayTouch: anyIssuer})
 	var state *issuer.StateError
 	if errors.As(err, &state) {
 		return nil

@@ -132,6 +132,9 @@ func TestTakeBack(t *testing.T) {
 	if active, revoked := p.audit(t); active != 2 || revoked != 58 {
 		t.Errorf("%d in force, %d revoked", active, revoked)
 	}
+	if n := p.Issuer.Stats().Changes["credential.revoke"]; n != 58 {
+		t.Errorf("%d revocations are counted", n)
+	}
 	again := p.upload(t, file(t, "workshop-roster.csv"), nil)
 	if again.Summary[programme.OutcomeIssued] != 58 || again.Upload == first.Upload {
 		t.Errorf("once more: %v", again.Summary)

@@ -349,7 +349,7 @@ func (s *session) reinstate(c *Caller, review *Review) error {
 	if review.Kind != PartRevoked {
 		return nil
 	}
-	_, err := s.issuer.PutChange(s.tx, issuer.Change{ID: review.Credential, Action: issuer.Reinstate, Reason: "review_passed", Actor: c.Actor, MayTouch: anyIssuer})
+	err := s.change(issuer.Change{ID: review.Credential, Action: issuer.Reinstate, Reason: "review_passed", Actor: c.Actor, MayTouch: anyIssuer})
 	var state *issuer.StateError
 	if errors.As(err, &state) {
 		return nil // it cannot be suspended, or was revoked by somebody meanwhile

@@ -124,7 +124,7 @@ func (s *session) withdraw(r realm, a *award, w withdrawal) error {
 		s.postponed = true // there will be something to revoke
 	case a.State == StateIssued:
 		// The observer of changes marks the award.
-		_, err := s.issuer.PutChange(s.tx, issuer.Change{ID: a.Credential, Action: issuer.Revoke, Reason: w.reason, Actor: w.actor, MayTouch: anyIssuer})
+		err := s.change(issuer.Change{ID: a.Credential, Action: issuer.Revoke, Reason: w.reason, Actor: w.actor, MayTouch: anyIssuer})
 		if err != nil {
 			return err
 		}

@@ -27,8 +27,9 @@ type session struct {
 	tx   store.Tx
 	pool *pool
 
-	wanted []issuer.Award     // badges that were not at hand
-	put    []*issuer.Prepared // badges that were
+	wanted  []issuer.Award     // badges that were not at hand
+	put     []*issuer.Prepared // badges that were
+	changed []changed          // badges that were there
 	// postponed says that something could not be decided for want of a badge
 	// that it would rest on.
 	postponed bool
@@ -102,6 +103,9 @@ func (p *Programme) perform(ctx context.Context, pool *pool, work func(*session)
 	})
 	if err == nil {
 		p.issuer.Done(ctx, s.put...)
+		for _, c := range s.changed {
+			p.issuer.DoneChange(ctx, c.Change, c.answer)
+		}
 	}
 	return s, err
 }
@@ -114,9 +118,24 @@ func (s *session) part(work func(*session) error) error {
 	if err := work(sub); err != nil {
 		return err
 	}
-	s.wanted, s.put = append(s.wanted, sub.wanted...), append(s.put, sub.put...)
+	s.wanted, s.put, s.changed = append(s.wanted, sub.wanted...), append(s.put, sub.put...), append(s.changed, sub.changed...)
 	s.postponed, s.listed = s.postponed || sub.postponed, s.listed || sub.listed
 	return over.Apply(s.tx)
+}
+
+// changed is a change of the status of a badge, with what came of it.
+type changed struct {
+	issuer.Change
+	answer *issuer.Issued
+}
+
+// change puts a change of the status of a badge on record.
+func (s *session) change(c issuer.Change) error {
+	answer, err := s.issuer.PutChange(s.tx, c)
+	if err == nil {
+		s.changed = append(s.changed, changed{c, answer})
+	}
+	return err
 }
 
 // issue puts a badge on record, or finds the one that answers the award

@@ -11,6 +11,7 @@ package limit
 import (
 	"context"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -98,13 +99,25 @@ func (q *Quota) Take(name string, each int) Balance {
 // each of them. It is safe for concurrent use.
 type Room struct {
 	bytes    *shares.Pool[netip.Addr]
+	size     int64
 	patience time.Duration
+	held     atomic.Int64
+	refused  atomic.Uint64
 }
+
+// Use is how much of a room is taken.
+type Use struct {
+	Held    int64  // bytes, now
+	Refused uint64 // who found no place, since the start
+}
+
+// Use tells how much of the room is taken.
+func (r *Room) Use() Use { return Use{Held: r.held.Load(), Refused: r.refused.Load()} }
 
 // NewRoom makes room for size bytes, and for share of them to one address. Who
 // finds none waits for it as long as patience lasts.
 func NewRoom(size, share int64, patience time.Duration) *Room {
-	return &Room{bytes: shares.New[netip.Addr](size, share), patience: patience}
+	return &Room{bytes: shares.New[netip.Addr](size, share), size: size, patience: patience}
 }
 
 // Take waits for room for n bytes for an address (as Rate.Allow has it), in the
@@ -114,9 +127,15 @@ func NewRoom(size, share int64, patience time.Duration) *Room {
 func (r *Room) Take(ctx context.Context, remote string, n int64) (leave func(), err error) {
 	waiting, stop := context.WithTimeout(ctx, r.patience)
 	defer stop()
-	leave, err = r.bytes.Take(waiting, origin.Of(remote), n)
+	give, err := r.bytes.Take(waiting, origin.Of(remote), n)
 	if err != nil && ctx.Err() == nil {
+		r.refused.Add(1)
 		err = ErrFull
 	}
-	return leave, err
+	if err != nil {
+		return nil, err
+	}
+	n = min(n, r.size)
+	r.held.Add(n)
+	return func() { r.held.Add(-n); give() }, nil
 }

@@ -218,6 +218,9 @@ func TestRoom(t *testing.T) {
 	if _, err := r.Take(gone, "192.0.2.1:1", 1); !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller that has left: %v", err)
 	}
+	if got := r.Use(); got != (limit.Use{Held: 10, Refused: 1}) {
+		t.Errorf("%+v", got)
+	}
 	second()
 	third, err := r.Take(ctx, "192.0.2.1:1", 4)
 	if err != nil {
@@ -232,7 +235,13 @@ func TestRoom(t *testing.T) {
 	if _, err := r.Take(ctx, "192.0.2.1:1", 1); !errors.Is(err, limit.ErrFull) {
 		t.Errorf("beside the whole: %v", err)
 	}
+	if got := r.Use(); got != (limit.Use{Held: 10, Refused: 2}) {
+		t.Errorf("%+v", got)
+	}
 	all()
+	if got := r.Use().Held; got != 0 {
+		t.Errorf("%d bytes are held by nobody", got)
+	}
 }
 
 // One address finds a share of the room, whatever port it comes from; what it

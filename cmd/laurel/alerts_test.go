@@ -7,6 +7,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
+
+	"laurel/store/postgres/pgtest"
 )
 
 // Every number that an alert is made of is there to be read from a service that
@@ -16,11 +19,16 @@ func TestAlertsAreMadeOfWhatThereIs(t *testing.T) {
 	r.ask(t, "GET", "/credentials/none", "", "") // some numbers are of requests
 	r.ask(t, "GET", "/readyz", "", "")
 	_, metrics := r.peek(t, "/metrics")
+	cert, key, _ := makeCertificate(t, t.TempDir(), "127.0.0.1", time.Now().Add(time.Hour))
+	replica := servingWith(t, "https://", []string{"LAUREL_STORE=" + pgtest.Start(t)}, "--tls-cert", cert, "--tls-key", key)
+	_, ofReplica := replica.peek(t, "/metrics") // some are of PostgreSQL and of TLS
 	rules := page(t, "deploy/alerts.yml")
 	headings := map[string]bool{}
 	for _, m := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(page(t, "docs/operations.md"), -1) {
 		headings[strings.ReplaceAll(strings.ToLower(m[1]), " ", "-")] = true
 	}
+	tellsOfReplica(t, replica)
+	all := metrics + ofReplica
 	alerts := strings.Split(rules, "- alert: ")[1:]
 	if len(alerts) < 15 {
 		t.Fatalf("%d alerts", len(alerts))
@@ -37,13 +45,13 @@ func TestAlertsAreMadeOfWhatThereIs(t *testing.T) {
 			t.Errorf("%s leads to #%s, which docs/operations.md has not", name, leads[1])
 		}
 		for _, metric := range regexp.MustCompile(`laurel_[a-z_]+`).FindAllString(expr[1], -1) {
-			if !regexp.MustCompile(`(?m)^`+metric+`[{ ]`).MatchString(metrics) && metric != "laurel_http_refused_total" {
+			if !regexp.MustCompile(`(?m)^`+metric+`[{ ]`).MatchString(all) && metric != "laurel_http_refused_total" {
 				t.Errorf("%s: there is no %s", name, metric)
 			}
 		}
 		for _, m := range regexp.MustCompile(`(laurel_[a-z_]+)\{([^}]*)\}`).FindAllStringSubmatch(expr[1], -1) {
 			for _, label := range regexp.MustCompile(`(\w+)(?:=~|!=|=)"`).FindAllStringSubmatch(m[2], -1) {
-				if !regexp.MustCompile(`(?m)^`+m[1]+`\{[^}]*\b`+label[1]+`="`).MatchString(metrics) && m[1] != "laurel_http_refused_total" {
+				if !regexp.MustCompile(`(?m)^`+m[1]+`\{[^}]*\b`+label[1]+`="`).MatchString(all) && m[1] != "laurel_http_refused_total" {
 					t.Errorf("%s: %s has no label %s", name, m[1], label[1])
 				}
 			}
@@ -65,5 +73,25 @@ func TestAlertsAreMadeOfWhatThereIs(t *testing.T) {
 	check.Stdin = strings.NewReader(metrics)
 	if out, err := check.CombinedOutput(); err != nil {
 		t.Errorf("promtool: %s", out)
+	}
+}
+
+// tellsOfReplica: PostgreSQL, the public port and the certificate have numbers.
+func tellsOfReplica(t *testing.T, r *running) {
+	t.Helper()
+	for _, name := range []string{"laurel_store_updates_total", "laurel_store_commit_seconds_count", "laurel_store_connections", "laurel_store_connections_limit"} {
+		if r.metric(t, name) <= 0 {
+			t.Errorf("%s is nothing", name)
+		}
+	}
+	for _, name := range []string{"laurel_store_unknown_outcomes_total", "laurel_connections_refused_total", `laurel_requests_waiting{of="strangers"}`,
+		`laurel_requests_refused_total{of="callers"}`, `laurel_bodies_held_bytes{of="callers"}`} {
+		if got := r.metric(t, name); got != 0 {
+			t.Errorf("%s is %v", name, got)
+		}
+	}
+	left := r.metric(t, "laurel_certificate_expiry_time_seconds") - float64(time.Now().Unix())
+	if left < 1800 || left > 3600 {
+		t.Errorf("the certificate ends in %v seconds", left)
 	}
 }

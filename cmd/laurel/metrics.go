@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"laurel/api"
 	"laurel/internal/fetch"
 	"laurel/internal/tally"
 	"laurel/issuer"
@@ -126,18 +127,22 @@ var (
 	started  = gauge("start_time_seconds", "When the service began, in seconds since 1970.")
 	readable = gauge("metrics_readable", "0 where some numbers could not be read from the store.")
 
-	storeCommit   = gauge("store_commit_seconds", "Time that commits of the file took.")
+	storeCommit   = gauge("store_commit_seconds", "Time that commits took: of the file each once for all that share it, of PostgreSQL each transaction's.")
 	storeGroup    = gauge("store_group_size", "Updates that shared a commit.")
 	storeWaiting  = gauge("store_waiting", "Updates that wait for their turn.")
 	storeFull     = gauge("store_full_total", "Commits for which there was no room.")
 	storeUnknown  = gauge("store_unknown_outcomes_total", "Commits of unknown outcome.")
 	storeWritable = gauge("store_writable", "1 where the store takes changes.")
 	storeBytes    = gauge("store_file_bytes", "Size of the store's file.")
+	storeUpdates  = gauge("store_updates_total", "Updates of PostgreSQL that were begun.")
 	storeRetries  = gauge("store_retries_total", "Transactions of PostgreSQL that were tried again.")
+	storeOpen     = gauge("store_connections", "Connections to PostgreSQL that are open.")
+	storeUsed     = gauge("store_connections_used", "Those of them that are in use.")
+	storeMost     = gauge("store_connections_limit", "How many there may be (pool_max_conns).")
 	diskFree      = gauge("data_free_bytes", "Room left for the service on the disk of the data folder.")
 	diskSize      = gauge("data_size_bytes", "Size of the disk of the data folder.")
 
-	changes     = gauge("credential_changes_total", "Changes of credentials that are on record, by action; credential.issue is a badge issued.", "action")
+	changes     = gauge("credential_changes_total", "Changes of credentials that are on record, by action; credential.issue is a badge issued. What follows from a change of another badge, such as its whole being held, is not counted.", "action")
 	signing     = gauge("signature_seconds", "Time that keys took to sign.")
 	notSigned   = gauge("signatures_failed_total", "Signatures that a key did not make.")
 	selfChecks  = gauge("self_check_failures_total", "Signed documents that did not verify, and so were not released.")
@@ -162,6 +167,16 @@ var (
 	fetchSeconds = gauge("fetch_seconds", "Time that requests to others took.", "for")
 	fetchKept    = gauge("fetch_kept_total", "Calls answered from what was kept.", "for")
 	fetchBytes   = gauge("fetch_kept_bytes", "What is kept of answers of others.", "for")
+
+	gateWaiting = gauge("requests_waiting", "Requests that wait for their turn: of strangers, and of callers with a token and platforms.", "of")
+	gateAside   = gauge("requests_aside", "Requests that wait for the store or for other hosts meanwhile and take no place.", "of")
+	gateRefused = gauge("requests_refused_total", "Requests that were told to come back, for as many waited as may, or they had waited for too long.", "of")
+	roomHeld    = gauge("bodies_held_bytes", "Room taken by the bodies of requests, of 32 MiB each.", "of")
+	roomRefused = gauge("bodies_refused_total", "Bodies that found no room in time.", "of")
+	doorOpen    = gauge("connections", "Connections to the public port.")
+	doorRefused = gauge("connections_refused_total", "Connections that found no place.")
+	doorClosed  = gauge("connections_closed_total", "Connections without a request that gave their place to others.")
+	certificate = gauge("certificate_expiry_time_seconds", "When the certificate ends that is shown, in seconds since 1970; there with --tls-cert alone.")
 
 	answered     = gauge("answers_total", "Public answers that can be kept: hit was kept, miss was made, and stale was kept and did not stand any more.", "result")
 	answersBytes = gauge("answers_kept_bytes", "What is kept of public answers.")
@@ -238,6 +253,7 @@ func (c collector) Collect(ch chan<- prometheus.Metric) {
 	c.audit(ctx, r)
 	c.outboxes(ctx, r)
 	c.fetches(r)
+	c.front(r)
 	c.answers(r)
 	c.keys(r)
 	r.gauge(readable, truth(!r.failed))
@@ -255,7 +271,14 @@ func (c collector) store(r *reading) {
 		r.gauge(storeWritable, truth(db.Writable()))
 		r.gauge(storeBytes, float64(s.FileSize))
 	case *postgres.DB:
-		r.counter(storeRetries, db.Retries())
+		s := db.Stats()
+		r.spread(storeCommit, s.Commit)
+		r.counter(storeUnknown, s.Unknown)
+		r.counter(storeUpdates, s.Updates)
+		r.counter(storeRetries, s.Retries)
+		r.gauge(storeOpen, float64(s.Connections))
+		r.gauge(storeUsed, float64(s.InUse))
+		r.gauge(storeMost, float64(s.Limit))
 	}
 	if free, size, ok := room(c.svc.settings.data); ok {
 		r.gauge(diskFree, float64(free))
@@ -317,6 +340,25 @@ func (c collector) fetches(r *reading) {
 		r.spread(fetchSeconds, s.Seconds, use)
 		r.counter(fetchKept, s.Kept, use)
 		r.gauge(fetchBytes, float64(s.Bytes), use)
+	}
+}
+
+// front is what comes to the public port.
+func (c collector) front(r *reading) {
+	strangers, callers := c.svc.public.Load()
+	for of, load := range map[string]api.Load{"strangers": strangers, "callers": callers} {
+		r.gauge(gateWaiting, float64(load.Waiting), of)
+		r.gauge(gateAside, float64(load.Aside), of)
+		r.counter(gateRefused, load.Refused, of)
+		r.gauge(roomHeld, float64(load.Bodies.Held), of)
+		r.counter(roomRefused, load.Bodies.Refused, of)
+	}
+	s := c.svc.door.Stats()
+	r.gauge(doorOpen, float64(s.Open))
+	r.counter(doorRefused, s.Refused)
+	r.counter(doorClosed, s.Closed)
+	if c.svc.certificate != nil {
+		r.gauge(certificate, float64(c.svc.certificate.Expires().Unix()))
 	}
 }
 

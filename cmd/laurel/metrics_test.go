@@ -53,6 +53,12 @@ func serving(t *testing.T, flags ...string) *running {
 // servingAt is serving with another scheme in the base URL, as behind a proxy.
 func servingAt(t *testing.T, scheme string, flags ...string) *running {
 	t.Helper()
+	return servingWith(t, scheme, nil, flags...)
+}
+
+// servingWith is servingAt with variables of the environment, for init too.
+func servingWith(t *testing.T, scheme string, environ []string, flags ...string) *running {
+	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -65,7 +71,7 @@ func servingAt(t *testing.T, scheme string, flags ...string) *running {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	r := &running{url: "http://" + address, data: filepath.Join(folder, "data"), private: filepath.Join(folder, "m.sock"), said: &lockedBuffer{}}
-	p := &program{stdin: strings.NewReader(""), stdout: r.said, stderr: r.said}
+	p := &program{stdin: strings.NewReader(""), stdout: r.said, stderr: r.said, environ: environ}
 	if code := p.exit(t.Context(), []string{"init", "--data", r.data, "--base-url", scheme + address, "--issuer", "city-academy", "--name", "City Academy"}); code != exitOK {
 		t.Fatalf("init: %s", r.said)
 	}

@@ -110,6 +110,7 @@ func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 	defer stop()
 	ended := make(chan error, 4)
 	public := svc.newPublic(handler, at.public)
+	svc.public, svc.door = handler, public.door
 	servers := []*http.Server{public.Server}
 	go func() { ended <- public.serve() }()
 	patient := func(h http.Handler, l net.Listener) {

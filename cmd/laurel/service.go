@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
@@ -27,6 +26,7 @@ import (
 	"laurel/feed"
 	"laurel/internal/bundle"
 	"laurel/internal/certfile"
+	"laurel/internal/door"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
 	"laurel/internal/origin"
@@ -71,6 +71,8 @@ type service struct {
 	leaving   atomic.Bool // it was told to stop
 
 	certificate *certfile.Pair // nil: plain HTTP
+	public      *api.Handler   // once it serves, as the door before it
+	door        *door.Listener
 
 	log *slog.Logger
 }
@@ -526,7 +528,7 @@ func newPages(from web, own *ownRecords) verifier.PageSource {
 }
 
 // handler is the public face of the service.
-func (svc *service) handler() (http.Handler, error) {
+func (svc *service) handler() (*api.Handler, error) {
 	cfg, err := svc.face()
 	if err != nil {
 		return nil, err

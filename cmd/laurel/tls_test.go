@@ -30,6 +30,9 @@ func makeCertificate(t *testing.T, folder, host string, ends time.Time) (cert, k
 	}
 	template := &x509.Certificate{SerialNumber: big.NewInt(time.Now().UnixNano()), DNSNames: []string{host}, NotBefore: time.Now().Add(-24 * time.Hour), NotAfter: ends,
 		IsCA: true, BasicConstraintsValid: true}
+	if ip := net.ParseIP(host); ip != nil {
+		template.DNSNames, template.IPAddresses = nil, []net.IP{ip}
+	}
 	if der, err = x509.CreateCertificate(rand.Reader, template, template, private.Public(), private); err != nil {
 		t.Fatal(err)
 	}

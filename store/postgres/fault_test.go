@@ -226,6 +226,9 @@ func TestLostDuringTheCommit(t *testing.T) {
 		}
 		wantGet(t, db, c.key, "2")
 	}
+	if s := db.Stats(); s.Unknown != 2 || s.Commit.Count != 2 || s.Commit.Sum <= 0 {
+		t.Errorf("two outcomes are unknown and two commits were made: %+v", s)
+	}
 	// Where nothing was written the outcome is of no account.
 	p.beforeCommit.Store(true)
 	if err := db.Update(t.Context(), func(tx store.Tx) error {

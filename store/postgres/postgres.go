@@ -24,6 +24,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"laurel/internal/tally"
 	"laurel/store"
 )
 
@@ -86,6 +87,8 @@ type DB struct {
 	closed   atomic.Bool
 	updates  atomic.Uint64
 	retries  atomic.Uint64
+	unknown  atomic.Uint64
+	commits  *tally.Histogram
 }
 
 var _ store.Store = (*DB)(nil)
@@ -170,7 +173,7 @@ func connect(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{pool: pool, patience: patience}, nil
+	return &DB{pool: pool, patience: patience, commits: tally.Seconds()}, nil
 }
 
 // View implements store.Store.
@@ -201,18 +204,20 @@ func (db *DB) Retries() uint64 { return db.retries.Load() }
 
 // Stats are counts since Open, and what the connections do now.
 type Stats struct {
-	Updates     uint64 // that were begun
-	Retries     uint64 // further tries of Updates and Views
-	Connections int    // open ones
-	InUse       int    // of them
-	Limit       int    // pool_max_conns
+	Updates     uint64       // that were begun
+	Retries     uint64       // further tries of Updates and Views
+	Connections int          // open ones
+	InUse       int          // of them
+	Limit       int          // pool_max_conns
+	Unknown     uint64       // Updates whose outcome is unknown
+	Commit      tally.Spread // seconds that commits of changes took, until they were acknowledged
 }
 
 // Stats returns what was counted.
 func (db *DB) Stats() Stats {
 	pool := db.pool.Stat()
 	return Stats{Updates: db.updates.Load(), Retries: db.retries.Load(), Connections: int(pool.TotalConns()),
-		InUse: int(pool.AcquiredConns()), Limit: int(pool.MaxConns())}
+		InUse: int(pool.AcquiredConns()), Limit: int(pool.MaxConns()), Unknown: db.unknown.Load(), Commit: db.commits.Spread()}
 }
 
 // SQLSTATE codes that are told apart.

@@ -164,7 +164,15 @@ func (db *DB) settle(ctx context.Context, conn *pgxpool.Conn, t *tx) (fault, res
 	if err != nil {
 		return err, nil
 	}
-	return commit(ctx, ptx, t.wrote)
+	start := time.Now()
+	fault, result = commit(ctx, ptx, t.wrote)
+	switch {
+	case result != nil:
+		db.unknown.Add(1)
+	case fault == nil && t.wrote:
+		db.commits.Observe(time.Since(start).Seconds())
+	}
+	return fault, result
 }
 
 // commit commits, and tells by the error whether it can have happened.
