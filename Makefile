@@ -75,6 +75,9 @@ replicas-long: ## two services on one PostgreSQL: promises, contention, and FAUL
 	REPLICAS_FSYNC=on REPLICAS_FAULTS=$(FAULTS) REPLICAS_CLIENTS=8 REPLICAS_QUIET=2000 REPLICAS_LOCKED=5000 REPLICAS_LONGEST=15000 REPLICAS_ROUNDS=20 \
 		go test -count=1 -timeout 1h -v -run '^Test(Faults|Promises|Contention)$$' ./bench/replicas
 
+bench-replicas: ## two services with half a processor each against one, on one PostgreSQL; needs control groups of version 1 to write to
+	go test -count=1 -timeout 1h -run '^$$' -bench '^BenchmarkReplicas$$' -benchtime 1x -v ./bench/replicas
+
 soak: build ## a service at work for SOAK: does memory, goroutines, files or the store's file grow
 	go run ./bench/soak -for $(SOAK)
 
@@ -92,4 +95,4 @@ bench: ## the benchmarks that match BENCH
 bench-serve: build ## public answers against nginx serving the same bytes; needs nginx and wrk
 	go run ./bench/serve dist/laurel
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long replicas-long soak bars overload bench bench-serve
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long replicas-long bench-replicas soak bars overload bench bench-serve

@@ -716,29 +716,72 @@ func (i *Issuer) PublicEdition(ctx context.Context, id string, n int) (rec *Reco
 // revocations: Superseded, where a later one has replaced it. ErrNotFound where
 // the index is no badge's.
 func (i *Issuer) Listed(ctx context.Context, list string, index int) (rec *Record, err error) {
-	if _, purpose, known := parseList(list); !known || purpose != badge.StatusPurposeRevocation {
+	if !ofRevocations(list) {
 		return nil, fmt.Errorf("list: %w", ErrNotFound)
 	}
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		id, err := readMark(r, indexKey(list, index))
-		if err != nil {
-			return err
-		}
-		var p pointer
-		if err := getJSON(r, idKey(id), &p); err != nil {
-			return err
-		}
-		for n := len(p.Before) + 1; n > 0; n-- {
-			if rec, err = recordAt(r, p.Issuer, p.edition(n)); err != nil || rec.List == list && rec.Index == index {
-				return err
-			}
-		}
-		return fmt.Errorf("edition: %w", ErrNotFound)
+		rec, _, err = listed(r, list, index)
+		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return rec, nil
+}
+
+// PublicListed is Listed for what may be said of a badge to everybody:
+// ErrNotFound where its holder hides it. Of a credential whose holder was erased
+// it returns the record with ErrErased.
+func (i *Issuer) PublicListed(ctx context.Context, list string, index int) (rec *Record, err error) {
+	if !ofRevocations(list) {
+		return nil, fmt.Errorf("list: %w", ErrNotFound)
+	}
+	erased := false
+	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
+		var p *pointer
+		if rec, p, err = listed(r, list, index); err != nil {
+			return err
+		}
+		if p.Hidden {
+			return fmt.Errorf("credential: %w", ErrNotFound)
+		}
+		current := rec
+		if rec.seq != p.Seq {
+			current, err = recordAt(r, p.Issuer, p.Seq)
+		}
+		erased = err == nil && !current.ErasedAt.IsZero()
+		return err
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case erased:
+		return rec, fmt.Errorf("credential %s: %w", rec.ID, ErrErased)
+	}
+	return rec, nil
+}
+
+func ofRevocations(list string) bool {
+	_, purpose, known := parseList(list)
+	return known && purpose == badge.StatusPurposeRevocation
+}
+
+// listed is the edition that has an index, and what leads to its credential.
+func listed(r store.Reader, list string, index int) (*Record, *pointer, error) {
+	id, err := readMark(r, indexKey(list, index))
+	if err != nil {
+		return nil, nil, err
+	}
+	var p pointer
+	if err := getJSON(r, idKey(id), &p); err != nil {
+		return nil, nil, err
+	}
+	for n := len(p.Before) + 1; n > 0; n-- {
+		if rec, err := recordAt(r, p.Issuer, p.edition(n)); err != nil || rec.List == list && rec.Index == index {
+			return rec, &p, err
+		}
+	}
+	return nil, nil, fmt.Errorf("edition: %w", ErrNotFound)
 }
 
 // NewerEdition tells of an index of one of our lists of revocations whether it

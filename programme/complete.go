@@ -75,19 +75,25 @@ const chunk = 250
 // failed: what was taken in before it is known to a repeated request.
 func (p *Programme) Complete(ctx context.Context, c Caller, events []completion.Completion) ([]Answer, error) {
 	answers := make([]Answer, len(events))
-	for from := 0; from < len(events); from += chunk {
-		to := min(from+chunk, len(events))
-		err := p.run(ctx, false, func(s *session) error {
-			for n := from; n < to; n++ {
-				if err := s.event(&c, &events[n], &answers[n]); err != nil {
-					return err
-				}
+	take := func(s *session, from, to int, answer func(n int) *Answer) error {
+		for n := from; n < to; n++ {
+			if err := s.event(&c, &events[n], answer(n)); err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("taking in events: %w", err)
 		}
+		return nil
+	}
+	err := p.inParts(ctx, parts{
+		all: len(events),
+		rehearse: func(s *session, from, to int) error {
+			return take(s, from, to, func(int) *Answer { return new(Answer) })
+		},
+		do: func(s *session, from, to int) error {
+			return take(s, from, to, func(n int) *Answer { return &answers[n] })
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("taking in events: %w", err)
 	}
 	return answers, nil
 }

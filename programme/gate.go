@@ -158,25 +158,32 @@ func (p *Programme) issueWaiting(ctx context.Context, sc *scene, tell func(done,
 		return nil, err
 	}
 	result := &Released{Activity: sc.activity.ID, Edition: sc.edition.ID, At: sc.released}
-	for from := 0; from < len(waiting); from += chunk {
-		to := min(from+chunk, len(waiting))
-		var part Released
-		err := p.run(ctx, false, func(s *session) error {
-			part = Released{}
-			for _, w := range waiting[from:to] {
-				if err := s.letOut(sc, w, &part); err != nil {
-					return err
-				}
+	letOut := func(s *session, from, to int) (part Released, err error) {
+		for n := from; n < to && err == nil; n++ {
+			err = s.letOut(sc, waiting[n], &part)
+		}
+		return part, err
+	}
+	var part Released
+	err = p.inParts(ctx, parts{
+		all: len(waiting),
+		rehearse: func(s *session, from, to int) error {
+			_, err := letOut(s, from, to)
+			return err
+		},
+		do: func(s *session, from, to int) (err error) {
+			part, err = letOut(s, from, to)
+			return err
+		},
+		done: func(_, to int) {
+			result.Issued, result.Left = result.Issued+part.Issued, append(result.Left, part.Left...)
+			if tell != nil {
+				tell(to, len(waiting))
 			}
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("releasing %s: %w", sc.activity.ID, err)
-		}
-		result.Issued, result.Left = result.Issued+part.Issued, append(result.Left, part.Left...)
-		if tell != nil {
-			tell(to, len(waiting))
-		}
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("releasing %s: %w", sc.activity.ID, err)
 	}
 	return result, nil
 }

@@ -169,58 +169,95 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 var errRefused = errors.New("programme: a row has an error")
 
 // work takes in the rows, a part at a time, or all at once where all or none
-// are wanted or nothing is to be done.
-func (ls *lister) work(ctx context.Context, result *Result) error {
-	size := chunk
-	if ls.roster.Atomic || ls.roster.DryRun { // a trial of a later row sees those before it
-		size = max(len(result.Rows), 1)
+// are wanted or nothing is to be done: a trial of a later row sees those before it.
+func (ls *lister) work(ctx context.Context, result *Result) (err error) {
+	if ls.roster.Atomic || ls.roster.DryRun {
+		err = ls.atOnce(ctx, result)
+	} else {
+		err = ls.inParts(ctx, ls.parts(result.Rows))
 	}
-	for from := 0; from < len(result.Rows); from += size {
-		to := min(from+size, len(result.Rows))
-		err := ls.rows(ctx, result.Rows[:to], from)
-		if result.Refused = errors.Is(err, errRefused); result.Refused {
-			for n := range result.Rows {
-				result.Rows[n].would()
-			}
-		} else if err != nil {
-			return fmt.Errorf("taking in a list: %w", err)
-		}
-		if ls.roster.Tell != nil {
-			ls.roster.Tell(Progress{Upload: ls.stands(), Rows: result.Rows[from:to], Done: to, Of: len(result.Rows)})
-		}
+	if err != nil {
+		return fmt.Errorf("taking in a list: %w", err)
 	}
 	return nil
 }
 
-// rows answers the rows from a place on; those before it are answered already.
-func (ls *lister) rows(ctx context.Context, answers []Row, from int) error {
+func (ls *lister) tellRows(rows []Row, from, to int) {
+	if ls.roster.Tell != nil && to > from {
+		ls.roster.Tell(Progress{Upload: ls.stands(), Rows: rows[from:to], Done: to, Of: len(rows)})
+	}
+}
+
+// parts are the rows of a list.
+func (ls *lister) parts(rows []Row) parts {
 	kept := false
-	err := ls.runTelling(ctx, ls.roster.DryRun, ls.signed(len(answers)-from), func(s *session) error {
-		kept = ls.kept
-		for n := from; n < len(answers); n++ {
-			row := &answers[n]
-			if err := ls.row(s, n, row); err != nil {
+	return parts{
+		all: len(rows),
+		rehearse: func(s *session, from, to int) error {
+			for n := from; n < to; n++ {
+				if err := ls.row(s, n, new(Row)); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		do: func(s *session, from, to int) (err error) {
+			for n := from; n < to; n++ {
+				if err := ls.row(s, n, &rows[n]); err != nil {
+					return err
+				}
+			}
+			kept, err = ls.keep(s, rows[:to])
+			return err
+		},
+		done: func(from, to int) {
+			ls.kept = kept
+			ls.tellRows(rows, from, to)
+		},
+	}
+}
+
+// atOnce takes in all rows or none, or tries what would become of them.
+func (ls *lister) atOnce(ctx context.Context, result *Result) error {
+	rows, kept := result.Rows, false
+	err := ls.runTelling(ctx, ls.roster.DryRun, ls.signed(len(rows)), func(s *session) (err error) {
+		for n := range rows {
+			if err := ls.row(s, n, &rows[n]); err != nil {
 				return err
 			}
 			if ls.roster.DryRun {
-				row.would()
+				rows[n].would()
 			}
-			ls.tellChecked(n + 1 - from)
+			ls.tellChecked(n + 1)
 		}
 		failed := func(r Row) bool { return r.Outcome == OutcomeError }
-		if ls.roster.Atomic && slices.ContainsFunc(answers, failed) {
+		if ls.roster.Atomic && slices.ContainsFunc(rows, failed) {
 			return errRefused
 		}
-		if ls.roster.DryRun || !kept && !s.listed {
-			return nil
-		}
-		kept = true
-		return ls.keepUpload(s, answers)
+		kept, err = ls.keep(s, rows)
+		return err
 	})
-	if err == nil {
+	switch {
+	case errors.Is(err, errRefused):
+		result.Refused = true
+		for n := range rows {
+			rows[n].would()
+		}
+	case err != nil:
+		return err
+	default:
 		ls.kept = kept
 	}
-	return err
+	ls.tellRows(rows, 0, len(rows))
+	return nil
+}
+
+// keep puts the upload on record once it told something new.
+func (ls *lister) keep(s *session, rows []Row) (kept bool, err error) {
+	if ls.roster.DryRun || !ls.kept && !s.listed {
+		return ls.kept, nil
+	}
+	return true, ls.keepUpload(s, rows)
 }
 
 // whole tells of a list that is one piece of work, of some hundreds of rows.

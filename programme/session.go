@@ -44,6 +44,9 @@ const rounds = 12
 // errWanting aborts a transaction for which badges have to be signed first.
 var errWanting = errors.New("programme: badges are wanting")
 
+// errChanging gives up what was done anew too often.
+var errChanging = fmt.Errorf("awarding: %w: too much changed meanwhile", store.ErrBusy)
+
 // run does work durably, or with dryRun not at all. work may run several times
 // and has no effects but on its session and on variables that it sets anew.
 func (p *Programme) run(ctx context.Context, dryRun bool, work func(*session) error) error {
@@ -56,6 +59,15 @@ func (p *Programme) runTelling(ctx context.Context, dryRun bool, signed func(don
 	pool := newPool(p.issuer)
 	pool.signed = signed
 	defer pool.close()
+	if err := p.prepare(ctx, pool, dryRun, work); err != nil || dryRun {
+		return err
+	}
+	return p.settle(ctx, pool, work)
+}
+
+// prepare rehearses work and signs the badges that it wants; with dryRun it
+// signs none.
+func (p *Programme) prepare(ctx context.Context, pool *pool, dryRun bool, work func(*session) error) error {
 	for range rounds {
 		s, err := p.rehearse(ctx, pool, work)
 		if err != nil || dryRun {
@@ -64,9 +76,17 @@ func (p *Programme) runTelling(ctx context.Context, dryRun bool, signed func(don
 		if err := pool.sign(ctx, s.wanted); err != nil {
 			return err
 		}
-		if len(s.wanted) > 0 && s.postponed {
-			continue // the next rehearsal can decide it
-		}
+		if len(s.wanted) == 0 || !s.postponed {
+			return nil
+		} // else the next rehearsal can decide it
+	}
+	return errChanging
+}
+
+// settle does work with the badges that were prepared for it. Where it wants
+// others, because what was rehearsed is not so any more, it is prepared anew.
+func (p *Programme) settle(ctx context.Context, pool *pool, work func(*session) error) error {
+	for range rounds {
 		done, err := p.perform(ctx, pool, work)
 		if !errors.Is(err, errWanting) {
 			return err
@@ -74,8 +94,11 @@ func (p *Programme) runTelling(ctx context.Context, dryRun bool, signed func(don
 		if err := pool.sign(ctx, done.wanted); err != nil {
 			return err
 		}
+		if err := p.prepare(ctx, pool, false, work); err != nil {
+			return err
+		}
 	}
-	return fmt.Errorf("awarding: %w: too much changed meanwhile", store.ErrBusy)
+	return errChanging
 }
 
 func (p *Programme) rehearse(ctx context.Context, pool *pool, work func(*session) error) (*session, error) {

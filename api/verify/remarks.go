@@ -58,16 +58,10 @@ func (o ours) telling() bool {
 // about the document alone.
 func (h *Handler) known(ctx context.Context, b *brought, report *verifier.Report) (o ours, err error) {
 	if o.record = b.record; o.record == nil {
-		if o.record, err = h.listed(ctx, report); err != nil || o.record == nil {
-			return o, err
-		}
-		_, err := h.issuer.PublicEdition(ctx, o.record.ID, 0)
-		switch {
-		case errors.Is(err, issuer.ErrNotFound): // its holder hides it
-			return ours{}, nil
+		switch o.record, err = h.listed(ctx, report); {
 		case errors.Is(err, issuer.ErrErased):
 			return o, nil
-		case err != nil:
+		case err != nil || o.record == nil:
 			return o, err
 		}
 	}
@@ -78,13 +72,14 @@ func (h *Handler) known(ctx context.Context, b *brought, report *verifier.Report
 // entryCodes are what the check of revocation says of an entry that it has read.
 var entryCodes = []verifier.Code{verifier.NotRevoked, verifier.UnderReview, verifier.PartRevoked, verifier.Revoked, verifier.Superseded}
 
-// listed is the record that a status entry leads to; nil for one of others.
+// listed is the record that a status entry leads to; nil for one of others, and
+// for one that its holder hides.
 func (h *Handler) listed(ctx context.Context, report *verifier.Report) (*issuer.Record, error) {
 	list, index, ok := h.entryOf(report)
 	if !ok {
 		return nil, nil
 	}
-	rec, err := h.issuer.Listed(ctx, list, index)
+	rec, err := h.issuer.PublicListed(ctx, list, index)
 	if errors.Is(err, issuer.ErrNotFound) {
 		return nil, nil
 	}

@@ -3,7 +3,6 @@
 package replicas_test
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
@@ -13,8 +12,6 @@ import (
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"laurel/store/postgres/pgtest"
 )
@@ -208,41 +205,6 @@ func (h *house) listed() (ids []string) {
 	return slices.DeleteFunc(ids, func(id string) bool { return id == first.ID })
 }
 
-// exhaust takes all connections that a server has, ending those of others.
-func exhaust(tb testing.TB, c *pgtest.Cluster, d time.Duration) {
-	tb.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	first, err := pgx.Connect(ctx, c.URL(""))
-	if err != nil {
-		tb.Fatal(err)
-	}
-	held := []*pgx.Conn{first}
-	defer func() {
-		for _, conn := range held {
-			_ = conn.Close(context.Background())
-		}
-	}()
-	for refused := (time.Time{}); refused.IsZero() || time.Since(refused) < d; {
-		if ctx.Err() != nil {
-			tb.Fatal("the server has connections left")
-		}
-		if conn, err := pgx.Connect(ctx, c.URL("")); err == nil {
-			held = append(held, conn)
-			continue
-		}
-		if refused.IsZero() {
-			refused = time.Now()
-		}
-		// Those that are in use elsewhere end, and their places are taken here.
-		if _, err := first.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-			WHERE application_name <> 'standby' AND backend_type = 'client backend' AND state IS NOT NULL AND query <> '' AND query NOT LIKE '%pg_terminate%'`); err != nil {
-			tb.Fatal(err)
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-}
-
 // TestFaults breaks what two services stand on, under load, and holds them to
 // what they have acknowledged. In the end the database fails over to a standby
 // that follows synchronously.
@@ -272,7 +234,7 @@ func TestFaults(t *testing.T) {
 		}
 		lockTable(t, d, first, locked)
 		time.Sleep(quiet)
-		d.during("no connections left", func() { exhaust(t, first, locked) })
+		d.during("no connections left", func() { first.Exhaust(t, locked) })
 	}
 	if longest := number("REPLICAS_LONGEST", 0); longest > 0 {
 		lockTable(t, d, first, time.Duration(longest)*time.Millisecond)

@@ -69,7 +69,6 @@ type house struct {
 	client   *http.Client
 	issue    string // a token for everything but reports
 	report   string // a token for reports
-	under    string // a folder of cgroups to start in, or ""
 }
 
 // service is one process, with a data folder of its own in which the folder of
@@ -100,7 +99,8 @@ func newHouse(tb testing.TB, store string, replicas int) *house {
 		data := first
 		if n > 0 {
 			data = filepath.Join(tb.TempDir(), "data")
-			if err := os.Mkdir(data, 0o700); err == nil {
+			err := os.Mkdir(data, 0o700)
+			if err == nil {
 				err = os.Symlink(filepath.Join(first, "keys"), filepath.Join(data, "keys"))
 			}
 			if err != nil {

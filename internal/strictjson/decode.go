@@ -44,6 +44,21 @@ func View(v Value, into any) {
 
 type decoder struct{ strict bool }
 
+// member and item are pointers to what lies within, for errors: a view makes none.
+func (d decoder) member(ptr, name string) string {
+	if !d.strict {
+		return ""
+	}
+	return Pointer(ptr, name)
+}
+
+func (d decoder) item(ptr string, i int) string {
+	if !d.strict {
+		return ""
+	}
+	return ptr + "/" + strconv.Itoa(i)
+}
+
 var valueType = reflect.TypeFor[Value]()
 
 func (d decoder) decode(v Value, to reflect.Value, ptr string) error {
@@ -143,7 +158,7 @@ func (d decoder) slice(v Value, to reflect.Value, ptr string) error {
 	out := reflect.MakeSlice(to.Type(), 0, max(v.Len(), 1))
 	for i, e := range v.Each() {
 		item := reflect.New(to.Type().Elem()).Elem()
-		if err := d.decode(e, item, ptr+"/"+strconv.Itoa(i)); err != nil {
+		if err := d.decode(e, item, d.item(ptr, i)); err != nil {
 			return err
 		}
 		if d.strict || item.Kind() == reflect.Pointer || fits(e, item.Type()) {
@@ -164,7 +179,7 @@ func (d decoder) table(v Value, to reflect.Value, ptr string) error {
 	out := reflect.MakeMapWithSize(to.Type(), v.Len())
 	for name, e := range v.Members() {
 		item := reflect.New(to.Type().Elem()).Elem()
-		if err := d.decode(e, item, Pointer(ptr, name)); err != nil {
+		if err := d.decode(e, item, d.member(ptr, name)); err != nil {
 			return err
 		}
 		out.SetMapIndex(reflect.ValueOf(name), item)
@@ -192,7 +207,7 @@ func (d decoder) structure(v Value, to reflect.Value, ptr string) error {
 			}
 			continue
 		}
-		if err := d.decode(e, to.Field(i), Pointer(ptr, name)); err != nil {
+		if err := d.decode(e, to.Field(i), d.member(ptr, name)); err != nil {
 			return err
 		}
 	}

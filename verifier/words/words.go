@@ -10,6 +10,7 @@ package words
 
 import (
 	"slices"
+	"strings"
 
 	"laurel/badge"
 	"laurel/internal/i18n"
@@ -38,14 +39,14 @@ func Summary(p *i18n.Printer, r *verifier.Report) string { return text(SummaryPa
 // SummaryParts returns Summary in parts.
 func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 	f := decisive(r)
-	params := facts(p, r, f)
+	params := facts(p, r, f, all...)
 	if !Proven(r) { // nobody's word, so the answer does not repeat it
 		for _, claim := range claims {
 			params[claim] = ""
 		}
 	}
 	params[VerdictParam] = Headline(p, r)
-	values := func() i18n.Params { return params }
+	values := func([]string) i18n.Params { return params }
 	base := "summary." + r.Verdict().String()
 	if len(r.Badges) > 0 { // none of which speaks for all
 		return say(p, values, base+"."+string(verifier.SeveralBadges))
@@ -60,6 +61,9 @@ func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 	}
 	return say(p, values, append(ids, base)...)
 }
+
+// all are the values that a summary may speak of.
+var all = []string{"Name", "Achievement", "Issuer", "Host", "Date", "ValidFrom", "ValidUntil", "List", "Message", "Address", "Last", "ListEnd", "Holder", "Part"}
 
 // claims are the values of a summary that the document itself states.
 var claims = []string{"Name", "Achievement", "Date", "ValidFrom", "ValidUntil"}
@@ -96,13 +100,13 @@ func Sentence(p *i18n.Printer, r *verifier.Report, f verifier.Finding) string {
 // its own gets the general one of its outcome.
 func SentenceParts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) []i18n.Part {
 	own := "check." + string(f.Check) + "." + string(f.Code)
-	return say(p, func() i18n.Params { return facts(p, r, f) }, own+"."+f.Outcome.String(), own, "check.any."+string(f.Code), "finding."+f.Outcome.String())
+	return say(p, func(names []string) i18n.Params { return facts(p, r, f, names...) }, own+"."+f.Outcome.String(), own, "check.any."+string(f.Code), "finding."+f.Outcome.String())
 }
 
 // say takes the first message that there is, and of a message whose values are
 // not all known the bare form, which does without them. Most messages speak of
 // no value, and theirs are not looked for.
-func say(p *i18n.Printer, values func() i18n.Params, ids ...string) []i18n.Part {
+func say(p *i18n.Printer, values func(names []string) i18n.Params, ids ...string) []i18n.Part {
 	for _, id := range ids {
 		if !p.Has(id) {
 			continue
@@ -111,9 +115,10 @@ func say(p *i18n.Printer, values func() i18n.Params, ids ...string) []i18n.Part 
 		if len(wanted) == 0 {
 			return p.Parts(id, nil)
 		}
-		params := values()
+		params := values(wanted)
 		if !known(params, wanted) && p.Has(id+".bare") {
 			id += ".bare"
+			params = values(p.Placeholders(id))
 		}
 		return p.Parts(id, params)
 	}
@@ -158,30 +163,63 @@ func Proven(r *verifier.Report) bool {
 // longest is how many characters of a name a sentence takes.
 const longest = 120
 
-// facts are the values that sentences may speak of; "" for what the document
-// does not say. Issuer always has one.
-func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) i18n.Params {
-	params := i18n.Params{"Name": "", "Achievement": "", "Issuer": "", "Host": "", "Date": "", "ValidFrom": "", "ValidUntil": "",
-		"List": Line(f.Params["list"], longest), "Message": Line(f.Params["message"], 3*longest), "Address": Line(f.Params["address"], longest),
-		"Last": last(p, f), "ListEnd": date(p, f.Params["until"]), "Holder": Line(f.Params["holder"], longest),
-		"Part": Line(f.Params[verifier.ParamPart], longest)}
-	if r == nil || r.Document == nil {
-		return params
-	}
-	d := r.Document
-	params["Name"] = Line(Holder(d), longest)
-	params["Date"] = date(p, Awarded(d))
-	params["ValidFrom"] = date(p, first(f.Params["from"], d.ValidFrom()))
-	params["ValidUntil"] = date(p, first(f.Params["until"], d.ValidUntil()))
-	if a := achievement(d); a != nil {
-		params["Achievement"] = Line(a.Name, longest)
-	}
-	params["Issuer"] = "–"
-	if issuer := d.View().Issuer; issuer != nil {
-		params["Host"] = Host(issuer.ID)
-		params["Issuer"] = issuerName(p, r, issuer)
+// facts are values that sentences may speak of; "" for what the document does
+// not say. Issuer always has one.
+func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding, names ...string) i18n.Params {
+	params := i18n.Params{}
+	for _, name := range names {
+		params[name] = fact(p, r, f, name)
 	}
 	return params
+}
+
+func fact(p *i18n.Printer, r *verifier.Report, f verifier.Finding, name string) string {
+	switch name {
+	case "List", "Address", "Holder":
+		return Line(f.Params[strings.ToLower(name)], longest)
+	case "Message":
+		return Line(f.Params["message"], 3*longest)
+	case "Part":
+		return Line(f.Params[verifier.ParamPart], longest)
+	case "Last":
+		return last(p, f)
+	case "ListEnd":
+		return date(p, f.Params["until"])
+	}
+	if r == nil || r.Document == nil {
+		return ""
+	}
+	return claim(p, r, f, name)
+}
+
+// claim is what the document itself states.
+func claim(p *i18n.Printer, r *verifier.Report, f verifier.Finding, name string) string {
+	d := r.Document
+	issuer := d.View().Issuer
+	switch name {
+	case "Name":
+		return Line(Holder(d), longest)
+	case "Date":
+		return date(p, Awarded(d))
+	case "ValidFrom":
+		return date(p, first(f.Params["from"], d.ValidFrom()))
+	case "ValidUntil":
+		return date(p, first(f.Params["until"], d.ValidUntil()))
+	case "Achievement":
+		if a := achievement(d); a != nil {
+			return Line(a.Name, longest)
+		}
+	case "Issuer":
+		if issuer == nil {
+			return "–"
+		}
+		return issuerName(p, r, issuer)
+	case "Host":
+		if issuer != nil {
+			return Host(issuer.ID)
+		}
+	}
+	return ""
 }
 
 // lastWords are what a status list said when it could be had last.

@@ -214,3 +214,39 @@ func (c *Cluster) Promote(tb testing.TB) {
 	c.Exec(tb, `SELECT pg_reload_conf()`)
 	c.Exec(tb, `SELECT pg_promote()`)
 }
+
+// Exhaust takes all connections that the server has, ending those of others but
+// the standby's, and keeps them for some time.
+func (c *Cluster) Exhaust(tb testing.TB, d time.Duration) {
+	tb.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	first, err := pgx.Connect(ctx, c.URL(""))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	held := []*pgx.Conn{first}
+	defer func() {
+		for _, conn := range held {
+			_ = conn.Close(context.Background())
+		}
+	}()
+	for refused := (time.Time{}); refused.IsZero() || time.Since(refused) < d; {
+		if ctx.Err() != nil {
+			tb.Fatal("the server has connections left")
+		}
+		if conn, err := pgx.Connect(ctx, c.URL("")); err == nil {
+			held = append(held, conn)
+			continue
+		}
+		if refused.IsZero() {
+			refused = time.Now()
+		}
+		// Those that are in use elsewhere end, and their places are taken here.
+		if _, err := first.Exec(ctx, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+			WHERE application_name <> 'standby' AND backend_type = 'client backend' AND state IS NOT NULL AND query <> '' AND query NOT LIKE '%pg_terminate%'`); err != nil {
+			tb.Fatal(err)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
