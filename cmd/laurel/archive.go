@@ -457,12 +457,15 @@ func archiveStream(ctx context.Context, s *settings) (io.ReadCloser, error) {
 	}
 	from, to := io.Pipe()
 	work, stop := context.WithCancel(ctx)
-	made := make(chan error, 1)
-	go func() { made <- svc.issuer.Run(work) }()
+	made := make(chan struct{})
+	go func() {
+		defer close(made)
+		_ = svc.issuer.Run(work) // until it is stopped
+	}()
 	go func() {
 		err := writeArchive(ctx, svc, to)
 		stop()
-		_ = <-made                                                 // it ends with work
+		<-made
 		_ = to.CloseWithError(errors.Join(err, svc.store.Close())) // which never fails
 	}()
 	return from, nil
