@@ -100,6 +100,10 @@ func (svc *service) adminHandler() http.Handler {
 			svc.serveBackup(w, r)
 			return
 		}
+		if r.URL.Path == archivePath && r.Method == http.MethodPost {
+			svc.serveArchive(w, r)
+			return
+		}
 		op, ok := operations[r.URL.Path[1:]]
 		if !ok || r.Method != http.MethodPost {
 			http.NotFound(w, r)
