@@ -42,6 +42,7 @@ var operations = map[string]operation{
 	"programme.take-back": typed(takeBack),
 	"programme.uploads":   typed(listUploads),
 
+	"base-url":     typed(readBaseURL),
 	"issue":        typed(issueOne),
 	"revoke":       typed(revokeOne),
 	"compact":      typed(compactStore),

@@ -193,8 +193,8 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if meta.Schema > from {
 		log.InfoContext(ctx, "brought the store to the layout of this version", "from", from, "to", meta.Schema)
 	}
-	if s.baseURL != "" && s.baseURL != meta.BaseURL {
-		return nil, usagef("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, s.baseURL)
+	if err := s.issuesFor(meta.BaseURL); err != nil {
+		return nil, err
 	}
 	proxies, err := s.trusted()
 	if err != nil {
