@@ -12,7 +12,8 @@ COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -o /out/laurel ./cmd/laurel
-RUN mkdir /out/data
+# Volumes of their own at /data/keys, which services share, belong to the user too.
+RUN mkdir -p /out/data/keys
 RUN mkdir -p /out/licences/go && cp "$(go env GOROOT)/LICENSE" /out/licences/go/ && go list -deps -f '{{with .Module}}{{if not .Main}}{{.Path}} {{.Dir}}{{end}}{{end}}' ./cmd/laurel | sort -u | while read -r path dir; do mkdir -p "/out/licences/$path" && find "$dir" -maxdepth 1 -type f '(' -iname 'licen[cs]e*' -o -iname 'copying*' -o -iname 'notice*' ')' -exec cp '{}' "/out/licences/$path/" ';' && test -n "$(ls "/out/licences/$path")" || exit 1; done
 
 # Names are drawn in their own scripts: upright letters of two weights, and

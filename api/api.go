@@ -40,7 +40,7 @@ import (
 )
 
 // Config is what the service is made of. All fields but VCAPI, Sessions,
-// Fetch, Ready, Proxies, VerifyRate, Cache, Version, Now, Log and Observer
+// Fetch, Ready, Proxies, VerifyRate, Archive, Cache, Version, Now, Log and Observer
 // are required.
 type Config struct {
 	Issuer    *issuer.Issuer
@@ -70,6 +70,9 @@ type Config struct {
 	// for no limit, and for no bound to what the bodies of one address take
 	// of the room for all.
 	VerifyRate int
+	// Archive: what is answered is kept in files, so that pages offer nothing that
+	// takes a service.
+	Archive bool
 	// Cache keeps answers to public reads; nil: none is kept.
 	Cache    *cache.Cache
 	Version  string           // of the program, for the Server header; "" tells none
@@ -190,7 +193,7 @@ func New(cfg Config) (*Handler, error) {
 	pictures := studio.New(cfg.Fonts)
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,
-		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Studio: pictures, Describe: describe})
+		BaseURL: cfg.BaseURL, Fetch: cfg.Fetch, Beside: said.Beside, Studio: pictures, Describe: describe, Archive: cfg.Archive})
 	table := s.routes(handlers{
 		statistics: statistics.New(cfg.Programme),
 		badges:     badges.New(badges.Config{Issuer: cfg.Issuer, Programme: cfg.Programme, BaseURL: cfg.BaseURL, Studio: pictures, Explain: s.explain}),
@@ -206,7 +209,7 @@ func New(cfg Config) (*Handler, error) {
 		endorsements: said,
 		vcapi:        vcapi.New(vcapi.Config{Signer: cfg.VCAPI, Desk: desk, Catalog: cfg.Catalog}),
 		public: public.New(public.Config{Issuer: cfg.Issuer, Audit: cfg.Audit, Pages: cfg.Pages, Catalog: cfg.Catalog, BaseURL: cfg.BaseURL,
-			Beside: said.Beside, Studio: pictures, Badge: check.Page, Plain: check.Plain, Certificate: check.Certificate, Ready: cfg.Ready, Log: cfg.Log}),
+			Beside: said.Beside, Studio: pictures, Badge: check.Page, Plain: check.Plain, Certificate: check.Certificate, Ready: cfg.Ready, Log: cfg.Log, Archive: cfg.Archive}),
 	})
 	staff, err := s.openConsole(table)
 	if err != nil {

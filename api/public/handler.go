@@ -24,7 +24,7 @@ import (
 	"laurel/issuer/auditlog"
 )
 
-// Config is what a Handler works with; every field is required.
+// Config is what a Handler works with; every field but Archive is required.
 type Config struct {
 	Issuer  *issuer.Issuer
 	Audit   *auditlog.Log
@@ -43,6 +43,8 @@ type Config struct {
 	// Ready tells how the service is.
 	Ready func(ctx context.Context) Readiness
 	Log   *slog.Logger
+	// Archive: pages are kept in files, where no language can be chosen.
+	Archive bool
 }
 
 // Handler answers everybody.
@@ -59,6 +61,7 @@ type Handler struct {
 	beside  func(ctx context.Context, subjects ...string) ([]pages.Endorsement, error)
 	ready   func(ctx context.Context) Readiness
 	log     *slog.Logger
+	archive bool
 
 	studio *studio.Studio
 	assets map[string]asset
@@ -72,7 +75,7 @@ func New(cfg Config) *Handler {
 	js, script := cfg.Pages.Script()
 	paper, sheet := cfg.Pages.PrintSheet()
 	return &Handler{issuer: cfg.Issuer, audit: cfg.Audit, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
-		badge: cfg.Badge, plain: cfg.Plain, paper: cfg.Certificate, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, studio: cfg.Studio,
+		badge: cfg.Badge, plain: cfg.Plain, paper: cfg.Certificate, beside: cfg.Beside, ready: cfg.Ready, log: cfg.Log, archive: cfg.Archive, studio: cfg.Studio,
 		assets: map[string]asset{css: {"text/css; charset=utf-8", style}, svg: {"image/svg+xml", icon}, js: {"text/javascript; charset=utf-8", script},
 			paper: {"text/css; charset=utf-8", sheet}}}
 }
@@ -105,7 +108,11 @@ func (h *Handler) Home(w http.ResponseWriter, r *http.Request) error {
 
 // frame is what stands around a page of a given path.
 func (h *Handler) frame(path string) pages.Frame {
-	return pages.Frame{Host: h.host, Canonical: h.baseURL + path, Languages: h.catalog.Languages()}
+	f := pages.Frame{Host: h.host, Canonical: h.baseURL + path}
+	if !h.archive {
+		f.Languages = h.catalog.Languages()
+	}
+	return f
 }
 
 // page answers with a page that says the same until somebody changes it.

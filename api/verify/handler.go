@@ -28,7 +28,7 @@ import (
 // FormAction is where the form of the pages leads.
 const FormAction = "/verify"
 
-// Config is what a Handler works with; every field but Fetch is required.
+// Config is what a Handler works with; every field but Fetch and Archive is required.
 type Config struct {
 	Desk   *Desk
 	Issuer *issuer.Issuer
@@ -46,6 +46,8 @@ type Config struct {
 	Studio *studio.Studio
 	// Describe turns an error into the problem that the form's page speaks of.
 	Describe func(err error) wire.Problem
+	// Archive: pages are kept in files, and offer nothing that takes a service.
+	Archive bool
 }
 
 // Handler answers verifications.
@@ -63,6 +65,7 @@ type Handler struct {
 	studio   *studio.Studio
 	fetching *limit.Gate
 	describe func(err error) wire.Problem
+	archive  bool
 }
 
 // maxFetching is how many badges of other services are fetched at once: each
@@ -73,7 +76,7 @@ const maxFetching = 12
 func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	return &Handler{desk: cfg.Desk, issuer: cfg.Issuer, programme: cfg.Programme, pages: cfg.Pages, catalog: cfg.Catalog,
-		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe, beside: cfg.Beside, studio: cfg.Studio,
+		baseURL: cfg.BaseURL, host: host, fetch: cfg.Fetch, describe: cfg.Describe, archive: cfg.Archive, beside: cfg.Beside, studio: cfg.Studio,
 		fetching: limit.NewGate(maxFetching, maxFetching, patience)}
 }
 
@@ -221,9 +224,12 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought, opts 
 		}
 		own.Links.Newer = newerEdition(report)
 		own.Endorsed = beside
+		if h.archive {
+			filed(own)
+		}
 		page.Own = own
 		page.Frame.Canonical = own.Links.Page
-		if r.Method != http.MethodPost {
+		if r.Method != http.MethodPost && !h.archive {
 			page.Frame.Languages = h.catalog.Languages()
 		}
 	}
@@ -301,6 +307,14 @@ func (h *Handler) ownPage(r *http.Request, p *i18n.Printer, rec *issuer.Record) 
 	}
 	own.Translation = translation(a, rec, i18n.Lang(p.Lang()))
 	return own, nil
+}
+
+// filed leaves of a page what files can answer: what is downloaded, and the
+// picture of the achievement.
+func filed(own *pages.Own) {
+	l := &own.Links
+	own.Sharing = nil
+	own.Links = pages.Links{Page: l.Page, Verify: l.Verify, JSON: l.JSON, JWT: l.JWT, PNG: l.PNG, SVG: l.SVG, Image: l.Image, Second: l.Second, Newer: l.Newer}
 }
 
 // SharingOf is what the sharing of a badge needs beside what is signed.

@@ -42,6 +42,7 @@ var operations = map[string]operation{
 	"programme.take-back": typed(takeBack),
 	"programme.uploads":   typed(listUploads),
 
+	"base-url":     typed(readBaseURL),
 	"issue":        typed(issueOne),
 	"revoke":       typed(revokeOne),
 	"compact":      typed(compactStore),
@@ -98,6 +99,10 @@ func (svc *service) adminHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == backupPath && r.Method == http.MethodPost {
 			svc.serveBackup(w, r)
+			return
+		}
+		if r.URL.Path == archivePath && r.Method == http.MethodPost {
+			svc.serveArchive(w, r)
 			return
 		}
 		op, ok := operations[r.URL.Path[1:]]

@@ -146,7 +146,7 @@ func (c *counting) Write(b []byte) (int, error) {
 // store itself where none runs.
 func backupStream(ctx context.Context, s *settings, in backupRequest) (io.ReadCloser, error) {
 	if client := adminClient(s.socket()); client != nil {
-		return askBackup(ctx, client, in)
+		return askStream(ctx, client, backupPath, in)
 	}
 	svc, err := open(ctx, s, discard())
 	if err != nil {
@@ -160,12 +160,13 @@ func backupStream(ctx context.Context, s *settings, in backupRequest) (io.ReadCl
 	return from, nil
 }
 
-func askBackup(ctx context.Context, client *http.Client, in backupRequest) (io.ReadCloser, error) {
+// askStream has the running service send something long.
+func askStream(ctx context.Context, client *http.Client, path string, in any) (io.ReadCloser, error) {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://laurel"+backupPath, bytes.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://laurel"+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

@@ -77,7 +77,7 @@ func (p *program) dispatch(ctx context.Context, args []string) error {
 	}
 	commands := map[string]func(context.Context, []string) error{
 		"init": p.init, "demo": p.demo, "serve": p.serve, "issue": p.issue, "verify": p.verify, "bundle": p.bundle, "revoke": p.revoke,
-		"keys": p.keys, "token": p.token, "programme": p.programme, "canon": p.canon, "config": p.config, "audit": p.audit, "compact": p.compact, "backup": p.backup, "restore": p.restore, "migrate": p.migrate, "check": p.check, "clock": p.clock, "health": p.health, "version": p.version,
+		"keys": p.keys, "token": p.token, "programme": p.programme, "canon": p.canon, "config": p.config, "audit": p.audit, "compact": p.compact, "backup": p.backup, "archive": p.archive, "restore": p.restore, "migrate": p.migrate, "check": p.check, "clock": p.clock, "health": p.health, "version": p.version,
 	}
 	switch args[0] {
 	case "help", "-h", "-help", "--help":

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -45,9 +46,10 @@ func (p *program) config(ctx context.Context, args []string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	if conn, err := net.Dial("unix", s.socket()); err == nil {
-		conn.Close()
-		fmt.Fprintln(p.stdout, "The settings are in order. A service runs on this folder, so its store was left alone; laurel check looks into it.")
+	if baseURL, running, err := s.tryBeside(ctx); err != nil {
+		return err
+	} else if running {
+		fmt.Fprintf(p.stdout, "The settings are in order: %s would be served from %s. A service runs on this folder, so its store and keys were left alone; laurel check looks into them.\n", baseURL, s.data)
 		return nil
 	}
 	svc, err := open(ctx, s, discard())
@@ -58,14 +60,43 @@ func (p *program) config(ctx context.Context, args []string) error {
 	if err == nil {
 		err = svc.tryClock(ctx)
 	}
-	if err == nil {
-		_, err = s.certificate(svc.baseURL, func(error) {})
-	}
 	if err = errors.Join(err, svc.store.Close()); err != nil {
 		return err
 	}
 	fmt.Fprintf(p.stdout, "The settings are in order: %s would be served from %s, and every key that is to sign signs.\n", svc.baseURL, s.data)
 	return nil
+}
+
+// tryBeside holds the settings against the service that runs on the folder,
+// which has the store to itself; false means that none runs.
+func (s *settings) tryBeside(ctx context.Context) (baseURL string, running bool, err error) {
+	answer, running, err := ask(ctx, s.socket(), "base-url", []byte("{}"))
+	if err != nil || !running {
+		return "", running, err
+	}
+	if err := json.Unmarshal(answer, &baseURL); err != nil {
+		return "", true, fmt.Errorf("asking the running service: %w", err)
+	}
+	if err := s.issuesFor(baseURL); err != nil {
+		return "", true, err
+	}
+	if _, err := s.seal(); err != nil {
+		return "", true, err
+	}
+	_, err = s.certificate(baseURL, func(error) {})
+	return baseURL, true, err
+}
+
+// issuesFor refuses another base URL than that of the store.
+func (s *settings) issuesFor(baseURL string) error {
+	if s.baseURL != "" && s.baseURL != baseURL {
+		return usagef("this store issues for %s, not for %s: addresses of signed badges cannot be moved", baseURL, s.baseURL)
+	}
+	return nil
+}
+
+func readBaseURL(_ context.Context, svc *service, _ struct{}) (string, error) {
+	return svc.baseURL, nil
 }
 
 // check holds the settings against themselves and against the files that they
@@ -217,9 +248,6 @@ func (s *settings) checkSources() error {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 			return usagef("--font-dir: there is no folder %s; leave the flag out for the system's fonts", folder)
 		}
-	}
-	if _, err := s.trusted(); err != nil {
-		return err
 	}
 	if _, err := s.trusted(); err != nil {
 		return err

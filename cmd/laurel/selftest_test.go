@@ -226,3 +226,27 @@ func TestConfigCheckOfWhatIsInOrder(t *testing.T) {
 	r.stop()
 	check("every key that is to sign signs", "--listen", ":8080", "--metrics", "127.0.0.1:9464")
 }
+
+// What is wrong is told while a service runs, too: only its store and its keys
+// are left alone.
+func TestConfigCheckBesideAService(t *testing.T) {
+	r := serving(t)
+	none := filepath.Join(t.TempDir(), "none.pem")
+	for what, c := range map[string]struct {
+		flags []string
+		says  string
+	}{
+		"another base URL": {[]string{"--base-url", "https://other.example"}, "not for https://other.example"},
+		"a certificate that is not there or not for this base URL": {[]string{"--tls-cert", none, "--tls-key", none}, "--tls-cert"},
+		"half a certificate": {[]string{"--tls-cert", none}, "belong together"},
+		"no such passphrase": {[]string{"--seal-passphrase-file", none}, "none.pem does not exist"},
+		"mail from nobody":   {[]string{"--smtp", "smtps://u@mail.example"}, "no address that mail can come from"},
+	} {
+		var out, said bytes.Buffer
+		p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &said}
+		code := p.exit(t.Context(), append([]string{"config", "check", "--data", r.data}, c.flags...))
+		if code == exitOK || out.Len() > 0 || strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), c.says) {
+			t.Errorf("%s: exit %d, %s%s", what, code, &out, &said)
+		}
+	}
+}

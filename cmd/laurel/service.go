@@ -193,8 +193,8 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if meta.Schema > from {
 		log.InfoContext(ctx, "brought the store to the layout of this version", "from", from, "to", meta.Schema)
 	}
-	if s.baseURL != "" && s.baseURL != meta.BaseURL {
-		return nil, usagef("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, s.baseURL)
+	if err := s.issuesFor(meta.BaseURL); err != nil {
+		return nil, err
 	}
 	proxies, err := s.trusted()
 	if err != nil {
@@ -529,15 +529,23 @@ func newPages(from web, own *ownRecords) verifier.PageSource {
 
 // handler is the public face of the service.
 func (svc *service) handler() (*api.Handler, error) {
-	catalog, err := i18n.New()
+	cfg, err := svc.face()
 	if err != nil {
 		return nil, err
+	}
+	return api.New(cfg)
+}
+
+func (svc *service) face() (cfg api.Config, err error) {
+	catalog, err := i18n.New()
+	if err != nil {
+		return cfg, err
 	}
 	templates, err := pages.New(catalog)
 	if err != nil {
-		return nil, err
+		return cfg, err
 	}
-	cfg := api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
+	cfg = api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, Proxies: svc.proxies, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.readiness, Cache: svc.answers}
 	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
@@ -553,7 +561,7 @@ func (svc *service) handler() (*api.Handler, error) {
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}
-	return api.New(cfg)
+	return cfg, nil
 }
 
 // changes counts the changes of all that public answers rest on and that is not

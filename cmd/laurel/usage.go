@@ -17,6 +17,7 @@ Usage: laurel COMMAND [flags]
   programme   load and list courses and workshops, take in lists of people or take
               them back, release what was earned
   backup      copy store and keys into one file, also while the service runs
+  archive     write all that is public into a folder, for any web server
   restore     make a data folder of a backup
   migrate     move the store from its file to PostgreSQL, or back
   compact     take out of the store's file what was erased

@@ -42,6 +42,9 @@ const (
 	maxLine   = len(beginning) + 12
 	maxText   = 1 << 20 // of a manifest, the totals or a file, in bytes
 	buffer    = 1 << 16
+	maxFiles  = 4096
+	maxKept   = 16 << 20 // of all files together, in bytes
+	maxKinds  = 256
 )
 
 // The parts, by their first byte. After it come the length of what follows, as
@@ -80,11 +83,29 @@ type Totals struct {
 	Kinds   map[string]int `json:"kinds"` // records by what stands before the first slash of their key
 }
 
-func (t *Totals) add(key, value []byte) {
+// add counts a record, unless it is of one kind too many: whoever made a backup
+// does not say how much memory is taken by who reads it.
+func (t *Totals) add(key, value []byte) error {
+	kind, _, _ := bytes.Cut(key, []byte("/"))
+	if _, known := t.Kinds[string(kind)]; !known && len(t.Kinds) >= maxKinds {
+		return fmt.Errorf("it has records of more than the %d kinds that there may be", maxKinds)
+	}
 	t.Records++
 	t.Bytes += int64(len(key) + len(value))
-	kind, _, _ := bytes.Cut(key, []byte("/"))
 	t.Kinds[string(kind)]++
+	return nil
+}
+
+// addFile counts a file, of which there are kept bytes in all, likewise.
+func (t *Totals) addFile(kept int) error {
+	switch {
+	case t.Files >= maxFiles:
+		return fmt.Errorf("it has more than the %d files that there may be", maxFiles)
+	case kept > maxKept:
+		return fmt.Errorf("its files have more than the %d MiB that they may have together", maxKept>>20)
+	}
+	t.Files++
+	return nil
 }
 
 // Writer writes a backup. It is a store.Sink, for one goroutine.
@@ -92,6 +113,7 @@ type Writer struct {
 	out    *bufio.Writer
 	digest hash.Hash
 	totals Totals
+	kept   int    // bytes of files
 	last   []byte // key
 	err    error  // the first failure
 }
@@ -113,7 +135,10 @@ func (w *Writer) File(name string, content []byte) error {
 	if !isFileName(name) || len(content) > maxText-len(name)-binary.MaxVarintLen64 {
 		return fmt.Errorf("backup: %q of %d bytes cannot be kept", name, len(content))
 	}
-	w.totals.Files++
+	w.kept += len(name) + len(content)
+	if err := w.totals.addFile(w.kept); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
 	w.part(partFile, binary.AppendUvarint(nil, uint64(len(name))), []byte(name), content)
 	return w.err
 }
@@ -126,8 +151,10 @@ func (w *Writer) Append(ctx context.Context, key, value []byte) error {
 	if bytes.Compare(key, w.last) <= 0 {
 		return fmt.Errorf("backup: the record %q does not come behind %q", key, w.last)
 	}
+	if err := w.totals.add(key, value); err != nil {
+		return fmt.Errorf("backup: %w", err)
+	}
 	w.last = key
-	w.totals.add(key, value)
 	w.part(partRecord, binary.AppendUvarint(nil, uint64(len(key))), key, value)
 	return w.err
 }

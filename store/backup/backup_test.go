@@ -3,6 +3,7 @@ package backup_test
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -272,5 +273,58 @@ func TestDamagedRecordIsNamed(t *testing.T) {
 	})
 	if !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), "b/0004") {
 		t.Error(err)
+	}
+}
+
+// TestBounds: neither many files, nor large ones, nor many kinds of records take
+// the memory of who reads a backup, nor are they written.
+func TestBounds(t *testing.T) {
+	part := func(kind byte, name string, content []byte) []byte {
+		payload := append(append(binary.AppendUvarint(nil, uint64(len(name))), name...), content...)
+		return append(binary.AppendUvarint([]byte{kind}, uint64(len(payload))), payload...)
+	}
+	record := func(n int) (string, []byte) {
+		key := fmt.Sprintf("k%04d/x", n)
+		return key, store.Seal([]byte(key), nil)
+	}
+	large := make([]byte, 1<<19)
+	for what, c := range map[string]struct {
+		may   int // parts, of which one more is refused
+		part  func(n int) []byte
+		write func(w *backup.Writer, n int) error
+	}{
+		"files": {4096, func(n int) []byte { return part('F', fmt.Sprint(n), nil) },
+			func(w *backup.Writer, n int) error { return w.File(fmt.Sprint(n), nil) }},
+		"bytes of files": {31, func(n int) []byte { return part('F', fmt.Sprint(n), large) },
+			func(w *backup.Writer, n int) error { return w.File(fmt.Sprint(n), large) }},
+		"kinds": {256, func(n int) []byte { key, value := record(n); return part('R', key, value) },
+			func(w *backup.Writer, n int) error {
+				key, value := record(n)
+				return w.Append(context.Background(), []byte(key), value)
+			}},
+	} {
+		raw := fmt.Appendf(nil, "laurel-backup 1\nM\x02{}")
+		w, err := backup.NewWriter(io.Discard, manifest)
+		for n := range c.may {
+			raw = append(raw, c.part(n)...)
+			err = errors.Join(err, c.write(w, n))
+		}
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+		}
+		if _, _, err := read(raw, backup.Key{}, backup.Taker{}); err == nil || !strings.Contains(err.Error(), "it has no end") {
+			t.Errorf("%s, as many as may be: %v", what, err)
+		}
+		for n := c.may; n < 2*c.may; n++ {
+			raw = append(raw, c.part(n)...)
+		}
+		taken := 0
+		_, _, err = read(raw, backup.Key{}, backup.Taker{File: func(string, []byte) error { taken++; return nil }, Record: func(_, _ []byte) error { taken++; return nil }})
+		if !errors.Is(err, backup.ErrDamaged) || !strings.Contains(err.Error(), "more than the") || strings.Contains(err.Error(), "\n") || taken != c.may {
+			t.Errorf("%s: %d were taken: %v", what, taken, err)
+		}
+		if err := c.write(w, c.may); err == nil || !strings.Contains(err.Error(), "more than the") {
+			t.Errorf("%s: one more is written: %v", what, err)
+		}
 	}
 }

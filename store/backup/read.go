@@ -57,6 +57,7 @@ type reader struct {
 	to       Taker
 	manifest Manifest
 	seen     Totals
+	kept     int    // bytes of files
 	last     []byte // key
 }
 
@@ -200,7 +201,10 @@ func (r *reader) file(size uint64) error {
 	if !isFileName(string(name)) || r.seen.Records > 0 {
 		return damaged("a file %q stands where none may", name)
 	}
-	r.seen.Files++
+	r.kept += len(name) + len(content)
+	if err := r.seen.addFile(r.kept); err != nil {
+		return damaged("%v", err)
+	}
 	if r.to.File != nil {
 		return r.to.File(string(name), content)
 	}
@@ -218,8 +222,10 @@ func (r *reader) record(size uint64) error {
 	if _, err := store.Unseal(key, value); err != nil {
 		return damaged("the record %.100q is not what was written", key)
 	}
+	if err := r.seen.add(key, value); err != nil {
+		return damaged("%v", err)
+	}
 	r.last = key
-	r.seen.add(key, value)
 	if r.to.Record != nil {
 		return r.to.Record(key, value)
 	}
