@@ -23,6 +23,7 @@ import (
 
 	"laurel/api"
 	"laurel/internal/auth"
+	"laurel/internal/i18n"
 	"laurel/programme"
 	"laurel/store"
 )
@@ -347,7 +348,10 @@ func TestResultsOverHTTP(t *testing.T) {
 		p.apart(links)
 	}
 	// Whoever gets two badges at once has a line for each.
-	p.counts(workshop, list(t, "workshop-attendance.csv"), map[string]int{"pending_release": 50, "not_met": 8})
+	french := p.upload(workshop, list(t, "workshop-attendance.csv"), "Accept", "text/csv", "Accept-Language", "fr").want(t, http.StatusOK)
+	if n := strings.Count(string(french.body), must(i18n.New())(t).For("fr").Text("fault.not_met", nil)); n != 8 {
+		t.Errorf("in French it says %d times what is not reached: %s", n, french.body)
+	}
 	p.release("uh-kit-2025", "").want(t, http.StatusOK)
 	a := p.upload(workshop, "ref,name,email,2025-06-20,2025-06-27,2025-07-04,exercise\nW25-99,Participant 99,participant.99@roster.example,1,1,1,accepted\n", "Accept", "text/csv").want(t, http.StatusOK)
 	if lines := strings.Split(strings.TrimSpace(string(a.body)), "\r\n"); len(lines) != 3 || strings.Count(string(a.body), ",issued,") != 2 ||

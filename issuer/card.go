@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"laurel/badge"
 	"laurel/badge/card"
@@ -46,7 +47,11 @@ var errOtherCard = errors.New("it was read back as another")
 // is not in force: a card cannot say so, and none is handed out any more. ErrNoCard
 // where the texts of the badge are too long for one. Reads never sign.
 func (i *Issuer) Card(ctx context.Context, rec *Record) (string, error) {
-	if rec.Status != Active {
+	inForce, err := i.inForce(rec)
+	if err != nil {
+		return "", err
+	}
+	if !inForce {
 		return "", &StateError{"card_not_in_force", "This badge is not in force, and a card could not say so. Its page does."}
 	}
 	made, err := i.afterwards(ctx, rec, cardKey(rec.Issuer, rec.seq), "card")
@@ -56,10 +61,23 @@ func (i *Issuer) Card(ctx context.Context, rec *Record) (string, error) {
 	return string(made), err
 }
 
+// inForce tells whether a badge is neither withdrawn nor over.
+func (i *Issuer) inForce(rec *Record) (bool, error) {
+	if rec.Status != Active {
+		return false, nil
+	}
+	d, err := rec.View()
+	if err != nil || d.ValidUntil() == "" {
+		return err == nil, err
+	}
+	until, err := time.Parse(time.RFC3339, d.ValidUntil())
+	return err == nil && i.Now().Before(until), err
+}
+
 // CardMade is Card for who does not wait: ErrNoCard also where it is yet to be made.
 func (i *Issuer) CardMade(ctx context.Context, rec *Record) (string, error) {
-	if rec.Status != Active {
-		return "", ErrNoCard
+	if inForce, err := i.inForce(rec); err != nil || !inForce {
+		return "", errors.Join(err, ErrNoCard)
 	}
 	made, err := i.madeAfterwards(ctx, cardKey(rec.Issuer, rec.seq), "card")
 	if errors.Is(err, ErrNotFound) || err == nil && len(made) == 0 {

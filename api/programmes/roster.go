@@ -141,9 +141,19 @@ func (h *Handler) rows(ctx context.Context, list []programme.Row) []rowAnswer {
 }
 
 func (h *Handler) row(ctx context.Context, row programme.Row) rowAnswer {
-	message, english := wire.Sentence(wire.Language(ctx), row.Code, row.Message)
+	message, english := sentence(wire.Language(ctx), row)
 	return rowAnswer{Row: row.Number, Ref: row.Ref, Outcome: row.Outcome, Code: optional(row.Code), Message: optional(message), English: english,
 		Credential: h.address(credentials, row.Credential), VerifyURL: h.address(pages, row.Credential), Awards: h.awards(row.Awards), Open: open(row.Open)}
+}
+
+// sentence says what became of a row, in a reader's language. The codes of what is
+// not reached are those of its rules, which the row gives one by one.
+func sentence(l *i18n.Printer, row programme.Row) (message, english string) {
+	code := row.Code
+	if row.Outcome == programme.OutcomeNotMet && len(row.Open) > 0 {
+		code = "not_met"
+	}
+	return wire.Sentence(l, code, row.Message)
 }
 
 // writeCSV answers with the same rows for a spreadsheet, so that an organiser
@@ -162,7 +172,7 @@ func (h *Handler) writeCSV(w http.ResponseWriter, l *i18n.Printer, result *progr
 func ResultRows(l *i18n.Printer, baseURL string, rows []programme.Row) (lines []roster.ResultRow) {
 	h := &Handler{baseURL: baseURL}
 	for _, row := range rows {
-		message, _ := wire.Sentence(l, row.Code, row.Message)
+		message, _ := sentence(l, row)
 		line := roster.ResultRow{Row: row.Number, Ref: row.Ref, Name: row.Name, Email: row.Email, Outcome: string(row.Outcome), Code: row.Code,
 			Message: message, Credential: deref(h.address(credentials, row.Credential)), VerifyURL: deref(h.address(pages, row.Credential))}
 		for _, a := range row.Awards {
