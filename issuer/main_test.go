@@ -69,6 +69,7 @@ func postgresHome(t *testing.T) *home {
 		if err != nil {
 			t.Fatal(err)
 		}
+		db.Group(issuer.Group)
 		t.Cleanup(func() { _ = db.Close() })
 		return db
 	}

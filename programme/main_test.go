@@ -12,6 +12,7 @@ import (
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
 	"laurel/keys/resolve"
+	"laurel/programme"
 	"laurel/store"
 	"laurel/store/postgres"
 	"laurel/store/postgres/pgtest"
@@ -34,6 +35,12 @@ var backends = map[string]func(t testing.TB) store.Store{
 		if err != nil {
 			t.Fatal(err)
 		}
+		db.Group(func(key []byte) []byte {
+			if group := issuer.Group(key); group != nil {
+				return group
+			}
+			return programme.Group(key)
+		})
 		t.Cleanup(func() { _ = db.Close() })
 		return db
 	},

@@ -53,14 +53,22 @@ func (t *tx) groupOf(key []byte) []byte {
 
 // watch has the row of a key's group tell whether anything comes or goes in it;
 // false where the key belongs to none. The row is read, and made where there is
-// none.
+// none. It is read also where touch has written it before: only what was seen is
+// held against what is there when the write is settled.
 func (t *tx) watch(key []byte) (told bool, err error) {
 	k := t.groupOf(key)
-	if k == nil || t.Changes(k) {
-		return k != nil, nil
+	if k == nil {
+		return false, nil
 	}
-	if _, err = t.Overlay.Get(k); errors.Is(err, store.ErrNotFound) {
-		err = t.putWitness(k)
+	if _, known := t.seen.keys[string(k)]; known {
+		return true, nil
+	}
+	_, err = t.snapshot.Get(k)
+	if errors.Is(err, store.ErrNotFound) {
+		err = nil
+		if !t.Changes(k) {
+			err = t.putWitness(k)
+		}
 	}
 	return true, err
 }

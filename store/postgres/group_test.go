@@ -40,6 +40,63 @@ func TestConcurrencyInGroups(t *testing.T) {
 	count(t, db, other)
 }
 
+// TestLookAfterWriting: who has put a key in a group and then finds nothing else
+// in it has read that, however early the write of the group's row was.
+func TestLookAfterWriting(t *testing.T) {
+	for name, look := range map[string]func(tx store.Tx, mine, others string) (alone bool, err error){
+		"Scan": func(tx store.Tx, _, _ string) (bool, error) {
+			n := 0
+			err := tx.Scan([]byte("g/"), nil, func(_, _ []byte) error { n++; return nil })
+			return n == 1, err
+		},
+		"Get": func(tx store.Tx, _, others string) (bool, error) {
+			_, err := tx.Get([]byte(others))
+			if errors.Is(err, store.ErrNotFound) {
+				return true, nil
+			}
+			return false, err
+		},
+	} {
+		for _, before := range []string{"", "g/old"} { // the group's row is not there yet, or is
+			t.Run(name+before, func(t *testing.T) {
+				db, url := create(t)
+				other := open(t, url)
+				db.Group(byFolder)
+				other.Group(byFolder)
+				if before != "" {
+					remove := func(tx store.Tx) error { return tx.Delete([]byte(before)) }
+					if err := errors.Join(put(t.Context(), db, before, "x"), db.Update(t.Context(), remove)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				alone := func(s store.Store, mine, others string, between func() error) (was bool, err error) {
+					err = s.Update(t.Context(), func(tx store.Tx) (err error) {
+						if err = tx.Put([]byte(mine), []byte("x")); err == nil {
+							err = between()
+						}
+						if err == nil {
+							was, err = look(tx, mine, others)
+						}
+						return err
+					})
+					return was, err
+				}
+				var second bool
+				tries := 0
+				first, err := alone(db, "g/1/a", "g/1/b", func() (err error) {
+					if tries++; tries == 1 {
+						second, err = alone(other, "g/1/b", "g/1/a", func() error { return nil })
+					}
+					return err
+				})
+				if err != nil || !second || first {
+					t.Errorf("the second was alone: %v, and the first: %v, %v; want only the second", second, first, err)
+				}
+			})
+		}
+	}
+}
+
 // count lets clients of two stores put one key more into a folder than they find
 // there, and one only where there is none.
 func count(t *testing.T, stores ...*postgres.DB) {

@@ -16,6 +16,7 @@ var concurrencyCases = []testCase{
 	{"64 goroutines claim", testClaims},
 	{"no write skew", testWriteSkew},
 	{"no phantoms", testPhantoms},
+	{"no phantoms for who writes before looking", testWriteThenLook},
 	{"snapshots hold still", testSnapshots},
 	{"a snapshot is of the View's beginning", testSnapshotBegins},
 	{"an open View holds nobody up", testOpenView},
@@ -190,6 +191,53 @@ func testPhantoms(t *testing.T, p *place) {
 			}
 			return err
 		})
+	}
+}
+
+// testWriteThenLook: each Update puts a key of its own, and only then looks whether
+// it is alone among those that begin so; and whether nobody has the one name.
+func testWriteThenLook(t *testing.T, p *place) {
+	s := p.store()
+	errLate := errors.New("late")
+	for round := range 8 {
+		var wg sync.WaitGroup
+		var alone, named atomic.Int64
+		count := func(n *atomic.Int64, f func(tx store.Tx) error) {
+			switch err := try(t.Context(), s, f); {
+			case err == nil:
+				n.Add(1)
+			case !errors.Is(err, errLate):
+				t.Errorf("Update: %v", err)
+			}
+		}
+		room, desk := fmt.Sprintf("room %d/", round), fmt.Sprintf("desk %d/", round)
+		for g := range 12 {
+			wg.Go(func() {
+				count(&alone, func(tx store.Tx) error {
+					err := put(tx, fmt.Sprintf("%sseat %02d", room, g), "x")
+					taken, err2 := scan(tx, room, "")
+					if err := errors.Join(err, err2); err != nil || len(taken) == 1 {
+						return err
+					}
+					return errLate
+				})
+				count(&named, func(tx store.Tx) error {
+					err := put(tx, fmt.Sprintf("%sseat %02d", desk, g), "x")
+					_, taken, err2 := get(tx, desk+"name")
+					if err := errors.Join(err, err2); err != nil {
+						return err
+					}
+					if taken {
+						return errLate
+					}
+					return put(tx, desk+"name", fmt.Sprint(g))
+				})
+			})
+		}
+		wg.Wait()
+		if alone.Load() != 1 || named.Load() != 1 {
+			t.Errorf("%d were alone and %d got the name, want one each", alone.Load(), named.Load())
+		}
 	}
 }
 
