@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && !race
 
 // Package crash kills the program, takes its disk away and damages its file
 // while clients are at it, and holds what is there afterwards against what they

@@ -1,4 +1,4 @@
-//go:build unix
+//go:build unix && !race
 
 // Package replicas_test runs several services on one PostgreSQL, as they are
 // shipped, and holds them to what one would keep: nothing acknowledged is lost,
