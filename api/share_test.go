@@ -331,3 +331,30 @@ func TestHiddenTakesNoLonger(t *testing.T) {
 		t.Errorf("a hidden id takes %v, an unknown one %v", hidden, unknown)
 	}
 }
+
+// A page of another site hides and shows nobody's badge; our own page does, and so
+// do programs, which do not say where they come from.
+func TestHolderIsNotActedFor(t *testing.T) {
+	book := &notebook{}
+	w := newWorld(t, func(c *api.Config) { c.Outbox = book })
+	claim := w.claim(w.issue(1))
+	for _, path := range []string{claim + "/hide", claim + "/show"} {
+		w.tell("POST", path, "Sec-Fetch-Site", "cross-site", "Origin", "http://evil.example").problem(t, http.StatusForbidden, "cross_site")
+		w.tell("POST", path, "Origin", "http://evil.example").problem(t, http.StatusForbidden, "cross_site")
+		w.tell("POST", path, "Sec-Fetch-Site", "same-origin", "Origin", "null").want(t, http.StatusSeeOther)
+		w.tell("POST", path, "Origin", "null").want(t, http.StatusSeeOther) // our page over plain http
+		w.tell("POST", path).want(t, http.StatusSeeOther)
+	}
+	form := func(site string) answer {
+		return w.do(request{method: "POST", path: "/lost", body: "email=ana.1%40learner.example",
+			header: map[string]string{"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html", "Sec-Fetch-Site": site}})
+	}
+	form("cross-site").want(t, http.StatusForbidden)
+	if len(book.asked) != 0 {
+		t.Errorf("asked: %v", book.asked)
+	}
+	form("same-origin").want(t, http.StatusOK)
+	if len(book.asked) != 1 {
+		t.Errorf("asked: %v", book.asked)
+	}
+}

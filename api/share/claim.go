@@ -120,6 +120,9 @@ func (h *Handler) Show(w http.ResponseWriter, r *http.Request) error {
 // that counts, so none is read.
 func (h *Handler) change(w http.ResponseWriter, r *http.Request, what string,
 	change func(ctx context.Context, claim string, idem *issuer.Idempotency) (*issuer.Issued, error)) error {
+	if err := h.ourOwn(r); err != nil {
+		return err
+	}
 	key, err := wire.IdempotencyKey(r)
 	if err != nil {
 		return err
@@ -145,5 +148,19 @@ func (h *Handler) change(w http.ResponseWriter, r *http.Request, what string,
 	}
 	w.Header().Set("Location", back.String())
 	w.WriteHeader(http.StatusSeeOther)
+	return nil
+}
+
+// ourOwn refuses a form that a page of another site has sent: browsers say where
+// it comes from, and programs say nothing. Our pages tell nobody their address
+// (no-referrer), so where a browser has no Sec-Fetch-Site to say, which is over
+// plain http or before 2023, the origin of their forms is null.
+func (h *Handler) ourOwn(r *http.Request) error {
+	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" {
+		return nil
+	}
+	if err := h.crossing.Check(r); err != nil {
+		return &wire.Fault{Code: wire.CrossSite, Detail: "This was sent by a page of another site, and nothing was done. Open the page here yourself and do it there."}
+	}
 	return nil
 }

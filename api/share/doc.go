@@ -9,6 +9,7 @@
 package share
 
 import (
+	"net/http"
 	"strings"
 	"time"
 
@@ -46,11 +47,13 @@ type Handler struct {
 	asking  *limit.Rate
 	asked   *lru.Map[string, *rate.Limiter] // by digest of the address that is asked for
 	now     func() time.Time
+
+	crossing *http.CrossOriginProtection
 }
 
 // New makes a Handler.
 func New(cfg Config) *Handler {
 	_, host, _ := strings.Cut(cfg.BaseURL, "://")
 	return &Handler{issuer: cfg.Issuer, desk: cfg.Desk, pages: cfg.Pages, catalog: cfg.Catalog, baseURL: cfg.BaseURL, host: host,
-		outbox: cfg.Outbox, asking: cfg.Asking, asked: lru.New[string, *rate.Limiter](addresses), now: cfg.Now}
+		outbox: cfg.Outbox, asking: cfg.Asking, asked: lru.New[string, *rate.Limiter](addresses), now: cfg.Now, crossing: http.NewCrossOriginProtection()}
 }

@@ -58,6 +58,9 @@ func (h *Handler) lostPage(w http.ResponseWriter, r *http.Request, sent bool) er
 // and whether there is anything to say is looked up later. Of an address that was
 // asked for too often nothing is written down, whether it is known or not.
 func (h *Handler) SendLost(w http.ResponseWriter, r *http.Request) error {
+	if err := h.ourOwn(r); err != nil {
+		return err
+	}
 	if ok, wait := h.asking.Allow(r.RemoteAddr); !ok {
 		return &wire.Fault{Code: wire.TooManyRequests, Retry: wait, Detail: "Many such requests have come from your address. Wait as long as Retry-After says."}
 	}

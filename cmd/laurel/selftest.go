@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -132,16 +133,8 @@ func (s *settings) checkAddresses() error {
 	if err := checkListen("--listen", s.listen); err != nil {
 		return err
 	}
-	if s.metrics != "" {
-		if path, isSocket := strings.CutPrefix(s.metrics, "unix:"); isSocket {
-			if err := checkSocket("--metrics", path); err != nil {
-				return err
-			}
-		} else if err := checkListen("--metrics", s.metrics); err != nil {
-			return err
-		} else if samePort(s.metrics, s.listen) {
-			return usagef("--metrics %s is where --listen is: metrics are for nobody else, so give them a port of their own", s.metrics)
-		}
+	if err := s.checkMetrics(); err != nil {
+		return err
 	}
 	if s.baseURL == "" {
 		return nil
@@ -150,6 +143,40 @@ func (s *settings) checkAddresses() error {
 		return usagef("--base-url: %w", err)
 	}
 	return checkPublic(s.baseURL)
+}
+
+// checkMetrics takes places alone that the public does not reach: who asks there
+// shows no token, and is answered profiles of the running program.
+func (s *settings) checkMetrics() error {
+	if s.metrics == "" {
+		return nil
+	}
+	if path, isSocket := strings.CutPrefix(s.metrics, "unix:"); isSocket {
+		return checkSocket("--metrics", path)
+	}
+	if err := checkListen("--metrics", s.metrics); err != nil {
+		return err
+	}
+	if samePort(s.metrics, s.listen) {
+		return usagef("--metrics %s is where --listen is: metrics are for nobody else, so give them a port of their own", s.metrics)
+	}
+	host, port, _ := net.SplitHostPort(s.metrics)
+	switch addr, err := netip.ParseAddr(host); {
+	case host == "localhost":
+		return nil
+	case err != nil || addr.Unmap().IsUnspecified():
+		return usagef("--metrics %s is open to everybody who reaches this machine, and asks for no token: name a private address, 127.0.0.1:%s or that of the interface (in a container \"$(hostname -i):%s\"), or a socket, unix:/run/laurel/metrics.sock", s.metrics, port, port)
+	case !isPrivate(addr.Unmap()):
+		return usagef("--metrics %s is a public address, and metrics ask for no token: name a private one, such as 127.0.0.1:%s, or a socket, unix:/run/laurel/metrics.sock", s.metrics, port)
+	}
+	return nil
+}
+
+// isPrivate holds for addresses that the public does not reach: of this machine,
+// of private networks (RFC 1918, RFC 4193), of the link, and those that providers
+// and overlay networks share out (RFC 6598).
+func isPrivate(addr netip.Addr) bool {
+	return addr.IsLoopback() || addr.IsPrivate() || addr.IsLinkLocalUnicast() || netip.PrefixFrom(netip.AddrFrom4([4]byte{100, 64}), 10).Contains(addr)
 }
 
 // checkPublic refuses plain http but on this machine: others could change what a

@@ -96,6 +96,13 @@ func TestWrongSettingsAreToldInOneLine(t *testing.T) {
 		{what: "a name to listen on", flags: []string{"--listen", "badges.example:443"}, says: `listen on an IP address`},
 		{what: "metrics on the public port", flags: []string{"--listen", "127.0.0.1:8080", "--metrics", "127.0.0.1:8080"}, says: `--metrics .* port of their own`},
 		{what: "metrics on the public port of all addresses", flags: []string{"--listen", ":8080", "--metrics", "127.0.0.1:8080"}, says: `port of their own`},
+		{what: "metrics for everybody", flags: []string{"--metrics", "0.0.0.0:9999"}, says: `--metrics 0.0.0.0:9999 is open to everybody.*127.0.0.1:9999.*hostname -i.*unix:`},
+		{what: "metrics for everybody of IPv6", flags: []string{"--metrics", "[::]:9999"}, says: `is open to everybody`},
+		{what: "metrics for everybody in another form", flags: []string{"--metrics", "[::ffff:0.0.0.0]:9999"}, says: `is open to everybody`},
+		{what: "metrics for everybody without a word", flags: []string{"--metrics", ":9999"}, says: `--metrics :9999 is open to everybody`},
+		{what: "metrics on a public address", flags: []string{"--metrics", "192.0.2.7:9999"}, says: `is a public address.*127.0.0.1:9999`},
+		{what: "everybody for a proxy", flags: []string{"--trusted-proxies", "10.0.0.0/8,0.0.0.0/0"}, says: `--trusted-proxies: "0.0.0.0/0" is everybody.*name the proxies`},
+		{what: "everybody of IPv6 for a proxy", flags: []string{"--trusted-proxies", "::/0"}, says: `"::/0" is everybody`},
 		{what: "metrics nowhere", flags: []string{"--metrics", "yes"}, says: `--metrics "yes" is no host:port`},
 		{what: "metrics on no socket", flags: []string{"--metrics", "unix:"}, says: `unix: needs a path`},
 		{what: "metrics in no folder", flags: []string{"--metrics", "unix:/no/such/folder/m.sock"}, says: `no folder /no/such/folder for the socket; make it`},
@@ -247,6 +254,17 @@ func TestConfigCheckBesideAService(t *testing.T) {
 		code := p.exit(t.Context(), append([]string{"config", "check", "--data", r.data}, c.flags...))
 		if code == exitOK || out.Len() > 0 || strings.Count(said.String(), "\n") != 1 || !strings.Contains(said.String(), c.says) {
 			t.Errorf("%s: exit %d, %s%s", what, code, &out, &said)
+		}
+	}
+}
+
+// Metrics are taken at every kind of private address.
+func TestPrivateAddressesOfMetrics(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:9464", "localhost:9464", "[::1]:9464", "10.1.2.3:9464", "172.17.0.2:9464", "192.168.1.1:9464", "100.64.0.1:9464", "[fd00::1]:9464"} {
+		s := defaults()
+		s.metrics = address
+		if err := s.checkMetrics(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -19,7 +19,7 @@ const maxForwarded = 32
 type Proxies []netip.Prefix
 
 // Parse reads addresses and networks (192.0.2.1, 192.0.2.0/24, 2001:db8::/32). The
-// error names the one that is neither.
+// error names the one that is neither, or that is everybody.
 func Parse(list []string) (Proxies, error) {
 	var out Proxies
 	for _, text := range list {
@@ -34,6 +34,9 @@ func Parse(list []string) (Proxies, error) {
 		}
 		if prefix != prefix.Masked() {
 			return nil, fmt.Errorf("%q is an address within the network %s; write either that or the address alone", text, prefix.Masked())
+		}
+		if prefix.Bits() == 0 {
+			return nil, fmt.Errorf("%q is everybody, and so anybody could say to come from anywhere; name the proxies alone", text)
 		}
 		out = append(out, prefix)
 	}

@@ -55,13 +55,13 @@ func TestClient(t *testing.T) {
 }
 
 func TestParseRefuses(t *testing.T) {
-	for _, text := range []string{"", "localhost", "10.0.0.0/33", "10.0.0.1/8", "fe80::1%eth0", "10.0.0", "*", "0.0.0.0/-1"} {
+	for _, text := range []string{"", "localhost", "10.0.0.0/33", "10.0.0.1/8", "fe80::1%eth0", "10.0.0", "*", "0.0.0.0/-1", "0.0.0.0/0", "::/0"} {
 		if p, err := origin.Parse([]string{"192.0.2.0/24", text}); err == nil || p != nil || !strings.Contains(err.Error(), `"`+text+`"`) {
 			t.Errorf("%q: %v %v", text, p, err)
 		}
 	}
-	if p := parse(t, "0.0.0.0/0"); !p.Trusts(netip.MustParseAddr("::ffff:192.0.2.1")) || p.Trusts(netip.MustParseAddr("2001:db8::1")) {
-		t.Error("all of IPv4 is not all of IPv4")
+	if p := parse(t, "128.0.0.0/1"); !p.Trusts(netip.MustParseAddr("::ffff:192.0.2.1")) || p.Trusts(netip.MustParseAddr("2001:db8::1")) {
+		t.Error("half of IPv4 is not half of IPv4")
 	}
 }
 
