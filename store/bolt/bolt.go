@@ -239,7 +239,15 @@ func (db *DB) openOnce(flag int) error {
 	if db.opts.tune != nil {
 		db.opts.tune(o)
 	}
+	db.file = nil
 	b, err := openBolt(db.path, o)
+	if errors.Is(err, store.ErrDamaged) && db.file != nil && cut(db.file) != nil {
+		err = cut(db.file)
+	}
+	if err != nil && db.file != nil { // after a panic bbolt has neither unlocked nor closed it
+		_ = errors.Join(unlock(db.file), db.file.Close())
+		db.file = nil
+	}
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return store.ErrLocked
@@ -405,7 +413,22 @@ func (db *DB) Reopen(ctx context.Context) error {
 		return fmt.Errorf("reopening store %s: %w", db.path, err)
 	}
 	db.line.allow()
-	return nil
+	return db.lookAgain()
+}
+
+// lookAgain begins to inspect the file that was opened anew, before any Update.
+// What was found meanwhile was found after all: allow must not have ended it.
+func (db *DB) lookAgain() error {
+	found := db.damage.Load()
+	if found == nil {
+		db.watch = db.inspectAll()
+		found = db.damage.Load()
+	}
+	if found == nil {
+		return nil
+	}
+	db.line.refuse(readOnly(*found))
+	return fmt.Errorf("reopening store %s: %w", db.path, *found)
 }
 
 // stillDamaged inspects a file that was found to be damaged once more: a disk that

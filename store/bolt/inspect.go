@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+	"os"
 
 	"go.etcd.io/bbolt"
 
@@ -53,6 +54,29 @@ func readMeta(file io.ReaderAt, slot, pageSize int64) (m meta, whole bool, err e
 	sum := fnv.New64a()
 	_, _ = sum.Write(b[:56]) // never fails
 	return m, sum.Sum64() == order.Uint64(b[56:]), nil
+}
+
+// cut tells by the meta pages that the end of a file is missing. bbolt meets that
+// as memory that is not there.
+func cut(file *os.File) error {
+	info, err := file.Stat()
+	if err != nil {
+		return nil // then it is not known
+	}
+	var size [4]byte
+	if _, err := file.ReadAt(size[:], headSize+8); err != nil {
+		return unreadable(0, err)
+	}
+	page, newest := int64(binary.NativeEndian.Uint32(size[:])), meta{}
+	for slot := range int64(2) {
+		if m, whole, err := readMeta(file, slot, page); err == nil && whole && m.txid >= newest.txid {
+			newest = m
+		}
+	}
+	if have := uint64(info.Size() / max(page, 1)); have < newest.end {
+		return fmt.Errorf("%w: the file was cut: %d of its %d pages are there", store.ErrDamaged, have, newest.end)
+	}
+	return nil
 }
 
 // unreadable tells a file that ends too early from a disk that does not read.

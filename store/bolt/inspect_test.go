@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -174,6 +175,71 @@ func TestDamageWhileOpen(t *testing.T) {
 		t.Error(err)
 	}
 	checkFile(t, path)
+}
+
+// TestReopenWhatWasCut: each Reopen tells in one line that the file was cut, and
+// none is in the way of the next, nor of the file that is whole again.
+func TestReopenWhatWasCut(t *testing.T) {
+	whole, page, keys := filled(t)
+	path := filepath.Join(t.TempDir(), "store")
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bolt.Open(path, bolt.Options{CheckValue: checked})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 2*page); err != nil {
+		t.Fatal(err)
+	}
+	db.Refuse(errors.New("a sync that failed"))
+	for range 3 {
+		if err := db.Reopen(t.Context()); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), "was cut") {
+			t.Errorf("reopening it: %v", err)
+		}
+	}
+	if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), "was cut") {
+		t.Errorf("opening it: %v", err)
+	}
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(db.Reopen(t.Context()), put(t.Context(), db, keys[0], value(keys[0])), db.Close()); err != nil {
+		t.Error(err)
+	}
+	checkFile(t, path)
+}
+
+// TestReopenInspects: what Reopen opened is inspected as by Open.
+func TestReopenInspects(t *testing.T) {
+	whole, _, _ := filled(t)
+	path := filepath.Join(t.TempDir(), "store")
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	db, err := bolt.Open(path, bolt.Options{CheckValue: checked})
+	if err != nil {
+		t.Fatal(err)
+	}
+	db.Refuse(errors.New("a sync that failed"))
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := int64(strings.Index(string(whole), value("0150")) + 7)
+	if _, err := f.WriteAt([]byte{'!'}, at); err != nil || f.Close() != nil {
+		t.Fatal(err)
+	}
+	_ = db.Reopen(t.Context()) // the inspection may end before it or after
+	for end := time.Now().Add(5 * time.Second); db.Writable() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	if db.Writable() {
+		t.Error("writable, though a value is not what was written")
+	}
+	if err := db.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestCompactRefusesDamage: a copy of a damaged file would be whole, and without
