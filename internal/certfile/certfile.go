@@ -8,7 +8,6 @@ package certfile
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -99,7 +98,9 @@ func (p *Pair) look() (seen [2]state, err error) {
 	for n, path := range []string{p.cert, p.key} {
 		info, failed := os.Stat(path)
 		if failed != nil {
-			err = errors.Join(err, failed)
+			if err == nil { // the first says enough
+				err = failed
+			}
 			continue
 		}
 		seen[n] = state{info.ModTime(), info.Size()}

@@ -17,6 +17,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -146,6 +147,8 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		err = fmt.Errorf("%w: the database has no table laurel_store", store.ErrMissing)
 	case errors.Is(err, pgx.ErrNoRows):
 		err = errors.New("the table laurel_store is not a store of this program")
+	case errors.As(err, new(*pgconn.ConnectError)):
+		err = unreached{err}
 	case err == nil && string(found) == unfinished:
 		err = ErrUnfinished
 	case err == nil && string(found) != version:
@@ -157,6 +160,15 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	}
 	return db.look(ctx)
 }
+
+// unreached tells in one line of a server that is not reached: the driver has a
+// line for each address that it tried.
+type unreached struct{ error }
+
+// Error implements error.
+func (u unreached) Error() string { return strings.Join(strings.Fields(u.error.Error()), " ") }
+
+func (u unreached) Unwrap() error { return u.error }
 
 func connect(ctx context.Context, url string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)
