@@ -164,6 +164,9 @@ func TestDiskFull(t *testing.T) {
 	c.persist(ctx)
 	cancel()
 	c.serves(steady)
+	if code, body := h.get("/readyz"); code != http.StatusServiceUnavailable || !strings.Contains(string(body), "store_full") {
+		t.Errorf("on a full disk it is ready: %d %s", code, body)
+	}
 	requests, others := 0, 0
 	for line := range strings.Lines(h.said.all()) {
 		if strings.Contains(line, `"msg":"request"`) || strings.Contains(line, `"msg":"issued"`) {

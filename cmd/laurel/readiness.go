@@ -40,6 +40,8 @@ func (svc *service) ready(ctx context.Context) (read, write error) {
 	})
 	if r, ok := svc.store.(store.Reopener); ok && !r.Writable() {
 		write = store.ErrReadOnly
+	} else if f, ok := svc.store.(interface{ Full() bool }); ok && f.Full() {
+		write = store.ErrFull
 	} else if read == nil {
 		write = svc.issuer.Steady(ctx)
 	}

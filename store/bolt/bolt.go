@@ -85,6 +85,7 @@ type DB struct {
 	info fs.FileInfo    // of file, for Reopen to know it again
 
 	openings uint64 // of files, under mu
+	views    views  // that are open; begun under mu
 
 	watch  *watch                // the inspection since Open; belongs to who holds the line alone
 	damage atomic.Pointer[error] // what is known to be damaged; nil for nothing
@@ -337,16 +338,16 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	tx, opening, err := db.begin(false)
+	s, opening, err := db.beginView()
 	if err != nil {
 		return err
 	}
-	r := &viewer{reader{db: db, ctx: ctx}, store.Version{Opening: opening, Commit: uint64(tx.ID())}}
+	r := &viewer{reader{db: db, ctx: ctx, snapshot: s}, store.Version{Opening: opening, Commit: s.commit}}
 	defer func() {
 		r.bucket = nil
-		_ = rollback(tx) // of a read transaction: nothing can go wrong
+		db.views.close(s)
 	}()
-	if r.bucket, err = bucketOf(tx); err != nil {
+	if r.bucket, err = s.bucket(); err != nil {
 		db.noticed(err)
 		return err
 	}
@@ -362,29 +363,46 @@ type viewer struct {
 // Version implements store.Versioned. bbolt counts commits up, in each file anew.
 func (v *viewer) Version() store.Version { return v.version }
 
-// begin starts a bbolt transaction on the file as it is open now, and tells the
+// beginView takes a snapshot of the file as it is open now, and tells the
 // how-manieth opening that is.
-func (db *DB) begin(writable bool) (tx *bbolt.Tx, opening uint64, err error) {
+func (db *DB) beginView() (s *snapshot, opening uint64, err error) {
 	db.mu.RLock()
 	defer db.mu.RUnlock()
+	tx, err := db.begin(false)
+	if err != nil {
+		return nil, 0, err
+	}
+	return db.views.open(tx), db.openings, nil
+}
+
+// begin starts a bbolt transaction on the file as it is open now. Its caller
+// holds mu.
+func (db *DB) begin(writable bool) (*bbolt.Tx, error) {
 	if db.bolt == nil {
 		if err := db.line.refusal(); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
-		return nil, 0, store.ErrClosed
+		return nil, store.ErrClosed
 	}
 	if db.stuck.Load() {
-		return nil, 0, *db.damage.Load()
+		return nil, *db.damage.Load()
 	}
-	tx, err = beginBolt(db.bolt, writable)
+	tx, err := beginBolt(db.bolt, writable)
 	if errors.Is(err, store.ErrDamaged) {
 		db.noticed(err)
 		db.stuck.Store(true)
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("beginning a transaction: %w", err)
+		return nil, fmt.Errorf("beginning a transaction: %w", err)
 	}
-	return tx, db.openings, nil
+	return tx, nil
+}
+
+// beginUpdate is begin for who holds the line.
+func (db *DB) beginUpdate() (*bbolt.Tx, error) {
+	db.mu.RLock()
+	defer db.mu.RUnlock()
+	return db.begin(true)
 }
 
 // Writable implements store.Reopener.
@@ -444,12 +462,15 @@ func (db *DB) stillDamaged() error {
 	return db.sound()
 }
 
-// reopen exchanges the open file for a fresh one. Only who holds the line alone
-// may call it.
+// reopen exchanges the open file for a fresh one; Views that are under way get
+// store.ErrBusy from then on. Only who holds the line alone may call it.
 func (db *DB) reopen() error {
 	db.mu.Lock()
 	defer db.mu.Unlock()
 	if db.bolt != nil {
+		// bbolt waits for whoever reads, and a backup may read for an hour, while
+		// nobody else could begin to.
+		db.views.end()
 		db.letGo()
 		db.bolt = nil
 	}

@@ -239,7 +239,7 @@ func (g *group) begin(ctx context.Context) error {
 		err = g.db.line.refusal()
 	}
 	if err == nil && g.tx == nil {
-		g.tx, _, err = g.db.begin(true)
+		g.tx, err = g.db.beginUpdate()
 	}
 	return err
 }
@@ -274,9 +274,11 @@ func (g *group) settle() error {
 	switch {
 	case err == nil:
 		g.db.tally.measured(g.members, time.Since(start))
+		g.db.tally.noRoom.Store(0)
 		return nil
 	case isFull(err) && !visible(g.db.bolt, id):
 		g.db.tally.full.Add(1)
+		g.db.tally.noRoom.Store(time.Now().UnixNano())
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
 	g.db.tally.unknown.Add(1)

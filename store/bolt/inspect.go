@@ -61,7 +61,7 @@ func readMeta(file io.ReaderAt, slot, pageSize int64) (m meta, whole bool, err e
 func cut(file *os.File) error {
 	info, err := file.Stat()
 	if err != nil {
-		return nil // then it is not known
+		return unreadable(0, err)
 	}
 	var size [4]byte
 	if _, err := file.ReadAt(size[:], headSize+8); err != nil {

@@ -11,6 +11,7 @@ import (
 type counters struct {
 	group, commit *tally.Histogram
 	full, unknown atomic.Uint64
+	noRoom        atomic.Int64 // when the last commit found none, in nanoseconds since 1970; 0 if it found some
 }
 
 func newCounters() counters {
@@ -25,6 +26,16 @@ type Stats struct {
 	Full     uint64       // commits for which there was no room
 	Unknown  uint64       // commits of unknown outcome
 	FileSize int64        // bytes of the file; 0 where there is none just now
+}
+
+// fullFor is how long a store counts as full without another try: who is told that
+// it is sends nothing, and it would never be found to have room again.
+const fullFor = time.Minute
+
+// Full tells that the last commit found no room, less than a minute ago.
+func (db *DB) Full() bool {
+	at := db.tally.noRoom.Load()
+	return at != 0 && time.Since(time.Unix(0, at)) < fullFor
 }
 
 // Stats tells what the store has done since it was opened.

@@ -22,6 +22,8 @@ type reader struct {
 	bucket *bbolt.Bucket // nil when the transaction is over
 	err    error         // what ended the transaction early, once a method met it
 	writes int           // made through the tx around it; they unsettle cursors
+
+	snapshot *snapshot // of a View; nil in an Update
 }
 
 // usable returns why the transaction cannot be used, if it cannot.
@@ -60,6 +62,10 @@ func (r *reader) Get(key []byte) ([]byte, error) {
 
 // get is nil for no value.
 func (r *reader) get(key []byte) (value []byte, err error) {
+	if err := r.snapshot.hold(); err != nil {
+		return nil, err
+	}
+	defer r.snapshot.release()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
 	if value = r.bucket.Get(key); value != nil {
@@ -79,6 +85,10 @@ func whole(value []byte) ([]byte, error) {
 // step moves a cursor to a key, or on by one where that is nil, and copies what is
 // there; a nil key is the end.
 func (r *reader) step(cursor *bbolt.Cursor, to []byte) (k, v []byte, err error) {
+	if err := r.snapshot.hold(); err != nil {
+		return nil, nil, err
+	}
+	defer r.snapshot.release()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
 	if to != nil {
