@@ -61,7 +61,10 @@ func TestCertificate(t *testing.T) {
 		if about := output(t, info, file); !strings.Contains(about, "Pages:           1\n") || !strings.Contains(about, paper.size) || !strings.Contains(about, "Tagged:          yes") {
 			t.Errorf("%s", about)
 		}
-		if said := output(t, text, file, "-"); !strings.Contains(said, "Ana Mora 1") || !strings.Contains(said, issuer.PrintedCode(b.ID)) {
+		// pdftotext takes the air beside some letters of a code for a blank, which
+		// whoever types it may leave in.
+		said := output(t, text, file, "-")
+		if !strings.Contains(said, "Ana Mora 1") || !strings.Contains(strings.ReplaceAll(said, " ", ""), issuer.PrintedCode(b.ID)) {
 			t.Errorf("says %s", said)
 		}
 		output(t, detach, "-saveall", "-o", dir, file)
