@@ -4,6 +4,7 @@ package crash
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -24,8 +25,9 @@ import (
 func TestLeaving(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, t.TempDir())
-	c := h.crowd(8)
-	slow := h.crowd(4, "issue")
+	h.load(map[string]string{"achievements.json": longDefinitions()})
+	c := h.crowd(4)
+	slow := h.crowd(2, "issue")
 	for _, one := range slow.clients {
 		one.name = "slow-" + one.name
 	}
@@ -38,7 +40,7 @@ func TestLeaving(t *testing.T) {
 		}
 		h.startWith(drain)
 		c.settle()
-		c.steps(12)
+		c.steps(1)
 		stalled := h.stallBackup()
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
@@ -80,6 +82,17 @@ func TestLeaving(t *testing.T) {
 	}
 	c.clients = append(c.clients, slow.clients...)
 	c.end("SIGTERM with requests under way", times)
+}
+
+// longDefinitions make a store of which a backup does not fit into what the kernel
+// holds for a reader who stands still.
+func longDefinitions() string {
+	var all []string
+	for n := range 120 {
+		all = append(all, fmt.Sprintf(`{"slug":"long-%d","issuer":"city-academy","achievementType":"Badge","name":{"en":"Long %[1]d"},
+"description":{"en":"A long one."},"criteria":{"en":%q}}`, n, strings.Repeat("Attend. ", 500)))
+	}
+	return `{"achievements":[` + strings.Join(all, ",") + `]}`
 }
 
 // setPipeSize is F_SETPIPE_SZ of fcntl(2).

@@ -24,33 +24,43 @@ func (h *house) died(step string) {
 	h.kill()
 }
 
-// TestAnswerLost kills the service as it writes an answer: the change is in the
-// store, and nobody was told. Whoever repeats the request with its key is told of
-// that change and makes no second one.
-func TestAnswerLost(t *testing.T) {
+// TestSteps kills the service at steps of its own that no random kill meets.
+func TestSteps(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, t.TempDir())
-	c := h.crowd(1)
-	one := c.clients[0]
-	times := rounds(t, "CRASH_ANSWERS", 1)
+	c := h.crowd(6)
 	h.start()
+	c.steps(2)
+	c.loseAnswers(rounds(t, "CRASH_ANSWERS", 1))
+	c.killCompactions(rounds(t, "CRASH_COMPACTIONS", 1))
+	times := rounds(t, "CRASH_BACKUPS", 1)
+	last := c.killBackups(times)
+	c.end("SIGKILL at steps", times)
+	h.killRestorations(last, times)
+}
+
+// loseAnswers kills the service as it writes an answer: the change is in the
+// store, and nobody was told. Whoever repeats the request with its key is told of
+// that change and makes no second one.
+func (c *crowd) loseAnswers(times int) {
+	one := c.clients[0]
 	for range times {
 		c.settle()
 		socket := c.connect(one)
 		before := c.replayed.Load()
-		h.attach("trace=write", "--trace-path="+socket, "inject=write:signal=SIGKILL:when=1")
+		c.h.attach("trace=write", "--trace-path="+socket, "inject=write:signal=SIGKILL:when=1")
 		if c.step(one) {
-			t.Fatal("the answer came all the same")
+			c.h.t.Fatal("the answer came all the same")
 		}
-		h.died("its answer")
+		c.h.died("its answer")
 		lost := one.pending
-		h.start()
+		c.h.start()
 		c.settle()
 		if c.replayed.Load() == before && lost.key != "" { // an erasure is repeated without a key
-			t.Errorf("%s of %s was in the store, and its repetition is told otherwise", lost.kind, lost.badge.ref)
+			c.wrong("%s of %s was in the store, and its repetition is told otherwise", lost.kind, lost.badge.ref)
 		}
 	}
-	c.end("SIGKILL between a commit and its answer", times)
+	c.h.t.Logf("%d times killed between a commit and its answer", times)
 }
 
 // connect has a client keep one connection, and returns the name that the
@@ -81,64 +91,60 @@ func (c *crowd) connect(one *client) (socket string) {
 	return ""
 }
 
-// TestCompactionKilled kills the service at steps of `laurel compact` while
-// clients are at work: whichever file has the store's name then is the store, and
-// nothing is left of the other.
-func TestCompactionKilled(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, t.TempDir())
-	c := h.crowd(8)
-	h.start()
-	c.steps(2)
+// step is a system call at which somebody is killed.
+type step struct {
+	of   string // who
+	at   string
+	most int // which of those calls, at most
+}
+
+func (s step) inject() []string {
+	return []string{"trace=" + s.at, fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", s.at, 1+rand.N(s.most))}
+}
+
+var stepsOfCompaction = []step{
+	{"the copy, beside the store", "renameat", 1},
+	{"the folder", "fsync", 1},
+	{"the copy, beside the store", "pwrite64", 10},
+	{"the copy, beside the store", "fdatasync", 1},
+}
+
+// killCompactions kills the service at steps of `laurel compact` while clients are
+// at work: whichever file has the store's name then is the store, and nothing is
+// left of the other.
+func (c *crowd) killCompactions(times int) {
+	h := c.h
 	fresh := filepath.Join(h.folder, "laurel.db.compact")
-	steps := []struct {
-		at   string
-		when func() int
-		left bool // the copy, beside the store
-	}{
-		{"renameat", func() int { return 1 }, true},
-		{"fsync", func() int { return 1 }, false}, // of the folder
-		{"pwrite64", func() int { return 1 + rand.N(10) }, true},
-		{"fdatasync", func() int { return 1 }, true},
-	}
-	times := rounds(t, "CRASH_COMPACTIONS", 1)
 	for n := range times {
-		step := steps[n%len(steps)]
-		paths := fresh
-		if !step.left {
-			paths = h.folder
+		step := stepsOfCompaction[n%len(stepsOfCompaction)]
+		path, left := fresh, true
+		if step.of == "the folder" {
+			path, left = h.folder, false
 		}
-		h.attach("trace="+step.at, "--trace-path="+paths, fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", step.at, step.when()))
+		h.attach(append(step.inject(), "--trace-path="+path)...)
 		compacted := make(chan error, 1)
 		go func() { _, err := h.try("compact"); compacted <- err }()
-		c.persistUntil(t.Context(), func() bool { return len(h.ended) > 0 || len(compacted) > 0 })
+		c.persistUntil(h.t.Context(), func() bool { return len(h.ended) > 0 || len(compacted) > 0 })
 		h.died(step.at)
 		if err := <-compacted; err == nil {
-			t.Errorf("%s: the command says that the store is compacted", step.at)
+			c.wrong("%v: the command says that the store is compacted", step)
 		}
-		if _, err := os.Lstat(fresh); step.left != (err == nil) {
-			t.Errorf("%s: it was not in the midst of it: %v", step.at, err)
+		if _, err := os.Lstat(fresh); left != (err == nil) {
+			c.wrong("%v: it was not in the midst of it: %v", step, err)
 		}
 		if err := checkPages(filepath.Join(h.folder, "laurel.db")); err != nil {
-			t.Errorf("%s: bbolt's check: %v", step.at, err)
+			c.wrong("%v: bbolt's check: %v", step, err)
 		}
 		h.start()
 		if _, err := os.Lstat(fresh); err == nil {
-			t.Errorf("%s: the copy is left", step.at)
+			c.wrong("%v: the copy is left", step)
 		}
 		c.settle()
 	}
-	h.run("compact")
-	c.end("SIGKILL in a compaction", times)
+	h.t.Logf("%d times killed in a compaction", times)
 }
 
-// stepOfBackup is a system call at which somebody is killed who makes a backup.
-type stepOfBackup struct {
-	of, at string
-	most   int // which of those calls at most
-}
-
-var stepsOfBackup = []stepOfBackup{
+var stepsOfBackup = []step{
 	{"service", "write", 4},
 	{"command", "linkat", 1},
 	{"command", "write", 3},
@@ -146,23 +152,13 @@ var stepsOfBackup = []stepOfBackup{
 	{"command", "unlinkat", 1},
 }
 
-func (s stepOfBackup) inject() []string {
-	return []string{"trace=" + s.at, fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", s.at, 1+rand.N(s.most))}
-}
-
-// TestBackupKilled kills the command in a backup, and the service that gives it:
-// a file that has the name of the backup is whole, and one that is not is taken
-// by nobody. The store is as it was. Then it kills the command in a restoration:
-// the folder is a whole store or none.
-func TestBackupKilled(t *testing.T) {
-	t.Parallel()
-	h := newHouse(t, t.TempDir())
-	c := h.crowd(8)
-	h.start()
-	c.steps(2)
-	folder := t.TempDir()
+// killBackups kills the command in a backup, and the service that gives it: a file
+// that has the name of the backup is whole, and one that is not is taken by
+// nobody. The store is as it was. It returns a last backup.
+func (c *crowd) killBackups(times int) (last string) {
+	h := c.h
+	folder := h.t.TempDir()
 	whole, unfinished := 0, 0
-	times := rounds(t, "CRASH_BACKUPS", 2)
 	for n := range times {
 		step := stepsOfBackup[n%len(stepsOfBackup)]
 		name := filepath.Join(folder, fmt.Sprintf("backup-%d", n))
@@ -171,28 +167,34 @@ func TestBackupKilled(t *testing.T) {
 			_, _ = h.try("backup", name) // over before, if the service writes less often
 			h.kill()
 			h.start()
-		} else if _, err := h.tryUnder(strace(t, step.inject()...), "backup", name); err == nil && step.at == "linkat" {
-			t.Error("the command was not killed")
+		} else if _, err := h.tryUnder(strace(h.t, step.inject()...), "backup", name); err == nil && step.at == "linkat" {
+			c.wrong("%v: the command was not killed", step)
 		}
 		c.settle()
 		c.steps(1)
 		found, err := filepath.Glob(name + "*")
 		if err != nil {
-			t.Fatal(err)
+			h.t.Fatal(err)
 		}
 		for _, file := range found {
 			if _, err := h.try("restore", file, "--check"); err == nil {
 				whole++
 			} else if unfinished++; !strings.HasSuffix(file, ".unfinished") {
-				t.Errorf("%v: %s is no backup: %v", step, file, err)
+				c.wrong("%v: %s is no backup: %v", step, file, err)
 			}
 		}
 	}
-	t.Logf("%d files are whole, %d are not and are called unfinished", whole, unfinished)
-	last := filepath.Join(folder, "last")
+	h.t.Logf("%d times killed in a backup: %d files are whole, %d are not and are called unfinished", times, whole, unfinished)
+	last = filepath.Join(folder, "last")
 	h.run("backup", last)
-	c.end("SIGKILL in a backup", times)
-	h.killRestorations(last, times/2)
+	return last
+}
+
+var stepsOfRestoration = []step{
+	{"command", "renameat", 2},
+	{"command", "fdatasync", 3},
+	{"command", "pwrite64", 20},
+	{"command", "fsync", 6},
 }
 
 // killRestorations restores a backup of a folder into others, and kills the
@@ -203,7 +205,7 @@ func (h *house) killRestorations(from string, times int) {
 	args := []string{"restore", from, "--accept-rollback", "--seal-key", filepath.Join(h.folder, "keys", "seal.key")}
 	for n := range times {
 		into := &house{t: h.t, folder: filepath.Join(h.t.TempDir(), "data")}
-		step := []stepOfBackup{{"", "renameat", 2}, {"", "fdatasync", 3}, {"", "pwrite64", 20}, {"", "fsync", 6}}[n%4]
+		step := stepsOfRestoration[n%len(stepsOfRestoration)]
 		if _, err := into.tryUnder(strace(h.t, step.inject()...), args...); err != nil {
 			if out, err := into.try("check"); err == nil && !strings.Contains(out, fmt.Sprintf(" %d editions", want)) {
 				h.t.Errorf("killed at %v, half a store passes for one: %s", step, out)
