@@ -76,6 +76,10 @@ replicas-long: ## two services on one PostgreSQL: promises, contention, and FAUL
 	REPLICAS_FSYNC=on REPLICAS_FAULTS=$(FAULTS) REPLICAS_CLIENTS=8 REPLICAS_QUIET=2000 REPLICAS_LOCKED=5000 REPLICAS_LONGEST=15000 REPLICAS_ROUNDS=20 \
 		go test -count=1 -timeout 1h -v -run '^Test(Faults|Promises|Contention)$$' ./bench/replicas
 
+network-long: ## two services behind a network that delays, loses and resets, to one PostgreSQL; needs root, /dev/net/tun and ip
+	REPLICAS_FSYNC=on NETWORK_SECONDS=15 NETWORK_ROUNDS=$(FAULTS) REPLICAS_CLIENTS=8 \
+		go test -count=1 -timeout 1h -tags network -run '^TestNetwork$$' -v ./bench/replicas
+
 bench-replicas: ## two services with half a processor each against one, on one PostgreSQL; needs control groups of version 1 to write to
 	go test -count=1 -timeout 1h -run '^$$' -bench '^BenchmarkReplicas$$' -benchtime 1x -v ./bench/replicas
 
@@ -99,4 +103,4 @@ bench-fair: build ## a few who issue beside 200 who verify, and the other way ro
 bench-serve: build ## public answers against nginx serving the same bytes; needs nginx and wrk
 	go run ./bench/serve dist/laurel
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long replicas-long bench-replicas soak bars overload bench bench-fair bench-serve
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long replicas-long network-long bench-replicas soak bars overload bench bench-fair bench-serve
