@@ -92,7 +92,10 @@ overload: ## CLIENTS at once against the real program for SECONDS in each of fou
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+bench-fair: build ## a few who issue beside 200 who verify, and the other way round
+	go run ./bench/fair
+
 bench-serve: build ## public answers against nginx serving the same bytes; needs nginx and wrk
 	go run ./bench/serve dist/laurel
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long replicas-long bench-replicas soak bars overload bench bench-serve
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long replicas-long bench-replicas soak bars overload bench bench-fair bench-serve
