@@ -97,7 +97,7 @@ func TestSyncFails(t *testing.T) {
 
 	// The disk fails for a while, whoever asks it.
 	h.start()
-	detach := h.attach()
+	detach := h.attach("trace=fdatasync", "inject=fdatasync:error=EIO")
 	readOnly := func() bool {
 		code, body := h.get("/readyz")
 		return code == http.StatusServiceUnavailable && strings.Contains(string(body), "read_only")
