@@ -43,7 +43,7 @@ func (s *server) outermost(c *gin.Context) {
 func (s *server) logged(r *http.Request, id, route string, status int, start time.Time) {
 	took, known := time.Since(start), method(r.Method)
 	s.cfg.Log.InfoContext(r.Context(), "request", "request", id, "method", known, "route", route, "status", status, "duration", took)
-	s.cfg.Observer.Request(route, known, status, took)
+	s.cfg.Observer.Request(r.Context(), Answered{ID: id, Route: route, Method: known, Status: status, Took: took})
 }
 
 // front answers with what is kept, and leaves everything else to the router. What
