@@ -184,12 +184,12 @@ func TestCollectorThatHangsForAWhile(t *testing.T) {
 	})
 	t.Cleanup(func() { close(let) })
 	at := quick()
-	at.send = 100 * time.Millisecond
+	at.send, at.delay = 100*time.Millisecond, time.Hour // batches are full
 	var log bytes.Buffer
 	s := newSender(Config{URL: r.URL, Ratio: 1, Log: slog.New(slog.NewTextHandler(&log, nil))}, at)
 	spans(s, 16)
 	until(t, "giving up", func() bool { return s.result(notTaken) == 16 })
-	until(t, "what is taken", func() bool { spans(s, 1); return s.result(sent) > 0 })
+	until(t, "what is taken", func() bool { spans(s, at.batch); return s.result(sent) > 0 })
 	s.Stop(context.Background())
 	if said := log.String(); strings.Count(said, "traces could not be sent") != 1 || strings.Count(said, "takes traces again") != 1 {
 		t.Error(said)
