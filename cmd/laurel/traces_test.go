@@ -377,7 +377,7 @@ func (c *spanReceiver) tellOfNobody(t *testing.T, least int, ids []string) {
 			t.Errorf("%s shows in the traces", id)
 		}
 	}
-	routes := string(page(t, "api/openapi.json"))
+	routes := page(t, "api/openapi.json")
 	method := regexp.MustCompile(`^(GET|HEAD|POST|PUT|DELETE|OPTIONS|PATCH|other)$`)
 	function := regexp.MustCompile(`^laurel/[a-z/]+(\.(\(\*[A-Za-z]+\)|[A-Za-z0-9]+))+$`)
 	shapes := map[string]*regexp.Regexp{"http.request.method": method, "laurel.request": regexp.MustCompile(`^[A-Z2-7]{26}$`), "code.function.name": function,

@@ -66,7 +66,7 @@ func attributes(list []attribute.KeyValue) []*common.KeyValue {
 		case attribute.BOOL:
 			v.Value = &common.AnyValue_BoolValue{BoolValue: a.Value.AsBool()}
 		default:
-			v.Value = &common.AnyValue_StringValue{StringValue: a.Value.Emit()}
+			v.Value = &common.AnyValue_StringValue{StringValue: a.Value.String()}
 		}
 		out[n] = &common.KeyValue{Key: string(a.Key), Value: v}
 	}
