@@ -30,8 +30,7 @@ func TestLogsAndMetricsTellOfNobody(t *testing.T) {
 	traces := receiveSpans(t)
 	r := serving(t, append(traces.traced(), "--vc-api", "--verify-rate", "0", "--trusted-proxies", "127.0.0.1")...)
 	token := r.token(t, "issue,read,revoke,manage,roster,complete,endorse,stats,vc:issue")
-	ids, lived := r.live(t, token)
-	secrets := append([]string{herName, "Wilhelmina", "quisling", herAddress, herRef, "23456789", token, "eyJ", "hook-secret-of-ours"}, lived...)
+	secrets := append([]string{herName, "Wilhelmina", "quisling", herAddress, herRef, "23456789", token, "eyJ", "hook-secret-of-ours"}, r.live(t, token)...)
 	asked := r.everyCall(t, token)
 	if asked < 300 {
 		t.Fatalf("only %d calls were made", asked)
@@ -55,7 +54,7 @@ func TestLogsAndMetricsTellOfNobody(t *testing.T) {
 			}
 		}
 	}
-	traces.tellOfNobody(t, asked, append(ids, "127.0.0.1", strings.TrimPrefix(r.url, "http://"), "city-academy"))
+	traces.tellOfNobody(t, asked, r.badge, "127.0.0.1", "city-academy")
 	numbered := regexp.MustCompile(`^[A-Z2-7]{26}$`)
 	lines := 0
 	for line := range strings.Lines(log) {
@@ -79,9 +78,9 @@ func TestLogsAndMetricsTellOfNobody(t *testing.T) {
 	}
 }
 
-// live has a badge of hers live through what badges live through, and gives its
-// ids, by which it is found, and what was secret about it.
-func (r *running) live(t *testing.T, token string) (ids, secrets []string) {
+// live has a badge of hers live through what badges live through, and gives
+// what was secret about it.
+func (r *running) live(t *testing.T, token string) (secrets []string) {
 	t.Helper()
 	want := func(method, path, body string, codes ...int) string {
 		t.Helper()
@@ -125,7 +124,8 @@ func (r *running) live(t *testing.T, token string) (ids, secrets []string) {
 	if secrets == nil {
 		t.Fatal("the badge got no JWT")
 	}
-	return []string{issued.ID}, append(secrets, strings.TrimPrefix(claim, "/c/"))
+	r.badge = issued.ID
+	return append(secrets, strings.TrimPrefix(claim, "/c/"))
 }
 
 // everyCall makes each call that the description knows: with a token and

@@ -367,7 +367,7 @@ func (c *spanReceiver) texts() string {
 // tellOfNobody shows that what was sent holds nothing but words of ours, patterns
 // of routes, names of functions, and numbers: nothing that a badge, a person, an
 // issuer or a stranger is found by.
-func (c *spanReceiver) tellOfNobody(t *testing.T, least int, ids []string) {
+func (c *spanReceiver) tellOfNobody(t *testing.T, least int, ids ...string) {
 	t.Helper()
 	if len(c.spans) < least {
 		t.Errorf("%d spans of %d requests", len(c.spans), least)
