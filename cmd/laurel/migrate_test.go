@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,10 +18,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"laurel/internal/auth"
 	"laurel/issuer"
 	"laurel/store"
 	"laurel/store/backup"
+	"laurel/store/bolt"
 	"laurel/store/postgres"
 	"laurel/store/postgres/pgtest"
 )
@@ -86,11 +90,11 @@ func TestMigrate(t *testing.T) {
 	data, h := lifetime(t, "http://localhost:8080")
 	before := h.laurel(t, 0, "", "audit", "list", "--data", data)
 
-	unfinished, err := postgres.NewBuild(t.Context(), url)
+	unfinished, err := postgres.NewBuild(t.Context(), url, "somebody else")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := postgres.Open(t.Context(), url); !errors.Is(err, postgres.ErrUnfinished) {
+	if _, err := postgres.Open(t.Context(), url); !errors.Is(err, store.ErrUnfinished) {
 		t.Errorf("a move that goes on: %v", err)
 	}
 	if said := h.fails(t, "migrate", "--data", data, "--to", url); !strings.Contains(said, "exists already") {
@@ -147,6 +151,135 @@ func TestMigrate(t *testing.T) {
 	if _, err := os.Stat(restored + "-2"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a restoration that was refused left its folder: %v", err)
 	}
+}
+
+// TestMoveCutShort: what the old store says decides which of the two is in force,
+// and what there is of the other one is no store.
+func TestMoveCutShort(t *testing.T) {
+	url := pgtest.Start(t)
+	data, h := lifetime(t, "http://localhost:8080")
+	file := filepath.Join(data, "laurel.db")
+	within := func(do func(db *bolt.DB) error) {
+		t.Helper()
+		db, err := bolt.Open(file, bolt.Options{})
+		if err == nil {
+			err = errors.Join(do(db), db.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// prepare is a move that was cut short when the copy was prepared.
+	prepare := func(name string, left bool) {
+		t.Helper()
+		within(func(db *bolt.DB) error {
+			if err := issuer.BeginMove(t.Context(), db, name); err != nil {
+				return err
+			}
+			b, err := postgres.NewBuild(t.Context(), url, name)
+			if err != nil {
+				return err
+			}
+			err = db.View(t.Context(), func(r store.Reader) error { return store.Stream(t.Context(), r, b) })
+			if err = errors.Join(err, b.Prepare(t.Context(), name), b.Close()); err == nil && left {
+				err = db.Update(t.Context(), func(tx store.Tx) error { return issuer.Leave(tx, name, "postgres://elsewhere", time.Now()) })
+			}
+			return err
+		})
+	}
+	refused := func(says string, args ...string) {
+		t.Helper()
+		if said := h.fails(t, append(args, "--data", data)...); !strings.Contains(said, says) {
+			t.Errorf("laurel %s: %s", strings.Join(args, " "), said)
+		}
+	}
+	serve := []string{"serve", "--listen", "127.0.0.1:0"}
+
+	prepare("first", false)
+	refused("the old store is in force", append(serve, "--store", url)...)
+	h.laurel(t, 0, "", "check", "--data", data)
+	prepared, err := postgres.NewBuild(t.Context(), url, "first")
+	if !errors.Is(err, store.ErrExists) {
+		t.Errorf("what was prepared is gone: %v, %v", prepared, err)
+	}
+	if err := postgres.Discard(t.Context(), url, "first"); err != nil {
+		t.Fatal(err)
+	}
+	somebody, err := postgres.NewBuild(t.Context(), url, "somebody else")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused("begins again", append(serve, "--store", url)...)
+	refused("exists already", "migrate", "--to", url)
+	h.laurel(t, 0, "", "check", "--data", data)
+	if err := somebody.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	prepare("second", true)
+	refused("it was moved to another one, postgres://elsewhere", serve...)
+	request := `{"achievement":"first-aid","recipient":{"name":"Later Person"},"awardedAt":"2025-07-11"}`
+	save(t, filepath.Join(data, "request.json"), []byte(request))
+	refused("it was moved to another one", "issue", filepath.Join(data, "request.json"))
+	refused("it was moved to another one", "migrate", "--to", pgtest.Start(t))
+	h.laurel(t, 0, "", "check", "--data", data)
+	h.laurel(t, 0, "", "archive", "--data", data, filepath.Join(t.TempDir(), "archive"))
+	copied := filepath.Join(t.TempDir(), "copy")
+	h.laurel(t, 0, "", "backup", "--data", data, copied)
+	h.laurel(t, 0, "", "restore", "--check", copied)
+	if out := h.laurel(t, 0, "", "migrate", "--data", data, "--to", url); !strings.Contains(out, "It is now") {
+		t.Error(out)
+	}
+	h.laurel(t, 0, request, "issue", "--data", data, "--store", url, "-")
+	if out := h.laurel(t, 0, "", "check", "--data", data, "--store", url); !strings.Contains(out, "6 editions") {
+		t.Error(out)
+	}
+	refused("it was moved to another one", serve...)
+}
+
+// TestMoveRefused: where the new store cannot be made nothing changes.
+func TestMoveRefused(t *testing.T) {
+	database := pgtest.Start(t)
+	data, h := lifetime(t, "http://localhost:8080")
+	for what, to := range map[string]string{
+		"permission denied": forAnother(t, database), "dial": "postgres://laurel@127.0.0.1:1/laurel?connect_timeout=1", "cannot parse": "postgres://%",
+	} {
+		if said := h.fails(t, "migrate", "--data", data, "--to", to); !strings.Contains(said, what) {
+			t.Errorf("%s: %s", to, said)
+		}
+	}
+	h.laurel(t, 0, `{"achievement":"first-aid","recipient":{"name":"Later Person"},"awardedAt":"2025-07-11"}`, "issue", "--data", data, "-")
+	h.laurel(t, 0, "", "check", "--data", data)
+}
+
+// forAnother is a database for one who may do nothing in it.
+func forAnother(t *testing.T, database string) string {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(t.Context())
+	role := fmt.Sprintf("nobody_%d", time.Now().UnixNano())
+	if _, err := conn.Exec(t.Context(), "CREATE ROLE "+role+" LOGIN; DO $$ BEGIN EXECUTE 'GRANT USAGE ON SCHEMA ' || current_schema() || ' TO "+role+"'; END $$"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		conn, err := pgx.Connect(context.Background(), database)
+		if err == nil {
+			_, err = conn.Exec(context.Background(), "DROP OWNED BY "+role+"; DROP ROLE "+role)
+			err = errors.Join(err, conn.Close(context.Background()))
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	})
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User(role)
+	return u.String()
 }
 
 // layouts are backups of stores that released versions wrote, one for each
