@@ -65,8 +65,9 @@ json-bodies: ## JSONTestSuite, in the folder that JSON_TEST_SUITE names, read an
 order-long: ## ORDERS shuffles of the course's events by one and by eight clients, half of them on a store that fails now and then, and of corrections
 	ORDER_ROUNDS=$(ORDERS) go test -count=1 -timeout 2h -run '^TestOrder(OfCorrections)?$$' -v ./programme
 
-crash-long: ## KILLS times kill -9 under load, MUTATIONS of a store's file at rest, syncs that fail, kills at syncs, stops, lists and key changes, often
+crash-long: ## KILLS times kill -9 under load, MUTATIONS of a store's file at rest, syncs that fail, kills at syncs and other steps, in compactions and backups, stops, lists and key changes, often
 	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) CRASH_FAULTS=57 CRASH_STEPS=60 CRASH_STOPS=20 CRASH_LIST_KILLS=20 CRASH_ROTATIONS=20 \
+		CRASH_ANSWERS=20 CRASH_COMPACTIONS=20 CRASH_BACKUPS=40 CRASH_LEAVINGS=20 \
 		go test -count=1 -timeout 3h -v -skip '^Test(Release|Move)$$' ./crash
 
 move-long: ## the store of a service at work moved into PostgreSQL, MOVES times with SIGKILL or the database away in the middle
@@ -96,7 +97,10 @@ overload: ## CLIENTS at once against the real program for SECONDS in each of fou
 bench: ## the benchmarks that match BENCH
 	go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
 
+bench-fair: build ## a few who issue beside 200 who verify, and the other way round
+	go run ./bench/fair
+
 bench-serve: build ## public answers against nginx serving the same bytes; needs nginx and wrk
 	go run ./bench/serve dist/laurel
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long move-long release-long replicas-long bench-replicas soak bars overload bench bench-serve
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long move-long release-long replicas-long bench-replicas soak bars overload bench bench-fair bench-serve

@@ -104,8 +104,9 @@ func (unobserved) Verified(string)                            {}
 
 // How much is done at once, by everybody and by callers with a token and
 // platforms, each beside the other: what strangers have verified or shown keeps
-// nobody from issuing, nor the other way round. Both are bound by the processor;
-// who waits for other hosts or for the store takes no place meanwhile. Who has
+// nobody from issuing, nor the other way round (limit.Beside). Both are bound by
+// the processor; who waits for other hosts or for the store takes no place
+// meanwhile. Who has
 // waited for as long as that, or finds as many waiting, is told to come back. A
 // request that waits holds its body and little else.
 const (
@@ -183,6 +184,7 @@ func New(cfg Config) (*Handler, error) {
 		quota: limit.NewQuota(cfg.Now)}
 	places := placesPerProcessor * runtime.GOMAXPROCS(0)
 	s.forStrangers, s.forIssuing = limit.NewGate(places, maxWaiting, patienceOfAll), limit.NewGate(places, maxWaiting, patienceOfCallers)
+	limit.Beside(s.forStrangers, s.forIssuing, runtime.GOMAXPROCS(0))
 	s.host, s.https = hostOf(cfg.BaseURL)
 	if cfg.Outbox != nil {
 		cfg.Pages.OfferLost(share.LostPath)

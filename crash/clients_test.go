@@ -68,6 +68,25 @@ type tally struct {
 	mu                              sync.Mutex
 	bad                             []string
 	refusals                        map[string]int // by status and code
+	withdrawn                       []string       // status entries of what was revoked, as acknowledged
+}
+
+// withdrew notes that a revocation was acknowledged.
+func (c *tally) withdrew(b *badge) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, e := range b.entries {
+		if e.Purpose == "revocation" {
+			c.withdrawn = append(c.withdrawn, e.ID)
+		}
+	}
+}
+
+// acknowledgedUntilNow is the status entries of all that was revoked.
+func (c *tally) acknowledgedUntilNow() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.withdrawn)
 }
 
 func (c *tally) wrong(format string, args ...any) {
@@ -172,6 +191,9 @@ func (c *crowd) step(one *client) bool {
 	}
 	if err := one.learn(r, code, body); err != nil {
 		c.wrong("%s of %s: %v", r.kind, r.badge.ref, err)
+	}
+	if r.badge.state == "revoked" {
+		c.withdrew(r.badge)
 	}
 	return true
 }
@@ -394,11 +416,15 @@ func (c *crowd) holdBits(lists map[string]*status.List, b *badge) {
 // list reads a published list.
 func (h *house) list(path string) (*status.List, error) {
 	code, body := h.get(path)
-	var list struct {
-		CredentialSubject struct{ EncodedList string }
-	}
 	if code != http.StatusOK {
 		return nil, fmt.Errorf("%s: %d %.200s", path, code, body)
+	}
+	return decodeList(body)
+}
+
+func decodeList(body []byte) (*status.List, error) {
+	var list struct {
+		CredentialSubject struct{ EncodedList string }
 	}
 	if err := json.Unmarshal(body, &list); err != nil {
 		return nil, err
@@ -413,23 +439,33 @@ func (h *house) host() string {
 
 // get asks for what anybody may see; 0 where there is no answer.
 func (h *house) get(path string) (int, []byte) {
+	code, _, body := h.getUnless(path, "")
+	return code, body
+}
+
+// getUnless asks for what anybody may see, unless it is still the version that has
+// an ETag.
+func (h *house) getUnless(path, etag string) (int, http.Header, []byte) {
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, h.base+path, nil)
 	if err != nil {
-		return 0, nil
+		return 0, nil, nil
 	}
 	req.Host = h.host()
+	if etag != "" {
+		req.Header.Set("If-None-Match", etag)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return 0, nil
+		return 0, nil, nil
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return 0, nil
+		return 0, nil, nil
 	}
-	return resp.StatusCode, body
+	return resp.StatusCode, resp.Header, body
 }
 
 // member is a member of a JSON object that is a text.

@@ -145,10 +145,14 @@ func (h *house) run(args ...string) string {
 	return out
 }
 
-func (h *house) try(args ...string) (string, error) {
+func (h *house) try(args ...string) (string, error) { return h.tryUnder(nil, args...) }
+
+// tryUnder runs a command below another one.
+func (h *house) tryUnder(under []string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, laurel(h.t), append(args, h.where()...)...)
+	args = slices.Concat(under, []string{laurel(h.t)}, args, h.where())
+	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	if err := cmd.Run(); err != nil {
@@ -161,8 +165,14 @@ func (h *house) try(args ...string) (string, error) {
 // long it took to be ready.
 func (h *house) start(under ...string) time.Duration {
 	h.t.Helper()
+	return h.startWith(nil, under...)
+}
+
+// startWith starts the service with more flags.
+func (h *house) startWith(flags []string, under ...string) time.Duration {
+	h.t.Helper()
 	began := time.Now()
-	h.launch(nil, under...)
+	h.launch(flags, under...)
 	for time.Since(began) < 30*time.Second {
 		select {
 		case err := <-h.ended:
@@ -303,26 +313,42 @@ func strace(t testing.TB, inject ...string) []string {
 	}
 	args := []string{path, "-D", "-f", "-qqq", "-o", os.DevNull, "-e", "signal=none"}
 	for _, i := range inject {
-		args = append(args, "-e", i)
+		if !strings.HasPrefix(i, "-") {
+			args = append(args, "-e")
+		}
+		args = append(args, i)
 	}
 	return args
 }
 
-// attach makes every sync of the running service fail, until the function that it
-// returns is called.
-func (h *house) attach() (detach func()) {
+// attach lets system calls of the running service fail from now on, until the
+// function that it returns is called.
+func (h *house) attach(inject ...string) (detach func()) {
 	h.t.Helper()
-	args := strace(h.t, "trace=fdatasync", "inject=fdatasync:error=EIO")
-	args = slices.DeleteFunc(args, func(a string) bool { return a == "-D" })
+	args := slices.DeleteFunc(strace(h.t, inject...), func(a string) bool { return a == "-D" })
 	cmd := exec.Command(args[0], append(args[1:], "-p", strconv.Itoa(h.process.Process.Pid))...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if err := cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
+	if !within(time.Minute, h.traced) {
+		h.t.Fatal("strace does not get hold of the service")
+	}
 	return func() {
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait() // ends with the signal
 	}
+}
+
+// traced tells whether every thread of the service is under a tracer.
+func (h *house) traced() bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", h.process.Process.Pid))
+	for _, path := range threads {
+		if status, err := os.ReadFile(path); err != nil || bytes.Contains(status, []byte("TracerPid:\t0\n")) {
+			return false
+		}
+	}
+	return err == nil && len(threads) > 0
 }
 
 // lines keeps what a service writes on standard error.

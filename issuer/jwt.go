@@ -207,7 +207,8 @@ func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
 }
 
 // makeJWTs makes those of a batch that can be made. A key that does not answer
-// (ErrSigning) is not asked again.
+// (ErrSigning) is not asked again. Who was erased since the batch was read has no
+// JWT, and waits for none any more.
 func (i *Issuer) makeJWTs(ctx context.Context, batch []queued) (made []queued, failed error) {
 	for _, q := range batch {
 		var err error
@@ -215,6 +216,9 @@ func (i *Issuer) makeJWTs(ctx context.Context, batch []queued) (made []queued, f
 		if q, err = i.makeJWT(ctx, q); err == nil {
 			made = append(made, q)
 			i.pace.rest(ctx, time.Since(start))
+			continue
+		}
+		if errors.Is(err, ErrErased) {
 			continue
 		}
 		err = fmt.Errorf("JWT of %s/%s: %w", waiting.issuer, waiting.seq, err)
@@ -283,6 +287,9 @@ func (i *Issuer) makeJWT(ctx context.Context, q queued) (made queued, err error)
 	})
 	if err != nil {
 		return q, err
+	}
+	if !rec.ErasedAt.IsZero() {
+		return q, ErrErased
 	}
 	doc, err := badge.Parse(rec.Document)
 	if err != nil {

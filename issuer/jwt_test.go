@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -186,6 +187,37 @@ func TestNobodyMakesWhatNobodyWaitsFor(t *testing.T) {
 	if n := views.Load() - before; n > 3 {
 		t.Errorf("the store was looked into %d times for nothing", n)
 	}
+}
+
+// TestErasedWhileJWTsAreMade: somebody is erased between the reading of what
+// waits and his turn. That is no fault, and nobody is told of one.
+func TestErasedWhileJWTsAreMade(t *testing.T) {
+	t.Parallel()
+	p := at(t, boltHome(t), issuertest.Options{BaseURL: "http://localhost:8080"})
+	first := p.issue(t, award("first")).Record
+	p.Clock.Advance(time.Second)
+	second := p.issue(t, award("second")).Record
+	var said strings.Builder
+	var once sync.Once
+	maker := p.with(t, func(cfg *issuer.Config) {
+		check := cfg.SelfCheck
+		cfg.SelfCheck = func(ctx context.Context, raw []byte) error {
+			once.Do(func() { // the first JWT is made
+				if _, _, err := p.Erase(ctx, amendment(second.ID)); err != nil {
+					t.Error(err)
+				}
+			})
+			return check(ctx, raw)
+		}
+		cfg.Log = slog.New(slog.NewTextHandler(&said, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	})
+	stop := run(t, maker)
+	patientJWT(t, p, first)
+	stop()
+	if said.Len() > 0 {
+		t.Errorf("it said %s", said.String())
+	}
+	issuertest.Audit(t, p.Issuer)
 }
 
 // TestDeadKeyIsAskedOnce: behind JWTs that fail for themselves a key that does

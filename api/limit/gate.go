@@ -4,7 +4,9 @@ import (
 	"container/list"
 	"context"
 	"errors"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,22 +17,53 @@ var ErrFull = errors.New("limit: too much is under way")
 // is safe for concurrent use.
 type Gate struct {
 	patience time.Duration
+	places   int
 	longest  int // that may wait
 	away     int // that may stand aside
 
+	beside     *Gate // nil: there is none
+	processors int   // for both
+
 	mu        sync.Mutex
-	free      int
+	inside    int
 	aside     int
 	waiting   list.List // of chan struct{}, closed when it is one's turn
 	returning list.List // likewise, of those who stood aside
 	refused   uint64
+	seen      seen
+}
+
+// seen is what a gate shows to the one beside it, which must not wait for its
+// lock.
+type seen struct {
+	inside, waiting atomic.Bool
+	left            atomic.Int64 // when somebody gave a place up last, in Unix nanoseconds
 }
 
 // NewGate lets so many run at once and so many more wait, as long as patience
 // lasts. Half as many as may wait may stand aside.
 func NewGate(running, waiting int, patience time.Duration) *Gate {
-	return &Gate{patience: patience, longest: waiting, away: waiting / 2, free: running}
+	return &Gate{patience: patience, longest: waiting, away: waiting / 2, places: running}
 }
+
+// Beside lets two gates share so many processors, so that what comes to one of
+// them does not wait behind all that runs at the other. While there is anybody at
+// the other gate, a gate lets so few begin that one processor is left; while
+// somebody waits there, half of the processors; one at the least, always. Beside
+// nobody it lets run what it was made for. It is for the time before the gates are
+// in use.
+//
+// One processor that has nothing to do is worth more than its part of the work:
+// Go looks for what has arrived, and goes on after a sync of the disk, when a
+// processor has nothing else to do, and otherwise only every ten milliseconds.
+func Beside(a, b *Gate, processors int) {
+	a.beside, b.beside = b, a
+	a.processors, b.processors = processors, processors
+}
+
+// lingers is how long after the last one has left there still is somebody at a
+// gate: those who ask one thing after the other are away between two of them.
+const lingers = 50 * time.Millisecond
 
 // Load is how much there is at a gate just now.
 type Load struct {
@@ -60,6 +93,10 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 	defer enough.Stop()
 	select {
 	case <-turn:
+		// Go runs at once, in place of who has left, whom that one has woken. All
+		// who wait for a processor would be passed over as long as anybody waits
+		// here, so they go first.
+		runtime.Gosched()
 		return g.leave, nil
 	case <-ctx.Done():
 		err = ctx.Err()
@@ -76,9 +113,11 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 func (g *Gate) stand() (turn chan struct{}, place *list.Element, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	defer g.show()
+	g.fill()
 	switch {
-	case g.free > 0:
-		g.free--
+	case g.inside < g.width():
+		g.inside++
 		return nil, nil, nil
 	case g.waiting.Len() >= g.longest:
 		g.refused++
@@ -92,6 +131,7 @@ func (g *Gate) stand() (turn chan struct{}, place *list.Element, err error) {
 func (g *Gate) withdraw(place *list.Element, why error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	defer g.show()
 	select {
 	case <-place.Value.(chan struct{}):
 		return false
@@ -110,16 +150,51 @@ func (g *Gate) leave() {
 	g.pass()
 }
 
-// pass hands a place on: first to who has been inside already.
+// pass gives a place up.
 func (g *Gate) pass() {
-	for _, queue := range []*list.List{&g.returning, &g.waiting} {
-		if next := queue.Front(); next != nil {
-			queue.Remove(next)
-			close(next.Value.(chan struct{}))
-			return
-		}
+	g.inside--
+	g.seen.left.Store(time.Now().UnixNano())
+	g.fill()
+	g.show()
+}
+
+// fill lets in whom there is room for: first who has been inside already, for as
+// many of them as the gate was made for. They may hold what those inside wait for.
+// As a gate lets in one at the least, somebody is inside while anybody waits, and
+// comes here at the end.
+func (g *Gate) fill() {
+	for g.returning.Len() > 0 && g.inside < g.places {
+		g.call(&g.returning)
 	}
-	g.free++
+	for g.waiting.Len() > 0 && g.inside < g.width() {
+		g.call(&g.waiting)
+	}
+}
+
+func (g *Gate) call(queue *list.List) {
+	g.inside++
+	close(queue.Remove(queue.Front()).(chan struct{}))
+}
+
+// width is how many may be inside for another one to begin.
+func (g *Gate) width() int {
+	switch {
+	case g.beside == nil || !g.beside.seen.anybody():
+		return g.places
+	case g.beside.seen.waiting.Load():
+		return min(g.places, max(1, g.processors/2))
+	}
+	return min(g.places, max(1, g.processors-1))
+}
+
+func (g *Gate) show() {
+	g.seen.inside.Store(g.inside > 0)
+	g.seen.waiting.Store(g.waiting.Len() > 0)
+}
+
+// anybody tells whether there is somebody, or was a moment ago.
+func (s *seen) anybody() bool {
+	return s.inside.Load() || s.waiting.Load() || time.Since(time.Unix(0, s.left.Load())) < lingers
 }
 
 // Aside lets somebody else run while the caller, who has entered, only waits
@@ -140,8 +215,9 @@ func (g *Gate) Aside() (back func()) {
 func (g *Gate) back() {
 	g.mu.Lock()
 	g.aside--
-	if g.free > 0 {
-		g.free--
+	if g.inside < g.places {
+		g.inside++
+		g.show()
 		g.mu.Unlock()
 		return
 	}

@@ -141,26 +141,9 @@ func (s *side) round(c int, d time.Duration) error {
 	s.costs = append(s.costs, (used-before)/time.Duration(result.Requests))
 	s.middle = append(s.middle, result.Latency(0.5))
 	s.slow = append(s.slow, result.Latency(0.99))
-	rest, err := quiet(s.process)
+	rest, err := s.process.Quiet()
 	s.after = append(s.after, rest)
 	return err
-}
-
-// quiet waits until a process has nothing left to do, so that it takes no time
-// from what is measured next.
-func quiet(p *load.Process) (time.Duration, error) {
-	const pause = 200 * time.Millisecond
-	start := time.Now()
-	last, err := p.Processor()
-	for err == nil {
-		time.Sleep(pause)
-		var now time.Duration
-		if now, err = p.Processor(); now-last <= pause/10 {
-			break
-		}
-		last = now
-	}
-	return time.Since(start) - pause, err
 }
 
 func (s *side) String() string {
@@ -255,7 +238,7 @@ func (b *bench) verify() error {
 		return err
 	}
 	ask := side{name: "verify", process: p, next: func(int) load.Request { return load.Verify(signed) }}
-	if _, err := quiet(p); err != nil {
+	if _, err := p.Quiet(); err != nil {
 		return err
 	}
 	if err := ask.round(16, b.each); err != nil {

@@ -146,7 +146,8 @@ func (c *Conn) chunks() error {
 
 // Result is what a run came to.
 type Result struct {
-	Requests int
+	Requests int // that were answered with 200 to 299
+	Refused  int // with 503, by Crowd
 	Took     time.Duration
 	times    []time.Duration // of each request, ascending
 }
@@ -166,6 +167,16 @@ func (r Result) Latency(p float64) time.Duration {
 // for so long. An answer outside of 200 to 299 ends it with an error. next is
 // called by all at once, with numbers that do not repeat within the run.
 func Run(address string, c int, d time.Duration, next func(n int) Request) (Result, error) {
+	return run(address, c, d, next, func(int) bool { return false })
+}
+
+// Crowd is Run for more than a service can do: it goes on where it is told to
+// come back (503).
+func Crowd(address string, c int, d time.Duration, next func(n int) Request) (Result, error) {
+	return run(address, c, d, next, func(status int) bool { return status == 503 })
+}
+
+func run(address string, c int, d time.Duration, next func(n int) Request, goOn func(status int) bool) (Result, error) {
 	var number atomic.Int64
 	var mu sync.Mutex
 	var all Result
@@ -174,10 +185,11 @@ func Run(address string, c int, d time.Duration, next func(n int) Request) (Resu
 	begin := time.Now()
 	for range c {
 		wg.Go(func() {
-			times, err := one(address, begin.Add(d), func() Request { return next(int(number.Add(1))) })
+			times, refused, err := one(address, begin.Add(d), func() Request { return next(int(number.Add(1))) }, goOn)
 			mu.Lock()
 			defer mu.Unlock()
 			failed = errors.Join(failed, err)
+			all.Refused += refused
 			all.times = append(all.times, times...)
 		})
 	}
@@ -187,24 +199,28 @@ func Run(address string, c int, d time.Duration, next func(n int) Request) (Resu
 	return all, failed
 }
 
-func one(address string, until time.Time, next func() Request) (times []time.Duration, err error) {
+func one(address string, until time.Time, next func() Request, goOn func(status int) bool) (times []time.Duration, refused int, err error) {
 	conn, err := Dial(address)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	for start := time.Now(); start.Before(until); {
 		r := next()
 		a, err := conn.Do(r)
 		if err != nil {
-			return times, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
-		}
-		if a.Status/100 != 2 {
-			return times, fmt.Errorf("%s %s: %d %s", r.Method, r.Path, a.Status, strings.TrimSpace(string(a.Body)))
+			return times, refused, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
 		}
 		now := time.Now()
-		times = append(times, now.Sub(start))
+		switch {
+		case a.Status/100 == 2:
+			times = append(times, now.Sub(start))
+		case goOn(a.Status):
+			refused++
+		default:
+			return times, refused, fmt.Errorf("%s %s: %d %s", r.Method, r.Path, a.Status, strings.TrimSpace(string(a.Body)))
+		}
 		start = now
 	}
-	return times, nil
+	return times, refused, nil
 }

@@ -147,6 +147,23 @@ func (p *Process) Processor() (time.Duration, error) {
 	return time.Duration(user+system) * tick, err
 }
 
+// Quiet waits until a process has nothing left to do, so that it takes no time
+// from what is measured next.
+func (p *Process) Quiet() (time.Duration, error) {
+	const pause = 200 * time.Millisecond
+	start := time.Now()
+	last, err := p.Processor()
+	for err == nil {
+		time.Sleep(pause)
+		var now time.Duration
+		if now, err = p.Processor(); now-last <= pause/10 {
+			break
+		}
+		last = now
+	}
+	return time.Since(start) - pause, err
+}
+
 // Anonymous is the memory in bytes that the process holds and no file backs.
 func (p *Process) Anonymous() (int64, error) {
 	raw, err := os.ReadFile(p.proc("status"))

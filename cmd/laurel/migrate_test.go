@@ -406,6 +406,9 @@ func TestBackupsUnderLoad(t *testing.T) {
 		h.laurel(t, 0, "", "restore", name, "--seal-key", filepath.Join(data, "keys", "seal.key"), "--data", into)
 		h.laurel(t, 0, "", "check", "--data", into)
 		h.laurel(t, 0, "", "audit", "verify", "--data", into)
+		if said := h.fails(t, "serve", "--data", into, "--listen", "127.0.0.1:0"); !strings.Contains(said, "--accept-rollback") {
+			t.Errorf("what happened since the backup is forgotten, and it serves: %s", said)
+		}
 	}
 	left, err := filepath.Glob(filepath.Join(folder, "*unfinished*"))
 	if err != nil || len(left) > 0 {

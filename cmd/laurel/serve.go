@@ -155,10 +155,22 @@ func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 	defer cancel()
 	err = failed
 	for _, server := range servers {
-		err = errors.Join(err, server.Shutdown(grace))
+		err = errors.Join(err, svc.leave(grace, server))
 	}
 	stop()
 	behind.Wait()
+	return err
+}
+
+// leave lets the requests under way finish, and cuts short what takes longer: a
+// backup whose reader stands still would hold the store open until its own time
+// is up.
+func (svc *service) leave(grace context.Context, server *http.Server) error {
+	err := server.Shutdown(grace)
+	if errors.Is(err, context.DeadlineExceeded) {
+		svc.log.WarnContext(grace, "stopping: requests under way are cut short", "after", shutdownTimeout.String())
+		return server.Close()
+	}
 	return err
 }
 

@@ -27,7 +27,12 @@ export async function watched(browser, baseURL, address, {screen = 'phone', colo
       faults.push(`request to ${request.url()}`);
     }
   });
-  page.on('requestfailed', request => faults.push(`failed: ${request.url()}`));
+  page.on('requestfailed', request => {
+    // The browser itself gives up what a page has not finished when it is left.
+    if(request.failure()?.errorText !== 'net::ERR_ABORTED' || !request.url().startsWith(`${baseURL}/assets/`)) {
+      faults.push(`failed: ${request.url()}: ${request.failure()?.errorText}`);
+    }
+  });
   page.on('response', response => {
     const policy = response.headers()['content-security-policy'] ?? '';
     const scripts = new URL(response.url()).pathname === '/' ? "script-src 'self'" : undefined; // the start page alone has one
