@@ -4,23 +4,30 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"sync"
+	"time"
 
 	"laurel/api/wire"
 )
 
 // newLog writes JSON lines. What is told while a request is answered has the
-// number of the request, whichever package tells it.
-func newLog(to io.Writer) *slog.Logger {
-	return slog.New(numbered{slog.NewJSONHandler(to, nil)})
+// number of the request, whichever package tells it. The caller calls flush when
+// there is nothing more to tell.
+func newLog(to io.Writer) (log *slog.Logger, flush func()) {
+	l := &lines{to: to}
+	return slog.New(numbered{slog.NewJSONHandler(l, nil), l}), l.flush
 }
 
 // requestKey is how a request's number is named in the log.
 const requestKey = "request"
 
 // numbered adds the number of the request that is being answered.
-type numbered struct{ slog.Handler }
+type numbered struct {
+	slog.Handler
+	lines *lines
+}
 
-// Handle implements slog.Handler.
+// Handle implements slog.Handler. What somebody should see does not wait.
 func (h numbered) Handle(ctx context.Context, r slog.Record) error {
 	id := wire.RequestID(ctx)
 	r.Attrs(func(a slog.Attr) bool {
@@ -33,13 +40,73 @@ func (h numbered) Handle(ctx context.Context, r slog.Record) error {
 		r = r.Clone()
 		r.AddAttrs(slog.String(requestKey, id))
 	}
-	return h.Handler.Handle(ctx, r)
+	err := h.Handler.Handle(ctx, r)
+	if r.Level >= slog.LevelWarn {
+		h.lines.flush()
+	}
+	return err
 }
 
 // WithAttrs implements slog.Handler.
 func (h numbered) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return numbered{h.Handler.WithAttrs(attrs)}
+	return numbered{h.Handler.WithAttrs(attrs), h.lines}
 }
 
 // WithGroup implements slog.Handler.
-func (h numbered) WithGroup(name string) slog.Handler { return numbered{h.Handler.WithGroup(name)} }
+func (h numbered) WithGroup(name string) slog.Handler {
+	return numbered{h.Handler.WithGroup(name), h.lines}
+}
+
+// Lines that come one soon after another are written together: within linesWait
+// of each other, and linesTogether bytes at most.
+const (
+	linesWait     = 50 * time.Millisecond
+	linesTogether = 32 << 10
+)
+
+// lines writes what it is given, in its order; one that comes by itself at once,
+// many together.
+type lines struct {
+	to io.Writer
+
+	mu    sync.Mutex
+	wait  []byte
+	last  time.Time   // something was written
+	timer *time.Timer // runs while something waits
+}
+
+// Write implements io.Writer. It is given whole lines.
+func (l *lines) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.wait) == 0 {
+		quiet := time.Since(l.last)
+		if quiet >= linesWait || quiet < 0 {
+			l.last = time.Now()
+			return l.to.Write(line)
+		}
+		l.timer = time.AfterFunc(linesWait-quiet, l.flush)
+	}
+	l.wait = append(l.wait, line...)
+	if len(l.wait) >= linesTogether {
+		l.write()
+	}
+	return len(line), nil
+}
+
+// flush writes what waits.
+func (l *lines) flush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.write()
+}
+
+// write writes what waits. The caller holds the lock.
+func (l *lines) write() {
+	if len(l.wait) == 0 {
+		return
+	}
+	l.timer.Stop()
+	_, _ = l.to.Write(l.wait) // there is nobody to tell
+	l.wait, l.last = l.wait[:0], time.Now()
+}

@@ -38,7 +38,8 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if set.NArg() > 0 {
 		return usagef("serve takes no operands, only flags")
 	}
-	log := newLog(p.stderr)
+	log, flush := newLog(p.stderr)
+	defer flush()
 	if *first {
 		if err := initialise(ctx, s, who); err != nil && !errors.Is(err, errInitialised) {
 			return err

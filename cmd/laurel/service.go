@@ -247,7 +247,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	lists := &statusLists{own: own, outgoing: live{outgoing}}
 	svc.verifier, err = newVerifier(processor, newResolver(live{outgoing}, own, time.Now),
-		sources{lists: lists, others: newPages(live{outgoing}, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed})
+		sources{lists: lists, others: newPages(live{outgoing}, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed, remembered: remembered})
 	if err != nil {
 		return nil, err
 	}
@@ -324,9 +324,14 @@ type sources struct {
 	records verifier.Records
 	// borrowed tells of an address of ours on a badge of somebody else.
 	borrowed func(address, issuer string) bool
+	// remembered is how much is remembered of documents that held.
+	remembered int
 	// now is the moment as of which is verified; nil is the present.
 	now func() time.Time
 }
+
+// remembered is for some five thousand badges, in 6 MB.
+const remembered = 1 << 14
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
@@ -341,6 +346,8 @@ func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, fro
 		Records:  from.records,
 		Borrowed: from.borrowed,
 		Now:      from.now,
+
+		Remembered: from.remembered,
 	})
 }
 
