@@ -150,7 +150,7 @@ func backupStream(ctx context.Context, s *settings, in backupRequest) (io.ReadCl
 	if client := adminClient(s.socket()); client != nil {
 		return askStream(ctx, client, backupPath, in)
 	}
-	svc, err := open(ctx, s, discard())
+	svc, err := openAny(ctx, s, discard())
 	if err != nil {
 		return nil, err
 	}

@@ -113,6 +113,9 @@ func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	working, rest := context.WithCancel(work)
+	defer rest()
+	svc.working = working
 	ended := make(chan error, 4)
 	public := svc.newPublic(svc.traces.requests(handler), at.public)
 	svc.public, svc.door = handler, public.door
@@ -149,6 +152,7 @@ func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 	case failed = <-ended:
 	}
 	svc.leaving.Store(true)
+	rest()
 	if failed == nil {
 		time.Sleep(time.Duration(svc.settings.drain) * time.Second)
 	}

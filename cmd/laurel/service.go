@@ -70,7 +70,9 @@ type service struct {
 	traces    *traces        // nil where nothing is traced
 	baseURL   string
 	began     time.Time
-	leaving   atomic.Bool // it was told to stop
+	leaving   atomic.Bool     // it was told to stop
+	unsettled atomic.Bool     // whether the store was left for another one is not known
+	working   context.Context // while it serves, until it is told to stop; nil before
 
 	certificate *certfile.Pair // nil: plain HTTP
 	public      *api.Handler   // once it serves, as the door before it
@@ -132,7 +134,14 @@ func openAny(ctx context.Context, s *settings, log *slog.Logger) (*service, erro
 
 func openStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
-		return grouped(postgres.Open(ctx, s.store))
+		db, err := postgres.Open(ctx, s.store)
+		if settled, is := s.settle(ctx, err); is {
+			if settled != nil {
+				return nil, settled
+			}
+			db, err = postgres.Open(ctx, s.store)
+		}
+		return grouped(db, err)
 	}
 	db, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
 	if errors.Is(err, store.ErrDamaged) {
