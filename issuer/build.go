@@ -45,6 +45,8 @@ type parts struct {
 	of          *Profile
 	issuer      *badge.Profile
 	achievement *badge.Achievement
+	stencil     atomic.Pointer[stencil] // of the records; of lasting parts alone
+	lasting     bool
 }
 
 // parts returns the parts of a draft's badge, made once for its template and
@@ -58,7 +60,7 @@ func (i *Issuer) parts(d *draft) (*parts, error) {
 			return p, nil
 		}
 	}
-	p := &parts{d.profile, d.profile.Signed(), i.edition(ach, d.profile, ach.InLanguage)}
+	p := &parts{of: d.profile, issuer: d.profile.Signed(), achievement: i.edition(ach, d.profile, ach.InLanguage), lasting: lasting}
 	if err := errors.Join(embed(p.achievement, d.endorsed), p.issuer.Keep(), p.achievement.Keep()); err != nil {
 		return nil, err
 	}
@@ -94,7 +96,21 @@ func (i *Issuer) build(d *draft) (*badge.Document, error) {
 	if !d.award.ValidUntil.IsZero() {
 		c.ValidUntil = badge.FormatTime(d.award.ValidUntil)
 	}
-	return badge.NewDocument(c)
+	doc, err := badge.NewDocument(c)
+	if err == nil && fixed.lasting {
+		d.record.stencil = fixed.stencilOf(doc)
+	}
+	return doc, err
+}
+
+// stencilOf is what a badge shares with all that are made of the same parts.
+func (p *parts) stencilOf(doc *badge.Document) *stencil {
+	if s := p.stencil.Load(); s != nil {
+		return s
+	}
+	s := newStencil(doc.Root())
+	p.stencil.Store(s)
+	return s
 }
 
 // CredentialURL is the signed id of a credential, and its public address.

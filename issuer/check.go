@@ -59,7 +59,7 @@ func (c *checker) structure(r store.Reader) error {
 		prefix string
 		check  func(k []byte, payload []byte) error
 	}{
-		{"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
+		{"D/", c.stencil}, {"u/", c.event}, {"c/", c.record}, {"n/", c.id}, {"x/", c.index}, {"b/", c.bit}, {"v/", c.version},
 		{"k/", c.answer}, {"r/", c.past}, {"d/", c.duplicate}, {"f/", c.finder}, {"j/", c.owned}, {"w/", c.owned}, {"W/", c.owned},
 		{"i/", c.whole}, {"a/", c.whole}, {"a!/", c.whole}, {"I/", c.whole}, {"l/", c.whole}, {"h/", c.whole}, {"y/", c.whole}, {"e", c.whole}, {"q/", c.claim},
 		{"m", c.whole}, {"s", c.whole}, {"R", c.whole}, {"C", c.whole}, {"ml/", c.whole}, {"p/", c.whole}, {"P/", c.whole}, {"S/", c.whole}, {"t/", c.whole}, {"t!/", c.whole}, {"ts/", c.whole}, {"z/", c.whole}, // packages programme, tokens, sessions and endorser read most of these
@@ -151,6 +151,14 @@ func (c *checker) record(k, _ []byte) error {
 		if err := check(rec); err != nil {
 			return c.tell(err, "record %s", k)
 		}
+	}
+	return nil
+}
+
+// stencil holds what badges have in common to its name.
+func (c *checker) stencil(k, text []byte) error {
+	if !bytes.Equal(k, stencilKey(stencilName(text))) {
+		c.problem("%s is the name of another text", k)
 	}
 	return nil
 }

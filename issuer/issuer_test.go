@@ -42,7 +42,7 @@ func TestInitialise(t *testing.T) {
 		t.Error("it was changed by that")
 	}
 	meta, err := issuer.ReadMeta(t.Context(), h.store)
-	if err != nil || meta.BaseURL != issuertest.BaseURL || len(meta.Pepper) != 32 || meta.Schema != 1 {
+	if err != nil || meta.BaseURL != issuertest.BaseURL || len(meta.Pepper) != 32 || meta.Schema != 2 {
 		t.Errorf("meta is %+v, %v", meta, err)
 	}
 	cfg := p.Config
@@ -69,13 +69,13 @@ func TestNewerLayoutIsNotOpened(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		newer := strings.Replace(string(payload), `"schema":1`, `"schema":2`, 1)
+		newer := strings.Replace(string(payload), `"schema":2`, `"schema":3`, 1)
 		return tx.Put([]byte("m"), store.Seal([]byte("m"), []byte(newer)))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := issuer.New(t.Context(), p.Config); err == nil || !strings.Contains(err.Error(), "number 2") {
+	if _, err := issuer.New(t.Context(), p.Config); err == nil || !strings.Contains(err.Error(), "number 3") {
 		t.Errorf("opening it: %v", err)
 	}
 }

@@ -102,7 +102,7 @@ func (i *Issuer) listIssuer(r store.Reader, slug, after string, f Filter, page *
 // that a finder leads to.
 func found(r store.Reader, slug string, k, v []byte) (*Record, error) {
 	if bytes.HasPrefix(k, credentialPrefix(slug)) {
-		return decodeRecord(k, v)
+		return decodeRecord(r, k, v)
 	}
 	return recordAt(r, slug, lastPart(k))
 }

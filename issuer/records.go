@@ -25,7 +25,8 @@ import (
 //	a/<achievement>                    achievement, current version
 //	a/<achievement>/<version>          each version that was ever current
 //	a!/<achievement>/<version>         present once a badge was issued from it
-//	c/<issuer>/<seq>                   credential: Record, then the signed bytes
+//	c/<issuer>/<seq>                   credential: Record, then the signed bytes, or what of them no stencil has (stencil.go)
+//	D/<digest>                         stencil: what badges of an achievement have in common; never deleted
 //	n/<id>                             id -> issuer, seq of the current edition, seqs of those before it
 //	l/<issuer>                         list of revocations now being filled, and its number
 //	l/<issuer>/suspension              list of suspensions now being filled, and its number
@@ -152,7 +153,8 @@ type Record struct {
 
 	Document []byte `json:"-"` // the signed bytes
 	seq      string
-	signer   string // id of the key, of what was signed just now
+	signer   string   // id of the key, of what was signed just now
+	stencil  *stencil // that it shares bytes with, nil for none
 }
 
 // head is the JSON of everything but the signed bytes.
@@ -195,7 +197,7 @@ func (r *Record) head() ([]byte, error) {
 	return e.end()
 }
 
-func decodeRecord(k, value []byte) (*Record, error) {
+func decodeRecord(from store.Reader, k, value []byte) (*Record, error) {
 	payload, err := store.Unseal(k, value)
 	if err != nil {
 		return nil, fmt.Errorf("record %s: %w", k, err)
@@ -208,8 +210,10 @@ func decodeRecord(k, value []byte) (*Record, error) {
 	if err := json.Unmarshal(payload[used:used+int(n)], r); err != nil {
 		return nil, fmt.Errorf("record %s: %w: %w", k, store.ErrDamaged, err)
 	}
-	r.Document = payload[used+int(n):]
 	r.seq = lastPart(k)
+	if err := r.unpackRecord(from, payload[used+int(n):]); err != nil {
+		return nil, fmt.Errorf("record %s: %w", k, err)
+	}
 	return r, nil
 }
 
@@ -218,9 +222,18 @@ func putRecord(tx store.Tx, r *Record) error {
 	if err != nil {
 		return fmt.Errorf("encoding record: %w", err)
 	}
+	kept := r.Document
+	if r.stencil != nil {
+		if packed := r.stencil.pack(r.Document); packed != nil {
+			if err := r.stencil.put(tx); err != nil {
+				return err
+			}
+			kept = packed
+		}
+	}
 	var size [binary.MaxVarintLen64]byte
 	k := credentialKey(r.Issuer, r.seq)
-	return tx.Put(k, store.Seal(k, binary.AppendUvarint(size[:0], uint64(len(head))), head, r.Document))
+	return tx.Put(k, store.Seal(k, binary.AppendUvarint(size[:0], uint64(len(head))), head, kept))
 }
 
 // pointer leads from an id to its record, and to those of earlier editions,
@@ -281,7 +294,7 @@ func recordAt(r store.Reader, issuer, seq string) (*Record, error) {
 	if err != nil {
 		return nil, notFound(err, "credential record")
 	}
-	return decodeRecord(k, v)
+	return decodeRecord(r, k, v)
 }
 
 func getJSON(r store.Reader, k []byte, into any) error {

@@ -26,6 +26,9 @@ func TestUpgrade(t *testing.T) {
 	if err := Initialise(ctx, db, "http://localhost:8080", time.Now()); err != nil {
 		t.Fatal(err)
 	}
+	if err := setLayout(ctx, db, schema(), 1); err != nil { // as the first program wrote it
+		t.Fatal(err)
+	}
 	var taken []string
 	var failing error
 	steps := []step{

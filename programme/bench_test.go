@@ -54,7 +54,7 @@ func BenchmarkBulk(b *testing.B) {
 	var signing, batches, lists []float64
 	for round := range max(b.N, 3) {
 		signing = append(signing, seconds(func() { signAlone(b, p, rows, fmt.Sprint("s", round)) }))
-		batches = append(batches, seconds(func() { issueAtOnce(b, p, rows, fmt.Sprint("b", round), 8*runtime.GOMAXPROCS(0)) }))
+		batches = append(batches, seconds(func() { issueAtOnce(b, p, rows, fmt.Sprint("b", round), 64) }))
 		lists = append(lists, seconds(func() { uploadRows(b, p, rows, round) }))
 	}
 	ratio := func(of []float64) float64 {
