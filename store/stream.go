@@ -27,6 +27,11 @@ type Builder interface {
 	// Flush writes what Append has gathered.
 	Flush(ctx context.Context) error
 
+	// Amend gives keys other values, all or none of them, and Values tells those that
+	// keys have, in the order of the keys.
+	Amend(ctx context.Context, changes []Change) error
+	Values(ctx context.Context, keys [][]byte) (values [][]byte, err error)
+
 	// Prepare makes it durable, so that nothing is left to do but to Finish it.
 	// From now on Close leaves it as it is: whether it becomes a store is decided
 	// elsewhere. It knows itself by the name again, which a name of a file may be;
@@ -38,6 +43,9 @@ type Builder interface {
 	// was prepared.
 	Finish(ctx context.Context) error
 }
+
+// Change is the value of a key; a nil one is none.
+type Change struct{ Key, Value []byte }
 
 // ErrUnfinished is the answer where a store was being filled, and is none.
 var ErrUnfinished = errors.New("store: it was being filled and is no store yet")

@@ -71,43 +71,50 @@ func (w *work) parted(ctx context.Context, old store.Reader, found func([][]byte
 
 // put gives keys in the copy the values that they have in a snapshot.
 func (w *work) put(ctx context.Context, old store.Reader, keys [][]byte) error {
-	for len(keys) > 0 {
-		batch, err := read(old, keys)
+	return batches(old, keys, func(some []store.Change) error {
+		if err := w.To.Amend(ctx, some); err != nil {
+			return fmt.Errorf("catching up: %w", err)
+		}
+		return nil
+	})
+}
+
+// same holds some keys of a snapshot against the copy.
+func (w *work) same(ctx context.Context, old store.Reader, keys [][]byte) error {
+	return batches(old, keys, func(some []store.Change) error {
+		values, err := w.To.Values(ctx, keys[:len(some)])
+		keys = keys[len(some):]
 		if err != nil {
 			return err
 		}
-		keys = keys[len(batch):]
-		err = w.To.Update(ctx, func(tx store.Tx) error {
-			for _, c := range batch {
-				if err := c.put(tx); err != nil {
-					return err
-				}
+		for n, c := range some {
+			if (values[n] == nil) != (c.Value == nil) || !bytes.Equal(values[n], c.Value) {
+				return fmt.Errorf("%w at %q", store.ErrDiffer, c.Key)
 			}
-			return nil
-		})
-		if err != nil {
-			return fmt.Errorf("catching up: %w", err)
 		}
+		return nil
+	})
+}
+
+// batches reads keys, some at a time.
+func batches(old store.Reader, keys [][]byte, do func([]store.Change) error) error {
+	for len(keys) > 0 {
+		some, err := read(old, keys)
+		if err == nil {
+			err = do(some)
+		}
+		if err != nil {
+			return err
+		}
+		keys = keys[len(some):]
 	}
 	return nil
 }
 
-// change is a key as it is now.
-type change struct {
-	key, value []byte // nil for none
-}
-
-func (c change) put(tx store.Tx) error {
-	if c.value == nil {
-		return tx.Delete(c.key)
-	}
-	return tx.Put(c.key, c.value)
-}
-
 // read reads the first of some keys, as many as are written at once.
-func read(old store.Reader, keys [][]byte) (batch []change, err error) {
-	for size := 0; len(batch) < min(len(keys), batchKeys) && size < batchBytes; {
-		key := keys[len(batch)]
+func read(old store.Reader, keys [][]byte) (some []store.Change, err error) {
+	for size := 0; len(some) < min(len(keys), batchKeys) && size < batchBytes; {
+		key := keys[len(some)]
 		value, err := old.Get(key)
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, err
@@ -118,27 +125,7 @@ func read(old store.Reader, keys [][]byte) (batch []change, err error) {
 			}
 		}
 		size += len(key) + len(value)
-		batch = append(batch, change{key, value})
+		some = append(some, store.Change{Key: key, Value: value})
 	}
-	return batch, nil
-}
-
-// same holds some keys of a snapshot against the copy.
-func (w *work) same(ctx context.Context, old store.Reader, keys [][]byte) error {
-	return w.To.View(ctx, func(fresh store.Reader) error {
-		for _, key := range keys {
-			was, err := old.Get(key)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			is, err := fresh.Get(key)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			if (was == nil) != (is == nil) || !bytes.Equal(was, is) {
-				return fmt.Errorf("%w at %q", store.ErrDiffer, key)
-			}
-		}
-		return nil
-	})
+	return some, nil
 }

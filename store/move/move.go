@@ -28,7 +28,7 @@ const (
 	fewKeys, rounds = 500, 8
 
 	// batchKeys and batchBytes bound what is written to the copy at once.
-	batchKeys, batchBytes = 500, 4 << 20
+	batchKeys, batchBytes = 2000, 4 << 20
 
 	// wholeRecords is up to how many records the stores are compared once more as
 	// a whole while writers wait.
