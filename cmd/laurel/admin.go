@@ -121,7 +121,10 @@ func (svc *service) adminHandler() http.Handler {
 		ctx := telling(r.Context(), func(p progress) {
 			_ = errors.Join(lines.Encode(adminLine{Progress: &p}), http.NewResponseController(w).Flush()) // who has gone is not told
 		})
-		if err := lines.Encode(adminAnswer(op(ctx, svc, in))); err != nil {
+		ctx, done := svc.traces.operation(ctx, r.URL.Path[1:])
+		out, err := op(ctx, svc, in)
+		done(err)
+		if err := lines.Encode(adminAnswer(out, err)); err != nil {
 			svc.log.WarnContext(r.Context(), "answering the admin socket", "error", err)
 		}
 	})

@@ -120,7 +120,9 @@ func (svc *service) serveBackup(w http.ResponseWriter, r *http.Request) {
 	}
 	out := &counting{Writer: w}
 	start := time.Now()
-	err := writeBackup(r.Context(), svc, in, out)
+	ctx, done := svc.traces.operation(r.Context(), "backup")
+	err := writeBackup(ctx, svc, in, out)
+	done(err)
 	if err == nil {
 		svc.log.InfoContext(r.Context(), "backup given", "bytes", out.n, "took", time.Since(start).String())
 		return
