@@ -93,13 +93,17 @@ type Config struct {
 	Pages PageSource
 	// Trust may be nil: then no issuer is on a list.
 	Trust TrustList
-	// Borrowed is asked about the address that a badge gives itself, by whoever has
-	// addresses for badges: whether it is one of theirs and the issuer, by its id,
+	// Borrowed is asked about the address that a badge gives itself, and that of its
+	// achievement, by whoever has addresses for badges: whether it is one of theirs and the issuer, by its id,
 	// none of theirs. nil for who has none.
 	Borrowed func(address, issuer string) bool
 	// Records may be nil: then nothing holds that a revoked key has signed,
 	// because its holder can write any date into what he signs.
 	Records Records
+	// Remembered is how much is remembered of documents that held, so that they
+	// are verified faster when they come again: about three things of each, in 300
+	// bytes each. 0 for nothing.
+	Remembered int
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -118,6 +122,7 @@ type Verifier struct {
 	records Records
 	now     func() time.Time
 	lists   lists
+	facts   *facts
 }
 
 // New makes a Verifier. The error says what is missing in cfg.
@@ -126,7 +131,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, borrows: cfg.Borrowed, records: cfg.Records, now: cfg.Now}
+		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, borrows: cfg.Borrowed, records: cfg.Records, now: cfg.Now, facts: newFacts(cfg.Remembered)}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())
