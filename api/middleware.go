@@ -46,7 +46,7 @@ func (s *server) logged(r *http.Request, id, route string, status int, start tim
 	took, known := time.Since(start), method(r.Method)
 	s.cfg.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("request", id), slog.String("method", known),
 		slog.String("route", route), slog.Int("status", status), slog.Duration("duration", took))
-	s.cfg.Observer.Request(route, known, status, took)
+	s.cfg.Observer.Request(r.Context(), Answered{ID: id, Route: route, Method: known, Status: status, Took: took})
 }
 
 // front answers with what is kept, and leaves everything else to the router. What

@@ -15,33 +15,45 @@ import (
 // there is nothing more to tell.
 func newLog(to io.Writer) (log *slog.Logger, flush func()) {
 	l := &lines{to: to}
-	return slog.New(numbered{slog.NewJSONHandler(l, nil), l}), l.flush
+	return slog.New(numbered{slog.NewJSONHandler(l, nil), requestKey, wire.RequestID, l}), l.flush
 }
 
-// requestKey is how a request's number is named in the log.
-const requestKey = "request"
+// withTraces is a log whose lines name the trace too that they belong to.
+func withTraces(log *slog.Logger) *slog.Logger {
+	return slog.New(numbered{log.Handler(), traceKey, traceOf, nil})
+}
 
-// numbered adds the number of the request that is being answered.
+// requestKey and traceKey are how the numbers of requests and traces are named in
+// the log.
+const (
+	requestKey = "request"
+	traceKey   = "traceId"
+)
+
+// numbered adds the number of what a line belongs to.
 type numbered struct {
 	slog.Handler
+	key string
+	of  func(context.Context) string // "" for a line that belongs to nothing
+	// lines is who writes; nil where another handler tells it not to wait.
 	lines *lines
 }
 
 // Handle implements slog.Handler. What somebody should see does not wait.
 func (h numbered) Handle(ctx context.Context, r slog.Record) error {
-	id := wire.RequestID(ctx)
+	id := h.of(ctx)
 	r.Attrs(func(a slog.Attr) bool {
-		if a.Key == requestKey {
+		if a.Key == h.key {
 			id = "" // it is there already
 		}
 		return id != ""
 	})
 	if id != "" {
 		r = r.Clone()
-		r.AddAttrs(slog.String(requestKey, id))
+		r.AddAttrs(slog.String(h.key, id))
 	}
 	err := h.Handler.Handle(ctx, r)
-	if r.Level >= slog.LevelWarn {
+	if h.lines != nil && r.Level >= slog.LevelWarn {
 		h.lines.flush()
 	}
 	return err
@@ -49,12 +61,12 @@ func (h numbered) Handle(ctx context.Context, r slog.Record) error {
 
 // WithAttrs implements slog.Handler.
 func (h numbered) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return numbered{h.Handler.WithAttrs(attrs), h.lines}
+	return numbered{h.Handler.WithAttrs(attrs), h.key, h.of, h.lines}
 }
 
 // WithGroup implements slog.Handler.
 func (h numbered) WithGroup(name string) slog.Handler {
-	return numbered{h.Handler.WithGroup(name), h.lines}
+	return numbered{h.Handler.WithGroup(name), h.key, h.of, h.lines}
 }
 
 // Lines that come one soon after another are written together: within linesWait
