@@ -21,6 +21,8 @@ type Process struct {
 	Token   string // of a Laurel: it may do everything that is measured
 	Folder  string // of a Laurel: its data
 
+	Answered time.Time // when it took a connection first
+
 	cmd     *exec.Cmd
 	log     *os.File
 	metrics string // host and port
@@ -84,6 +86,7 @@ func (p *Process) start() error {
 	for range 600 {
 		conn, err := net.Dial("tcp", p.Address)
 		if err == nil {
+			p.Answered = time.Now()
 			return conn.Close()
 		}
 		time.Sleep(20 * time.Millisecond)
