@@ -9,6 +9,7 @@ CLIENTS ?= 8000
 SECONDS ?= 60
 SOAK ?= 20m
 KILLS ?= 200
+MOVES ?= 48
 MUTATIONS ?= 400
 AWARDS ?= 1000000
 FAULTS ?= 5
@@ -67,7 +68,10 @@ order-long: ## ORDERS shuffles of the course's events by one and by eight client
 crash-long: ## KILLS times kill -9 under load, MUTATIONS of a store's file at rest, syncs that fail, kills at syncs and other steps, in compactions and backups, stops, lists and key changes, often
 	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) CRASH_FAULTS=57 CRASH_STEPS=60 CRASH_STOPS=20 CRASH_LIST_KILLS=20 CRASH_ROTATIONS=20 \
 		CRASH_ANSWERS=20 CRASH_COMPACTIONS=20 CRASH_BACKUPS=40 CRASH_LEAVINGS=20 \
-		go test -count=1 -timeout 3h -v -skip '^TestRelease$$' ./crash
+		go test -count=1 -timeout 3h -v -skip '^Test(Release|Move)$$' ./crash
+
+move-long: ## the store of a service at work moved into PostgreSQL, MOVES times with SIGKILL or the database away in the middle
+	CRASH_MOVES=$(MOVES) go test -count=1 -timeout 2h -v -run '^TestMove$$' ./crash
 
 release-long: ## an edition of AWARDS released, killed half-way ten times
 	RELEASE_AWARDS=$(AWARDS) RELEASE_KILLS=10 go test -count=1 -timeout 6h -v -run '^TestRelease$$' ./crash
@@ -99,4 +103,4 @@ bench-fair: build ## a few who issue beside 200 who verify, and the other way ro
 bench-serve: build ## public answers against nginx serving the same bytes; needs nginx and wrk
 	go run ./bench/serve dist/laurel
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long release-long replicas-long bench-replicas soak bars overload bench bench-fair bench-serve
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long move-long release-long replicas-long bench-replicas soak bars overload bench bench-fair bench-serve

@@ -81,26 +81,37 @@ type Config struct {
 	Observer Observer         // is told of each request; nil: nobody is
 }
 
-// Observer counts what the service does. Nothing that it is told is of a stranger's
-// choosing, so there are as many different values as there are routes and codes.
-// Its methods may be called by many goroutines at once.
+// Observer sees what the service does. Nothing that it is told is of a stranger's
+// choosing, so there are as many different values as there are routes and codes,
+// but for the numbers of requests. Its methods may be called by many goroutines at
+// once; the contexts are those under which the request is answered.
 type Observer interface {
-	// Request is told of each request when it is over: the pattern of its route
-	// ("" where there is none), its method, the status of the answer, and how
-	// long it took.
-	Request(route, method string, status int, took time.Duration)
+	// Request is told of each request when it is over.
+	Request(ctx context.Context, a Answered)
 	// Problem is told of each problem that was answered: its status and code.
-	Problem(status int, code string)
-	// Verified is told of each verdict on a badge.
-	Verified(verdict string)
+	Problem(ctx context.Context, status int, code string)
+	// Verifying is told that a badge is being verified, which goes on under the
+	// context that it returns; told is called with the verdict.
+	Verifying(ctx context.Context) (under context.Context, told func(verdict string))
+}
+
+// Answered is a request that is over.
+type Answered struct {
+	ID     string // its number
+	Route  string // the pattern of its route, "" where there is none
+	Method string // "other" for one that nobody knows
+	Status int
+	Took   time.Duration
 }
 
 // unobserved tells nobody.
 type unobserved struct{}
 
-func (unobserved) Request(string, string, int, time.Duration) {}
-func (unobserved) Problem(int, string)                        {}
-func (unobserved) Verified(string)                            {}
+func (unobserved) Request(context.Context, Answered)    {}
+func (unobserved) Problem(context.Context, int, string) {}
+func (unobserved) Verifying(ctx context.Context) (context.Context, func(string)) {
+	return ctx, func(string) {}
+}
 
 // How much is done at once, by everybody and by callers with a token and
 // platforms, each beside the other: what strangers have verified or shown keeps
@@ -191,7 +202,7 @@ func New(cfg Config) (*Handler, error) {
 	}
 	desk := verify.NewDesk(cfg.Verifier, limit.NewRate(cfg.VerifyRate, cfg.Now), cfg.Log)
 	s.desk = desk
-	desk.Tell(cfg.Observer.Verified)
+	desk.Tell(cfg.Observer.Verifying)
 	pictures := studio.New(cfg.Fonts)
 	said := endorsements.New(endorsements.Config{Endorsers: cfg.Endorsers, Desk: desk, BaseURL: cfg.BaseURL})
 	check := verify.New(verify.Config{Desk: desk, Issuer: cfg.Issuer, Programme: cfg.Programme, Pages: cfg.Pages, Catalog: cfg.Catalog,

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"net"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"laurel/api/limit"
 	"laurel/api/wire"
 	"laurel/internal/auth"
+	"laurel/internal/door"
 	"laurel/internal/i18n"
 	"laurel/store"
 )
@@ -42,8 +44,9 @@ func (s *server) outermost(c *gin.Context) {
 
 func (s *server) logged(r *http.Request, id, route string, status int, start time.Time) {
 	took, known := time.Since(start), method(r.Method)
-	s.cfg.Log.InfoContext(r.Context(), "request", "request", id, "method", known, "route", route, "status", status, "duration", took)
-	s.cfg.Observer.Request(route, known, status, took)
+	s.cfg.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", slog.String("request", id), slog.String("method", known),
+		slog.String("route", route), slog.Int("status", status), slog.Duration("duration", took))
+	s.cfg.Observer.Request(r.Context(), Answered{ID: id, Route: route, Method: known, Status: status, Took: took})
 }
 
 // front answers with what is kept, and leaves everything else to the router. What
@@ -60,8 +63,11 @@ func (s *server) front(router http.Handler) http.Handler {
 			return
 		}
 		id := rand.Text()
-		w.Header().Set("X-Request-Id", id)
-		s.logged(r, id, kept.Route(), kept.Write(w, r), start)
+		w.Header()["X-Request-Id"] = []string{id}
+		door.Together(r.Context(), func() {
+			s.logged(r, id, kept.Route(), kept.Write(w, r), start)
+			_ = http.NewResponseController(w).Flush() // or its end would go out by itself
+		})
 	})
 }
 

@@ -343,7 +343,7 @@ const clientGone = 499
 // write answers with a problem: as a page where a person looks at it, else as
 // a problem document.
 func (s *server) write(w http.ResponseWriter, r *http.Request, p wire.Problem) {
-	s.cfg.Observer.Problem(p.Status, p.Code)
+	s.cfg.Observer.Problem(r.Context(), p.Status, p.Code)
 	p.RequestID = wire.RequestID(r.Context())
 	h := w.Header()
 	for _, name := range []string{"ETag", "Content-Disposition", "Idempotent-Replayed", "Location"} {

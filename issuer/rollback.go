@@ -27,6 +27,8 @@ type Rollback struct {
 	Moved   bool      `json:"moved"`          // the store was left for a copy of it; else it was restored
 	AsOf    time.Time `json:"asOf"`           // what came later is not here
 	First   int       `json:"first,omitzero"` // least number of lists that are opened, since it was accepted
+	Move    string    `json:"move,omitzero"`  // names the last attempt to move the store; a copy has the same
+	To      string    `json:"to,omitzero"`    // where it was moved to
 }
 
 func rollbackKey() []byte { return key("R") }
@@ -43,20 +45,39 @@ func ReadRollback(ctx context.Context, s store.Store) (r Rollback, err error) {
 	return r, nil
 }
 
-// MarkRollback marks a store: restored from a copy of a moment, or left for a
-// copy that was made then.
-func MarkRollback(ctx context.Context, s store.Store, asOf time.Time, moved bool) error {
-	err := s.Update(ctx, func(tx store.Tx) error {
-		var before Rollback
-		if _, err := find(tx, rollbackKey(), &before); err != nil {
-			return err
-		}
-		return store.PutJSON(tx, rollbackKey(), Rollback{Pending: true, Moved: moved, AsOf: asOf.UTC(), First: before.First})
+// MarkRollback marks a store that was restored from a copy of a moment.
+func MarkRollback(ctx context.Context, s store.Store, asOf time.Time) error {
+	return markStore(ctx, s, func(r *Rollback) { *r = Rollback{Pending: true, AsOf: asOf.UTC(), First: r.First} })
+}
+
+// BeginMove notes the name of an attempt to move the store, before any of it is
+// copied: by that name what the attempt may leave behind is known again.
+func BeginMove(ctx context.Context, s store.Store, name string) error {
+	return markStore(ctx, s, func(r *Rollback) { r.Move = name })
+}
+
+// Leave marks a store that is left for a copy of it, of the same name. It is the
+// last change of the store.
+func Leave(tx store.Tx, name, to string, at time.Time) error {
+	return markIn(tx, func(r *Rollback) {
+		r.Pending, r.Moved, r.AsOf, r.Move, r.To = true, true, at.UTC(), name, to
 	})
-	if err != nil {
+}
+
+func markStore(ctx context.Context, s store.Store, as func(*Rollback)) error {
+	if err := s.Update(ctx, func(tx store.Tx) error { return markIn(tx, as) }); err != nil {
 		return fmt.Errorf("marking the store: %w", err)
 	}
 	return nil
+}
+
+func markIn(tx store.Tx, as func(*Rollback)) error {
+	var r Rollback
+	if _, err := find(tx, rollbackKey(), &r); err != nil {
+		return err
+	}
+	as(&r)
+	return store.PutJSON(tx, rollbackKey(), r)
 }
 
 // AcceptRollback says that this store is the one that goes on. It is put on the

@@ -77,7 +77,7 @@ func TestNoPlaceTwiceAfterARollback(t *testing.T) {
 		if err := again.AcceptRollback(t.Context(), "test"); !errors.Is(err, issuer.ErrConflict) {
 			t.Errorf("where nothing was to accept: %v", err)
 		}
-		if err := issuer.MarkRollback(t.Context(), db, asOf.Add(time.Second), false); err != nil {
+		if err := issuer.MarkRollback(t.Context(), db, asOf.Add(time.Second)); err != nil {
 			t.Fatal(err)
 		}
 		if err := again.AcceptRollback(t.Context(), "test"); !errors.Is(err, issuer.ErrClock) {

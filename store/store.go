@@ -50,6 +50,10 @@ var (
 	// server in standby. View goes on.
 	ErrReadOnly = errors.New("store: read-only")
 
+	// ErrMoved refuses an Update on a store that was left for another one. It is
+	// an ErrReadOnly that does not pass.
+	ErrMoved = fmt.Errorf("%w: it was left for another one", ErrReadOnly)
+
 	// ErrFull says that the room for data is used up. The store stays writable:
 	// Updates succeed again as soon as there is room.
 	ErrFull = errors.New("store: full")

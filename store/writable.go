@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -12,8 +13,9 @@ const (
 )
 
 // KeepWritable reopens a store as soon as it has turned read-only, until ctx
-// ends. What fails is tried again, less and less often. told is called after
-// each attempt, with nil when the store takes changes again.
+// ends or the store was left for another one. What fails is tried again, less and
+// less often. told is called after each attempt, with nil when the store takes
+// changes again.
 func KeepWritable(ctx context.Context, s Reopener, told func(error)) {
 	pause := lookEvery
 	for {
@@ -27,7 +29,7 @@ func KeepWritable(ctx context.Context, s Reopener, told func(error)) {
 			continue
 		}
 		err := s.Reopen(ctx)
-		if ctx.Err() != nil {
+		if ctx.Err() != nil || errors.Is(err, ErrMoved) {
 			return
 		}
 		if told(err); err != nil {

@@ -119,15 +119,15 @@ func TestRevocationListIsReadOnce(t *testing.T) {
 	list := []byte(`{"revokedCredential":[{"id":"urn:x"}]}`)
 	w.web.put(revokedURL, list)
 	before := w.web.asked.Load()
-	expect(t, verify(t, w.v, w.badge(put("credentialStatus", "["+entry+","+entry+"]")), verifier.Options{}), valid, finding{revocation, pass, verifier.NotRevokedUnsigned})
+	expect(t, verifyOnce(t, w.v, w.badge(put("credentialStatus", "["+entry+","+entry+"]")), verifier.Options{}), valid, finding{revocation, pass, verifier.NotRevokedUnsigned})
 	if n := w.web.asked.Load() - before; n != 1 {
 		t.Errorf("one list was asked for %d times", n)
 	}
 	for _, both := range []string{"[" + entry + "," + bits + "]", "[" + bits + "," + entry + "]"} {
 		text := w.badge(put("credentialStatus", both))
-		expect(t, verify(t, w.v, text, verifier.Options{}), invalid, finding{revocation, fail, verifier.StatusListInvalid})
+		expect(t, verifyOnce(t, w.v, text, verifier.Options{}), invalid, finding{revocation, fail, verifier.StatusListInvalid})
 		w.list(revokedURL, "revocation", w.issuer, nil)
-		expect(t, verify(t, w.v, text, verifier.Options{}), invalid, finding{revocation, fail, verifier.StatusListInvalid})
+		expect(t, verifyOnce(t, w.v, text, verifier.Options{}), invalid, finding{revocation, fail, verifier.StatusListInvalid})
 		w.web.put(revokedURL, list)
 	}
 }
@@ -540,7 +540,7 @@ func TestEndorsementsAreBounded(t *testing.T) {
 	}
 	text := w.badge(add(`"endorsementJwt":[` + strings.Join(tokens, ",") + `]`))
 	w.web.asked.Store(0)
-	r := verify(t, w.v, text, verifier.Options{})
+	r := verifyOnce(t, w.v, text, verifier.Options{})
 	expect(t, r, valid, finding{endorsements, warn, verifier.EndorsementNotGood}, finding{revocation, pass, verifier.NotRevoked})
 	if n := w.web.asked.Load(); n > 6 || len(r.Endorsements) != 8 {
 		t.Errorf("%d requests, %d endorsements", n, len(r.Endorsements))

@@ -167,12 +167,15 @@ func (s *subject) shown() Finding {
 	return Finding{Outcome: Warned, Code: PartlyShown, Pointer: "/" + name, Detail: "The holder chose what is shown, and may have left out " + name + "."}
 }
 
-// verify lends the suite the canonical form that the terms were checked on.
+// verify lends the suite the canonical form that the terms were checked on, where
+// they were not known to hold.
 func (s *subject) verify(suite proof.Suite, p badge.Proof, method keys.VerificationMethod) error {
-	if f, ok := suite.(proof.FormVerifier); ok {
-		return f.VerifyForm(s.doc, p, method, s.form)
-	}
-	return suite.Verify(s.doc, p, method)
+	return s.provenProof(suite, p.Pointer, method.Public, func() error {
+		if f, ok := suite.(proof.FormVerifier); ok {
+			return f.VerifyForm(s.doc, p, method, s.form)
+		}
+		return suite.Verify(s.doc, p, method)
+	})
 }
 
 // notCryptosuites are suites that no proof names as its cryptosuite: an envelope,

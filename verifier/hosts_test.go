@@ -95,7 +95,7 @@ func TestHostileHosts(t *testing.T) {
 				tn.answers("/issuers/a/"+page, answer)
 			}
 			began := time.Now()
-			r := verify(t, tn.v, h.badge(
+			r := verifyOnce(t, tn.v, h.badge(
 				swap(`"1EdTechJsonSchemaValidator2019"}]`, `"1EdTechJsonSchemaValidator2019"},{"id":"`+h.at("schema")+`","type":"JsonSchema"}]`),
 				put("refreshService", `{"id":"`+h.at("newest")+`","type":"1EdTechCredentialRefresh"}`),
 				put("relatedResource", `[{"id":"`+h.at("report")+`","digestSRI":"sha256-uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek="}]`),
@@ -108,7 +108,7 @@ func TestHostileHosts(t *testing.T) {
 				t.Errorf("took %s", took)
 			}
 			tn.answers("/issuers/a/did.json", answer)
-			expect(t, verify(t, tn.stranger(t).v, h.badge(), verifier.Options{}), indeterminate, finding{issuerKey, open, verifier.KeyUnreachable})
+			expect(t, verifyOnce(t, tn.stranger(t).v, h.badge(), verifier.Options{}), indeterminate, finding{issuerKey, open, verifier.KeyUnreachable})
 		})
 	}
 }
@@ -135,7 +135,7 @@ func TestPatienceEnds(t *testing.T) {
 	w := newWorld(t, func(cfg *verifier.Config) { cfg.Status, cfg.Pages = d, d })
 	text := w.badge(put("refreshService", `{"id":"`+editionsURL+`","type":"1EdTechCredentialRefresh"}`))
 	began := time.Now()
-	r := verify(t, w.v, text, verifier.Options{})
+	r := verifyOnce(t, w.v, text, verifier.Options{})
 	expect(t, r, indeterminate, finding{revocation, open, verifier.StatusListUnreachable}, finding{refresh, warn, verifier.RefreshUnreachable})
 	if took := time.Since(began); took > 9*time.Second {
 		t.Errorf("took %s", took)
@@ -174,7 +174,7 @@ func TestOneWave(t *testing.T) {
 			_, _ = w.Write(page)
 		})
 	}
-	expect(t, verify(t, tn.v, text, verifier.Options{}), valid, finding{issuerKey, pass, verifier.OK}, finding{schema, pass, verifier.OK},
+	expect(t, verifyOnce(t, tn.v, text, verifier.Options{}), valid, finding{issuerKey, pass, verifier.OK}, finding{schema, pass, verifier.OK},
 		finding{revocation, pass, verifier.NotRevoked}, finding{resources, pass, verifier.ResourcesMatch}, finding{endorsements, pass, verifier.EndorsementsHold})
 	if n := asked.Load(); n != int64(len(pages)) {
 		t.Errorf("%d requests", n)
@@ -220,7 +220,7 @@ func TestSchemaAndListTogether(t *testing.T) {
 	w.web.put("https://x.example/schema", []byte(`{"required":["issuer"]}`))
 	text := w.badge(swap(`"1EdTechJsonSchemaValidator2019"}]`, `"1EdTechJsonSchemaValidator2019"},{"id":"https://x.example/schema","type":"JsonSchema"}]`))
 	began := time.Now()
-	expect(t, verify(t, w.v, text, verifier.Options{}), valid, finding{schema, pass, verifier.OK}, finding{revocation, pass, verifier.NotRevoked})
+	expect(t, verifyOnce(t, w.v, text, verifier.Options{}), valid, finding{schema, pass, verifier.OK}, finding{revocation, pass, verifier.NotRevoked})
 	if took := time.Since(began); took > patient/2 {
 		t.Errorf("one waited for the other: %s", took)
 	}
@@ -233,9 +233,9 @@ func TestHostsHaveNoSayBeforeTheirTurn(t *testing.T) {
 	h := tn.newHouse("a")
 	h.list(h.at("status"), "revocation", h.key, []int{7})
 	forged := swap(`"value":"94"`, `"value":"99"`)(t, h.badge())
-	expect(t, verify(t, tn.v, forged, verifier.Options{}), invalid, notRun(finding{proofs, fail, verifier.ProofInvalid})...)
+	expect(t, verifyOnce(t, tn.v, forged, verifier.Options{}), invalid, notRun(finding{proofs, fail, verifier.ProofInvalid})...)
 	expired := h.badge(put("validUntil", `"2026-11-21T09:00:00Z"`))
-	r := verify(t, tn.v, expired, verifier.Options{})
+	r := verifyOnce(t, tn.v, expired, verifier.Options{})
 	expect(t, r, invalid, finding{validity, fail, verifier.Expired}, finding{revocation, fail, verifier.Revoked})
 	if f := r.Decisive(); f.Check != validity {
 		t.Errorf("decided by %s", f.Check)
@@ -261,7 +261,7 @@ func TestManyRequestsOfOneBadge(t *testing.T) {
 		tn.answers("/issuers/guild"+n+"/did.json", other)
 		endorsing = append(endorsing, h.endorsedBy(g.key))
 	}
-	r := verify(t, tn.v, h.badge(put("credentialSchema", "["+strings.Join(schemas, ",")+"]"), put("relatedResource", "["+strings.Join(related, ",")+"]"),
+	r := verifyOnce(t, tn.v, h.badge(put("credentialSchema", "["+strings.Join(schemas, ",")+"]"), put("relatedResource", "["+strings.Join(related, ",")+"]"),
 		add(`"endorsement":[`+strings.Join(endorsing, ",")+`]`)), verifier.Options{})
 	expect(t, r, indeterminate, finding{issuerKey, pass, verifier.OK}, finding{revocation, pass, verifier.NotRevoked}, finding{schema, open, verifier.SchemaUnreachable})
 	if n := hits.Load(); n > 4 {
@@ -281,12 +281,12 @@ func TestWaiting(t *testing.T) {
 		times++
 		return func() { waiting-- }
 	}}
-	expect(t, verify(t, tn.v, text, opts), valid)
+	expect(t, verifyOnce(t, tn.v, text, opts), valid)
 	if waiting != 0 || times == 0 || times > 2 {
 		t.Errorf("it waited %d times, and %d times still", times, waiting)
 	}
 	times = 0
-	expect(t, verify(t, tn.v, h.badge(drop("credentialStatus")), opts), valid) // the key is at hand
+	expect(t, verifyOnce(t, tn.v, h.badge(drop("credentialStatus")), opts), valid) // the key is at hand
 	if times != 0 {
 		t.Errorf("it waited %d times for nobody", times)
 	}

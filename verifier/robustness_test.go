@@ -41,10 +41,10 @@ func TestOffline(t *testing.T) {
 	w := newWorld(t, func(cfg *verifier.Config) {
 		cfg.Status, cfg.Keys, cfg.Suites = nil, resolve.New(nil, nil), cfg.Suites[:1]
 	})
-	expect(t, verify(t, w.v, w.badge(), verifier.Options{}), indeterminate, finding{revocation, open, verifier.StatusListUnreachable})
-	expect(t, verify(t, w.v, w.token(w.issuer), verifier.Options{}), indeterminate, finding{proofs, open, verifier.UnsupportedSuite})
+	expect(t, verifyOnce(t, w.v, w.badge(), verifier.Options{}), indeterminate, finding{revocation, open, verifier.StatusListUnreachable})
+	expect(t, verifyOnce(t, w.v, w.token(w.issuer), verifier.Options{}), indeterminate, finding{proofs, open, verifier.UnsupportedSuite})
 	k := w.publish(keyPair(t, keys.EdDSA))
-	expect(t, verify(t, w.v, w.sign(w.unsigned(webDID), k, now), verifier.Options{}), indeterminate, finding{issuerKey, open, verifier.KeyUnreachable})
+	expect(t, verifyOnce(t, w.v, w.sign(w.unsigned(webDID), k, now), verifier.Options{}), indeterminate, finding{issuerKey, open, verifier.KeyUnreachable})
 }
 
 // broken fails as nothing should.
@@ -72,14 +72,14 @@ func (broken) ResolveKeyForIssuer(context.Context, crypto.PublicKey, string) (ke
 // the badge.
 func TestPanics(t *testing.T) {
 	w := newWorld(t, func(cfg *verifier.Config) { cfg.Status, cfg.Trust = broken{}, broken{} })
-	r := verify(t, w.v, w.badge(), verifier.Options{})
+	r := verifyOnce(t, w.v, w.badge(), verifier.Options{})
 	expect(t, r, indeterminate, finding{revocation, open, verifier.InternalFault}, finding{suspension, open, verifier.InternalFault},
 		finding{verifier.CheckIssuerTrust, open, verifier.InternalFault}, finding{validity, pass, verifier.OK})
 	if f := r.Finding(revocation); !strings.Contains(f.Detail, "the disk is gone") || f.Pointer != "" || f.Params != nil {
 		t.Errorf("finding %+v", f)
 	}
 	w = newWorld(t, func(cfg *verifier.Config) { cfg.Keys = broken{} })
-	expect(t, verify(t, w.v, w.badge(), verifier.Options{}), indeterminate, notRun(finding{proofs, open, verifier.InternalFault}, finding{issuerKey, open, verifier.InternalFault})...)
+	expect(t, verifyOnce(t, w.v, w.badge(), verifier.Options{}), indeterminate, notRun(finding{proofs, open, verifier.InternalFault}, finding{issuerKey, open, verifier.InternalFault})...)
 }
 
 func TestNoDocument(t *testing.T) {
@@ -102,7 +102,7 @@ func TestFetchesAreBounded(t *testing.T) {
 	}
 	text := w.sign(w.unsigned(webDID, put("credentialStatus", "["+strings.Join(entries, ",")+"]")), k, now)
 	w.web.asked.Store(0)
-	r := verify(t, w.v, text, verifier.Options{})
+	r := verifyOnce(t, w.v, text, verifier.Options{})
 	expect(t, r, indeterminate, finding{issuerKey, pass, verifier.OK}, finding{revocation, open, verifier.StatusListUnreachable})
 	if n := w.web.asked.Load(); n > 6 {
 		t.Errorf("%d requests", n)
@@ -136,7 +136,7 @@ func TestUnreachableTellsNothingOfOurNetwork(t *testing.T) {
 		"the badge's key": {w.sign(w.unsigned(webDID), w.lister, now), issuerKey, verifier.KeyUnreachable},
 		"the list at all": {w.sign(w.unsigned(webDID, swap(listURL+`"}`, suspensionURL+`"}`)), k, now), revocation, verifier.StatusListUnreachable},
 	} {
-		r := verify(t, w.v, c.text, verifier.Options{})
+		r := verifyOnce(t, w.v, c.text, verifier.Options{})
 		expect(t, r, indeterminate, finding{c.check, open, c.code})
 		if f := r.Finding(c.check); f.Cause == nil || strings.Contains(f.Detail, "10.0.0.7") || strings.Contains(f.Detail, "nobody answers") {
 			t.Errorf("%s: detail %q, cause %v", name, f.Detail, f.Cause)
@@ -151,7 +151,7 @@ func TestListsAreFetchedOnce(t *testing.T) {
 	entry := `{"type":"BitstringStatusListEntry","statusPurpose":"revocation","statusListIndex":"%d","statusListCredential":"` + listURL + `"}`
 	text := w.badge(put("credentialStatus", "["+fmt.Sprintf(entry, 5)+","+fmt.Sprintf(entry, 6)+"]"))
 	w.web.asked.Store(0)
-	expect(t, verify(t, w.v, text, verifier.Options{}), valid, finding{revocation, pass, verifier.NotRevoked})
+	expect(t, verifyOnce(t, w.v, text, verifier.Options{}), valid, finding{revocation, pass, verifier.NotRevoked})
 	if n := w.web.asked.Load(); n != 1 {
 		t.Errorf("%d requests", n)
 	}

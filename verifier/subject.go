@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"strings"
 	"time"
@@ -44,6 +45,9 @@ type subject struct {
 	authenticated, examined bool
 
 	signsJSON bool // an embedded proof of the issuer that held covers the JSON itself; from proof on
+
+	digest   [sha256.Size]byte // of the document, from the first fact of it on
+	digested bool
 
 	foreign      []string      // schemas of others, from schema on
 	endorsed     int           // one more than it carries endorsements; 0: not looked for yet

@@ -201,6 +201,8 @@ func newWorld(t testing.TB, change ...func(*verifier.Config)) *world {
 		Status: w.web,
 		Pages:  w.web,
 		Now:    func() time.Time { return now },
+
+		Remembered: 1000, // so that all tests look for what it does harm to
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -479,9 +481,20 @@ func (w *world) publish(key signer, change ...func(*keys.VerificationMethod)) si
 	return key
 }
 
-// verify gives the report, after a look at its form: every check answers once,
-// in order.
+// verify gives the report of verifyOnce, and holds that it says the same again,
+// when the document is known already.
 func verify(t testing.TB, v *verifier.Verifier, text string, opts verifier.Options) *verifier.Report {
+	t.Helper()
+	r := verifyOnce(t, v, text, opts)
+	if again := v.VerifyBytes(context.Background(), []byte(text), opts); lines(again) != lines(r) {
+		t.Errorf("asked again it says\n%sand not\n%s", lines(again), lines(r))
+	}
+	return r
+}
+
+// verifyOnce gives the report, after a look at its form: every check answers once,
+// in order.
+func verifyOnce(t testing.TB, v *verifier.Verifier, text string, opts verifier.Options) *verifier.Report {
 	t.Helper()
 	r := v.VerifyBytes(context.Background(), []byte(text), opts)
 	order := []verifier.Check{verifier.CheckFormat, verifier.CheckSchema, verifier.CheckTerms, verifier.CheckProof, verifier.CheckIssuerKey,

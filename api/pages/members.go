@@ -42,15 +42,6 @@ func membersOf(d *badge.Document) *members {
 	return m
 }
 
-// shorten leaves the beginning of a list that is longer than those of honest
-// badges.
-func (m *members) shorten() {
-	if len(m.list) > ownEntries {
-		m.more += len(m.list) - firstOfMany
-		m.list = m.list[:firstOfMany]
-	}
-}
-
 func (m *members) walk(path []string, v strictjson.Value) {
 	switch {
 	case v.Len() == 0:

@@ -194,7 +194,7 @@ type editionView struct{ Lang, URL, Name string }
 // Achievement writes the page of an achievement.
 func (s *Pages) Achievement(w io.Writer, p *i18n.Printer, page AchievementPage) error {
 	a := page.Achievement
-	scribe := &scribe{Printer: p, layout: s.markdown.page(), lang: languageTag(a.InLanguage), trusted: true}
+	scribe := &scribe{Printer: p, layout: s.markdown.page(), short: &shortener{cut: whole}, lang: languageTag(a.InLanguage), trusted: true}
 	scribe.add("field.description", scribe.prose(a.Description))
 	scribe.add("field.criteria", scribe.criteria(a.Criteria)...)
 	scribe.alignments(a.Alignment)
@@ -249,7 +249,7 @@ func (s *Pages) Issuer(w io.Writer, p *i18n.Printer, page IssuerPage) error {
 	for _, a := range page.Achievements {
 		v.Achievements = append(v.Achievements, Link{words.Line(a.Name, 300), a.URL})
 	}
-	about := &scribe{Printer: p, layout: s.markdown.page(), trusted: true}
+	about := &scribe{Printer: p, layout: s.markdown.page(), short: &shortener{cut: whole}, trusted: true}
 	about.profileRows(page.Profile)
 	v.Fields = about.rows
 	states := map[KeyState]string{KeyRetired: "issuer.key.retired", KeyActive: "issuer.key.active", KeyRevoked: "issuer.key.revoked"}

@@ -603,21 +603,24 @@ func TestWriteErrorsAreTold(t *testing.T) {
 	}
 }
 
+// squeezed is how large a page is that is sent compressed.
+func squeezed(t *testing.T, page string) int {
+	t.Helper()
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	if _, err := z.Write([]byte(page)); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Len()
+}
+
 // TestFirstAnswerIsSmall holds the promise of 14 KB for a full badge, style
-// sheet included, in every language.
+// sheet included, in every language, with everything that is in it.
 func TestFirstAnswerIsSmall(t *testing.T) {
 	w := newWorld(t)
-	size := func(content []byte) int {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		if _, err := z.Write(content); err != nil {
-			t.Fatal(err)
-		}
-		if err := z.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return b.Len()
-	}
 	badges := map[string]*badge.Document{"overfull": overfull(t)}
 	for _, file := range []string{participant, planning, trainer} {
 		badges[file] = document(t, file)
@@ -627,11 +630,14 @@ func TestFirstAnswerIsSmall(t *testing.T) {
 			page := w.verification(t, lang, report(doc), own())
 			// With its headers it is to fit into the ten segments of 1,460 bytes that a
 			// server may send before it hears anything (RFC 6928).
-			if n := size([]byte(page)); n > 10*1460-headers {
+			if n := squeezed(t, page); n > 10*1460-headers {
 				t.Errorf("%s %s: %d bytes", lang, file, n)
 			}
 			if !strings.Contains(page, ".verdict {") || strings.Contains(page, ".console") {
 				t.Errorf("%s %s: the rules within are not those of the page", lang, file)
+			}
+			if short := w.catalog.For(lang).Text("page.short", nil); file != "overfull" && strings.Contains(page, short) {
+				t.Errorf("%s %s: not everything is shown", lang, file)
 			}
 		}
 	}

@@ -37,6 +37,7 @@ type value struct {
 type scribe struct {
 	*i18n.Printer
 	layout  *layout
+	short   *shortener
 	lang    string // of the signed texts
 	trusted bool   // links may be followed
 	vouched string // who vouches for the issuer's name, in the reader's language; "" where nothing is to be said
@@ -45,7 +46,7 @@ type scribe struct {
 
 // sub is a scribe for the rows within a value.
 func (s *scribe) sub() *scribe {
-	return &scribe{Printer: s.Printer, layout: s.layout, lang: s.lang, trusted: s.trusted, vouched: s.vouched}
+	return &scribe{Printer: s.Printer, layout: s.layout, short: s.short, lang: s.lang, trusted: s.trusted, vouched: s.vouched}
 }
 
 // add appends a row, unless there is nothing to show.
@@ -53,8 +54,12 @@ func (s *scribe) add(id string, values ...value) {
 	var kept []value
 	for _, v := range values {
 		if v.Text != "" || v.HTML != "" || len(v.Rows) > 0 {
-			kept = append(kept, v)
+			kept = append(kept, s.short.value(v))
 		}
+	}
+	kept, further := first(s.short, kept)
+	if further > 0 {
+		kept = append(kept[:len(kept):len(kept)], value{Text: more(s.Printer, further)})
 	}
 	if len(kept) > 0 {
 		s.rows = append(s.rows, row{Label: s.Text(id, nil), Values: kept})
@@ -79,6 +84,7 @@ func (s *scribe) narrative(source string) value {
 	if source == "" {
 		return value{}
 	}
+	source = s.short.line(source)
 	if html, ok := s.layout.render(words.Visible(source)); ok {
 		return value{HTML: html, Lang: s.lang}
 	}

@@ -77,10 +77,18 @@ type Translation struct {
 // Where the proof did not hold, it shows what the document claims as unproven,
 // without links to follow.
 func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage) error {
-	r := page.Report
-	if r == nil {
-		r = new(verifier.Report) // could not tell
+	if page.Report == nil {
+		page.Report = new(verifier.Report) // could not tell
 	}
+	if page.Own != nil && page.Own.Links.JSON != "" {
+		return s.oneRound(w, func(c cut) verificationView { return s.verificationOf(p, page, c) })
+	}
+	return s.write(w, "verification", s.verificationOf(p, page, whole))
+}
+
+// verificationOf is what the page shows of a badge, within a measure.
+func (s *Pages) verificationOf(p *i18n.Printer, page VerificationPage, c cut) verificationView {
+	r, short := page.Report, &shortener{cut: c}
 	v := verificationView{
 		view:      s.view(p, page.Frame, words.Headline(p, r)),
 		Verdict:   r.Verdict().String(),
@@ -88,12 +96,12 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 		Remarks:   remarks(p, r),
 		CheckedAt: r.CheckedAt,
 		Proven:    words.Proven(r),
-		Endorsed:  endorsements(p, r),
 		NotTold:   notTold(p, r),
 		Badges:    badges(p, r),
 	}
 	v.Word, v.Said = setOff(words.SummaryParts(p, r))
-	v.checks(r)
+	v.checks(r, short)
+	v.endorsed(r, short)
 	if page.Match != nil {
 		v.Match = matched(p, r, *page.Match)
 	}
@@ -101,13 +109,14 @@ func (s *Pages) Verification(w io.Writer, p *i18n.Printer, page VerificationPage
 	v.Style = template.CSS(within()) //nolint:gosec // a file of ours
 	room := s.markdown.page()
 	if r.Document != nil && len(r.Badges) == 0 {
-		v.document(r, room, page.Own != nil && page.Own.Links.JSON != "")
+		v.document(r, room, short)
 	}
 	if page.Own != nil {
-		v.own(r, page.Own, room)
-		v.Beside = beside(p, page.Own.Endorsed, r.Endorsements)
+		v.own(r, page.Own, room, short)
+		v.beside(page.Own.Endorsed, r, short)
 	}
-	return s.write(w, "verification", v)
+	v.Short = short.did
+	return v
 }
 
 type verificationView struct {
@@ -125,7 +134,10 @@ type verificationView struct {
 	IdleTitle string
 	Match     *checkView
 	Endorsed  []endorsementView
+	More      string // of the endorsements, that are not shown
 	Beside    []besideView
+	MoreOf    string // of what stands beside
+	Short     bool   // not everything is here
 	NotTold   []string
 	Badges    []badgeView
 
@@ -134,7 +146,7 @@ type verificationView struct {
 	Fields     fields
 	AllTitle   string
 	All        []entry
-	More       string
+	AllMore    string
 	Signatures [][]row
 
 	Links       Links
@@ -247,9 +259,10 @@ func remarks(p *i18n.Printer, r *verifier.Report) [][]i18n.Part {
 	return out
 }
 
-func (v *verificationView) checks(r *verifier.Report) {
+func (v *verificationView) checks(r *verifier.Report, short *shortener) {
 	for _, f := range r.Findings {
 		c := checkOf(v.Printer, r, f)
+		c.Pointer, c.Detail = short.line(c.Pointer), short.line(c.Detail)
 		v.Checks = append(v.Checks, c)
 		if f.Outcome == verifier.Skipped {
 			v.Idle = append(v.Idle, c)
@@ -287,18 +300,33 @@ func checkOf(p *i18n.Printer, r *verifier.Report, f verifier.Finding) checkView 
 	}
 }
 
-func endorsements(p *i18n.Printer, r *verifier.Report) []endorsementView {
-	var out []endorsementView
-	for _, e := range r.Endorsements {
-		v := endorsementView{checkView: checkOf(p, e.Report, e.Finding)}
+// endorsed is what stands in the badge itself and others have said.
+func (v *verificationView) endorsed(r *verifier.Report, short *shortener) {
+	list, further := first(short, r.Endorsements)
+	for _, e := range list {
+		view := endorsementView{checkView: checkOf(v.Printer, e.Report, e.Finding)}
 		if words.Proven(e.Report) {
 			d := e.Report.Document
-			v.Issuer = words.Line(d.IssuerID(), 200)
-			v.Comment = words.Line(d.Root().Get("credentialSubject").Get("endorsementComment").Text(), 1000)
+			view.Issuer = words.Line(d.IssuerID(), 200)
+			view.Comment = short.line(words.Line(d.Root().Get("credentialSubject").Get("endorsementComment").Text(), 1000))
 		}
-		out = append(out, v)
+		v.Endorsed = append(v.Endorsed, view)
 	}
-	return out
+	if further > 0 {
+		v.More = more(v.Printer, further)
+	}
+}
+
+// beside is what others say of the badge that is not in it.
+func (v *verificationView) beside(list []Endorsement, r *verifier.Report, short *shortener) {
+	views, further := first(short, beside(v.Printer, list, r.Endorsements))
+	for _, e := range views {
+		e.Comment = short.line(e.Comment)
+		v.Beside = append(v.Beside, e)
+	}
+	if further > 0 {
+		v.MoreOf = more(v.Printer, further)
+	}
 }
 
 // notTold lists what the reader may think was checked and was not.
@@ -324,17 +352,14 @@ func unasked(f verifier.Finding) bool {
 	return f.Outcome == verifier.Unknown
 }
 
-// document adds what stands in the badge, of very much data the beginning alone
-// where a reader has the file beside it.
-func (v *verificationView) document(r *verifier.Report, room *layout, inFile bool) {
+// document adds what stands in the badge.
+func (v *verificationView) document(r *verifier.Report, room *layout, short *shortener) {
 	d := r.Document
-	scribe := &scribe{Printer: v.Printer, layout: room, trusted: v.Proven, vouched: vouched(v.Printer, r)}
+	scribe := &scribe{Printer: v.Printer, layout: room, short: short, trusted: v.Proven, vouched: vouched(v.Printer, r)}
 	v.Fields = scribe.fieldsOf(d)
 	v.NameLang = scribe.lang
 	all := membersOf(d)
-	if inFile {
-		all.shorten()
-	}
+	short.entries(all)
 	v.All = all.list
 	title := "page.all"
 	if !v.Proven {
@@ -342,14 +367,14 @@ func (v *verificationView) document(r *verifier.Report, room *layout, inFile boo
 	}
 	v.AllTitle = v.Text(title, i18n.Params{i18n.Count: len(all.list) + all.more})
 	if all.more > 0 {
-		v.More = v.Text("page.all.more", i18n.Params{i18n.Count: all.more})
+		v.AllMore = v.Text("page.all.more", i18n.Params{i18n.Count: all.more})
 	}
 	v.Signatures = signatures(d)
 	if a := d.View().CredentialSubject; a != nil && a.Achievement != nil {
-		v.Name = words.Visible(a.Achievement.Name)
+		v.Name = short.line(words.Visible(a.Achievement.Name))
 	}
 	if v.Proven && v.Name != "" {
-		v.Title += " – " + words.Line(v.Name, 120)
+		v.Title += " – " + short.line(words.Line(v.Name, 120))
 	}
 }
 
@@ -393,8 +418,11 @@ func signatures(d *badge.Document) [][]row {
 
 // own adds what the service knows of its own badge. A translation and the
 // tags for previews are held back where nothing is proven.
-func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
+func (v *verificationView) own(r *verifier.Report, own *Own, room *layout, short *shortener) {
 	v.Links, v.Code, v.Register, v.Told = own.Links, own.Code, reason(v.Printer, r, own.Register), own.Remarks
+	if v.Register != nil {
+		v.Register.Reason = short.line(v.Register.Reason)
+	}
 	if !own.Earned.IsZero() {
 		v.Earned = v.Date(own.Earned)
 	}
@@ -414,6 +442,7 @@ func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
 		}
 	}
 	of := face.Of(v.Printer, r, face.Beside{})
+	of.Signed.Title, of.Signed.Issuer = short.line(of.Signed.Title), short.line(of.Signed.Issuer)
 	v.CopiesTitle = v.T("page.copies.files")
 	if of.Holds() {
 		v.CopiesTitle = v.T("page.copies")
@@ -428,17 +457,17 @@ func (v *verificationView) own(r *verifier.Report, own *Own, room *layout) {
 	if r.Verified() {
 		v.Picture = own.Links.Image
 	}
-	v.Translation = v.translation(r.Document, own.Translation, room)
+	v.Translation = v.translation(r.Document, own.Translation, room, short)
 }
 
-func (v *verificationView) translation(d *badge.Document, t *Translation, room *layout) *translationView {
+func (v *verificationView) translation(d *badge.Document, t *Translation, room *layout, short *shortener) *translationView {
 	signed := d.View().CredentialSubject
 	if t == nil || signed == nil || signed.Achievement == nil || languageTag(string(t.Lang)) == "" {
 		return nil
 	}
 	note := v.Text("page.translation", i18n.Params{"Language": words.Line(v.LanguageName(signed.Achievement.InLanguage), 60)})
-	out := &translationView{Lang: string(t.Lang), Name: words.Visible(t.Name), Description: words.Visible(t.Description), Note: note}
-	out.Criteria = (&scribe{Printer: v.Printer, layout: room}).narrative(t.Criteria)
+	out := &translationView{Lang: string(t.Lang), Name: short.line(words.Visible(t.Name)), Description: short.line(words.Visible(t.Description)), Note: note}
+	out.Criteria = (&scribe{Printer: v.Printer, layout: room, short: short}).narrative(t.Criteria)
 	return out
 }
 

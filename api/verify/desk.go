@@ -19,18 +19,23 @@ const patience = 6 * time.Second
 type Desk struct {
 	verifier *verifier.Verifier
 	rate     *limit.Rate
-	verdict  func(string)
+	watch    func(context.Context) (context.Context, func(verdict string))
 	log      *slog.Logger
 }
 
 // NewDesk makes the one Desk of a service.
 func NewDesk(v *verifier.Verifier, rate *limit.Rate, log *slog.Logger) *Desk {
-	return &Desk{verifier: v, rate: rate, verdict: func(string) {}, log: log}
+	d := &Desk{verifier: v, rate: rate, log: log}
+	d.Tell(func(ctx context.Context) (context.Context, func(string)) { return ctx, func(string) {} })
+	return d
 }
 
-// Tell has somebody told of each verdict. It is for the time before the Desk is
-// in use.
-func (d *Desk) Tell(verdict func(string)) { d.verdict = verdict }
+// Tell has somebody told of each verification when it begins, which then goes on
+// under the context that comes back, and of its verdict. It is for the time before
+// the Desk is in use.
+func (d *Desk) Tell(watch func(context.Context) (under context.Context, told func(verdict string))) {
+	d.watch = watch
+}
 
 // Admit counts one verification of a caller, before anything is read. The
 // error is a Fault.
@@ -49,12 +54,13 @@ func (d *Desk) Report(ctx context.Context, brought *verifier.Submission, opts ve
 	if err := limit.Await(ctx); err != nil {
 		return nil, err
 	}
+	ctx, told := d.watch(ctx)
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	opts.Waiting = func() (back func()) { return limit.Aside(ctx) }
 	report := d.verifier.VerifySubmission(ctx, brought, opts)
 	d.withhold(ctx, report)
-	d.verdict(report.Verdict().String())
+	told(report.Verdict().String())
 	return report, nil
 }
 

@@ -6,6 +6,8 @@
 //
 // PROGRAM is a laurel. nginx and wrk have to be there (Debian: nginx-light, wrk).
 // Both servers have all processors and write a line for each request into a file.
+// Beside the rates, which wrk has a part in, it tells the processor time that each
+// server took for a request.
 package main
 
 import (
@@ -69,11 +71,11 @@ func run(program string, rounds int, each time.Duration, clients int) error {
 	if err != nil {
 		return err
 	}
-	stop, err := start(filepath.Join(dir, "laurel.log"), program, "serve", "--data", filepath.Join(dir, "data"), "--listen", ours, "--verify-rate", "0")
+	laurel, err := start(filepath.Join(dir, "laurel.log"), program, "serve", "--data", filepath.Join(dir, "data"), "--listen", ours, "--verify-rate", "0")
 	if err != nil {
 		return err
 	}
-	defer stop()
+	defer laurel.stop()
 	if err := awake(ours); err != nil {
 		return err
 	}
@@ -81,17 +83,19 @@ func run(program string, rounds int, each time.Duration, clients int) error {
 	if err != nil {
 		return err
 	}
-	stopNginx, err := start(filepath.Join(dir, "nginx.log"), "nginx", "-e", filepath.Join(dir, "nginx.err"), "-c", conf)
+	nginx, err := start(filepath.Join(dir, "nginx.log"), "nginx", "-e", filepath.Join(dir, "nginx.err"), "-c", conf)
 	if err != nil {
 		return err
 	}
-	defer stopNginx()
+	defer nginx.stop()
 	if err := awake(theirs); err != nil {
 		return err
 	}
 	fmt.Printf("load %s, %d connections, %d rounds of %s\n", load(), clients, rounds, each)
 	for _, t := range list {
-		if err := compare(t, ours, theirs, rounds, each, clients); err != nil {
+		both := [2]*server{laurel, nginx}
+		laurel.url, nginx.url = "http://"+ours+t.path, "http://"+theirs+t.file
+		if err := compare(t, both, rounds, each, clients); err != nil {
 			return fmt.Errorf("%s: %w", t.name, err)
 		}
 	}
@@ -169,8 +173,15 @@ func targets(listen, id string) ([]target, error) {
 	}, nil
 }
 
-// start starts a server that writes into a file; stop ends it and waits.
-func start(log, name string, args ...string) (stop func(), err error) {
+// server is a server that runs.
+type server struct {
+	cmd *exec.Cmd
+	log *os.File
+	url string // that is asked for next
+}
+
+// start starts a server that writes into a file.
+func start(log, name string, args ...string) (*server, error) {
 	file, err := os.Create(log)
 	if err != nil {
 		return nil, err
@@ -180,11 +191,42 @@ func start(log, name string, args ...string) (stop func(), err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
-	return func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-		_ = file.Close()
-	}, nil
+	return &server{cmd: cmd, log: file}, nil
+}
+
+// stop ends it and waits.
+func (s *server) stop() {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	_ = s.cmd.Wait()
+	_ = s.log.Close()
+}
+
+// tick is what Linux counts processor time in, in /proc.
+const tick = 10 * time.Millisecond
+
+// spent is the processor time that it has taken, its children's included.
+func (s *server) spent() (time.Duration, error) {
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		return 0, err
+	}
+	ticks, own := 0, strconv.Itoa(s.cmd.Process.Pid)
+	for _, file := range files {
+		raw, _ := os.ReadFile(file) // one that has ended meanwhile has none
+		head, rest, _ := strings.Cut(string(raw), " (")
+		fields := strings.Fields(rest[strings.LastIndexByte(rest, ')')+1:]) // proc(5): from the state on
+		if len(fields) < 13 || head != own && fields[1] != own {
+			continue
+		}
+		for _, field := range fields[11:13] {
+			n, err := strconv.Atoi(field)
+			if err != nil {
+				return 0, err
+			}
+			ticks += n
+		}
+	}
+	return time.Duration(ticks) * tick, nil
 }
 
 func awake(address string) error {
@@ -268,24 +310,41 @@ func get(address, path string, header textproto.MIMEHeader) (textproto.MIMEHeade
 }
 
 // compare times both in turn, and each first in every other round.
-func compare(t target, ours, theirs string, rounds int, each time.Duration, clients int) error {
-	var here, there, ratios []float64
+func compare(t target, both [2]*server, rounds int, each time.Duration, clients int) error {
+	var rates, costs [2][]float64
+	var ratios []float64
 	for round := range rounds {
 		var pair [2]float64
 		for n := range pair {
 			which := (n + round) % 2
-			url := [2]string{"http://" + ours + t.path, "http://" + theirs + t.file}[which]
-			rate, err := drive(url, t.header, each, clients)
+			rate, cost, err := measure(both[which], t.header, each, clients)
 			if err != nil {
 				return err
 			}
 			pair[which] = rate
+			rates[which], costs[which] = append(rates[which], rate), append(costs[which], cost)
 		}
-		here, there, ratios = append(here, pair[0]), append(there, pair[1]), append(ratios, pair[0]/pair[1])
+		ratios = append(ratios, pair[0]/pair[1])
 	}
 	slices.Sort(ratios)
-	fmt.Printf("%-28s %.2f (%.2f to %.2f) of nginx; %.0f against %.0f a second\n", t.name, median(ratios), ratios[0], ratios[len(ratios)-1], median(here), median(there))
+	fmt.Printf("%-28s %.2f (%.2f to %.2f) of nginx; %.0f against %.0f a second; %.0f and %.0f µs of processor each\n", t.name, median(ratios), ratios[0], ratios[len(ratios)-1],
+		median(rates[0]), median(rates[1]), median(costs[0]), median(costs[1]))
 	return nil
+}
+
+// measure is how many requests a server answers in a second, and the processor
+// time of each in microseconds.
+func measure(s *server, header textproto.MIMEHeader, each time.Duration, clients int) (rate, cost float64, err error) {
+	before, err := s.spent()
+	if err != nil {
+		return 0, 0, err
+	}
+	rate, answered, err := drive(s.url, header, each, clients)
+	if err != nil {
+		return 0, 0, err
+	}
+	after, err := s.spent()
+	return rate, float64((after - before).Microseconds()) / answered, err
 }
 
 func median(list []float64) float64 {
@@ -293,20 +352,27 @@ func median(list []float64) float64 {
 	return list[len(list)/2]
 }
 
-var ratePattern = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
+var (
+	ratePattern  = regexp.MustCompile(`Requests/sec:\s+([0-9.]+)`)
+	countPattern = regexp.MustCompile(`([0-9]+) requests in`)
+)
 
-func drive(url string, header textproto.MIMEHeader, each time.Duration, clients int) (float64, error) {
+func drive(url string, header textproto.MIMEHeader, each time.Duration, clients int) (rate, answered float64, err error) {
 	args := []string{"-t1", "-c" + strconv.Itoa(clients), "-d" + strconv.Itoa(int(each.Seconds())) + "s"}
 	for name, lines := range header {
 		args = append(args, "-H", name+": "+lines[0])
 	}
 	out, err := exec.Command("wrk", append(args, url)...).CombinedOutput()
 	if err != nil {
-		return 0, fmt.Errorf("wrk: %w: %s", err, out)
+		return 0, 0, fmt.Errorf("wrk: %w: %s", err, out)
 	}
-	found := ratePattern.FindSubmatch(out)
-	if found == nil || strings.Contains(string(out), "Non-2xx") || strings.Contains(string(out), "Socket errors") {
-		return 0, fmt.Errorf("wrk: %s", out)
+	perSecond, count := ratePattern.FindSubmatch(out), countPattern.FindSubmatch(out)
+	if perSecond == nil || count == nil || strings.Contains(string(out), "Non-2xx") || strings.Contains(string(out), "Socket errors") {
+		return 0, 0, fmt.Errorf("wrk: %s", out)
 	}
-	return strconv.ParseFloat(string(found[1]), 64)
+	if rate, err = strconv.ParseFloat(string(perSecond[1]), 64); err != nil {
+		return 0, 0, err
+	}
+	answered, err = strconv.ParseFloat(string(count[1]), 64)
+	return rate, answered, err
 }

@@ -47,6 +47,7 @@ var operations = map[string]operation{
 	"revoke":       typed(revokeOne),
 	"compact":      typed(compactStore),
 	"check":        typed(checkStore),
+	"migrate":      typed(moveStore),
 	"clock.read":   typed(readClock),
 	"clock.accept": typed(acceptClock),
 	"audit.list":   typed(listAudit),
@@ -120,7 +121,10 @@ func (svc *service) adminHandler() http.Handler {
 		ctx := telling(r.Context(), func(p progress) {
 			_ = errors.Join(lines.Encode(adminLine{Progress: &p}), http.NewResponseController(w).Flush()) // who has gone is not told
 		})
-		if err := lines.Encode(adminAnswer(op(ctx, svc, in))); err != nil {
+		ctx, done := svc.traces.operation(ctx, r.URL.Path[1:])
+		out, err := op(ctx, svc, in)
+		done(err)
+		if err := lines.Encode(adminAnswer(out, err)); err != nil {
 			svc.log.WarnContext(r.Context(), "answering the admin socket", "error", err)
 		}
 	})
@@ -186,8 +190,8 @@ func operate[Out any](ctx context.Context, s *settings, name string, in any) (Ou
 }
 
 // harmless are the operations that a store which went back in time can take
-// before that is accepted.
-var harmless = map[string]bool{"check": true, "clock.read": true, "audit.list": true, "audit.verify": true, "audit.keys": true, "keys.list": true, "token.list": true}
+// before that is accepted. A move looks for itself whether it was left half-way.
+var harmless = map[string]bool{"check": true, "migrate": true, "clock.read": true, "audit.list": true, "audit.verify": true, "audit.keys": true, "keys.list": true, "token.list": true}
 
 func operateHere(ctx context.Context, s *settings, name string, in json.RawMessage) ([]byte, error) {
 	opened := open

@@ -446,21 +446,24 @@ func (svc *service) serveArchive(w http.ResponseWriter, r *http.Request) {
 
 // archiveStream is an archive as it comes from the running service, or from the
 // store itself where none runs: then what is made after a badge was issued is
-// made now, if it is still to be made.
+// made now, if it is still to be made and the store is one that issues.
 func archiveStream(ctx context.Context, s *settings) (io.ReadCloser, error) {
 	if client := adminClient(s.socket()); client != nil {
 		return askStream(ctx, client, archivePath, nothing{})
 	}
-	svc, err := open(ctx, s, discard())
+	svc, err := openAny(ctx, s, discard())
 	if err != nil {
 		return nil, err
 	}
+	issues := svc.wentBack(ctx) == nil
 	from, to := io.Pipe()
 	work, stop := context.WithCancel(ctx)
 	made := make(chan struct{})
 	go func() {
 		defer close(made)
-		_ = svc.issuer.Run(work) // until it is stopped
+		if issues {
+			_ = svc.issuer.Run(work) // until it is stopped
+		}
 	}()
 	go func() {
 		err := writeArchive(ctx, svc, to)

@@ -120,7 +120,9 @@ func (svc *service) serveBackup(w http.ResponseWriter, r *http.Request) {
 	}
 	out := &counting{Writer: w}
 	start := time.Now()
-	err := writeBackup(r.Context(), svc, in, out)
+	ctx, done := svc.traces.operation(r.Context(), "backup")
+	err := writeBackup(ctx, svc, in, out)
+	done(err)
 	if err == nil {
 		svc.log.InfoContext(r.Context(), "backup given", "bytes", out.n, "took", time.Since(start).String())
 		return
@@ -148,7 +150,7 @@ func backupStream(ctx context.Context, s *settings, in backupRequest) (io.ReadCl
 	if client := adminClient(s.socket()); client != nil {
 		return askStream(ctx, client, backupPath, in)
 	}
-	svc, err := open(ctx, s, discard())
+	svc, err := openAny(ctx, s, discard())
 	if err != nil {
 		return nil, err
 	}

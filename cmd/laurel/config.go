@@ -28,11 +28,13 @@ type settings struct {
 	listen, data, store, baseURL, passphraseFile, contexts string
 	fetchAllow, fetchCA, fetchProxy                        string
 	smtp, smtpPasswordFile, mailFrom                       string
-	metrics                                                string
+	metrics, traces, tracesRatio                           string
 	verifyRate, compactAfter, drain                        int
 	vcAPI, console                                         bool
 	trust, fonts, trustedProxies                           []string
 	tlsCert, tlsKey                                        string
+
+	traced *traces // what serve has made of traces; nil: nothing is traced
 }
 
 // setting declares one of them. A setting's environment variable is its name
@@ -49,6 +51,8 @@ func (s *settings) declared() []setting {
 	return []setting{
 		{name: "listen", text: &s.listen, usage: "`address` to listen on"},
 		{name: "metrics", text: &s.metrics, usage: "private `address` for metrics and profiles, 127.0.0.1:9464 or unix:/run/laurel/metrics.sock; without it there are none"},
+		{name: "traces", text: &s.traces, usage: "`URL` of an OpenTelemetry collector (OTLP over HTTP), such as http://127.0.0.1:4318; without it nothing is traced"},
+		{name: "traces-ratio", text: &s.tracesRatio, usage: "`share` of requests that are traced, from 0 to 1; where a trusted proxy has begun a trace, it decides"},
 		{name: "data", text: &s.data, usage: "`folder` of the store and the keys"},
 		{name: "store", text: &s.store, usage: "postgres://… `URL`; without it the store is a file in the data folder"},
 		{name: "base-url", text: &s.baseURL, usage: "public `address` of the service, such as https://badges.example.org; it is signed into every badge"},
@@ -74,7 +78,7 @@ func (s *settings) declared() []setting {
 }
 
 func defaults() *settings {
-	return &settings{listen: "127.0.0.1:8080", data: "laurel-data", verifyRate: 600, compactAfter: 24, console: true}
+	return &settings{listen: "127.0.0.1:8080", data: "laurel-data", verifyRate: 600, compactAfter: 24, console: true, tracesRatio: "0.1"}
 }
 
 func variable(name string) string {

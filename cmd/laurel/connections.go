@@ -33,6 +33,7 @@ func (svc *service) newPublic(handler http.Handler, listener net.Listener) *publ
 	all := min(maxConnections, openFiles()/2)
 	p := &publicServer{Server: newServer(handler, svc.log), tls: svc.certificate,
 		door: door.New(listener, door.Bounds{All: all, Each: min(connectionsOfEach, max(all/4, 1)), Proxies: svc.proxies})}
+	p.ConnContext = door.With
 	p.ConnState = func(c net.Conn, state http.ConnState) {
 		switch state {
 		case http.StateActive:

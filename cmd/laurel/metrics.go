@@ -55,19 +55,23 @@ func newMetrics() *metrics {
 }
 
 // Request implements api.Observer.
-func (m *metrics) Request(route, method string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, method, strconv.Itoa(status/100)+"xx").Observe(took.Seconds())
+func (m *metrics) Request(_ context.Context, a api.Answered) {
+	m.requests.WithLabelValues(a.Route, a.Method, strconv.Itoa(a.Status/100)+"xx").Observe(a.Took.Seconds())
 }
 
 // Problem implements api.Observer.
-func (m *metrics) Problem(status int, code string) {
+func (m *metrics) Problem(_ context.Context, status int, code string) {
 	if status == http.StatusTooManyRequests || status >= http.StatusInternalServerError {
 		m.problems.WithLabelValues(code).Inc()
 	}
 }
 
-// Verified implements api.Observer.
-func (m *metrics) Verified(verdict string) { m.verdicts.WithLabelValues(verdict).Inc() }
+// Verifying implements api.Observer.
+func (m *metrics) Verifying(ctx context.Context) (context.Context, func(string)) {
+	return ctx, m.verified
+}
+
+func (m *metrics) verified(verdict string) { m.verdicts.WithLabelValues(verdict).Inc() }
 
 // privateHandler is what the private listener answers: metrics, and profiles of
 // the running program.
@@ -168,15 +172,17 @@ var (
 	fetchKept    = gauge("fetch_kept_total", "Calls answered from what was kept.", "for")
 	fetchBytes   = gauge("fetch_kept_bytes", "What is kept of answers of others.", "for")
 
-	gateWaiting = gauge("requests_waiting", "Requests that wait for their turn: of strangers, and of callers with a token and platforms.", "of")
-	gateAside   = gauge("requests_aside", "Requests that wait for the store or for other hosts meanwhile and take no place.", "of")
-	gateRefused = gauge("requests_refused_total", "Requests that were told to come back, for as many waited as may, or they had waited for too long.", "of")
-	roomHeld    = gauge("bodies_held_bytes", "Room taken by the bodies of requests, of 32 MiB each.", "of")
-	roomRefused = gauge("bodies_refused_total", "Bodies that found no room in time.", "of")
-	doorOpen    = gauge("connections", "Connections to the public port.")
-	doorRefused = gauge("connections_refused_total", "Connections that found no place.")
-	doorClosed  = gauge("connections_closed_total", "Connections without a request that gave their place to others.")
-	certificate = gauge("certificate_expiry_time_seconds", "When the certificate ends that is shown, in seconds since 1970; there with --tls-cert alone.")
+	gateWaiting  = gauge("requests_waiting", "Requests that wait for their turn: of strangers, and of callers with a token and platforms.", "of")
+	gateAside    = gauge("requests_aside", "Requests that wait for the store or for other hosts meanwhile and take no place.", "of")
+	gateRefused  = gauge("requests_refused_total", "Requests that were told to come back, for as many waited as may, or they had waited for too long.", "of")
+	roomHeld     = gauge("bodies_held_bytes", "Room taken by the bodies of requests, of 32 MiB each.", "of")
+	roomRefused  = gauge("bodies_refused_total", "Bodies that found no room in time.", "of")
+	doorOpen     = gauge("connections", "Connections to the public port.")
+	doorRefused  = gauge("connections_refused_total", "Connections that found no place.")
+	doorClosed   = gauge("connections_closed_total", "Connections without a request that gave their place to others.")
+	traceSpans   = gauge("trace_spans_total", "Spans of traces: sent, without room since too many waited, refused by the collector, or not sent since it did not answer; there with --traces alone.", "result")
+	traceWaiting = gauge("trace_spans_waiting", "Spans that wait for the collector; there with --traces alone.")
+	certificate  = gauge("certificate_expiry_time_seconds", "When the certificate ends that is shown, in seconds since 1970; there with --tls-cert alone.")
 
 	answered     = gauge("answers_total", "Public answers that can be kept: hit was kept, miss was made, and stale was kept and did not stand any more.", "result")
 	answersBytes = gauge("answers_kept_bytes", "What is kept of public answers.")
@@ -357,6 +363,11 @@ func (c collector) front(r *reading) {
 	r.gauge(doorOpen, float64(s.Open))
 	r.counter(doorRefused, s.Refused)
 	r.counter(doorClosed, s.Closed)
+	if c.svc.traces != nil {
+		s := c.svc.traces.sender.Stats()
+		r.counters(traceSpans, s.Results)
+		r.gauge(traceWaiting, float64(s.Waiting))
+	}
 	if c.svc.certificate != nil {
 		r.gauge(certificate, float64(c.svc.certificate.Expires().Unix()))
 	}

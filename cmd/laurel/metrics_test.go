@@ -22,6 +22,7 @@ import (
 // running is `laurel serve` within this process, with all that it logs.
 type running struct {
 	url, data, private string
+	badge              string     // the id of one that has lived
 	stop               func() int // asks it to end, and gives its exit code
 	said               *lockedBuffer
 }

@@ -2,55 +2,51 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"flag"
 	"fmt"
-	"net/url"
+	"os"
 	"strings"
 	"time"
 
 	"laurel/issuer"
 	"laurel/store"
+	"laurel/store/bolt"
+	"laurel/store/move"
+	"laurel/store/postgres"
 )
 
 // storeInFile names the store that is a file in the data folder.
 const storeInFile = "bolt"
 
 // migrate moves a store from one backend to another. The keys stay where they
-// are. Nobody may write to the store meanwhile, so no service may run on it.
+// are. A service that runs on a file moves it itself, and goes on meanwhile; of a
+// database nobody can tell who else writes to it, so no service may run on it.
 func (p *program) migrate(ctx context.Context, args []string) error {
-	var from, to string
+	var in moveRequest
 	s, operands, err := p.manage("migrate", args, "", func(set *flag.FlagSet) {
-		set.StringVar(&from, "from", "", "the store as it is: bolt, the file in the data folder, or a postgres://… `URL`; without it the one that the settings name")
-		set.StringVar(&to, "to", "", "the new `store`: bolt, or a postgres://… URL of a database without the table laurel_store")
+		set.StringVar(&in.From, "from", "", "the store as it is: bolt, the file in the data folder, or a postgres://… `URL`; without it the one that the settings name")
+		set.StringVar(&in.To, "to", "", "the new `store`: bolt, or a postgres://… URL of a database without the table laurel_store")
 	})
 	if err != nil {
 		return err
 	}
-	if len(operands) > 0 || to == "" {
+	if len(operands) > 0 || in.To == "" {
 		return usagef("migrate takes no operands, and needs --to, such as --to postgres://…")
 	}
-	source, target := *s, *s
-	if from != "" {
-		source.store = storeURL(from)
+	if in.From != "" {
+		s.store = storeURL(in.From)
 	}
-	if target.store = storeURL(to); target.store == source.store {
+	if storeURL(in.To) == s.store {
 		return usagef("the store is there already: --from and --to are the same")
 	}
-	if client := adminClient(s.socket()); client != nil {
-		client.CloseIdleConnections()
-		return fmt.Errorf("a service runs on %s. Stop it first, and every other one on the same store: what is written while a store is copied would be lost", s.data)
-	}
-	svc, err := open(ctx, &source, discard())
+	ctx = telling(ctx, func(n progress) { fmt.Fprintf(p.stderr, "laurel: %s\n", n.What) })
+	done, err := operate[moveAnswer](ctx, s, "migrate", in)
 	if err != nil {
 		return err
 	}
-	records, err := p.moveStore(ctx, svc, &target)
-	if err = errors.Join(err, svc.store.Close()); err != nil {
-		return err
-	}
-	fmt.Fprintf(p.stdout, "Moved %d records; every one was read again and is the same, and the check finds the copy in order.\n"+
-		"The old store is marked as left and serves no more. Next: laurel serve --data %s%s\n", records, s.data, named(&target))
+	done.tell(p, s)
 	return nil
 }
 
@@ -61,77 +57,235 @@ func storeURL(name string) string {
 	return name
 }
 
-// named is the setting that names a store, without what is secret in it.
-func named(s *settings) string {
+// moveRequest names stores as --from and --to do.
+type moveRequest struct {
+	From string `json:"from,omitzero"` // "": whichever it is
+	To   string `json:"to"`
+}
+
+type moveAnswer struct {
+	Records int           `json:"records"` // that are the same
+	Changed int           `json:"changed"` // that were caught up with
+	Held    time.Duration `json:"held"`
+	Serving bool          `json:"serving"` // the service that was asked goes on reading
+	Earlier bool          `json:"earlier"` // the move was made before, and finished now
+	To      string        `json:"to"`      // without what is secret in it
+}
+
+func (a moveAnswer) tell(p *program, s *settings) {
+	switch {
+	case a.Earlier:
+		fmt.Fprintln(p.stdout, "The store was moved before, and the new one was not finished. It is now.")
+	case a.Serving:
+		fmt.Fprintf(p.stdout, "Moved %d records while the service went on, and %d changes that came meanwhile; writers waited for %s.\n", a.Records, a.Changed, a.Held.Round(time.Millisecond))
+	default:
+		fmt.Fprintf(p.stdout, "Moved %d records.\n", a.Records)
+	}
+	if !a.Earlier {
+		fmt.Fprintln(p.stdout, "Of the records every one was read again and is the same, and the check finds all in order.")
+	}
+	fmt.Fprintln(p.stdout, "The old store is marked as left and takes no changes any more.")
+	next := fmt.Sprintf("laurel serve --data %s", s.data)
+	if a.To != storeInFile {
+		next += " --store " + a.To
+	}
+	if a.Serving {
+		fmt.Fprintf(p.stdout, "The running service reads from the old one and answers changes with 503 until you start it anew with the new one.\nNext: %s\n", next)
+		return
+	}
+	fmt.Fprintf(p.stdout, "Next: %s\n", next)
+}
+
+// address is where a store is, with nothing that is secret in it.
+func (s *settings) address() string {
 	if s.store == "" {
-		return ""
+		return storeInFile
 	}
-	if u, err := url.Parse(s.store); err == nil {
-		return " --store " + u.Redacted()
-	}
-	return " --store …"
+	return postgres.Address(s.store)
 }
 
-// moveStore copies a store, holds the copy against it, key by key, and lets the
-// copy be checked; only then does the copy become a store, and the old one is
-// marked: issuing from both would give places in status lists twice.
-func (p *program) moveStore(ctx context.Context, svc *service, target *settings) (records int, err error) {
-	builder, err := buildStore(ctx, target)
-	if errors.Is(err, store.ErrExists) {
-		return 0, fmt.Errorf("%w: a store is moved to where there is none. Move away or drop what is there", err)
-	} else if err != nil {
-		return 0, err
+// moveStore moves the store of a service, or finishes a move that was cut short.
+func moveStore(ctx context.Context, svc *service, in moveRequest) (a moveAnswer, err error) {
+	target := *svc.settings
+	target.store = storeURL(in.To)
+	switch {
+	case in.From != "" && storeURL(in.From) != svc.settings.store:
+		return a, fmt.Errorf("the service on %s has another store than --from says", svc.settings.data)
+	case target.store == svc.settings.store:
+		return a, errors.New("the store is there already: --from and --to are the same")
 	}
-	defer func() { err = errors.Join(err, builder.Close()) }() // gives up what is not finished
-	asOf := time.Now()
-	if err := svc.store.View(ctx, func(r store.Reader) error {
-		return store.Stream(ctx, r, tellingSink{builder, p.counter("copied")})
-	}); err != nil {
-		return 0, err
+	a.To, a.Serving = target.address(), svc.working != nil
+	mark, err := issuer.ReadRollback(ctx, svc.store)
+	if err != nil {
+		return a, err
 	}
-	if err := builder.Flush(ctx); err != nil {
-		return 0, err
+	if mark.Pending && mark.Moved {
+		a.Earlier = true
+		return a, svc.finishMove(ctx, &target, mark)
 	}
-	if err := svc.store.View(ctx, func(old store.Reader) error {
-		return builder.View(ctx, func(fresh store.Reader) (err error) {
-			records, err = store.Compare(old, fresh)
+	if err := svc.wentBack(ctx); err != nil {
+		return a, err
+	}
+	if a.Serving {
+		if _, ok := svc.store.(store.Movable); !ok {
+			return a, errors.New("only a store in a file is moved while a service runs on it. Stop this service, and every other one on the same database: what is written while it is copied would be lost")
+		}
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithCancel(ctx)
+		defer cancel()
+		defer context.AfterFunc(svc.working, cancel)()
+	}
+	return a, svc.moveTo(ctx, &target, mark.Move, &a)
+}
+
+// moveTo moves a store to where there is none. What an earlier attempt has left
+// there is removed: while this process has the old store nobody else makes it, and
+// the old store says that it came to nothing.
+func (svc *service) moveTo(ctx context.Context, target *settings, before string, a *moveAnswer) (err error) {
+	name := rand.Text()
+	if before != "" {
+		if err := target.discard(ctx, before); err != nil {
 			return err
-		})
-	}); err != nil {
-		return 0, fmt.Errorf("comparing: %w. Does something still write to the old store?", err)
+		}
 	}
-	if err := checkCopy(ctx, svc, target, builder); err != nil {
-		return 0, err
+	if err := issuer.BeginMove(ctx, svc.store, name); err != nil {
+		return err
 	}
-	if err := builder.Finish(ctx); err != nil {
-		return 0, err
+	builder, err := buildStore(ctx, target, name)
+	if errors.Is(err, store.ErrExists) {
+		return fmt.Errorf("%w: a store is moved to where there is none. Move away or drop what is there", err)
+	} else if err != nil {
+		return err
 	}
-	return records, issuer.MarkRollback(ctx, svc.store, asOf, true)
+	defer func() { err = errors.Join(err, builder.Close()) }() // gives up what is not prepared
+	m := move.Move{From: svc.store, To: builder, Name: name,
+		Check: func(ctx context.Context) error { return checkCopy(ctx, svc, target, builder) },
+		Leave: func(tx store.Tx) error { return issuer.Leave(tx, name, target.address(), time.Now()) },
+		Tell:  func(step move.Step, n int) { tell(ctx, progress{Done: n, What: moving(step, n)}) }}
+	done, err := m.Run(ctx)
+	a.Records, a.Changed, a.Held = done.Records, done.Changed, done.Held
+	switch {
+	case done.Left:
+		svc.log.WarnContext(ctx, "the store was left for another one and takes no changes any more; start the service with the new one", "to", target.address(), "held", done.Held.String())
+	case err != nil:
+		svc.log.ErrorContext(ctx, "moving the store; it stays in use", "error", err)
+	}
+	if err != nil && done.Left {
+		svc.unsettled.Store(a.Serving && errors.Is(err, store.ErrUnknownOutcome))
+		err = fmt.Errorf("%w\nThe old store was left, or it is not known whether it was, and takes no changes any more. Stop the service, if one runs, and say this command again, or start it with the new store, %s: either finds out and finishes what is left", err, target.address())
+	}
+	return err
 }
 
-// tellingSink tells how far a copy is.
-type tellingSink struct {
-	store.Sink
-	count func(key, value []byte) error
+// moving says what a move is doing.
+func moving(step move.Step, n int) string {
+	switch step {
+	case move.Copying:
+		return fmt.Sprintf("copying: %d records", n)
+	case move.Comparing:
+		return "comparing every record"
+	case move.Checking:
+		return "checking"
+	case move.CatchingUp:
+		return fmt.Sprintf("catching up: %d changes", n)
+	case move.Holding:
+		return "writers wait"
+	default:
+		return "the old store is left; finishing the new one"
+	}
 }
 
-// Append implements store.Sink.
-func (t tellingSink) Append(ctx context.Context, key, value []byte) error {
-	return errors.Join(t.count(key, value), t.Sink.Append(ctx, key, value))
+// discard removes what a move of that name has left where the settings have the
+// store.
+func (s *settings) discard(ctx context.Context, name string) error {
+	if s.store != "" {
+		return postgres.Discard(ctx, s.store, name)
+	}
+	return bolt.Discard(s.storeFile(), name)
 }
 
-// checkCopy opens the copy as serve will, and holds it against itself.
-func checkCopy(ctx context.Context, svc *service, target *settings, db store.Store) error {
-	copied, err := assemble(ctx, target, db, svc.ring, discard())
+// finishMove finishes a move of which the old store says that it was made, and
+// makes sure that the new one is its copy.
+func (svc *service) finishMove(ctx context.Context, target *settings, mark issuer.Rollback) error {
+	if svc.unsettled.Load() {
+		return errors.New("whether the old store was left is only settled when it is opened anew: stop the service, and say this command again")
+	}
+	err := target.finish(ctx, mark.Move)
+	var db store.Store
 	if err == nil {
-		err = copied.issuer.CheckKeys(ctx)
+		db, err = openStore(ctx, target)
+	}
+	if err != nil {
+		return errors.Join(svc.wentBack(ctx), err)
+	}
+	copied, err := issuer.ReadRollback(ctx, db)
+	if err = errors.Join(err, db.Close()); err == nil && copied.Move != mark.Move {
+		err = errors.Join(svc.wentBack(ctx), fmt.Errorf("%s holds another store than the one that it was moved to", target.address()))
+	}
+	return err
+}
+
+// finish makes a store of what a move has prepared.
+func (s *settings) finish(ctx context.Context, name string) error {
+	if s.store != "" {
+		return postgres.FinishPrepared(ctx, s.store, name)
+	}
+	err := bolt.FinishPrepared(s.storeFile(), name)
+	if errors.Is(err, store.ErrExists) {
+		return nil // it is finished
+	}
+	return err
+}
+
+// settle tells what to do about a database into which a store is being moved, or
+// finishes that where the old store, in the data folder, says that it was left for
+// it. It reports whether the error was one of these.
+func (s *settings) settle(ctx context.Context, found error) (err error, was bool) {
+	var copied *store.Unfinished
+	switch {
+	case !errors.As(found, &copied):
+		return nil, false
+	case !copied.Prepared:
+		return fmt.Errorf("%w. A move or a restoration into it goes on, or was cut short: nothing was lost by that, the store before is in force. `laurel migrate` begins again; else drop the table laurel_store", found), true
+	}
+	if _, err := os.Stat(s.storeFile()); err != nil {
+		return fmt.Errorf("%w: a move into it waits to be finished, by `laurel migrate` or `laurel serve` on the data folder with the old store", found), true
+	}
+	old, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
+	if err != nil {
+		return fmt.Errorf("%w. A move into it waits for its old store: %w", found, err), true
+	}
+	mark, err := issuer.ReadRollback(ctx, old)
+	if err = errors.Join(err, old.Close()); err != nil {
+		return err, true
+	}
+	if !mark.Pending || !mark.Moved || mark.Move != copied.Name {
+		return fmt.Errorf("%w: a move into it was cut short, and the old store is in force. `laurel migrate` begins again; else drop the table laurel_store", found), true
+	}
+	return s.finish(ctx, copied.Name), true
+}
+
+// checkCopy opens the copy as serve will, and holds what is in a file, the copy or
+// the store that it is the same as, against itself: of a database each record is
+// asked for over the network.
+func checkCopy(ctx context.Context, svc *service, target *settings, db store.Store) error {
+	checked, err := assemble(ctx, target, db, svc.ring, discard())
+	if err == nil {
+		err = checked.issuer.CheckKeys(ctx)
 	}
 	if err != nil {
 		return err
 	}
-	answer, err := checkStore(ctx, copied, nothing{})
-	if err == nil && len(answer.Problems) > 0 {
-		err = fmt.Errorf("the store is not in order, and is not moved:\n  %s", strings.Join(answer.Problems, "\n  "))
+	if svc.settings.store == "" {
+		checked = svc
+	}
+	answer, err := checkStore(ctx, checked, nothing{})
+	if err != nil {
+		return err
+	}
+	log, err := verifyAudit(ctx, checked, auditQuestion{})
+	if problems := append(answer.Problems, log.Problems...); err == nil && len(problems) > 0 {
+		err = fmt.Errorf("the store is not in order, and is not moved:\n  %s", strings.Join(problems, "\n  "))
 	}
 	return err
 }

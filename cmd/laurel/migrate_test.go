@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -21,6 +22,7 @@ import (
 	"laurel/issuer"
 	"laurel/store"
 	"laurel/store/backup"
+	"laurel/store/bolt"
 	"laurel/store/postgres"
 	"laurel/store/postgres/pgtest"
 )
@@ -86,11 +88,11 @@ func TestMigrate(t *testing.T) {
 	data, h := lifetime(t, "http://localhost:8080")
 	before := h.laurel(t, 0, "", "audit", "list", "--data", data)
 
-	unfinished, err := postgres.NewBuild(t.Context(), url)
+	unfinished, err := postgres.NewBuild(t.Context(), url, "somebody else")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := postgres.Open(t.Context(), url); !errors.Is(err, postgres.ErrUnfinished) {
+	if _, err := postgres.Open(t.Context(), url); !errors.Is(err, store.ErrUnfinished) {
 		t.Errorf("a move that goes on: %v", err)
 	}
 	if said := h.fails(t, "migrate", "--data", data, "--to", url); !strings.Contains(said, "exists already") {
@@ -147,6 +149,111 @@ func TestMigrate(t *testing.T) {
 	if _, err := os.Stat(restored + "-2"); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a restoration that was refused left its folder: %v", err)
 	}
+}
+
+// TestMoveCutShort: what the old store says decides which of the two is in force,
+// and what there is of the other one is no store.
+func TestMoveCutShort(t *testing.T) {
+	url := pgtest.Start(t)
+	data, h := lifetime(t, "http://localhost:8080")
+	file := filepath.Join(data, "laurel.db")
+	within := func(do func(db *bolt.DB) error) {
+		t.Helper()
+		db, err := bolt.Open(file, bolt.Options{})
+		if err == nil {
+			err = errors.Join(do(db), db.Close())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	// prepare is a move that was cut short when the copy was prepared.
+	prepare := func(name string, left bool) {
+		t.Helper()
+		within(func(db *bolt.DB) error {
+			if err := issuer.BeginMove(t.Context(), db, name); err != nil {
+				return err
+			}
+			b, err := postgres.NewBuild(t.Context(), url, name)
+			if err != nil {
+				return err
+			}
+			err = db.View(t.Context(), func(r store.Reader) error { return store.Stream(t.Context(), r, b) })
+			if err = errors.Join(err, b.Prepare(t.Context(), name), b.Close()); err == nil && left {
+				err = db.Update(t.Context(), func(tx store.Tx) error { return issuer.Leave(tx, name, "postgres://elsewhere", time.Now()) })
+			}
+			return err
+		})
+	}
+	refused := func(says string, args ...string) {
+		t.Helper()
+		if said := h.fails(t, append(args, "--data", data)...); !strings.Contains(said, says) {
+			t.Errorf("laurel %s: %s", strings.Join(args, " "), said)
+		}
+	}
+	serve := []string{"serve", "--listen", "127.0.0.1:0"}
+
+	for what, to := range map[string]string{
+		"permission denied": forAnother(t, url), "dial": "postgres://laurel@127.0.0.1:1/laurel?connect_timeout=1", "cannot parse": "postgres://%",
+	} {
+		refused(what, "migrate", "--to", to)
+	}
+	h.laurel(t, 0, "", "check", "--data", data)
+
+	prepare("first", false)
+	refused("the old store is in force", append(serve, "--store", url)...)
+	h.laurel(t, 0, "", "check", "--data", data)
+	prepared, err := postgres.NewBuild(t.Context(), url, "first")
+	if !errors.Is(err, store.ErrExists) {
+		t.Errorf("what was prepared is gone: %v, %v", prepared, err)
+	}
+	if err := postgres.Discard(t.Context(), url, "first"); err != nil {
+		t.Fatal(err)
+	}
+	somebody, err := postgres.NewBuild(t.Context(), url, "somebody else")
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused("begins again", append(serve, "--store", url)...)
+	refused("exists already", "migrate", "--to", url)
+	h.laurel(t, 0, "", "check", "--data", data)
+	if err := somebody.Close(); err != nil {
+		t.Fatal(err)
+	}
+
+	prepare("second", true)
+	refused("it was moved to another one, postgres://elsewhere", serve...)
+	request := `{"achievement":"first-aid","recipient":{"name":"Later Person"},"awardedAt":"2025-07-11"}`
+	save(t, filepath.Join(data, "request.json"), []byte(request))
+	refused("it was moved to another one", "issue", filepath.Join(data, "request.json"))
+	refused("it was moved to another one", "migrate", "--to", pgtest.Start(t))
+	h.laurel(t, 0, "", "check", "--data", data)
+	h.laurel(t, 0, "", "archive", "--data", data, filepath.Join(t.TempDir(), "archive"))
+	copied := filepath.Join(t.TempDir(), "copy")
+	h.laurel(t, 0, "", "backup", "--data", data, copied)
+	h.laurel(t, 0, "", "restore", "--check", copied)
+	if out := h.laurel(t, 0, "", "migrate", "--data", data, "--to", url); !strings.Contains(out, "It is now") {
+		t.Error(out)
+	}
+	h.laurel(t, 0, request, "issue", "--data", data, "--store", url, "-")
+	if out := h.laurel(t, 0, "", "check", "--data", data, "--store", url); !strings.Contains(out, "6 editions") {
+		t.Error(out)
+	}
+	refused("it was moved to another one", serve...)
+}
+
+// forAnother is a database for one who may do nothing in it.
+func forAnother(t *testing.T, database string) string {
+	t.Helper()
+	role := fmt.Sprintf("nobody_%d", time.Now().UnixNano())
+	pgtest.Exec(t, database, "CREATE ROLE "+role+" LOGIN; DO $$ BEGIN EXECUTE 'GRANT USAGE ON SCHEMA ' || current_schema() || ' TO "+role+"'; END $$")
+	t.Cleanup(func() { pgtest.Exec(t, database, "DROP OWNED BY "+role+"; DROP ROLE "+role) })
+	u, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.User(role)
+	return u.String()
 }
 
 // layouts are backups of stores that released versions wrote, one for each

@@ -25,12 +25,17 @@ func (svc *service) wentBack(ctx context.Context) error {
 	if err != nil || !mark.Pending {
 		return err
 	}
-	happened := "was restored from a backup of"
+	accept := "laurel restore --accept-rollback --data " + svc.settings.data
 	if mark.Moved {
-		happened = "was moved to another one at"
+		at := "" // programs before this one did not note it
+		if mark.To != "" {
+			at = ", " + mark.To + ","
+		}
+		return fmt.Errorf("%w: it was moved to another one%s on %s, which is in force. Serve that one, with --store. Where that one is lost for good, this one can go on as a restored backup does (docs/operations.md, Restore):\n  %s",
+			issuer.ErrRolledBack, at, mark.AsOf.Format(time.RFC3339), accept)
 	}
-	return fmt.Errorf("%w: it %s %s. What came later is not in it: badges issued since, revocations, withdrawn tokens. docs/operations.md, Restore, says how to compare; to go on without, say\n  laurel restore --accept-rollback --data %s",
-		issuer.ErrRolledBack, happened, mark.AsOf.Format(time.RFC3339), svc.settings.data)
+	return fmt.Errorf("%w: it was restored from a backup of %s. What came later is not in it: badges issued since, revocations, withdrawn tokens. docs/operations.md, Restore, says how to compare; to go on without, say\n  %s",
+		issuer.ErrRolledBack, mark.AsOf.Format(time.RFC3339), accept)
 }
 
 // restoring is how a backup is restored.
@@ -146,7 +151,7 @@ func (p *program) restoreFrom(ctx context.Context, s *settings, how restoring, k
 			}
 		}
 	}()
-	builder, err := buildStore(ctx, s)
+	builder, err := buildStore(ctx, s, "restoration")
 	if err != nil {
 		return err
 	}
@@ -190,10 +195,11 @@ func emptyFolder(s *settings) (made bool, err error) {
 	return false, nil
 }
 
-// buildStore begins a store where the settings have it.
-func buildStore(ctx context.Context, s *settings) (store.Builder, error) {
+// buildStore begins a store where the settings have it. What is left of it, should
+// this be cut short, is known again by the name.
+func buildStore(ctx context.Context, s *settings, name string) (store.Builder, error) {
 	if s.store != "" {
-		return postgres.NewBuild(ctx, s.store)
+		return postgres.NewBuild(ctx, s.store, name)
 	}
 	return bolt.NewBuild(s.storeFile(), bolt.Options{})
 }
@@ -222,7 +228,7 @@ func (p *program) rebuild(ctx context.Context, s *settings, how restoring, key b
 		err = keyring.WriteFiles(s.unfinishedKeys(), files)
 	}
 	if err == nil {
-		err = issuer.MarkRollback(ctx, to, m.Made, false)
+		err = issuer.MarkRollback(ctx, to, m.Made)
 	}
 	if err == nil {
 		err = tryOut(ctx, s, to, how.accept)

@@ -15,13 +15,14 @@ import (
 	"strconv"
 	"strings"
 
+	"laurel/internal/otlp"
 	"laurel/issuer"
 	"laurel/keys"
 )
 
 // serveSettings are those that serve and `config check` know.
 func serveSettings() []string {
-	return []string{"listen", "metrics", "drain", "data", "store", "base-url", "seal-passphrase-file", "tls-cert", "tls-key", "trusted-proxies", "verify-rate",
+	return []string{"listen", "metrics", "traces", "traces-ratio", "drain", "data", "store", "base-url", "seal-passphrase-file", "tls-cert", "tls-key", "trusted-proxies", "verify-rate",
 		"vc-api", "console", "compact-after",
 		"contexts", "trust", "font-dir", "smtp", "smtp-password-file", "mail-from", "fetch-allow", "fetch-ca", "fetch-proxy"}
 }
@@ -103,7 +104,7 @@ func readBaseURL(_ context.Context, svc *service, _ struct{}) (string, error) {
 // check holds the settings against themselves and against the files that they
 // name. It opens neither the keys nor the store, and asks nobody.
 func (s *settings) check() error {
-	for _, look := range []func() error{s.checkNumbers, s.checkAddresses, s.checkFolder, s.checkMail, s.checkSources} {
+	for _, look := range []func() error{s.checkNumbers, s.checkAddresses, s.checkTraces, s.checkFolder, s.checkMail, s.checkSources} {
 		if err := look(); err != nil {
 			return err
 		}
@@ -170,6 +171,37 @@ func (s *settings) checkMetrics() error {
 		return usagef("--metrics %s is a public address, and metrics ask for no token: name a private one, such as 127.0.0.1:%s, or a socket, unix:/run/laurel/metrics.sock", s.metrics, port)
 	}
 	return nil
+}
+
+// checkTraces asks nobody whether a collector is there: it may come later.
+func (s *settings) checkTraces() error {
+	if _, err := s.ratio(); err != nil || s.traces == "" {
+		return err
+	}
+	_, err := s.collector()
+	return err
+}
+
+// collector is where traces go. Plain http is for networks that others do not
+// listen in.
+func (s *settings) collector() (string, error) {
+	u, err := otlp.Endpoint(s.traces)
+	if err != nil {
+		return "", usagef("--traces: %w", err)
+	}
+	if addr, err := netip.ParseAddr(u.Hostname()); u.Scheme == "http" && err == nil && !isPrivate(addr.Unmap()) {
+		return "", usagef("--traces %s is a public address under plain http, where others can read along: use https, or a collector on this machine that sends them on", s.traces)
+	}
+	return u.String(), nil
+}
+
+// ratio is the share of requests that are traced.
+func (s *settings) ratio() (float64, error) {
+	n, err := strconv.ParseFloat(s.tracesRatio, 64)
+	if err != nil || !(n >= 0 && n <= 1) {
+		return 0, usagef("--traces-ratio is a number from 0 to 1, such as 0.1 for every tenth request, not %q", s.tracesRatio)
+	}
+	return n, nil
 }
 
 // isPrivate holds for addresses that the public does not reach: of this machine,

@@ -38,7 +38,8 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if set.NArg() > 0 {
 		return usagef("serve takes no operands, only flags")
 	}
-	log := newLog(p.stderr)
+	log, flush := newLog(p.stderr)
+	defer flush()
 	if *first {
 		if err := initialise(ctx, s, who); err != nil && !errors.Is(err, errInitialised) {
 			return err
@@ -47,6 +48,10 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	if log, err = p.trace(ctx, s, log); err != nil {
+		return err
+	}
+	defer s.traced.stop()
 	svc, err := open(ctx, s, log)
 	if err != nil {
 		return err
@@ -108,8 +113,11 @@ func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 	}
 	work, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
+	working, rest := context.WithCancel(work)
+	defer rest()
+	svc.working = working
 	ended := make(chan error, 4)
-	public := svc.newPublic(handler, at.public)
+	public := svc.newPublic(svc.traces.requests(handler), at.public)
 	svc.public, svc.door = handler, public.door
 	servers := []*http.Server{public.Server}
 	go func() { ended <- public.serve() }()
@@ -144,6 +152,7 @@ func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 	case failed = <-ended:
 	}
 	svc.leaving.Store(true)
+	rest()
 	if failed == nil {
 		time.Sleep(time.Duration(svc.settings.drain) * time.Second)
 	}

@@ -62,13 +62,17 @@ type service struct {
 	answers   *cache.Cache       // to public reads
 	known     verifier.TrustList // nil where there is no list
 	outgoing  *fetch.Client
+	web       web // what outgoing brings
 	fonts     *typeset.Library
 	caller    *fetch.Client  // of webhooks
 	proxies   origin.Proxies // in front, whose word on addresses is taken
 	metrics   *metrics       // nil where nobody reads them
+	traces    *traces        // nil where nothing is traced
 	baseURL   string
 	began     time.Time
-	leaving   atomic.Bool // it was told to stop
+	leaving   atomic.Bool     // it was told to stop
+	unsettled atomic.Bool     // whether the store was left for another one is not known
+	working   context.Context // while it serves, until it is told to stop; nil before
 
 	certificate *certfile.Pair // nil: plain HTTP
 	public      *api.Handler   // once it serves, as the door before it
@@ -130,7 +134,14 @@ func openAny(ctx context.Context, s *settings, log *slog.Logger) (*service, erro
 
 func openStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
-		return grouped(postgres.Open(ctx, s.store))
+		db, err := postgres.Open(ctx, s.store)
+		if settled, is := s.settle(ctx, err); is {
+			if settled != nil {
+				return nil, settled
+			}
+			db, err = postgres.Open(ctx, s.store)
+		}
+		return grouped(db, err)
 	}
 	db, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
 	if errors.Is(err, store.ErrDamaged) {
@@ -215,18 +226,18 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 		return nil, err
 	}
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), proxies: proxies, certificate: certificate,
-		baseURL: meta.BaseURL, began: time.Now(), log: log}
+		traces: s.traced, baseURL: meta.BaseURL, began: time.Now(), log: log}
 	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
 	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
 	if err != nil {
 		return nil, err
 	}
-	writing := patient{db}
+	seen, writing := svc.traces.store(db), svc.traces.store(patient{db})
 	svc.issuer, err = issuer.New(ctx, issuer.Config{
-		Store: writing, Keys: ring, BaseURL: meta.BaseURL, Log: log,
-		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: selfCheck(check, verifier.Options{ProofOnly: true}),
+		Store: writing, Keys: svc.traces.keys(ring), BaseURL: meta.BaseURL, Log: log,
+		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: svc.traces.selfCheck(selfCheck(check, verifier.Options{ProofOnly: true})),
 		Securers: proof.Securers(processor, false), Generic: proof.Securers(processor, true),
-		GenericCheck: selfCheck(check, verifier.Options{ProofOnly: true, Generic: true}),
+		GenericCheck: svc.traces.selfCheck(selfCheck(check, verifier.Options{ProofOnly: true, Generic: true})),
 		Endorsements: endorser.Embedded, Replica: replica(s),
 	})
 	if err != nil {
@@ -236,23 +247,24 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if svc.known, err = s.trustList(); err != nil {
 		return nil, err
 	}
-	lists := &statusLists{own: own, outgoing: live{outgoing}}
-	svc.verifier, err = newVerifier(processor, newResolver(live{outgoing}, own, time.Now),
-		sources{lists: lists, others: newPages(live{outgoing}, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed})
+	svc.web = svc.traces.web(live{outgoing})
+	lists := &statusLists{own: own, outgoing: svc.web}
+	svc.verifier, err = newVerifier(processor, newResolver(svc.web, own, time.Now),
+		sources{lists: lists, others: newPages(svc.web, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed, remembered: remembered})
 	if err != nil {
 		return nil, err
 	}
 	svc.answers = cache.New(cache.Config{Store: db, Changes: svc.changes, Now: time.Now, Bytes: cache.DefaultBytes})
 	_, host, _ := strings.Cut(meta.BaseURL, "://")
-	svc.audit, err = auditlog.New(auditlog.Config{Store: db, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug), Log: log})
+	svc.audit, err = auditlog.New(auditlog.Config{Store: seen, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug), Log: log})
 	if err != nil {
 		return nil, err
 	}
-	svc.feed = feed.New(db, svc.issuer, meta.BaseURL)
+	svc.feed = feed.New(seen, svc.issuer, meta.BaseURL)
 	if svc.caller, err = s.caller(); err != nil {
 		return nil, err
 	}
-	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: db, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: svc.caller, Log: log})
+	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: seen, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: svc.traces.hooks(svc.caller), Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -267,7 +279,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err := svc.openOutbox(); err != nil {
 		return nil, err
 	}
-	svc.tokens = tokens.New(db, svc.noteToken, nil)
+	svc.tokens = tokens.New(seen, svc.noteToken, nil)
 	return svc, nil
 }
 
@@ -292,7 +304,7 @@ func (svc *service) openOutbox() error {
 	if err != nil {
 		return err
 	}
-	svc.outbox, err = mail.New(mail.Config{Store: svc.store, Issuer: svc.issuer, Seal: svc.ring, Sender: sender, Catalog: catalog, BaseURL: svc.baseURL, Log: svc.log})
+	svc.outbox, err = mail.New(mail.Config{Store: svc.traces.store(svc.store), Issuer: svc.issuer, Seal: svc.ring, Sender: svc.traces.letters(sender), Catalog: catalog, BaseURL: svc.baseURL, Log: svc.log})
 	if err == nil {
 		svc.issuer.Observe(svc.outbox.Observe)
 	}
@@ -315,9 +327,14 @@ type sources struct {
 	records verifier.Records
 	// borrowed tells of an address of ours on a badge of somebody else.
 	borrowed func(address, issuer string) bool
+	// remembered is how much is remembered of documents that held.
+	remembered int
 	// now is the moment as of which is verified; nil is the present.
 	now func() time.Time
 }
+
+// remembered is for some five thousand badges, in 6 MB.
+const remembered = 1 << 14
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
@@ -332,6 +349,8 @@ func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, fro
 		Records:  from.records,
 		Borrowed: from.borrowed,
 		Now:      from.now,
+
+		Remembered: from.remembered,
 	})
 }
 
@@ -548,16 +567,14 @@ func (svc *service) face() (cfg api.Config, err error) {
 	cfg = api.Config{Issuer: svc.issuer, Programme: svc.programme, Endorsers: svc.endorsers, Verifier: svc.verifier, Tokens: svc.tokens, Audit: svc.audit, Feed: svc.feed, Hooks: svc.hooks,
 		Pages: templates, Catalog: catalog, Fonts: svc.fonts, BaseURL: svc.baseURL, Proxies: svc.proxies, VerifyRate: svc.settings.verifyRate,
 		Version: version(), Log: svc.log, Ready: svc.readiness, Cache: svc.answers}
-	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, live{svc.outgoing}, url) }
+	cfg.Fetch = func(ctx context.Context, url string) ([]byte, error) { return fetchBadge(ctx, svc.web, url) }
 	if svc.settings.console {
-		cfg.Sessions = sessions.New(svc.store, svc.tokens, nil)
+		cfg.Sessions = sessions.New(svc.traces.store(svc.store), svc.tokens, nil)
 	}
 	if svc.outbox != nil {
 		cfg.Outbox = svc.outbox
 	}
-	if svc.metrics != nil {
-		cfg.Observer = svc.metrics
-	}
+	cfg.Observer = svc.observer()
 	if svc.settings.vcAPI {
 		cfg.VCAPI = svc.issuer
 	}

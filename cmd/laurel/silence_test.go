@@ -23,11 +23,12 @@ const (
 
 // TestLogsAndMetricsTellOfNobody: a badge lives through what badges live
 // through, every call of the API is made well and badly with personal things in
-// its address, its query and its body, and neither the log nor the metrics hold
-// any of it; each line of the log is JSON, and what concerns a request has its
-// number.
+// its address, its query and its body, and neither the log nor the metrics nor the
+// traces hold any of it; each line of the log is JSON, and what concerns a request
+// has its number.
 func TestLogsAndMetricsTellOfNobody(t *testing.T) {
-	r := serving(t, "--vc-api", "--verify-rate", "0")
+	traces := receiveSpans(t)
+	r := serving(t, append(traces.traced(), "--vc-api", "--verify-rate", "0", "--trusted-proxies", "127.0.0.1")...)
 	token := r.token(t, "issue,read,revoke,manage,roster,complete,endorse,stats,vc:issue")
 	secrets := append([]string{herName, "Wilhelmina", "quisling", herAddress, herRef, "23456789", token, "eyJ", "hook-secret-of-ours"}, r.live(t, token)...)
 	asked := r.everyCall(t, token)
@@ -43,7 +44,7 @@ func TestLogsAndMetricsTellOfNobody(t *testing.T) {
 	log := r.said.String()
 	for _, secret := range secrets {
 		for _, form := range []string{secret, url.PathEscape(secret), url.QueryEscape(secret)} {
-			for where, text := range map[string]string{"the log": log, "the metrics": metrics} {
+			for where, text := range map[string]string{"the log": log, "the metrics": metrics, "the traces": traces.texts()} {
 				if secret != "eyJ" { // which random letters hold in capitals
 					text, form = strings.ToLower(text), strings.ToLower(form)
 				}
@@ -53,6 +54,7 @@ func TestLogsAndMetricsTellOfNobody(t *testing.T) {
 			}
 		}
 	}
+	traces.tellOfNobody(t, asked, r.badge, "127.0.0.1", "city-academy")
 	numbered := regexp.MustCompile(`^[A-Z2-7]{26}$`)
 	lines := 0
 	for line := range strings.Lines(log) {
@@ -122,6 +124,7 @@ func (r *running) live(t *testing.T, token string) (secrets []string) {
 	if secrets == nil {
 		t.Fatal("the badge got no JWT")
 	}
+	r.badge = issued.ID
 	return append(secrets, strings.TrimPrefix(claim, "/c/"))
 }
 

@@ -19,7 +19,7 @@ Usage: laurel COMMAND [flags]
   backup      copy store and keys into one file, also while the service runs
   archive     write all that is public into a folder, for any web server
   restore     make a data folder of a backup
-  migrate     move the store from its file to PostgreSQL, or back
+  migrate     move the store from its file to PostgreSQL while the service runs, or back
   compact     take out of the store's file what was erased
   check       hold the store against itself: every badge, index and list
   clock       hold the clock against what is on record, or say that it is right

@@ -102,6 +102,8 @@ func TestStrangers(t *testing.T) {
 		{"./cmd/laurel", "what is shipped holds no part of its tests",
 			[]string{"testing", "net/http/httptest", "laurel/store/storetest", "laurel/issuer/issuertest", "pgregory.net/rapid",
 				"go.uber.org/goleak", "github.com/rogpeppe/go-internal/testscript", "net/http/pprof"}},
+		{"./cmd/laurel", "traces go over HTTP, and gRPC would be a second client and server in the program",
+			[]string{"google.golang.org/grpc", "google.golang.org/grpc/internal/transport", "github.com/grpc-ecosystem/grpc-gateway/v2/runtime"}},
 	} {
 		graph := imports(t, c.of)
 		if len(graph) < 20 {

@@ -16,6 +16,7 @@ var least = map[string]string{
 	"golang.org/x/crypto":                "v0.58.0",
 	"github.com/quic-go/quic-go":         "v0.65.0", // GO-2026-5676 before 0.59.1
 	"go.etcd.io/bbolt":                   "v1.5.0",
+	"go.opentelemetry.io/otel/sdk":       "v1.47.0",
 	"github.com/piprate/json-gold":       "v0.9.1",
 	"github.com/jackc/pgx/v5":            "v5.12.0",
 	"github.com/gin-gonic/gin":           "v1.12.0",

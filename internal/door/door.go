@@ -34,6 +34,7 @@ type Stats struct {
 type Listener struct {
 	net.Listener
 	bounds Bounds
+	free   chan []byte // for what goes out together; nil for one that is not made yet
 
 	mu    sync.Mutex
 	each  map[netip.Addr]int
@@ -43,13 +44,19 @@ type Listener struct {
 
 // New bounds what a listener accepts.
 func New(l net.Listener, b Bounds) *Listener {
-	return &Listener{Listener: l, bounds: b, each: map[netip.Addr]int{}, quiet: list.New()}
+	free := make(chan []byte, pieces)
+	for range pieces {
+		free <- nil
+	}
+	return &Listener{Listener: l, bounds: b, free: free, each: map[netip.Addr]int{}, quiet: list.New()}
 }
 
-// conn is a connection that is counted. Its fields are guarded by the listener.
+// conn is a connection that is counted. Its fields are guarded by the listener,
+// but for out.
 type conn struct {
 	net.Conn
 	of     *Listener
+	out    outgoing
 	from   netip.Addr
 	quiet  *list.Element // nil while a request is under way
 	closed bool

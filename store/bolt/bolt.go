@@ -87,6 +87,8 @@ type DB struct {
 	openings uint64 // of files, under mu
 	views    views  // that are open; begun under mu
 
+	followed atomic.Pointer[following] // nil where nobody does; begun by who holds the line alone
+
 	watch  *watch                // the inspection since Open; belongs to who holds the line alone
 	damage atomic.Pointer[error] // what is known to be damaged; nil for nothing
 	stuck  atomic.Bool           // bbolt holds a lock that it will not give back
@@ -95,6 +97,7 @@ type DB struct {
 var (
 	_ store.Store    = (*DB)(nil)
 	_ store.Reopener = (*DB)(nil)
+	_ store.Movable  = (*DB)(nil)
 )
 
 // Create makes a new store at path, of mode 0600, and opens it. When it returns
@@ -419,7 +422,7 @@ func (db *DB) Reopen(ctx context.Context) error {
 	switch err := db.line.refusal(); {
 	case err == nil:
 		return nil
-	case errors.Is(err, store.ErrClosed):
+	case final(err):
 		return err
 	}
 	err := db.stillDamaged()

@@ -17,6 +17,9 @@ import (
 // buildPath is where a store is filled that does not have its name yet.
 func buildPath(path string) string { return path + ".unfinished" }
 
+// preparedPath is where a store is that waits to be finished.
+func preparedPath(path, name string) string { return path + ".prepared-" + name }
+
 // fullPages is how full pages are made that are filled in order and seldom
 // written to again; bbolt's own compaction does the same.
 const fullPages = 0.9
@@ -27,7 +30,7 @@ type Build struct {
 	final string
 
 	mu       sync.Mutex
-	finished bool
+	finished bool     // or prepared: Close leaves it
 	waiting  []record // what Append has gathered
 	size     int
 }
@@ -99,8 +102,24 @@ func (b *Build) Flush(ctx context.Context) error {
 	return nil
 }
 
+// Prepare implements store.Builder.
+func (b *Build) Prepare(ctx context.Context, name string) error {
+	if err := b.give(ctx, preparedPath(b.final, name)); err != nil {
+		return fmt.Errorf("preparing store %s: %w", b.final, err)
+	}
+	return nil
+}
+
 // Finish implements store.Builder.
 func (b *Build) Finish(ctx context.Context) error {
+	if err := b.give(ctx, b.final); err != nil {
+		return fmt.Errorf("finishing store %s: %w", b.final, err)
+	}
+	return nil
+}
+
+// give makes what was built durable, and gives it a name.
+func (b *Build) give(ctx context.Context, path string) error {
 	if err := b.Flush(ctx); err != nil {
 		return err
 	}
@@ -109,22 +128,58 @@ func (b *Build) Finish(ctx context.Context) error {
 	b.bolt.NoSync = false
 	err := b.bolt.Sync()
 	if err == nil {
-		err = vacant(b.final)
+		err = b.stillHere()
 	}
 	if err == nil {
-		err = os.Rename(b.path, b.final)
+		err = rename(b.path, path)
 	}
 	if err == nil {
-		b.finished, b.path = true, b.final
-		err = syncFolder(filepath.Dir(b.final))
+		b.finished, b.path = true, path
+		err = syncFolder(filepath.Dir(path))
+	}
+	return err
+}
+
+// stillHere makes sure that nobody has begun another store in the place.
+func (b *Build) stillHere() error {
+	now, err := os.Stat(b.path)
+	if err == nil && !os.SameFile(now, b.info) {
+		err = errors.New("another process fills a store in the same place")
+	}
+	return err
+}
+
+// rename never takes the place of another file.
+func rename(from, to string) error {
+	if err := vacant(to); err != nil {
+		return err
+	}
+	return os.Rename(from, to)
+}
+
+// FinishPrepared finishes what a Build has prepared under a name and did not come
+// to finish. fs.ErrNotExist where there is nothing to finish.
+func FinishPrepared(path, name string) error {
+	err := rename(preparedPath(path, name), path)
+	if err == nil {
+		err = syncFolder(filepath.Dir(path))
 	}
 	if err != nil {
-		return fmt.Errorf("finishing store %s: %w", b.final, err)
+		return fmt.Errorf("finishing store %s: %w", path, err)
 	}
 	return nil
 }
 
-// Close implements store.Store. Before Finish it removes what was built.
+// Discard removes what a Build has prepared under a name, if it has.
+func Discard(path, name string) error {
+	err := os.Remove(preparedPath(path, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
+// Close implements store.Store. Before Prepare or Finish it removes what was built.
 func (b *Build) Close() error {
 	err := b.DB.Close()
 	b.mu.Lock()

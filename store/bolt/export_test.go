@@ -1,6 +1,10 @@
 package bolt
 
-import "go.etcd.io/bbolt"
+import (
+	"go.etcd.io/bbolt"
+
+	"laurel/store"
+)
 
 // WithBolt lets a test alter what bbolt is opened with.
 func (o Options) WithBolt(tune func(*bbolt.Options)) Options {
@@ -17,3 +21,6 @@ func (db *DB) Waiting() int {
 	defer db.line.mu.Unlock()
 	return len(db.line.waiting)
 }
+
+// Limit bounds what a store.Changes of this package keeps.
+func Limit(c store.Changes, keys int) { c.(*following).limit = keys }

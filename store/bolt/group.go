@@ -133,22 +133,27 @@ func (l *line) first() *waiter {
 	return w
 }
 
-// refuse makes Updates, those waiting included, return err. Closed stays closed.
+// refuse makes Updates, those waiting included, return err. Closed stays closed,
+// and what was left stays left.
 func (l *line) refuse(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !errors.Is(l.refused, store.ErrClosed) {
+	if !final(l.refused) || errors.Is(err, store.ErrClosed) {
 		l.refused = err
 	}
 }
 
-// allow ends what refuse began, unless the store was closed meanwhile.
+// allow ends what refuse began, unless it is for ever.
 func (l *line) allow() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !errors.Is(l.refused, store.ErrClosed) {
+	if !final(l.refused) {
 		l.refused = nil
 	}
+}
+
+func final(refused error) bool {
+	return errors.Is(refused, store.ErrClosed) || errors.Is(refused, store.ErrMoved)
 }
 
 func (l *line) refusal() error {
@@ -179,8 +184,10 @@ type group struct {
 	db      *DB
 	tx      *bbolt.Tx // nil until the first member begins it
 	members int
-	dirty   bool  // some member's writes stand in tx
-	broken  error // why tx must not be committed
+	alone   bool     // its only member has the turn before and afterwards
+	dirty   bool     // some member's writes stand in tx
+	keys    []string // that they changed, where somebody follows
+	broken  error    // why tx must not be committed
 
 	done chan struct{} // closed when the group is settled
 	err  error         // of the commit; read after done
@@ -226,7 +233,10 @@ func (g *group) run(ctx context.Context, f func(store.Tx) error) (rests bool, er
 		err = t.err // f may have overlooked it
 	}
 	kept = err == nil
-	g.dirty = g.dirty || kept && len(t.changes) > 0
+	if kept && len(t.changes) > 0 {
+		g.dirty = true
+		g.follow(t.changes)
+	}
 	return g.dirty, err
 }
 
@@ -247,12 +257,14 @@ func (g *group) begin(ctx context.Context) error {
 // handOn passes the turn on within the group, or settles the group and passes it
 // on to the next.
 func (g *group) handOn() {
-	if g.broken == nil && g.members < maxGroup && g.db.line.pass(g) {
+	if !g.alone && g.broken == nil && g.members < maxGroup && g.db.line.pass(g) {
 		return
 	}
 	g.err = g.settle()
 	close(g.done)
-	g.db.line.leave()
+	if !g.alone {
+		g.db.line.leave()
+	}
 }
 
 // settle ends the group's transaction: by a commit if there is anything to
@@ -270,6 +282,9 @@ func (g *group) settle() error {
 		return g.broken
 	}
 	id, start := g.tx.ID(), time.Now()
+	if f := g.db.followed.Load(); f != nil {
+		f.note(uint64(id), g.keys)
+	}
 	err := g.commit()
 	switch {
 	case err == nil:

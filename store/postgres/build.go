@@ -4,22 +4,42 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"laurel/store"
 )
 
-// unfinished is the version of a store that is being filled. Open knows it, and
-// no program before it opens one whose version it does not know.
-const unfinished = "unfinished"
+// The version of a store that is being filled, and of one that waits to be
+// finished, each followed by its name. Open knows them, and no program before it
+// opens one whose version it does not know.
+const (
+	unfinished = "unfinished"
+	prepared   = "prepared"
+)
 
-// ErrUnfinished is Open's answer where something was copied into the database
-// and did not come to its end.
-var ErrUnfinished = errors.New("postgres: the table laurel_store was being filled and is not whole; drop it and begin again")
+func unfinishedAs(name string) string { return strings.TrimRight(unfinished+" "+name, " ") }
 
-// sqlDrop takes back a table that was made here.
-const sqlDrop = `DROP TABLE laurel_store`
+func preparedAs(name string) string { return prepared + " " + name }
+
+// left is what a Build has left behind, by the version found; nil for a version
+// of something else.
+func left(version string) *store.Unfinished {
+	state, name, _ := strings.Cut(version, " ")
+	if state != unfinished && state != prepared {
+		return nil
+	}
+	return &store.Unfinished{Name: name, Prepared: state == prepared}
+}
+
+// sqlDrop takes back a table that was made here; sqlForget and sqlBecome see to it
+// that it still is what it was.
+const (
+	sqlDrop   = `DROP TABLE laurel_store`
+	sqlForget = `DELETE FROM laurel_store WHERE key = $1 AND value IN ($2, $3)`
+	sqlBecome = `UPDATE laurel_store SET value = $2 WHERE key = $1 AND value = $3`
+)
 
 // buildBytes is how much goes to the server at once.
 const buildBytes = 4 << 20
@@ -27,22 +47,23 @@ const buildBytes = 4 << 20
 // Build is a store that is being filled: a store.Builder.
 type Build struct {
 	*DB
-	finished bool
-	waiting  [][]any
-	size     int
+	version string // that stands in the table
+	kept    bool   // Close leaves it
+	waiting [][]any
+	size    int
 }
 
 var _ store.Builder = (*Build)(nil)
 
 // NewBuild makes the store's table in the database at url, to be filled. Until
-// Finish, Open answers ErrUnfinished. It returns store.ErrExists if the table is
-// there, whatever it holds.
-func NewBuild(ctx context.Context, url string) (*Build, error) {
-	db, err := createAs(ctx, url, unfinished)
+// Finish, Open answers with a store.Unfinished of the name. It returns
+// store.ErrExists if the table is there, whatever it holds.
+func NewBuild(ctx context.Context, url, name string) (*Build, error) {
+	db, err := createAs(ctx, url, unfinishedAs(name))
 	if err != nil {
 		return nil, err
 	}
-	return &Build{DB: db}, nil
+	return &Build{DB: db, version: unfinishedAs(name)}, nil
 }
 
 // Append implements store.Sink.
@@ -74,29 +95,99 @@ func (b *Build) Flush(ctx context.Context) error {
 	return nil
 }
 
-// Finish implements store.Builder.
-func (b *Build) Finish(ctx context.Context) error {
-	err := b.Flush(ctx)
-	if err == nil {
-		_, err = b.pool.Exec(ctx, sqlPut, []byte{}, []byte(version))
+// Prepare implements store.Builder.
+func (b *Build) Prepare(ctx context.Context, name string) error {
+	if err := b.become(ctx, preparedAs(name)); err != nil {
+		return fmt.Errorf("preparing the store: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("finishing the store: %w", err)
-	}
-	b.finished = true
 	return nil
 }
 
-// Close implements store.Store. Before Finish it drops the table.
+// Finish implements store.Builder.
+func (b *Build) Finish(ctx context.Context) error {
+	if err := b.become(ctx, version); err != nil {
+		return fmt.Errorf("finishing the store: %w", err)
+	}
+	return nil
+}
+
+// become gives what was filled another version. Where that fails it may have
+// happened all the same, so it is kept already.
+func (b *Build) become(ctx context.Context, next string) error {
+	if err := b.Flush(ctx); err != nil {
+		return err
+	}
+	b.kept = b.kept || next != version
+	ctx, cancel := call(ctx)
+	defer cancel()
+	done, err := b.pool.Exec(ctx, sqlBecome, []byte{}, []byte(next), []byte(b.version))
+	if err == nil && done.RowsAffected() != 1 {
+		err = errors.New("the table laurel_store was changed by somebody else")
+	}
+	if err == nil {
+		b.version, b.kept = next, true
+	}
+	return err
+}
+
+// FinishPrepared finishes what a Build has prepared under a name in the database
+// at url. It is no error where somebody else was faster.
+func FinishPrepared(ctx context.Context, url, name string) error {
+	err := changing(ctx, url, func(db *DB) error {
+		_, err := db.pool.Exec(ctx, sqlBecome, []byte{}, []byte(version), []byte(preparedAs(name)))
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("finishing the store: %w", err)
+	}
+	return nil
+}
+
+// Discard drops what a Build of that name has left in the database at url, if it
+// has, and nothing else.
+func Discard(ctx context.Context, url, name string) error {
+	err := changing(ctx, url, func(db *DB) error {
+		return pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error {
+			done, err := tx.Exec(ctx, sqlForget, []byte{}, []byte(unfinishedAs(name)), []byte(preparedAs(name)))
+			if err != nil || done.RowsAffected() == 0 {
+				return err
+			}
+			_, err = tx.Exec(ctx, sqlDrop)
+			return err
+		})
+	})
+	if err != nil && !is(err, undefinedTable) {
+		return fmt.Errorf("dropping what an earlier attempt has left: %w", err)
+	}
+	return nil
+}
+
+// changing works on a database that holds no store yet.
+func changing(ctx context.Context, url string, do func(*DB) error) error {
+	db, err := connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer db.pool.Close()
+	return do(db)
+}
+
+// Close implements store.Store. Before Prepare or Finish it drops the table.
 func (b *Build) Close() error {
 	if b.closed.Load() {
 		return nil
 	}
 	var err error
-	if !b.finished {
+	if !b.kept {
 		ctx, cancel := context.WithTimeout(context.Background(), callPatience)
 		defer cancel()
-		_, err = b.pool.Exec(ctx, sqlDrop)
+		err = pgx.BeginFunc(ctx, b.pool, func(tx pgx.Tx) error {
+			done, err := tx.Exec(ctx, sqlForget, []byte{}, []byte(b.version), []byte(b.version))
+			if err == nil && done.RowsAffected() == 1 {
+				_, err = tx.Exec(ctx, sqlDrop)
+			}
+			return err
+		})
 	}
 	return errors.Join(err, b.DB.Close())
 }

@@ -17,6 +17,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -134,7 +136,8 @@ func (db *DB) look(ctx context.Context) (*DB, error) {
 
 // Open opens the store in the database at url, a URL or a string of settings as
 // PostgreSQL's own programs take them; pool_max_conns in it bounds the
-// connections. It returns store.ErrMissing if the store's table is not there.
+// connections. It returns store.ErrMissing if the store's table is not there, and
+// a store.Unfinished where it was being filled.
 func Open(ctx context.Context, url string) (*DB, error) {
 	db, err := connect(ctx, url)
 	if err != nil {
@@ -149,8 +152,8 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		err = errors.New("the table laurel_store is not a store of this program")
 	case errors.As(err, new(*pgconn.ConnectError)):
 		err = unreached{err}
-	case err == nil && string(found) == unfinished:
-		err = ErrUnfinished
+	case err == nil && left(string(found)) != nil:
+		err = left(string(found))
 	case err == nil && string(found) != version:
 		err = fmt.Errorf("the store has version %q, this program knows %q", found, version)
 	}
@@ -169,6 +172,19 @@ type unreached struct{ error }
 func (u unreached) Error() string { return strings.Join(strings.Fields(u.error.Error()), " ") }
 
 func (u unreached) Unwrap() error { return u.error }
+
+// Address tells where the database at url is, with nothing that is secret in it.
+func Address(url string) string {
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return "postgres://…"
+	}
+	c := config.ConnConfig
+	if strings.HasPrefix(c.Host, "/") { // a folder of sockets
+		return fmt.Sprintf("postgres://%s@/%s?host=%s", c.User, c.Database, c.Host)
+	}
+	return fmt.Sprintf("postgres://%s@%s/%s", c.User, net.JoinHostPort(c.Host, strconv.Itoa(int(c.Port))), c.Database)
+}
 
 func connect(ctx context.Context, url string) (*DB, error) {
 	config, err := pgxpool.ParseConfig(url)

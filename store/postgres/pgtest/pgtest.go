@@ -86,6 +86,12 @@ func Start(tb testing.TB) string {
 	return u.String()
 }
 
+// Exec runs statements in the database at url.
+func Exec(tb testing.TB, url, sql string) {
+	tb.Helper()
+	run(tb, url, sql)
+}
+
 // run executes one statement on the server.
 func run(tb testing.TB, server, sql string) {
 	tb.Helper()
