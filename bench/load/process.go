@@ -188,23 +188,28 @@ func (p *Process) Descriptors() (int, error) {
 	return len(list), err
 }
 
-// Goroutines is how many goroutines a Laurel has.
-func (p *Process) Goroutines() (int, error) {
+// Measures are the metrics of a Laurel that have no labels, by name.
+func (p *Process) Measures() (map[string]float64, error) {
 	conn, err := Dial(p.metrics)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { _ = conn.Close() }() // the answer is there
 	a, err := conn.Do(Request{Method: "GET", Path: "/metrics"})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	_, rest, found := strings.Cut(string(a.Body), "\ngo_goroutines ")
-	line, _, _ := strings.Cut(rest, "\n")
-	if !found {
-		return 0, fmt.Errorf("%s does not tell of goroutines", p.metrics)
+	all := map[string]float64{}
+	for line := range strings.Lines(string(a.Body)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if n, err := strconv.ParseFloat(value, 64); err == nil {
+			all[name] = n
+		}
 	}
-	return strconv.Atoi(line)
+	if all["go_goroutines"] == 0 {
+		return nil, fmt.Errorf("%s does not tell of goroutines", p.metrics)
+	}
+	return all, nil
 }
 
 func (p *Process) proc(name string) string {
