@@ -13,7 +13,8 @@ import (
 // the issuer signs for trials only does, whoever says so: a list, or what is
 // signed. So does an address of the service that verifies on a badge of somebody
 // else: it is signed by its issuer, but who goes by the address would take it for
-// one of that service.
+// one of that service. An achievement of that service which somebody else awards
+// is told of and no more: badges may name what others have defined.
 func checkTrust(ctx context.Context, s *subject) Finding {
 	f := Finding{Outcome: Warned, Code: IssuerNotListed, Params: map[string]string{"issuer": s.issuerID()}}
 	if s.saysTest() {
@@ -23,6 +24,9 @@ func checkTrust(ctx context.Context, s *subject) Finding {
 	if s.v.borrows != nil && s.v.borrows(s.doc.View().ID, s.issuerID()) {
 		f.Code = BorrowedAddress
 		return f
+	}
+	if a := s.doc.View().CredentialSubject; s.v.borrows != nil && a != nil && a.Achievement != nil && s.v.borrows(a.Achievement.ID, s.issuerID()) {
+		f.Code = BorrowedAchievement // unless somebody vouches for the issuer
 	}
 	if s.v.trust == nil {
 		return f

@@ -156,6 +156,10 @@ const (
 	TestIssuer      Code = "test_issuer"
 	// BorrowedAddress: of the service that verifies, which has no such issuer.
 	BorrowedAddress Code = "borrowed_address"
+	// BorrowedAchievement: what was achieved has an address of the service that
+	// verifies, which has no such issuer. Anybody may award what others have defined,
+	// so it is a remark.
+	BorrowedAchievement Code = "borrowed_achievement"
 
 	// validity
 	NoEnd       Code = "no_end"
@@ -310,11 +314,17 @@ func (r *Report) Verdict() Verdict {
 			return Invalid
 		case f.Outcome == Unknown:
 			verdict = Indeterminate
-		case f.Outcome == Warned && f.Code != IssuerNotListed && f.Code != HolderUnproven && verdict == Valid:
+		case f.Outcome == Warned && !remark(f.Code) && verdict == Valid:
 			verdict = Warning
 		}
 	}
 	return verdict
+}
+
+// remark tells of a code that a reader should see and that changes no verdict: it
+// tells about people, and nothing is wrong.
+func remark(c Code) bool {
+	return c == IssuerNotListed || c == BorrowedAchievement || c == HolderUnproven
 }
 
 // proven tells whether what the report is about was signed by whom it should: a
@@ -417,7 +427,7 @@ func (r *Report) Decisive() Finding {
 		return f // a trial counts for nothing, whatever else there is to be said of it
 	}
 	for _, f := range r.Findings {
-		if f.Outcome == want && f.Check != CheckEndorsement && f.Code != IssuerNotListed && f.Code != HolderUnproven {
+		if f.Outcome == want && f.Check != CheckEndorsement && !remark(f.Code) {
 			if want == Passed && f.Check != CheckProof {
 				continue
 			}

@@ -93,8 +93,8 @@ type Config struct {
 	Pages PageSource
 	// Trust may be nil: then no issuer is on a list.
 	Trust TrustList
-	// Borrowed is asked about the address that a badge gives itself, by whoever has
-	// addresses for badges: whether it is one of theirs and the issuer, by its id,
+	// Borrowed is asked about the address that a badge gives itself, and that of its
+	// achievement, by whoever has addresses for badges: whether it is one of theirs and the issuer, by its id,
 	// none of theirs. nil for who has none.
 	Borrowed func(address, issuer string) bool
 	// Records may be nil: then nothing holds that a revoked key has signed,

@@ -95,7 +95,7 @@ func (s *scribe) achievement(a *badge.Achievement) {
 	})...)
 	s.add("field.credits.available", s.credits(a.CreditsAvailable))
 	s.add("field.tags", each(a.Tag, s.prose)...)
-	s.add("field.type", code(a.AchievementType))
+	s.add("field.type", s.term("kind.achievement", a.AchievementType))
 	s.add("field.specialization", s.prose(a.Specialization))
 	s.add("field.field_of_study", s.prose(a.FieldOfStudy))
 	s.add("field.human_code", code(a.HumanCode))
@@ -201,7 +201,7 @@ func (s *scribe) results(results []badge.Result, described []badge.ResultDescrip
 		about, _ := (&badge.Achievement{ResultDescription: described}).Describe(r)
 		sub.add("field.name", sub.prose(about.Name))
 		sub.add("field.result.value", sub.prose(r.Value))
-		sub.add("field.result.status", sub.prose(r.Status))
+		sub.add("field.result.status", sub.term("kind.status", r.Status))
 		sub.add("field.result.level", sub.level(r.AchievedLevel, about))
 		sub.alignments(r.Alignment)
 		return value{Rows: sub.rows}
@@ -221,12 +221,16 @@ func (s *scribe) level(id string, rd badge.ResultDescription) value {
 func (s *scribe) resultDescription(rd badge.ResultDescription) *scribe {
 	sub := s.sub()
 	sub.add("field.name", sub.prose(rd.Name))
-	sub.add("field.result.type", code(rd.ResultType))
-	sub.add("field.result.required", sub.prose(rd.RequiredValue), sub.level(rd.RequiredLevel, rd))
+	sub.add("field.result.type", sub.term("kind.result", rd.ResultType))
+	possible := sub.prose
+	if rd.ResultType == badge.ResultTypeStatus {
+		possible = func(text string) value { return sub.term("kind.status", text) }
+	}
+	sub.add("field.result.required", possible(rd.RequiredValue), sub.level(rd.RequiredLevel, rd))
 	if rd.ValueMin != "" || rd.ValueMax != "" {
 		sub.add("field.result.range", plain(sub.Text("format.span", i18n.Params{"From": rd.ValueMin, "To": rd.ValueMax})))
 	}
-	sub.add("field.result.possible", each(rd.AllowedValue, sub.prose)...)
+	sub.add("field.result.possible", each(rd.AllowedValue, possible)...)
 	sub.add("field.result.levels", each(rd.RubricCriterionLevel, func(l badge.RubricCriterionLevel) value {
 		v := sub.prose(l.Name)
 		v.Note = words.Visible(l.Description)
@@ -264,6 +268,15 @@ func (s *scribe) evidence(list []badge.Evidence) {
 	})...)
 }
 
+// term is a word of a list of the standard (OB 3.0 appendix B) in the reader's
+// language; what is on none of its lists stays as it was signed.
+func (s *scribe) term(list, word string) value {
+	if id := list + "." + word; word != "" && s.Has(id) {
+		return plain(s.Text(id, nil))
+	}
+	return code(word)
+}
+
 // identifiers tells of a hashed identifier that it is there, not its hash.
 func (s *scribe) identifiers(subject *badge.AchievementSubject) {
 	var values []value
@@ -272,10 +285,10 @@ func (s *scribe) identifiers(subject *badge.AchievementSubject) {
 		case i.Hashed && i.IdentityType == badge.IdentityTypeEmail:
 			values = append(values, plain(s.Text("field.identifier.email", nil)))
 		case i.Hashed:
-			values = append(values, plain(s.Text("field.identifier.hidden", i18n.Params{"Kind": words.Line(i.IdentityType, 60)})))
+			values = append(values, plain(s.Text("field.identifier.hidden", i18n.Params{"Kind": s.term("kind.identifier", words.Line(i.IdentityType, 60)).Text})))
 		default:
 			v := plain(i.IdentityHash)
-			v.Note = words.Line(i.IdentityType, 60)
+			v.Note = s.term("kind.identifier", words.Line(i.IdentityType, 60)).Text
 			values = append(values, v)
 		}
 	}
@@ -286,7 +299,7 @@ func (s *scribe) identifiers(subject *badge.AchievementSubject) {
 func (s *scribe) otherIdentifiers(list []badge.IdentifierEntry) {
 	s.add("field.identifiers", each(list, func(i badge.IdentifierEntry) value {
 		v := code(i.Identifier)
-		v.Note = words.Line(i.IdentifierType, 60)
+		v.Note = s.term("kind.identifier", words.Line(i.IdentifierType, 60)).Text
 		return v
 	})...)
 }

@@ -239,7 +239,7 @@ func TestFields(t *testing.T) {
 		planning: {
 			"Credits earned":   {"29 (without unit: the badge names none)"},
 			"Results":          {"Projet", "Compétent", "Séances en direct suivies", "10"},
-			"Possible results": {"RubricCriterionLevel", "Débutant", "0 to 12"}, "Language": {"French"},
+			"Possible results": {"level of a rubric’s criterion", "Débutant", "0 to 12"}, "Language": {"French"},
 		},
 		trainer: {"In force until": {"15 January 2029"}},
 	} {

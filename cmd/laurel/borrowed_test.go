@@ -11,9 +11,11 @@ import (
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
+	"laurel/internal/i18n"
 	"laurel/keys"
 	"laurel/keys/keyring"
 	"laurel/verifier"
+	sentences "laurel/verifier/words"
 )
 
 // TestBorrowedAddresses: a badge of somebody else under an address of ours is
@@ -36,12 +38,12 @@ func TestBorrowedAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stranger := func(id string) []byte {
+	stranger := func(id, achievement string) []byte {
 		doc, err := badge.Parse([]byte(`{"@context":["https://www.w3.org/ns/credentials/v2","https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"],
 			"id":"` + id + `","type":["VerifiableCredential","OpenBadgeCredential"],"name":"First aid",
 			"issuer":{"id":"` + method.Controller + `","type":["Profile"],"name":"City Academy"},"validFrom":"2025-03-01T00:00:00Z",
 			"credentialSubject":{"type":["AchievementSubject"],"identifier":[{"type":"IdentityObject","hashed":false,"identityHash":"Ana Prado","identityType":"name"}],
-			"achievement":{"id":"https://other.example/a/1","type":["Achievement"],"name":"First aid","description":"Can give first aid.","criteria":{"narrative":"Attend."}}}}`))
+			"achievement":{"id":"` + achievement + `","type":["Achievement"],"name":"First aid","description":"Can give first aid.","criteria":{"narrative":"Attend."}}}}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -62,7 +64,7 @@ func TestBorrowedAddresses(t *testing.T) {
 		"https://other.example/?" + base + "/credentials/jqVLKjViOEtKUZ8VV0_ohs": false,
 		"urn:uuid:b4a0f1f2-6b0e-4e0e-9d0a-0a3a1b2c3d4e":                          false,
 	} {
-		report := h.svc.verifier.VerifyBytes(t.Context(), stranger(id), verifier.Options{})
+		report := h.svc.verifier.VerifyBytes(t.Context(), stranger(id, "https://other.example/a/1"), verifier.Options{})
 		f := report.Finding(verifier.CheckIssuerTrust)
 		want, code := verifier.Valid, verifier.IssuerNotListed
 		if borrowed {
@@ -70,6 +72,24 @@ func TestBorrowedAddresses(t *testing.T) {
 		}
 		if report.Verdict() != want || f.Code != code || borrowed && report.Decisive().Code != code {
 			t.Errorf("%s: %v, %s; %+v", id, report.Verdict(), f.Code, report.Decisive())
+		}
+	}
+	catalog, err := i18n.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Anybody may award what we have defined; a reader is told, and no more.
+	for achievement, borrowed := range map[string]bool{base + "/achievements/first-aid": true, "https://other.example/achievements/first-aid": false} {
+		report := h.svc.verifier.VerifyBytes(t.Context(), stranger("https://other.example/credentials/x", achievement), verifier.Options{})
+		f, code := report.Finding(verifier.CheckIssuerTrust), verifier.IssuerNotListed
+		if borrowed {
+			code = verifier.BorrowedAchievement
+		}
+		if report.Verdict() != verifier.Valid || f.Code != code || f.Outcome != verifier.Warned {
+			t.Errorf("%s: %v, %s", achievement, report.Verdict(), f.Code)
+		}
+		if said := sentences.Sentence(catalog.For("en"), report, f); strings.Contains(said, "which did not issue it") != borrowed {
+			t.Errorf("%s: %s", achievement, said)
 		}
 	}
 	ours, err := http.NewRequestWithContext(t.Context(), http.MethodGet, badges[0], nil)

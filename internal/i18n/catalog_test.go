@@ -144,7 +144,7 @@ func messagesOf(t *testing.T, lang Lang) (all []*i18n.Message) {
 // latinEverywhere are the words that a text of any script may hold in Latin
 // letters: names of formats, of the standard and of this service.
 var latinEverywhere = []string{"JSON", "JWT", "PNG", "SVG", "PDF", "QR", "Laurel", "Open", "Badges", "OpenAPI", "https",
-	"UTC", "LinkedIn", "Comprehensive", "Learner", "Record", "VerifierPlus"}
+	"UTC", "LinkedIn", "ISBN", "ISSN", "LIS", "LTI", "OneRoster", "Comprehensive", "Learner", "Record", "VerifierPlus"}
 
 // scripts are the scripts of the languages that are not written in Latin
 // letters.

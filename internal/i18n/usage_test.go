@@ -50,11 +50,11 @@ func sources(t *testing.T) string {
 
 // TestMessagesAreUsed finds messages that nothing shows, and ids that are
 // shown and do not exist. What stands under the prefixes below is put together
-// from a report or a code; packages words, api and console hold those complete.
+// from a report or a code; packages words, api, pages and console hold those complete.
 func TestMessagesAreUsed(t *testing.T) {
 	text := sources(t)
 	english := mustLoad(t).For(English)
-	composed := regexp.MustCompile(`^(check|summary|headline|outcome|finding|fault|status|console\.(action|change|count|decision|delivery|fault|gate|hook|kind|outcome|question|reason|signin|state))\.`)
+	composed := regexp.MustCompile(`^(check|summary|kind|headline|outcome|finding|fault|status|console\.(action|change|count|decision|delivery|fault|gate|hook|kind|outcome|question|reason|signin|state))\.`)
 	for _, id := range english.IDs() {
 		if !composed.MatchString(id) && !strings.Contains(text, `"`+id+`"`) {
 			t.Errorf("nothing shows %s", id)

@@ -1,0 +1,80 @@
+package pages_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"laurel/badge"
+	"laurel/internal/i18n"
+	"laurel/schemas"
+)
+
+// Every word of the lists of the standard has a message, and there is none for
+// any other.
+func TestWordsOfTheStandard(t *testing.T) {
+	w := newWorld(t)
+	var want []string
+	for _, of := range []struct{ class, property, messages string }{
+		{"Achievement", "achievementType", "kind.achievement."}, {"Result", "status", "kind.status."},
+		{"ResultDescription", "resultType", "kind.result."}, {"IdentifierEntry", "identifierType", "kind.identifier."},
+		{"IdentityObject", "identityType", "kind.identifier."},
+	} {
+		class, ok := schemas.Classes().Class(of.class)
+		if !ok {
+			t.Fatalf("no class %s", of.class)
+		}
+		at := slices.IndexFunc(class.Properties, func(p schemas.Property) bool { return p.Name == of.property })
+		if at < 0 || len(class.Properties[at].Type.Words) == 0 {
+			t.Fatalf("%s has no words for %s", of.class, of.property)
+		}
+		for _, word := range class.Properties[at].Type.Words {
+			want = append(want, of.messages+word)
+		}
+	}
+	var got []string
+	for _, id := range w.catalog.For("en").IDs() {
+		if strings.HasPrefix(id, "kind.") {
+			got = append(got, id)
+		}
+	}
+	slices.Sort(want)
+	if want = slices.Compact(want); !slices.Equal(got, want) {
+		t.Errorf("the messages are\n%q\nfor\n%q", got, want)
+	}
+}
+
+// The words of the standard are read in the reader's language, those of an issuer
+// as they were signed, and the file has them all.
+func TestTermsAreTranslated(t *testing.T) {
+	w := newWorld(t)
+	raw := string(document(t, planning).Raw())
+	for from, to := range map[string]string{`"RawScore"`: `"Status"`, `"achievementType": "MicroCredential"`: `"achievementType": "ext:Workshop"`,
+		`"requiredValue": "10"`: `"requiredValue": "Completed", "allowedValue": ["Withdrew", "Half"]`} {
+		if !strings.Contains(raw, from) {
+			t.Fatalf("no %s", from)
+		}
+		raw = strings.Replace(raw, from, to, 1)
+	}
+	page := func(lang i18n.Lang, doc *badge.Document) string {
+		return one(t, parsePage(t, w.verification(t, lang, report(doc), nil)).class("fields"), "fields").text()
+	}
+	for lang, says := range map[i18n.Lang][]string{
+		"en": {"level of a rubric’s criterion", "ext:Workshop", "completed", "withdrew", "Half"},
+		"ru": {"уровень критерия шкалы", "ext:Workshop", "завершено", "прекращено по желанию", "Half"},
+		"ar": {"مستوى معيار في سلّم تقدير", "ext:Workshop", "مكتمل", "انسحاب", "Half"},
+	} {
+		text := page(lang, parse(t, raw))
+		for _, said := range says {
+			if !strings.Contains(text, said) {
+				t.Errorf("%s: %q is not on the page: %s", lang, said, text)
+			}
+		}
+		if strings.Count(text, "RubricCriterionLevel") != strings.Count(raw, "RubricCriterionLevel") { // in the list of all data alone
+			t.Errorf("%s: the word of the standard is there %d times", lang, strings.Count(text, "RubricCriterionLevel"))
+		}
+	}
+	if text := page("fr", document(t, planning)); !strings.Contains(text, "microcertification") {
+		t.Error(text)
+	}
+}
