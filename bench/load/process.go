@@ -212,6 +212,12 @@ func (p *Process) Measures() (map[string]float64, error) {
 	return all, nil
 }
 
+// Goroutines is how many goroutines a Laurel has.
+func (p *Process) Goroutines() (int, error) {
+	all, err := p.Measures()
+	return int(all["go_goroutines"]), err
+}
+
 func (p *Process) proc(name string) string {
 	return filepath.Join("/proc", strconv.Itoa(p.cmd.Process.Pid), name)
 }
