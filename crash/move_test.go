@@ -132,7 +132,7 @@ func (m *moving) interrupt(c *crowd, n int) {
 			continue
 		}
 		if n >= 2 { // anywhere from there on
-			time.Sleep(rand.N(12 * time.Millisecond))
+			time.Sleep(rand.N([]time.Duration{12 * time.Millisecond, 400 * time.Millisecond}[n%2]))
 		}
 		switch moment.ends {
 		case "service":

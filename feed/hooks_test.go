@@ -409,9 +409,6 @@ func TestReplicas(t *testing.T) {
 
 // TestBounds: what waits and what is kept is bounded, and nothing is lost by it.
 func TestBounds(t *testing.T) {
-	if testing.Short() {
-		t.Skip("NOT TESTED: with -short more than a thousand badges are missing, so the bounds of a hook were not reached")
-	}
 	w := newTold(t)
 	hook := w.hook(t, "/hook", feed.CredentialIssued)
 	n := feed.MaxPending + 150

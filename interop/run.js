@@ -4,7 +4,7 @@
 //   node interop/run.js [tests/qr.test.js …]
 import {execFileSync, spawn} from 'node:child_process';
 import {once} from 'node:events';
-import {mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {setTimeout} from 'node:timers/promises';
@@ -68,7 +68,8 @@ async function test(world) {
   const description = join(work, 'world.json');
   writeFileSync(description, JSON.stringify(world));
   const named = process.argv.slice(2);
-  const files = named.length > 0 ? named : readdirSync(join(here, 'tests')).map(name => join(here, 'tests', name));
+  const size = file => statSync(file).size; // the largest first, so that none is left to run alone
+  const files = named.length > 0 ? named : readdirSync(join(here, 'tests')).map(name => join(here, 'tests', name)).sort((a, b) => size(b) - size(a));
   const child = spawn(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files], {
     stdio: 'inherit', env: environment({INTEROP_WORLD: description, NODE_EXTRA_CA_CERTS: world.ca})
   });

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Sink takes the records of a store one by one, in ascending order of keys: a
@@ -27,6 +28,11 @@ type Builder interface {
 	// Flush writes what Append has gathered.
 	Flush(ctx context.Context) error
 
+	// Amend gives keys other values, all or none of them, and Values tells those that
+	// keys have, in the order of the keys.
+	Amend(ctx context.Context, changes []Change) error
+	Values(ctx context.Context, keys [][]byte) (values [][]byte, err error)
+
 	// Prepare makes it durable, so that nothing is left to do but to Finish it.
 	// From now on Close leaves it as it is: whether it becomes a store is decided
 	// elsewhere. It knows itself by the name again, which a name of a file may be;
@@ -38,6 +44,9 @@ type Builder interface {
 	// was prepared.
 	Finish(ctx context.Context) error
 }
+
+// Change is the value of a key; a nil one is none.
+type Change struct{ Key, Value []byte }
 
 // ErrUnfinished is the answer where a store was being filled, and is none.
 var ErrUnfinished = errors.New("store: it was being filled and is no store yet")
@@ -79,7 +88,7 @@ const (
 func Compare(a, b Reader) (records int, err error) {
 	var after []byte
 	for {
-		page, more, err := readPage(a, after)
+		page, more, err := Page(a, after)
 		if err != nil {
 			return records, err
 		}
@@ -88,56 +97,73 @@ func Compare(a, b Reader) (records int, err error) {
 		if err != nil || !more {
 			return records, err
 		}
-		after = page[len(page)-1].key
+		after = page[len(page)-1].Key
 	}
 }
 
-// Differ reads two snapshots side by side from behind a key on, for some way, and
-// returns the keys at which they part. It is to go on behind next; nil is the end.
-func Differ(a, b Reader, after []byte) (keys [][]byte, next []byte, err error) {
-	left, more, err := readPage(a, after)
+// Side is what Differ found on a way from one key to another.
+type Side struct {
+	Parted [][]byte // keys at which the two part
+	Same   int      // records that are the same
+	Next   []byte   // the key behind which to go on; nil at the end
+}
+
+// Differ reads two snapshots side by side from behind a key on, for some way.
+func Differ(a, b Reader, after []byte) (side Side, err error) {
+	left, more, err := Page(a, after)
 	if err != nil {
-		return nil, nil, err
+		return side, err
 	}
-	right, further, err := readPage(b, after)
+	right, further, err := Page(b, after)
 	if err != nil {
-		return nil, nil, err
+		return side, err
 	}
 	if more {
-		next = left[len(left)-1].key
+		side.Next = left[len(left)-1].Key
 	}
-	if further && (next == nil || bytes.Compare(right[len(right)-1].key, next) < 0) {
-		next = right[len(right)-1].key
+	if further && (side.Next == nil || bytes.Compare(right[len(right)-1].Key, side.Next) < 0) {
+		side.Next = right[len(right)-1].Key
 	}
-	within := func(page []entry) bool {
-		return len(page) > 0 && (next == nil || bytes.Compare(page[0].key, next) <= 0)
-	}
-	for within(left) || within(right) {
+	left, right = side.within(left), side.within(right)
+	for len(left) > 0 || len(right) > 0 {
 		order := -1
 		switch {
-		case !within(left):
+		case len(left) == 0:
 			order = 1
-		case within(right):
-			order = bytes.Compare(left[0].key, right[0].key)
+		case len(right) > 0:
+			order = bytes.Compare(left[0].Key, right[0].Key)
 		}
 		switch {
 		case order < 0:
-			keys, left = append(keys, left[0].key), left[1:]
+			side.Parted, left = append(side.Parted, left[0].Key), left[1:]
+			continue
 		case order > 0:
-			keys, right = append(keys, right[0].key), right[1:]
+			side.Parted, right = append(side.Parted, right[0].Key), right[1:]
+			continue
+		case bytes.Equal(left[0].Value, right[0].Value):
+			side.Same++
 		default:
-			if !bytes.Equal(left[0].value, right[0].value) {
-				keys = append(keys, left[0].key)
-			}
-			left, right = left[1:], right[1:]
+			side.Parted = append(side.Parted, left[0].Key)
 		}
+		left, right = left[1:], right[1:]
 	}
-	return keys, next, nil
+	return side, nil
 }
 
-type entry struct{ key, value []byte }
+// within is what of a page both sides have been read for.
+func (s *Side) within(page []Change) []Change {
+	if s.Next == nil {
+		return page
+	}
+	n, found := slices.BinarySearchFunc(page, s.Next, func(c Change, key []byte) int { return bytes.Compare(c.Key, key) })
+	if found {
+		n++
+	}
+	return page[:n]
+}
 
-func readPage(r Reader, after []byte) (page []entry, more bool, err error) {
+// Page reads the records behind a key, as many as are held at once.
+func Page(r Reader, after []byte) (page []Change, more bool, err error) {
 	size := 0
 	err = r.Scan(nil, after, func(key, value []byte) error {
 		if len(page) == pageKeys || size >= pageBytes {
@@ -145,7 +171,7 @@ func readPage(r Reader, after []byte) (page []entry, more bool, err error) {
 			return ErrStop
 		}
 		size += len(key) + len(value)
-		page = append(page, entry{key, value})
+		page = append(page, Change{key, value})
 		return nil
 	})
 	return page, more, err
@@ -153,21 +179,21 @@ func readPage(r Reader, after []byte) (page []entry, more bool, err error) {
 
 // samePage holds a page of one side against the other. Where no page follows,
 // the other side ends with it.
-func samePage(r Reader, after []byte, page []entry, more bool) (same int, err error) {
+func samePage(r Reader, after []byte, page []Change, more bool) (same int, err error) {
 	err = r.Scan(nil, after, func(key, value []byte) error {
 		switch {
 		case same == len(page) && more:
 			return ErrStop
 		case same == len(page):
 			return fmt.Errorf("%w: %q is on one side alone", ErrDiffer, key)
-		case string(key) != string(page[same].key) || string(value) != string(page[same].value):
-			return fmt.Errorf("%w at %q", ErrDiffer, page[same].key)
+		case string(key) != string(page[same].Key) || string(value) != string(page[same].Value):
+			return fmt.Errorf("%w at %q", ErrDiffer, page[same].Key)
 		}
 		same++
 		return nil
 	})
 	if err == nil && same < len(page) {
-		err = fmt.Errorf("%w: %q is on one side alone", ErrDiffer, page[same].key)
+		err = fmt.Errorf("%w: %q is on one side alone", ErrDiffer, page[same].Key)
 	}
 	return same, err
 }

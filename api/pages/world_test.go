@@ -5,6 +5,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,23 +17,29 @@ import (
 	"laurel/verifier"
 )
 
-// world is what a page needs, once for a test.
+// world is what a page needs.
 type world struct {
 	catalog *i18n.Catalog
 	pages   *pages.Pages
 }
 
-func newWorld(t *testing.T) world {
-	t.Helper()
+// readWorld reads words and templates once: they do not change.
+var readWorld = sync.OnceValues(func() (world, error) {
 	catalog, err := i18n.New()
 	if err != nil {
-		t.Fatal(err)
+		return world{}, err
 	}
 	p, err := pages.New(catalog)
+	return world{catalog, p}, err
+})
+
+func newWorld(t *testing.T) world {
+	t.Helper()
+	w, err := readWorld()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return world{catalog, p}
+	return w
 }
 
 func (w world) frame() pages.Frame {

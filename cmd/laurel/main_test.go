@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -67,19 +69,25 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// freePort sets a variable to a port of loopback that is free now.
+// freePort sets a variable to a port of loopback that is free now, below those
+// that the system gives to whoever asks for any: nobody is given it meanwhile.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	ts.Check(err)
-	ts.Setenv(args[0], port)
+	for {
+		port := strconv.Itoa(10_000 + rand.IntN(20_000))
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			continue
+		}
+		ts.Check(err)
+		ts.Check(l.Close())
+		ts.Setenv(args[0], port)
+		return
+	}
 }
 
 // waitPort waits until a port answers.
 func waitPort(ts *testscript.TestScript, _ bool, args []string) {
-	for range 200 {
+	for range 1200 {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+args[0])
 		if err == nil {
 			conn.Close()

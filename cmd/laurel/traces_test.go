@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -168,6 +169,11 @@ func TestTracesTellWhatWasDone(t *testing.T) {
 	want(200, "POST", "/v1/verify", "", want(200, "GET", "/credentials/"+issued.ID+".json", "", ""))
 	want(422, "POST", "/v1/verify", "", fmt.Sprintf(`{"url":"%s/gone"}`, others.URL))
 	want(200, "GET", "/readyz", "", "")
+	var items []string
+	for n := range 150 {
+		items = append(items, fmt.Sprintf(`{"achievement":"first-aid","recipient":{"name":"Ana Example %d"},"awardedAt":"2025-07-11"}`, n))
+	}
+	want(207, "POST", "/v1/credentials/batch", token, `{"items":[`+strings.Join(items, ",")+`]}`)
 	var out bytes.Buffer
 	p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: r.said}
 	if code := p.exit(t.Context(), []string{"backup", "--data", r.data, filepath.Join(t.TempDir(), "b")}); code != exitOK {
@@ -188,7 +194,7 @@ func TestTracesTellWhatWasDone(t *testing.T) {
 	}
 	spans := c.got()
 
-	issue := one(t, spans, "POST /v1/credentials", nil)
+	issue := find(spans, "POST /v1/credentials", nil)[0]
 	if issue.Kind != pb.Span_SPAN_KIND_SERVER || issue.ParentSpanId != nil || value(issue, "http.request.method") != "POST" || value(issue, "http.route") != "/v1/credentials" ||
 		value(issue, "http.response.status_code") != "201" || !regexp.MustCompile(`^[A-Z2-7]{26}$`).MatchString(value(issue, "laurel.request")) {
 		t.Errorf("%v", issue)
@@ -206,6 +212,16 @@ func TestTracesTellWhatWasDone(t *testing.T) {
 	}
 	if len(find(spans, "View tokens.", issue)) == 0 || len(find(spans, "View issuer.", issue)) == 0 {
 		t.Error("an issue reads nothing?")
+	}
+
+	batch, of := one(t, spans, "POST /v1/credentials/batch", nil), 0
+	for _, s := range spans {
+		if bytes.Equal(s.TraceId, batch.TraceId) {
+			of++
+		}
+	}
+	if left, err := strconv.Atoi(value(batch, "laurel.spans.left_out")); err != nil || left < 2*150-maxSpans || of != maxSpans+1 {
+		t.Errorf("of a batch %d spans are told, and %d left out, %v", of, left, err)
 	}
 
 	checks := find(spans, "POST /v1/verify", nil)

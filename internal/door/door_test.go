@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"os"
 	"testing"
 	"time"
 
@@ -50,6 +51,9 @@ func (e *entrance) knock(last byte) net.Conn {
 	from := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 0, last)}}
 	c, err := from.Dial("tcp", e.door.Addr().String())
 	if err != nil {
+		if os.Getenv("CI") == "true" {
+			e.t.Fatalf("a second loopback address is missing, and in CI it must be there: %v", err)
+		}
 		e.t.Skipf("NOT TESTED: a second loopback address is missing: %v", err)
 	}
 	e.t.Cleanup(func() { c.Close() })

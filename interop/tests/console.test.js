@@ -2,6 +2,7 @@
 // and everything else is done in a real browser, without script.
 import {after, before, test} from 'node:test';
 import assert from 'node:assert/strict';
+import {randomInt} from 'node:crypto';
 import {createServer} from 'node:net';
 import {once} from 'node:events';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
@@ -26,13 +27,19 @@ async function laurel(...args) {
   return stdout;
 }
 
+// freePort finds one below those that the system gives to whoever asks for any,
+// so that nobody is given it before the service takes it.
 async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const {port} = server.address();
-  server.close();
-  await once(server, 'close');
-  return port;
+  for(;;) {
+    const port = 10_000 + randomInt(20_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const free = await once(server, 'listening').then(() => true, () => false);
+    if(free) {
+      server.close();
+      await once(server, 'close');
+      return port;
+    }
+  }
 }
 
 // define makes the workshop with all that can be earned there.

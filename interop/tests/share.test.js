@@ -172,8 +172,10 @@ async function framing(markup) {
   const requests = [], said = [];
   page.on('request', request => requests.push(request.url()));
   page.on('console', message => said.push(message.text()));
-  await page.goto(`${site}/?frame=${encodeURIComponent(markup)}`, {waitUntil: 'networkidle'}); // a lazy frame comes after the page
-  return {page, frame: page.frames()[1], requests, said, close: () => context.close()};
+  await page.goto(`${site}/?frame=${encodeURIComponent(markup)}`);
+  const frame = await (await page.waitForSelector('iframe')).contentFrame();
+  await frame.waitForURL(url => url.href !== 'about:blank'); // a lazy frame comes after the page
+  return {page, frame, requests, said, close: () => context.close()};
 }
 
 const oembed = async address => (await get(`${baseURL}/oembed?format=json&url=${encodeURIComponent(address)}`)).json();

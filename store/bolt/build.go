@@ -102,6 +102,38 @@ func (b *Build) Flush(ctx context.Context) error {
 	return nil
 }
 
+// Amend implements store.Builder.
+func (b *Build) Amend(ctx context.Context, changes []store.Change) error {
+	return b.Update(ctx, func(tx store.Tx) (err error) {
+		for _, c := range changes {
+			if c.Value == nil {
+				err = tx.Delete(c.Key)
+			} else {
+				err = tx.Put(c.Key, c.Value)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Values implements store.Builder.
+func (b *Build) Values(ctx context.Context, keys [][]byte) (values [][]byte, err error) {
+	err = b.View(ctx, func(r store.Reader) error {
+		for _, key := range keys {
+			value, err := r.Get(key)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			values = append(values, value)
+		}
+		return nil
+	})
+	return values, err
+}
+
 // Prepare implements store.Builder.
 func (b *Build) Prepare(ctx context.Context, name string) error {
 	if err := b.give(ctx, preparedPath(b.final, name)); err != nil {

@@ -10,135 +10,106 @@ import (
 	"laurel/store"
 )
 
-// level brings the copy to a snapshot, and calls then with that snapshot and the
-// keys that were different. Where it is not known any more what has changed, all
-// is compared.
-func (w *work) level(ctx context.Context, then func(old store.Reader, keys [][]byte) error) error {
-	err := w.levelBy(ctx, w.touched, then)
-	if errors.Is(err, store.ErrLost) {
-		if err = w.follow(ctx); err == nil {
-			err = w.levelBy(ctx, w.parted, then)
-		}
-	}
-	return err
-}
+// No snapshot is held for longer than a page or a batch takes, for one that is held
+// has the store's file grow, and now and then has everybody wait. So the copy is of
+// no one moment before the last catch-up: each key is as it was at some moment since
+// the store was followed, and those that have changed since then are known.
 
-// levelBy is level by one way to find out what is different.
-func (w *work) levelBy(ctx context.Context, find func(context.Context, store.Reader, func([][]byte) error) error,
-	then func(old store.Reader, keys [][]byte) error) error {
-	return w.from.View(ctx, func(old store.Reader) error {
-		var all [][]byte
-		err := find(ctx, old, func(keys [][]byte) error {
-			all = append(all, keys...)
-			return w.put(ctx, old, keys)
+// side reads both stores from the first key to the last, and hears of each way.
+func (w *work) side(ctx context.Context, hear func(store.Side)) error {
+	w.tell(Comparing, 0)
+	for at := (store.Side{}); ; {
+		err := w.from.View(ctx, func(old store.Reader) error {
+			return w.To.View(ctx, func(fresh store.Reader) (err error) {
+				at, err = store.Differ(old, fresh, at.Next)
+				return err
+			})
 		})
 		if err != nil {
 			return err
 		}
-		w.Changed += len(all)
-		return then(old, all)
-	})
+		if hear(at); at.Next == nil {
+			return nil
+		}
+	}
 }
 
-// touched finds the keys that were changed while the store was followed.
-func (w *work) touched(_ context.Context, old store.Reader, found func([][]byte) error) error {
-	keys, err := w.changes.Until(old)
-	if err != nil || len(keys) == 0 {
+// catchUp gives the copy what was changed since the last time, and returns the
+// keys in their order.
+func (w *work) catchUp(ctx context.Context) (keys [][]byte, err error) {
+	if err := w.from.View(ctx, func(now store.Reader) (err error) {
+		keys, err = w.changes.Until(now)
 		return err
+	}); err != nil {
+		return nil, err
 	}
 	slices.SortFunc(keys, bytes.Compare)
 	w.tell(CatchingUp, len(keys))
-	return found(keys)
+	return keys, w.put(ctx, keys)
 }
 
-// parted finds the keys at which the copy is different, by reading both.
-func (w *work) parted(ctx context.Context, old store.Reader, found func([][]byte) error) error {
-	w.tell(Comparing, 0)
-	for after := []byte(nil); ; {
-		var keys [][]byte
-		err := w.To.View(ctx, func(fresh store.Reader) (err error) {
-			keys, after, err = store.Differ(old, fresh, after)
-			return err
-		})
-		if err == nil {
-			err = found(keys)
-		}
-		if err != nil || after == nil {
-			return err
-		}
+// mend follows anew and reads both stores, where it is not known any more what has
+// changed.
+func (w *work) mend(ctx context.Context) error {
+	if err := w.follow(ctx); err != nil {
+		return err
 	}
+	var parted [][]byte
+	w.Records = 0
+	if err := w.side(ctx, func(s store.Side) {
+		parted = append(parted, s.Parted...)
+		w.Records += s.Same
+	}); err != nil {
+		return err
+	}
+	w.Records += len(parted)
+	return w.put(ctx, parted)
 }
 
-// put gives keys in the copy the values that they have in a snapshot.
-func (w *work) put(ctx context.Context, old store.Reader, keys [][]byte) error {
+// put gives keys in the copy the values that they have now, and reads them again
+// there. What changes in the meantime is caught up with later.
+func (w *work) put(ctx context.Context, keys [][]byte) error {
+	w.Changed += len(keys)
 	for len(keys) > 0 {
-		batch, err := read(old, keys)
-		if err != nil {
-			return err
+		some, err := w.read(ctx, keys)
+		if err == nil {
+			err = w.To.Amend(ctx, some)
 		}
-		keys = keys[len(batch):]
-		err = w.To.Update(ctx, func(tx store.Tx) error {
-			for _, c := range batch {
-				if err := c.put(tx); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
+		var written [][]byte
+		if err == nil {
+			written, err = w.To.Values(ctx, keys[:len(some)])
+		}
 		if err != nil {
 			return fmt.Errorf("catching up: %w", err)
 		}
+		for n, c := range some {
+			if (written[n] == nil) != (c.Value == nil) || !bytes.Equal(written[n], c.Value) {
+				return fmt.Errorf("%w at %q", store.ErrDiffer, c.Key)
+			}
+		}
+		keys = keys[len(some):]
 	}
 	return nil
 }
 
-// change is a key as it is now.
-type change struct {
-	key, value []byte // nil for none
-}
-
-func (c change) put(tx store.Tx) error {
-	if c.value == nil {
-		return tx.Delete(c.key)
-	}
-	return tx.Put(c.key, c.value)
-}
-
 // read reads the first of some keys, as many as are written at once.
-func read(old store.Reader, keys [][]byte) (batch []change, err error) {
-	for size := 0; len(batch) < min(len(keys), batchKeys) && size < batchBytes; {
-		key := keys[len(batch)]
-		value, err := old.Get(key)
-		if err != nil && !errors.Is(err, store.ErrNotFound) {
-			return nil, err
-		}
-		if value != nil {
-			if _, err := store.Unseal(key, value); err != nil {
-				return nil, fmt.Errorf("record %q: %w", key, err)
-			}
-		}
-		size += len(key) + len(value)
-		batch = append(batch, change{key, value})
-	}
-	return batch, nil
-}
-
-// same holds some keys of a snapshot against the copy.
-func (w *work) same(ctx context.Context, old store.Reader, keys [][]byte) error {
-	return w.To.View(ctx, func(fresh store.Reader) error {
-		for _, key := range keys {
-			was, err := old.Get(key)
+func (w *work) read(ctx context.Context, keys [][]byte) (some []store.Change, err error) {
+	err = w.from.View(ctx, func(now store.Reader) error {
+		for size := 0; len(some) < min(len(keys), batchKeys) && size < batchBytes; {
+			key := keys[len(some)]
+			value, err := now.Get(key)
 			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
-			is, err := fresh.Get(key)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
+			if value != nil {
+				if _, err := store.Unseal(key, value); err != nil {
+					return fmt.Errorf("record %q: %w", key, err)
+				}
 			}
-			if (was == nil) != (is == nil) || !bytes.Equal(was, is) {
-				return fmt.Errorf("%w at %q", store.ErrDiffer, key)
-			}
+			size += len(key) + len(value)
+			some = append(some, store.Change{Key: key, Value: value})
 		}
 		return nil
 	})
+	return some, err
 }

@@ -13,9 +13,11 @@
 package move
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"laurel/store"
@@ -28,14 +30,14 @@ const (
 	fewKeys, rounds = 500, 8
 
 	// batchKeys and batchBytes bound what is written to the copy at once.
-	batchKeys, batchBytes = 500, 4 << 20
+	batchKeys, batchBytes = 2000, 4 << 20
 
 	// wholeRecords is up to how many records the stores are compared once more as
 	// a whole while writers wait.
 	wholeRecords = 20_000
 
 	// tellEach is after how many records it is told how many were copied.
-	tellEach = 10_000
+	tellEach = 50_000
 
 	// holdPatience is how long writers wait at most before the move is given up,
 	// and finishPatience how long the copy is tried to be finished.
@@ -129,33 +131,57 @@ func (w *work) follow(ctx context.Context) (err error) {
 	return err
 }
 
+// copy copies page by page, each as it is when its turn comes.
 func (w *work) copy(ctx context.Context) error {
-	w.tell(Copying, 0)
-	err := w.from.View(ctx, func(old store.Reader) error {
-		return store.Stream(ctx, old, &counting{Sink: w.To, tell: func(n int) { w.tell(Copying, n) }})
-	})
-	if err != nil {
-		return err
+	copied, told := 0, -tellEach
+	for after, more := []byte(nil), true; more; {
+		if copied-told >= tellEach {
+			w.tell(Copying, copied)
+			told = copied
+		}
+		var page []store.Change
+		err := w.from.View(ctx, func(now store.Reader) (err error) {
+			page, more, err = store.Page(now, after)
+			return err
+		})
+		for _, c := range page {
+			if _, damaged := store.Unseal(c.Key, c.Value); err == nil && damaged != nil {
+				err = fmt.Errorf("record %q: %w", c.Key, damaged)
+			}
+			if err == nil {
+				err = w.To.Append(ctx, c.Key, c.Value)
+			}
+			after = c.Key
+		}
+		if err != nil {
+			return err
+		}
+		copied += len(page)
 	}
 	return w.To.Flush(ctx)
 }
 
-// compare holds every record of a snapshot against the copy, what was caught up
-// with included.
+// compare holds every record against the copy. The two may part where something
+// was changed meanwhile, and nowhere else.
 func (w *work) compare(ctx context.Context) error {
-	err := w.level(ctx, func(old store.Reader, _ [][]byte) error { return w.whole(ctx, old) })
-	if errors.Is(err, store.ErrDiffer) {
-		err = fmt.Errorf("%w. Does something else write to one of the two?", err)
-	}
-	return err
-}
-
-func (w *work) whole(ctx context.Context, old store.Reader) error {
-	w.tell(Comparing, 0)
-	return w.To.View(ctx, func(fresh store.Reader) (err error) {
-		w.Records, err = store.Compare(old, fresh)
+	var parted [][]byte
+	if err := w.side(ctx, func(s store.Side) {
+		parted = append(parted, s.Parted...)
+		w.Records += s.Same
+	}); err != nil {
 		return err
-	})
+	}
+	changed, err := w.catchUp(ctx)
+	if errors.Is(err, store.ErrLost) {
+		return w.mend(ctx)
+	}
+	for _, key := range parted {
+		if _, known := slices.BinarySearchFunc(changed, key, bytes.Compare); err == nil && !known {
+			err = fmt.Errorf("%w at %q. Does something else write to one of the two?", store.ErrDiffer, key)
+		}
+	}
+	w.Records += len(parted)
+	return err
 }
 
 func (w *work) check(ctx context.Context) error {
@@ -166,12 +192,13 @@ func (w *work) check(ctx context.Context) error {
 // closeIn catches up until little is left.
 func (w *work) closeIn(ctx context.Context) error {
 	for range rounds {
-		changed := 0
-		err := w.level(ctx, func(old store.Reader, keys [][]byte) error {
-			changed = len(keys)
-			return w.same(ctx, old, keys)
-		})
-		if err != nil || changed <= fewKeys {
+		changed, err := w.catchUp(ctx)
+		if errors.Is(err, store.ErrLost) {
+			err = w.mend(ctx)
+		} else if len(changed) <= fewKeys {
+			return err
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -202,14 +229,17 @@ func (w *work) hold(ctx context.Context) error {
 	return err
 }
 
-// last makes the copy the same for good: of a small store every record is compared
-// once more, of a large one what was changed since all of it was.
+// last makes the copy the same for good. Of a small store every record is compared
+// once more.
 func (w *work) last(ctx context.Context) error {
-	return w.levelBy(ctx, w.touched, func(old store.Reader, keys [][]byte) error {
-		if w.Records <= wholeRecords {
-			return w.whole(ctx, old)
-		}
-		return w.same(ctx, old, keys)
+	if _, err := w.catchUp(ctx); err != nil || w.Records > wholeRecords {
+		return err
+	}
+	return w.from.View(ctx, func(old store.Reader) error {
+		return w.To.View(ctx, func(fresh store.Reader) (err error) {
+			w.Records, err = store.Compare(old, fresh)
+			return err
+		})
 	})
 }
 
@@ -222,21 +252,6 @@ func (w *work) finish(ctx context.Context) error {
 	err := w.To.Finish(ctx)
 	w.Done = err == nil
 	return err
-}
-
-// counting tells how far a copy is.
-type counting struct {
-	store.Sink
-	n    int
-	tell func(n int)
-}
-
-// Append implements store.Sink.
-func (c *counting) Append(ctx context.Context, key, value []byte) error {
-	if c.n++; c.n%tellEach == 0 {
-		c.tell(c.n)
-	}
-	return c.Sink.Append(ctx, key, value)
 }
 
 // still is a store that nobody else changes.

@@ -33,6 +33,14 @@ func left(version string) *store.Unfinished {
 	return &store.Unfinished{Name: name, Prepared: state == prepared}
 }
 
+// The statements by which a copy catches up, many keys at once.
+const (
+	sqlAmend = `INSERT INTO laurel_store (key, value) SELECT * FROM unnest($1::bytea[], $2::bytea[])
+		ON CONFLICT (key) DO UPDATE SET value = excluded.value`
+	sqlRemove = `DELETE FROM laurel_store WHERE key = ANY($1::bytea[])`
+	sqlValues = `SELECT key, value FROM laurel_store WHERE key = ANY($1::bytea[])`
+)
+
 // sqlDrop takes back a table that was made here; sqlForget and sqlBecome see to it
 // that it still is what it was.
 const (
@@ -93,6 +101,60 @@ func (b *Build) Flush(ctx context.Context) error {
 		return fmt.Errorf("filling the store: %w", err)
 	}
 	return nil
+}
+
+// Amend implements store.Builder.
+func (b *Build) Amend(ctx context.Context, changes []store.Change) error {
+	var keys, values, gone [][]byte
+	for _, c := range changes {
+		if err := errors.Join(store.CheckKey(c.Key), store.CheckValue(c.Value)); err != nil {
+			return err
+		}
+		if c.Value == nil {
+			gone = append(gone, c.Key)
+		} else {
+			keys, values = append(keys, c.Key), append(values, c.Value)
+		}
+	}
+	ctx, cancel := call(ctx)
+	defer cancel()
+	err := pgx.BeginFunc(ctx, b.pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, sqlAmend, keys, values)
+		if err == nil {
+			_, err = tx.Exec(ctx, sqlRemove, gone)
+		}
+		return err
+	})
+	if is(err, diskFull) {
+		err = fmt.Errorf("%w: %w", store.ErrFull, err)
+	}
+	if err != nil {
+		return fmt.Errorf("filling the store: %w", err)
+	}
+	return nil
+}
+
+// Values implements store.Builder.
+func (b *Build) Values(ctx context.Context, keys [][]byte) (values [][]byte, err error) {
+	ctx, cancel := call(ctx)
+	defer cancel()
+	rows, err := b.pool.Query(ctx, sqlValues, keys)
+	if err != nil {
+		return nil, fmt.Errorf("reading what was written: %w", err)
+	}
+	found := map[string][]byte{}
+	var key, value []byte
+	_, err = pgx.ForEachRow(rows, []any{&key, &value}, func() error {
+		found[string(key)] = append([]byte{}, value...)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("reading what was written: %w", err)
+	}
+	for _, key := range keys {
+		values = append(values, found[string(key)])
+	}
+	return values, nil
 }
 
 // Prepare implements store.Builder.

@@ -1,15 +1,15 @@
 //go:build unix
 
-package draw
+package processortest
 
 import (
 	"syscall"
 	"time"
 )
 
-// processorTime is what this process has used: what others do at the same time is
+// Time is what this process has used: what others do at the same time is
 // none of it.
-func processorTime() time.Duration {
+func Time() time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {
 		panic(err)
