@@ -92,6 +92,7 @@ bars: build ## issuing and verifying over HTTP, beside Node, beside a store in m
 
 
 overload: ## CLIENTS at once against the real program for SECONDS in each of four ways, beside a few who ask for little
+	LIMIT_ADDRESSES=1000000 go test -count=1 -run '^TestMemoryIsBounded$$' -v ./api/limit
 	OVERLOAD_CLIENTS=$(CLIENTS) OVERLOAD_SECONDS=$(SECONDS) go test -count=1 -timeout 1h -run '^TestOverload$$' -v ./cmd/laurel
 
 bench: ## the benchmarks that match BENCH

@@ -10,6 +10,7 @@ import (
 	"go/token"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,10 +19,13 @@ import (
 	"laurel/api"
 	"laurel/api/certificate"
 	"laurel/api/limit"
+	"laurel/api/public"
+	"laurel/api/studio"
 	"laurel/api/verify"
 	"laurel/api/wire"
 	"laurel/badge"
 	"laurel/internal/auth"
+	"laurel/internal/typeset"
 	"laurel/issuer"
 	"laurel/keys"
 	"laurel/programme"
@@ -171,5 +175,28 @@ func TestFullDesk(t *testing.T) {
 	ctx, _ := limit.NewGate(0, 0, time.Second).With(t.Context())
 	if _, err := desk.Report(ctx, nil, verifier.Options{}); !errors.Is(err, limit.ErrFull) {
 		t.Errorf("%v", err)
+	}
+}
+
+// So it is with pictures of codes, and with pictures that badges are put into:
+// nobody counts how many of them an address asks for.
+func TestPicturesWaitForTheirTurn(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	faces, err := look()
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := public.New(public.Config{Issuer: w.issuer, Pages: faces, BaseURL: w.base, Studio: studio.New(typeset.Open(nil))})
+	for name, ask := range map[string]wire.Handler{"qr.png": h.QRPNG, "qr.svg": h.QRSVG, "png": h.Credential, "svg": h.Credential} {
+		ctx, _ := limit.NewGate(0, 0, time.Second).With(t.Context())
+		r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/credentials/"+b.ID, nil)
+		r.SetPathValue("id", b.ID)
+		if !strings.HasPrefix(name, "qr") {
+			r.SetPathValue("id", b.ID+"."+name)
+		}
+		if err := ask(httptest.NewRecorder(), r); !errors.Is(err, limit.ErrFull) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

@@ -263,3 +263,30 @@ func TestNothingIsSignedUnchecked(t *testing.T) {
 		t.Errorf("only %d requests", refused)
 	}
 }
+
+// TestClocksThatRepeat: in autumn an hour comes twice by the wall, a leap second is
+// one that comes twice, and a clock may stand still. All badges are issued, none
+// dated before the one before it.
+func TestClocksThatRepeat(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := at(t, boltHome(t), issuertest.Options{})
+	summer := time.Date(2027, 10, 31, 0, 30, 0, 0, time.UTC) // half past two, and again an hour later
+	local := p.with(t, func(cfg *issuer.Config) { cfg.Now = func() time.Time { return p.Clock.Now().In(berlin) } })
+	leap := time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC)
+	before := time.Time{}
+	for n, moment := range []time.Time{summer, summer.Add(time.Hour), summer.Add(time.Hour), summer.Add(time.Hour), leap, leap.Add(-time.Second), leap, leap.Add(time.Second)} {
+		p.Clock.Advance(moment.Sub(p.Clock.Now()))
+		issued, err := local.Issue(t.Context(), award(string(rune('a'+n))))
+		if err != nil {
+			t.Fatalf("at %s: %v", moment.In(berlin), err)
+		}
+		signed := signedAt(t, issued.Record)
+		if signed.Before(before) {
+			t.Errorf("at %s it is signed at %s, after one of %s", moment.In(berlin), signed, before)
+		}
+		before = signed
+	}
+}

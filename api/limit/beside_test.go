@@ -14,20 +14,20 @@ import (
 // entered is how many find a place at a gate at once. They leave it together.
 func entered(t *testing.T, g *limit.Gate) int {
 	t.Helper()
-	var leaves []func()
+	var places []*limit.Place
 	for {
-		soon, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-		leave, err := g.Enter(soon)
+		soon, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		place, err := g.Enter(soon)
 		cancel()
 		if err != nil {
 			break
 		}
-		leaves = append(leaves, leave)
+		places = append(places, place)
 	}
-	for _, leave := range leaves {
-		leave()
+	for _, place := range places {
+		place.Leave()
 	}
-	return len(leaves)
+	return len(places)
 }
 
 // Beside somebody at the other gate one processor is left, beside somebody who
@@ -65,55 +65,73 @@ func crowd(t *testing.T, g *limit.Gate, running int, do func()) {
 	var all sync.WaitGroup
 	defer all.Wait()
 	for range running {
-		leave, err := g.Enter(t.Context())
+		place, err := g.Enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer leave()
+		defer place.Leave()
 	}
 	all.Go(func() {
-		leave, err := g.Enter(t.Context())
+		place, err := g.Enter(t.Context())
 		if err != nil {
 			t.Error(err)
 			return
 		}
-		leave()
+		place.Leave()
 	})
 	synctest.Wait()
 	do()
 }
 
-// Those who were inside when others came go on, and whoever stood aside comes
-// back beside them: it may have what they wait for.
-func TestNobodyInsideIsHeldUp(t *testing.T) {
+// Those who were inside when others came go on, whoever stood aside comes back
+// beside them, as it may have what they wait for, and however many come back again
+// and again, whoever has not begun does so in turn with them.
+func TestNobodyIsHeldUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a, b := limit.NewGate(3, 4, time.Minute), limit.NewGate(3, 4, time.Minute)
+		a, b := limit.NewGate(3, 100, time.Minute), limit.NewGate(3, 100, time.Minute)
 		limit.Beside(a, b, 2)
-		first, err := a.Enter(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		back := a.Aside()
-		second, err := a.Enter(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
 		other, err := b.Enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		back() // or nobody would ever go on
-		if n := entered(t, a); n != 0 {
-			t.Errorf("%d more began", n)
+		over := make(chan struct{})
+		var all sync.WaitGroup
+		for range 6 { // twice as many as there are places, which never leave
+			all.Go(func() {
+				place, err := a.Enter(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				for again := true; again; {
+					place.Aside()()
+					time.Sleep(time.Millisecond)
+					select {
+					case <-over:
+						again = false
+					default:
+					}
+				}
+				place.Leave()
+			})
 		}
-		// The place that the other gate needs no more is taken by who comes next.
-		other()
+		time.Sleep(time.Second)
+		for n := range 20 {
+			start := time.Now()
+			if got := entered(t, a); got != 1 {
+				t.Errorf("%d began at once", got)
+			}
+			if took := time.Since(start); took > time.Second {
+				t.Errorf("the %dth waited for %v", n+1, took)
+			}
+		}
+		close(over)
+		all.Wait()
+		other.Leave()
 		time.Sleep(time.Minute)
-		if n := entered(t, a); n != 1 {
-			t.Errorf("%d began where there is room for one", n)
+		if n := entered(t, a); n != 3 {
+			t.Errorf("%d places are left", n)
 		}
-		first()
-		second()
 	})
 }
 
@@ -127,15 +145,15 @@ func TestBothGatesUnderPressure(t *testing.T) {
 		g := []*limit.Gate{a, b}[n%2]
 		all.Go(func() {
 			for k := range 40 {
-				leave, err := g.Enter(t.Context())
+				place, err := g.Enter(t.Context())
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				if k%3 == 0 {
-					g.Aside()()
+					place.Aside()()
 				}
-				leave()
+				place.Leave()
 			}
 		})
 	}
@@ -156,7 +174,7 @@ func TestATurnComesBehindWhatWaitsForAProcessor(t *testing.T) {
 	behind := 0
 	for range rounds {
 		g := limit.NewGate(1, 1, time.Minute)
-		leave, err := g.Enter(t.Context())
+		place, err := g.Enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -165,20 +183,20 @@ func TestATurnComesBehindWhatWaitsForAProcessor(t *testing.T) {
 		note := func(who string) { mu.Lock(); defer mu.Unlock(); order = append(order, who) }
 		var all sync.WaitGroup
 		all.Go(func() {
-			leave, err := g.Enter(t.Context())
+			place, err := g.Enter(t.Context())
 			if err != nil {
 				t.Error(err)
 				return
 			}
 			note("turn")
-			leave()
+			place.Leave()
 		})
 		for g.Load().Waiting == 0 {
 			runtime.Gosched()
 		}
 		all.Go(func() { note("other") })
 		all.Go(func() {}) // takes the one place that Go keeps for the last who was woken
-		leave()
+		place.Leave()
 		all.Wait()
 		if order[0] == "other" {
 			behind++

@@ -25,8 +25,10 @@ type Gate struct {
 	processors int   // for both
 
 	mu        sync.Mutex
-	inside    int
-	aside     int
+	inside    int       // with those who came back
+	begun     int       // of them, who never stood aside
+	aside     int       // who stand aside
+	cameBack  bool      // whoever was called last came back
 	waiting   list.List // of chan struct{}, closed when it is one's turn
 	returning list.List // likewise, of those who stood aside
 	refused   uint64
@@ -79,15 +81,27 @@ func (g *Gate) Load() Load {
 	return Load{Waiting: g.waiting.Len(), Aside: g.aside, Refused: g.refused}
 }
 
-// Enter waits for its turn. The caller calls leave once when it is done; without
-// an error only. The errors are ErrFull and that of ctx.
-func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
+// Place is what somebody has who has entered.
+type Place struct {
+	gate *Gate
+
+	// Guarded by the gate.
+	aside, returned bool // stands aside, stood aside and came back
+	left            bool // while it stood aside
+}
+
+// Enter waits for its turn. The caller leaves the place once when it is done;
+// without an error only. The errors are ErrFull and that of ctx.
+func (g *Gate) Enter(ctx context.Context) (*Place, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	turn, place, err := g.stand()
-	if err != nil || turn == nil {
-		return g.leave, err
+	turn, queued, err := g.stand()
+	if err != nil {
+		return nil, err
+	}
+	if turn == nil {
+		return &Place{gate: g}, nil
 	}
 	enough := time.NewTimer(g.patience)
 	defer enough.Stop()
@@ -97,27 +111,27 @@ func (g *Gate) Enter(ctx context.Context) (leave func(), err error) {
 		// who wait for a processor would be passed over as long as anybody waits
 		// here, so they go first.
 		runtime.Gosched()
-		return g.leave, nil
+		return &Place{gate: g}, nil
 	case <-ctx.Done():
 		err = ctx.Err()
 	case <-enough.C:
 		err = ErrFull
 	}
-	if !g.withdraw(place, err) {
-		return g.leave, nil // the turn came at the same moment
+	if !g.withdraw(queued, err) {
+		return &Place{gate: g}, nil // the turn came at the same moment
 	}
 	return nil, err
 }
 
 // stand takes a free place, or else one in the queue.
-func (g *Gate) stand() (turn chan struct{}, place *list.Element, err error) {
+func (g *Gate) stand() (turn chan struct{}, queued *list.Element, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	defer g.show()
 	g.fill()
 	switch {
-	case g.inside < g.width():
-		g.inside++
+	case g.mayBegin():
+		g.begin()
 		return nil, nil, nil
 	case g.waiting.Len() >= g.longest:
 		g.refused++
@@ -128,55 +142,73 @@ func (g *Gate) stand() (turn chan struct{}, place *list.Element, err error) {
 }
 
 // withdraw leaves the queue, unless the turn has come.
-func (g *Gate) withdraw(place *list.Element, why error) bool {
+func (g *Gate) withdraw(queued *list.Element, why error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	defer g.show()
 	select {
-	case <-place.Value.(chan struct{}):
+	case <-queued.Value.(chan struct{}):
 		return false
 	default:
 	}
-	g.waiting.Remove(place)
+	g.waiting.Remove(queued)
 	if errors.Is(why, ErrFull) {
 		g.refused++
 	}
 	return true
 }
 
-func (g *Gate) leave() {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.pass()
+// Leave gives the place up for good.
+func (p *Place) Leave() {
+	p.gate.mu.Lock()
+	defer p.gate.mu.Unlock()
+	if p.aside {
+		p.left = true
+		return
+	}
+	p.pass()
 }
 
 // pass gives a place up.
-func (g *Gate) pass() {
+func (p *Place) pass() {
+	g := p.gate
 	g.inside--
+	if !p.returned {
+		g.begun--
+	}
 	g.seen.left.Store(time.Now().UnixNano())
 	g.fill()
 	g.show()
 }
 
-// fill lets in whom there is room for: first who has been inside already, for as
-// many of them as the gate was made for. They may hold what those inside wait for.
-// As a gate lets in one at the least, somebody is inside while anybody waits, and
-// comes here at the end.
+// fill lets in whom there is room for: who has been inside already, and may hold
+// what those inside wait for, and in turn with them who has not. As one at the
+// least may begin, nobody waits at a gate that all have left.
 func (g *Gate) fill() {
-	for g.returning.Len() > 0 && g.inside < g.places {
-		g.call(&g.returning)
-	}
-	for g.waiting.Len() > 0 && g.inside < g.width() {
-		g.call(&g.waiting)
+	for g.inside < g.places {
+		begins := g.waiting.Len() > 0 && g.mayBegin()
+		switch {
+		case g.returning.Len() > 0 && !(begins && g.cameBack):
+			g.call(&g.returning)
+			g.inside++
+			g.cameBack = true
+		case begins:
+			g.call(&g.waiting)
+			g.begin()
+			g.cameBack = false
+		default:
+			return
+		}
 	}
 }
 
-func (g *Gate) call(queue *list.List) {
-	g.inside++
-	close(queue.Remove(queue.Front()).(chan struct{}))
-}
+func (g *Gate) call(queue *list.List) { close(queue.Remove(queue.Front()).(chan struct{})) }
 
-// width is how many may be inside for another one to begin.
+func (g *Gate) mayBegin() bool { return g.inside < g.places && g.begun < g.width() }
+
+func (g *Gate) begin() { g.inside, g.begun = g.inside+1, g.begun+1 }
+
+// width is how many may be inside who have not come back.
 func (g *Gate) width() int {
 	switch {
 	case g.beside == nil || !g.beside.seen.anybody():
@@ -197,24 +229,32 @@ func (s *seen) anybody() bool {
 	return s.inside.Load() || s.waiting.Load() || time.Since(time.Unix(0, s.left.Load())) < lingers
 }
 
-// Aside lets somebody else run while the caller, who has entered, only waits
-// for others; before going on the caller calls back, which waits for a turn.
-// Where too many stand aside already, the caller keeps its place: those who are
-// slow must not be all who are inside.
-func (g *Gate) Aside() (back func()) {
+// Aside lets somebody else run while the caller only waits for others; before
+// going on the caller calls back, which waits for a turn. Where too many stand
+// aside already, the caller keeps its place: those who are slow must not be all who
+// are inside.
+func (p *Place) Aside() (back func()) {
+	g := p.gate
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.aside >= g.away {
 		return func() {}
 	}
 	g.aside++
-	g.pass()
-	return g.back
+	p.pass()
+	p.aside = true
+	return p.back
 }
 
-func (g *Gate) back() {
+func (p *Place) back() {
+	g := p.gate
 	g.mu.Lock()
 	g.aside--
+	p.aside, p.returned = false, true
+	if p.left {
+		g.mu.Unlock()
+		return
+	}
 	if g.inside < g.places {
 		g.inside++
 		g.show()

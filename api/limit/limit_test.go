@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
+	"strconv"
 	"testing"
 	"time"
 
@@ -85,19 +87,29 @@ func TestNoLimit(t *testing.T) {
 	}
 }
 
-// However many addresses ask, the memory of the limiter is bounded.
+// However many addresses ask, the memory of the limiter is bounded. `make
+// overload` asks from a million (LIMIT_ADDRESSES).
 func TestMemoryIsBounded(t *testing.T) {
+	asking := 100_000
+	if text := os.Getenv("LIMIT_ADDRESSES"); text != "" {
+		var err error
+		if asking, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
 	r := limit.NewRate(600, newClock().now)
-	for n := range 100_000 {
+	for n := range asking {
 		r.Allow(fmt.Sprintf("10.%d.%d.%d:1", n>>16, n>>8&255, n&255))
 	}
 	runtime.GC()
 	runtime.ReadMemStats(&after)
 	if used := int64(after.HeapAlloc) - int64(before.HeapAlloc); used > 64<<20 {
 		t.Errorf("%d MiB for the limiter", used>>20)
+	} else {
+		t.Logf("%d addresses took %d KiB", asking, used>>10)
 	}
 	runtime.KeepAlive(r)
 }
@@ -105,21 +117,21 @@ func TestMemoryIsBounded(t *testing.T) {
 func TestGateBoundsRunningAndWaiting(t *testing.T) {
 	g := limit.NewGate(1, 1, time.Minute)
 	ctx := context.Background()
-	leave, err := g.Enter(ctx)
+	place, err := g.Enter(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
-	entered := make(chan func())
+	entered := make(chan *limit.Place)
 	go func() {
 		for {
-			l, err := g.Enter(ctx)
+			p, err := g.Enter(ctx)
 			if errors.Is(err, limit.ErrFull) {
 				continue // the probe below has the only place to wait in
 			}
 			if err != nil {
 				t.Error(err)
 			}
-			entered <- l
+			entered <- p
 			return
 		}
 	}()
@@ -136,17 +148,17 @@ func TestGateBoundsRunningAndWaiting(t *testing.T) {
 			t.Fatalf("third: %v", err)
 		}
 	}
-	leave()
-	(<-entered)()
-	if leave, err = g.Enter(ctx); err != nil {
+	place.Leave()
+	(<-entered).Leave()
+	if place, err = g.Enter(ctx); err != nil {
 		t.Fatalf("after all have left: %v", err)
 	}
-	leave()
+	place.Leave()
 }
 
 func TestWhoStopsWaitingLeavesNoTrace(t *testing.T) {
 	g := limit.NewGate(1, 1, time.Minute)
-	leave, err := g.Enter(context.Background())
+	place, err := g.Enter(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,27 +169,27 @@ func TestWhoStopsWaitingLeavesNoTrace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	leave()
-	if leave, err = g.Enter(context.Background()); err != nil {
+	place.Leave()
+	if place, err = g.Enter(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	leave()
+	place.Leave()
 }
 
 // TestAside: who waits for others leaves the place to somebody else, and has it
 // back before going on; not all can.
 func TestAside(t *testing.T) {
 	g := limit.NewGate(1, 2, time.Minute)
-	leave, err := g.Enter(t.Context())
+	place, err := g.Enter(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	back := g.Aside()
+	back := place.Aside()
 	second, err := g.Enter(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	g.Aside()() // too many stand aside: it keeps its place
+	second.Aside()() // too many stand aside: it keeps its place
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
 	defer cancel()
 	if _, err := g.Enter(ctx); !errors.Is(err, context.DeadlineExceeded) {
@@ -190,13 +202,13 @@ func TestAside(t *testing.T) {
 		t.Error("the first went on beside the second")
 	case <-time.After(10 * time.Millisecond):
 	}
-	second()
+	second.Leave()
 	<-returned
-	leave()
-	if leave, err = g.Enter(t.Context()); err != nil {
+	place.Leave()
+	if place, err = g.Enter(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	leave()
+	place.Leave()
 }
 
 func TestRoom(t *testing.T) {

@@ -11,7 +11,7 @@ type Turn struct {
 	gate *Gate
 
 	mu    sync.Mutex
-	leave func() // nil: it has no place
+	place *Place // nil: it has none
 	over  bool   // it has left for good
 	aside int    // of what is done for it, so much waits for others
 	back  func() // nil: it does not stand aside
@@ -35,17 +35,15 @@ func Await(ctx context.Context) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.over || t.leave != nil {
+	if t.over || t.place != nil {
 		return nil
 	}
-	leave, err := t.gate.Enter(ctx)
-	if err == nil {
-		t.leave = leave
-	}
+	var err error
+	t.place, err = t.gate.Enter(ctx)
 	return err
 }
 
-// Aside is Gate.Aside for the request that ctx is of, where it has a place. What
+// Aside is Place.Aside for the request that ctx is of, where it has a place. What
 // else is done for the same request meanwhile goes on.
 func Aside(ctx context.Context) (back func()) {
 	t, _ := ctx.Value(turnKey{}).(*Turn)
@@ -54,11 +52,11 @@ func Aside(ctx context.Context) (back func()) {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.leave == nil {
+	if t.place == nil {
 		return func() {}
 	}
 	if t.aside++; t.aside == 1 {
-		t.back = t.gate.Aside()
+		t.back = t.place.Aside()
 	}
 	return t.comeBack
 }
@@ -77,8 +75,8 @@ func (t *Turn) Leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true
-	if t.leave != nil {
-		t.leave()
-		t.leave = nil
+	if t.place != nil {
+		t.place.Leave()
+		t.place = nil
 	}
 }

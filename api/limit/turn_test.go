@@ -16,7 +16,7 @@ import (
 func TestWaitingEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := limit.NewGate(1, 2, 3*time.Second)
-		leave, err := g.Enter(t.Context())
+		place, err := g.Enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -28,13 +28,13 @@ func TestWaitingEnds(t *testing.T) {
 		var all sync.WaitGroup
 		for n := range 2 {
 			all.Go(func() {
-				leave, err := g.Enter(t.Context())
+				place, err := g.Enter(t.Context())
 				if err != nil {
 					t.Error(err)
 					return
 				}
 				order = append(order, n)
-				leave()
+				place.Leave()
 			})
 			synctest.Wait()
 		}
@@ -44,7 +44,7 @@ func TestWaitingEnds(t *testing.T) {
 		if got := g.Load(); got != (limit.Load{Waiting: 2, Refused: 2}) {
 			t.Errorf("%+v", got)
 		}
-		leave()
+		place.Leave()
 		all.Wait()
 		if len(order) != 2 || order[0] != 0 {
 			t.Errorf("in the order %v", order)
@@ -56,11 +56,11 @@ func TestWaitingEnds(t *testing.T) {
 func TestReturningComesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := limit.NewGate(1, 4, time.Minute)
-		leave, err := g.Enter(t.Context())
+		place, err := g.Enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
-		back := g.Aside()
+		back := place.Aside()
 		second, err := g.Enter(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -74,12 +74,12 @@ func TestReturningComesFirst(t *testing.T) {
 				return
 			}
 			order = append(order, "third")
-			third()
+			third.Leave()
 		})
 		synctest.Wait()
-		all.Go(func() { back(); order = append(order, "first"); leave() })
+		all.Go(func() { back(); order = append(order, "first"); place.Leave() })
 		synctest.Wait()
-		second()
+		second.Leave()
 		all.Wait()
 		if len(order) != 2 || order[0] != "first" {
 			t.Errorf("in the order %v", order)
@@ -101,9 +101,9 @@ func TestTurnOfARequest(t *testing.T) {
 		busy := func() bool {
 			soon, cancel := context.WithTimeout(t.Context(), time.Second)
 			defer cancel()
-			leave, err := g.Enter(soon)
+			place, err := g.Enter(soon)
 			if err == nil {
-				leave()
+				place.Leave()
 			}
 			return err != nil
 		}
@@ -138,11 +138,11 @@ func TestTurnOfARequest(t *testing.T) {
 		back := limit.Aside(ctx)
 		turn.Leave()
 		back()
-		leave, err := g.Enter(t.Context())
+		place, err := g.Enter(t.Context())
 		if err != nil || !busy() {
 			t.Errorf("%v", err)
 		}
-		leave()
+		place.Leave()
 		if err := limit.Await(t.Context()); err != nil {
 			t.Errorf("what belongs to no gate: %v", err)
 		}

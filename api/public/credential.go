@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/api/limit"
 	"laurel/api/wire"
 	"laurel/badge"
 	"laurel/badge/bake"
@@ -121,6 +122,9 @@ func (h *Handler) baked(w http.ResponseWriter, r *http.Request, id, suffix strin
 		// A fault of ours, so it must not pass for one of the caller's.
 		return fmt.Errorf("reading credential %s as stored: %s", rec.ID, err.Error())
 	}
+	if err := limit.Await(r.Context()); err != nil {
+		return err
+	}
 	raw, err := bake.Embed(picture, doc)
 	if err != nil {
 		return fmt.Errorf("baking credential %s: %w", rec.ID, err)
@@ -177,6 +181,9 @@ func (h *Handler) code(w http.ResponseWriter, r *http.Request, mediaType string,
 	}
 	text, err := a(r.Context(), rec)
 	if err != nil {
+		return err
+	}
+	if err := limit.Await(r.Context()); err != nil { // each size is a picture of its own
 		return err
 	}
 	raw, err := draw(text)

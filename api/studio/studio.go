@@ -89,11 +89,11 @@ func (s *Studio) Preview(ctx context.Context, p draw.Preview, art []byte) ([]byt
 // of ctx.
 func (s *Studio) Clean(ctx context.Context, raw []byte) (artwork.Kind, []byte, error) {
 	defer limit.Aside(ctx)()
-	leave, err := s.gate.Enter(ctx)
+	place, err := s.gate.Enter(ctx)
 	if err != nil {
 		return "", nil, err
 	}
-	defer leave()
+	defer place.Leave()
 	return artwork.Read(raw)
 }
 
@@ -129,11 +129,11 @@ func (s *Studio) picture(ctx context.Context, of any, write func(io.Writer) erro
 }
 
 func (s *Studio) draw(id key, write func(io.Writer) error) ([]byte, error) {
-	leave, err := s.gate.Enter(context.Background())
+	place, err := s.gate.Enter(context.Background())
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer place.Leave()
 	var b bytes.Buffer
 	if err := write(&b); err != nil {
 		return nil, err

@@ -159,11 +159,11 @@ func (h *Handler) foreign(ctx context.Context, u *url.URL) (*brought, error) {
 		return nil, wire.At(wire.AddressNotSupported, "/url",
 			"This address is not fetched here. Open it, save the badge as JSON, and send that.")
 	}
-	leave, err := h.fetching.Enter(ctx)
+	place, err := h.fetching.Enter(ctx)
 	if err != nil {
 		return nil, err
 	}
-	defer leave()
+	defer place.Leave()
 	back := limit.Aside(ctx)
 	raw, err := h.fetch(ctx, u.String())
 	back()

@@ -57,6 +57,10 @@ func (b *bench) run(laurel, disk string) (err error) {
 	if _, b.badge, err = b.process.Issue("first", 0); err != nil {
 		return err
 	}
+	goroutines, files, err := b.open()
+	if err != nil {
+		return err
+	}
 	directions := []*direction{{what: "issuing beside verifying", asks: b.issues, beside: b.verifies},
 		{what: "verifying beside issuing", asks: b.verifies, beside: b.issues}}
 	for range b.rounds {
@@ -69,7 +73,32 @@ func (b *bench) run(laurel, disk string) (err error) {
 	for _, d := range directions {
 		d.print()
 	}
-	return nil
+	return b.returned(goroutines, files)
+}
+
+// open is how many goroutines and files the service has.
+func (b *bench) open() (goroutines, files int, err error) {
+	if goroutines, err = b.process.Goroutines(); err == nil {
+		files, err = b.process.Descriptors()
+	}
+	return goroutines, files, err
+}
+
+// returned waits until the service has about as much open as before the crowds.
+func (b *bench) returned(goroutines, files int) error {
+	const more = 20
+	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
+		g, f, err := b.open()
+		if err != nil {
+			return err
+		}
+		if took := time.Since(start).Round(100 * time.Millisecond); g <= goroutines+more && f <= files+more {
+			fmt.Printf("%d goroutines and %d files before, %d and %d %v after\n", goroutines, files, g, f, took)
+			return nil
+		} else if took > time.Minute {
+			return fmt.Errorf("%d goroutines and %d files before, %d and %d after", goroutines, files, g, f)
+		}
+	}
 }
 
 // issues makes each award a new one.

@@ -30,6 +30,7 @@ func TestOverload(t *testing.T) {
 	long := clients > 200
 	alone := o.few("alone", nil)
 	o.report("alone", alone)
+	before := d.files(t)
 	d.forget(t)
 	for _, wave := range []struct {
 		name string
@@ -66,6 +67,26 @@ func TestOverload(t *testing.T) {
 			t.Fatalf("it has not recovered in 5 s: %v, %v", time.Since(start), err)
 		}
 	}
+	// All that was opened is closed again, whenever that is: who waited for a host
+	// does so for six seconds.
+	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(50 * time.Millisecond) {
+		if after := d.files(t); after <= before+20 {
+			t.Logf("%d files before, %d after", before, after)
+			return
+		} else if time.Now().After(end) {
+			t.Fatalf("%d files before, and %d after", before, after)
+		}
+	}
+}
+
+// files is how many files and connections the process has open.
+func (d *demoProcess) files(t *testing.T) int {
+	t.Helper()
+	list, err := os.ReadDir(fmt.Sprintf("/proc/%d/fd", d.pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(list)
 }
 
 func fromEnvironment(t *testing.T, name string, usually int) int {

@@ -3,6 +3,7 @@ package otlp
 import (
 	"bytes"
 	"context"
+	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
@@ -283,6 +284,40 @@ func TestEndIsPrompt(t *testing.T) {
 		s.Stop(context.Background())
 		if n := s.Stats(); n.Results[want] != 3 || n.Waiting != 0 || r.requests() != 1 {
 			t.Errorf("%d: %v, %d requests", code, n, r.requests())
+		}
+	}
+}
+
+// A service is called as its environment has it, and a collector under https is
+// believed by the roots that are given, and by no others.
+func TestNamesAndRoots(t *testing.T) {
+	t.Setenv("OTEL_SERVICE_NAME", "laurel-staging")
+	t.Setenv("OTEL_RESOURCE_ATTRIBUTES", "deployment.environment.name=staging")
+	var mu sync.Mutex
+	var got []byte
+	r := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, req *http.Request) {
+		body, _ := io.ReadAll(req.Body)
+		mu.Lock()
+		defer mu.Unlock()
+		got = append(got, body...)
+	}))
+	r.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
+	r.StartTLS()
+	defer r.Close()
+	known := x509.NewCertPool()
+	known.AddCert(r.Certificate())
+	for want, roots := range map[string]*x509.CertPool{sent: known, notTaken: x509.NewCertPool()} {
+		s := newSender(Config{URL: r.URL, Ratio: 1, Service: "laurel", Roots: roots}, quick())
+		s.exporter.last.Store(true) // one attempt is enough
+		spans(s, 2)
+		s.Stop(context.Background())
+		if n := s.Stats(); n.Results[want] != 2 {
+			t.Errorf("%v, want %s", n, want)
+		}
+	}
+	for _, text := range []string{"laurel-staging", "deployment.environment.name"} {
+		if !bytes.Contains(got, []byte(text)) {
+			t.Errorf("nothing says %s", text)
 		}
 	}
 }
