@@ -68,7 +68,10 @@ order-long: ## ORDERS shuffles of the course's events by one and by eight client
 crash-long: ## KILLS times kill -9 under load, MUTATIONS of a store's file at rest, syncs that fail, kills at syncs and other steps, in compactions and backups, stops, lists and key changes, often
 	CRASH_KILLS=$(KILLS) CRASH_MUTATIONS=$(MUTATIONS) CRASH_FAULTS=57 CRASH_STEPS=60 CRASH_STOPS=20 CRASH_LIST_KILLS=20 CRASH_ROTATIONS=20 \
 		CRASH_ANSWERS=20 CRASH_COMPACTIONS=20 CRASH_BACKUPS=40 CRASH_LEAVINGS=20 \
-		go test -count=1 -timeout 3h -v -skip '^Test(Release|Move)$$' ./crash
+		go test -count=1 -timeout 3h -v -skip '^Test(Release|Move|Hostile)$$' ./crash
+
+hostile-long: ## all that strangers could send, nine rounds, eight at a time, to a service that is to live with 200 MiB: its memory and times
+	HOSTILE_ROUNDS=9 go test -count=1 -timeout 1h -v -run '^TestHostile$$' ./crash
 
 move-long: ## the store of a service at work moved into PostgreSQL, MOVES times with SIGKILL or the database away in the middle
 	CRASH_MOVES=$(MOVES) go test -count=1 -timeout 2h -v -run '^TestMove$$' ./crash
@@ -79,6 +82,10 @@ release-long: ## an edition of AWARDS released, killed half-way ten times
 replicas-long: ## two services on one PostgreSQL: promises, contention, and FAULTS rounds of kills, restarts, locks, no connections, then a failover
 	REPLICAS_FSYNC=on REPLICAS_FAULTS=$(FAULTS) REPLICAS_CLIENTS=8 REPLICAS_QUIET=2000 REPLICAS_LOCKED=5000 REPLICAS_LONGEST=15000 REPLICAS_ROUNDS=20 \
 		go test -count=1 -timeout 1h -v -run '^Test(Faults|Promises|Contention)$$' ./bench/replicas
+
+network-long: ## two services behind a network that delays, loses and resets, to one PostgreSQL; needs root, /dev/net/tun and ip
+	REPLICAS_FSYNC=on NETWORK_SECONDS=15 NETWORK_ROUNDS=$(FAULTS) REPLICAS_CLIENTS=8 \
+		go test -count=1 -timeout 1h -tags network -run '^TestNetwork$$' -v ./bench/replicas
 
 bench-replicas: ## two services with half a processor each against one, on one PostgreSQL; needs control groups of version 1 to write to
 	go test -count=1 -timeout 1h -run '^$$' -bench '^BenchmarkReplicas$$' -benchtime 1x -v ./bench/replicas
@@ -104,4 +111,4 @@ bench-fair: build ## a few who issue beside 200 who verify, and the other way ro
 bench-serve: build ## public answers against nginx serving the same bytes; needs nginx and wrk
 	go run ./bench/serve dist/laurel
 
-.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long move-long release-long replicas-long bench-replicas soak bars overload bench bench-fair bench-serve
+.PHONY: help build demo test race lint interop ci fuzz-long canon-long rdf-canon json-ld w3c-suites wycheproof json-bodies order-long crash-long hostile-long move-long release-long replicas-long network-long bench-replicas soak bars overload bench bench-fair bench-serve

@@ -96,7 +96,9 @@ func TestSyncFails(t *testing.T) {
 	}
 
 	// The disk fails for a while, whoever asks it.
-	h.start()
+	h.startWith([]string{h.measured()})
+	c.steps(1)
+	before := h.metric("go_goroutines")
 	detach := h.attach("trace=fdatasync", "inject=fdatasync:error=EIO")
 	readOnly := func() bool {
 		code, body := h.get("/readyz")
@@ -105,11 +107,11 @@ func TestSyncFails(t *testing.T) {
 	if !within(20*time.Second, func() bool { c.steps(1); return readOnly() }) {
 		t.Error("the disk fails, and the service does not say so")
 	}
-	before := c.acknowledged.Load()
+	known := c.acknowledged.Load()
 	c.steps(2)
 	c.serves(steady)
-	if got := c.acknowledged.Load(); got != before {
-		t.Errorf("%d requests were acknowledged on a disk that fails", got-before)
+	if got := c.acknowledged.Load(); got != known {
+		t.Errorf("%d requests were acknowledged on a disk that fails", got-known)
 	}
 	if code, _ := h.get("/readyz?for=read"); code != http.StatusOK {
 		t.Errorf("readiness for reading is %d", code)
@@ -120,6 +122,10 @@ func TestSyncFails(t *testing.T) {
 	}
 	c.settle()
 	c.steps(1)
+	h.run("compact") // which waits for whoever reads: nobody has stayed
+	if !within(time.Minute, func() bool { return h.metric("go_goroutines") <= before+20 }) {
+		t.Errorf("%v goroutines before the disk failed, %v afterwards", before, h.metric("go_goroutines"))
+	}
 	c.end("syncs that fail", times+1)
 }
 

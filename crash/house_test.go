@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -85,6 +86,7 @@ type house struct {
 	base    string // where it listens
 	public  string // the address that stands in badges
 	token   string
+	metrics string // a socket
 	store   string // where the store is, if it is not in the folder
 	process *exec.Cmd
 	ended   chan error
@@ -186,6 +188,40 @@ func (h *house) startWith(flags []string, under ...string) time.Duration {
 		time.Sleep(2 * time.Millisecond)
 	}
 	h.t.Fatalf("the service was not ready in 30 s\n%s", h.said.tail(20))
+	return 0
+}
+
+// measured is the flag with which the service tells its figures.
+func (h *house) measured() string {
+	h.metrics = filepath.Join(h.t.TempDir(), "metrics.sock")
+	return "--metrics=unix:" + h.metrics
+}
+
+// metric is a figure of a service that was measured from its start.
+func (h *house) metric(name string) float64 {
+	h.t.Helper()
+	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return (&net.Dialer{}).DialContext(ctx, "unix", h.metrics)
+	}}}
+	resp, err := client.Get("http://laurel/metrics")
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if value, found := strings.CutPrefix(line, name+" "); found {
+			n, err := strconv.ParseFloat(strings.TrimSpace(value), 64)
+			if err != nil {
+				h.t.Fatal(err)
+			}
+			return n
+		}
+	}
+	h.t.Fatalf("the service does not tell %s", name)
 	return 0
 }
 

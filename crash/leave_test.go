@@ -49,6 +49,7 @@ func TestLeaving(t *testing.T) {
 		answered := slow.begin()
 		began := time.Now()
 		h.signal(syscall.SIGTERM)
+		h.signal(syscall.SIGTERM) // cuts nothing short
 		if drain != nil && !within(time.Minute, func() bool {
 			code, body := h.get("/readyz")
 			return code == 503 && strings.Contains(string(body), "stopping")

@@ -24,7 +24,7 @@ func TestStop(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, t.TempDir())
 	c := h.crowd(8)
-	times := rounds(t, "CRASH_STOPS", 2)
+	times := rounds(t, "CRASH_STOPS", 1)
 	for n := range times {
 		h.start()
 		c.settle()

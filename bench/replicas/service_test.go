@@ -19,6 +19,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,6 +79,7 @@ type service struct {
 	data    string
 	address string
 	group   string
+	under   []string // a command that it runs below, which becomes it
 	cmd     *exec.Cmd
 	mu      sync.Mutex
 	log     []byte
@@ -176,6 +178,9 @@ func (s *service) start() {
 	cmd := exec.Command(s.house.bin, args...)
 	if s.group != "" { // a child goes where its parent is when it begins
 		cmd = exec.Command("/bin/sh", append([]string{"-c", `echo $$ >"$0/cgroup.procs" && exec "$@"`, s.group, s.house.bin}, args...)...)
+	}
+	if len(s.under) > 0 {
+		cmd = exec.Command(s.under[0], slices.Concat(s.under[1:], cmd.Args)...)
 	}
 	errs, err := cmd.StderrPipe()
 	if err == nil {
