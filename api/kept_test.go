@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"laurel/api"
+	"laurel/api/cache"
 	"laurel/issuer"
 )
 
@@ -48,14 +49,17 @@ func publicly(id string) []request {
 }
 
 // now is what the service that keeps nothing answers.
-func (k *keeping) now(r request) answer {
+func (k *keeping) now(r request) answer { return k.by(k.plain, r) }
+
+// by is what a service answers.
+func (k *keeping) by(service http.Handler, r request) answer {
 	req := httptest.NewRequestWithContext(k.t.Context(), r.method, r.path, strings.NewReader(r.body))
 	_, req.Host, _ = strings.Cut(k.base, "://")
 	for name, value := range r.header {
 		req.Header.Set(name, value)
 	}
 	w := httptest.NewRecorder()
-	k.plain.ServeHTTP(w, req)
+	service.ServeHTTP(w, req)
 	return answer{w.Code, w.Result().Header, w.Body.Bytes()}
 }
 
@@ -257,6 +261,38 @@ func TestKeptAnswersAreWhole(t *testing.T) {
 	k.store.fail(nil, io.ErrUnexpectedEOF)
 	if a := k.get(path); a.status < 500 {
 		t.Errorf("a store that cannot be read: %d", a.status)
+	}
+}
+
+// However much is asked for, what is kept takes no more than its room, and what
+// has left it is made anew.
+func TestKeptAnswersAreBounded(t *testing.T) {
+	const room = 300 << 10
+	var cfg api.Config
+	k := &keeping{world: newSecureWorld(t, func(c *api.Config) { cfg = *c })}
+	cfg.Cache = nil
+	k.plain = must(api.New(cfg))(t)
+	kept := cache.New(cache.Config{Store: k.store, Changes: k.keys.Changes, Now: k.clock.now, Bytes: room})
+	cfg.Cache = kept
+	small := must(api.New(cfg))(t)
+	k.clock.set(time.Now().UTC())
+	for n := range 3 {
+		id := k.issue(n + 1).ID
+		for _, lang := range []string{"ar", "en", "es", "fr", "ru", "zh"} {
+			r := request{method: http.MethodGet, path: "/credentials/" + id + "?lang=" + lang, header: map[string]string{"Accept": "text/html"}}
+			want := k.now(r).same(id)
+			for range 2 {
+				if got := k.by(small, r).same(id); got != want {
+					t.Errorf("%s: %.600s", r.path, got)
+				}
+			}
+			if s := kept.Stats(); s.Bytes > room {
+				t.Fatalf("%d bytes are kept", s.Bytes)
+			}
+		}
+	}
+	if s := kept.Stats(); s.Held == 0 || s.Held >= 18 || s.Hits < 18 {
+		t.Errorf("%+v: nothing was kept, or nothing left", s)
 	}
 }
 

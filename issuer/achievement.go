@@ -244,6 +244,26 @@ func (i *Issuer) Achievement(ctx context.Context, slug string) (*Achievement, er
 	return a, nil
 }
 
+// AwardedBy is whose an achievement is, by slug; ErrNotFound. Every award asks
+// for it, so that nothing is decoded that is known.
+func (i *Issuer) AwardedBy(ctx context.Context, slug string) (issuer string, err error) {
+	if CheckSlug(slug) != nil || IsTest(slug) {
+		a, err := i.Achievement(ctx, slug)
+		if err != nil {
+			return "", err
+		}
+		return a.Issuer, nil
+	}
+	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
+		a, err := i.Template(r, slug)
+		if err == nil {
+			issuer = a.Issuer
+		}
+		return err
+	})
+	return issuer, err
+}
+
 // Achievements returns the current versions, by slug; those of one issuer, or
 // of all when issuer is "".
 func (i *Issuer) Achievements(ctx context.Context, issuer string) ([]*Achievement, error) {

@@ -152,11 +152,11 @@ func (h *Handler) granted(ctx context.Context, a *issuer.Award) error {
 			a.Inline.Issuer = a.Issuer
 		}
 	case issuer.CheckSlug(a.Achievement) == nil:
-		known, err := h.issuer.Achievement(ctx, a.Achievement)
+		whose, err := h.issuer.AwardedBy(ctx, a.Achievement)
 		if err != nil && !errors.Is(err, issuer.ErrNotFound) {
 			return err
 		} else if err == nil {
-			a.Issuer = known.Issuer
+			a.Issuer = whose
 		}
 	}
 	// Without an issuer the achievement is unknown, or says whose it is not:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 
 	"laurel/api/wire"
@@ -73,13 +74,31 @@ func (h *Handler) writeIssued(w http.ResponseWriter, issued *issuer.Issued) erro
 	if issued.Replayed {
 		w.Header().Set("Idempotent-Replayed", "true")
 	}
-	return wire.WriteJSON(w, status, answer(h.baseURL, issued, h.issuer.Claim(issued.Record)))
+	raw, err := answer(h.baseURL, issued, h.issuer.Claim(issued.Record)).encode()
+	if err != nil {
+		return err
+	}
+	wire.WriteBytes(w, "application/json", status, append(raw, '\n'))
+	return nil
 }
 
 // Answer is the body that answers POST /v1/credentials, for who issues without
 // HTTP; claim is that of the badge.
 func Answer(baseURL string, issued *issuer.Issued, claim string) (json.RawMessage, error) {
-	return wire.Marshal(answer(baseURL, issued, claim))
+	return answer(baseURL, issued, claim).encode()
+}
+
+// encode puts the badge behind the rest as it is, where encoding/json would read
+// it through once more.
+func (b *recordBody) encode() ([]byte, error) {
+	rest := *b
+	rest.Credential = nil
+	raw, err := wire.Marshal(&rest)
+	if err != nil || len(b.Credential) == 0 {
+		return raw, err
+	}
+	raw = append(slices.Grow(raw[:len(raw)-1], len(b.Credential)+32), `,"credential":`...)
+	return append(append(raw, b.Credential...), '}'), nil
 }
 
 // answer tells of a new badge. Nothing in it changes afterwards, so that a
@@ -118,7 +137,7 @@ type recordBody struct {
 	BadgeEdition int             `json:"badgeEdition"` // 1 for the first; corrections and renewals count on
 	ErasedAt     *string         `json:"erasedAt,omitempty"`
 	ChangedAt    string          `json:"changedAt,omitempty"`
-	Credential   json.RawMessage `json:"credential,omitempty"`
+	Credential   json.RawMessage `json:"credential,omitempty"` // the last member: see encode
 }
 
 type qrBody struct {

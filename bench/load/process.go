@@ -21,6 +21,8 @@ type Process struct {
 	Token   string // of a Laurel: it may do everything that is measured
 	Folder  string // of a Laurel: its data
 
+	Answered time.Time // when it took a connection first
+
 	cmd     *exec.Cmd
 	log     *os.File
 	metrics string // host and port
@@ -84,6 +86,7 @@ func (p *Process) start() error {
 	for range 600 {
 		conn, err := net.Dial("tcp", p.Address)
 		if err == nil {
+			p.Answered = time.Now()
 			return conn.Close()
 		}
 		time.Sleep(20 * time.Millisecond)
@@ -185,23 +188,34 @@ func (p *Process) Descriptors() (int, error) {
 	return len(list), err
 }
 
-// Goroutines is how many goroutines a Laurel has.
-func (p *Process) Goroutines() (int, error) {
+// Measures are the metrics of a Laurel that have no labels, by name.
+func (p *Process) Measures() (map[string]float64, error) {
 	conn, err := Dial(p.metrics)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	defer func() { _ = conn.Close() }() // the answer is there
 	a, err := conn.Do(Request{Method: "GET", Path: "/metrics"})
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	_, rest, found := strings.Cut(string(a.Body), "\ngo_goroutines ")
-	line, _, _ := strings.Cut(rest, "\n")
-	if !found {
-		return 0, fmt.Errorf("%s does not tell of goroutines", p.metrics)
+	all := map[string]float64{}
+	for line := range strings.Lines(string(a.Body)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if n, err := strconv.ParseFloat(value, 64); err == nil {
+			all[name] = n
+		}
 	}
-	return strconv.Atoi(line)
+	if all["go_goroutines"] == 0 {
+		return nil, fmt.Errorf("%s does not tell of goroutines", p.metrics)
+	}
+	return all, nil
+}
+
+// Goroutines is how many goroutines a Laurel has.
+func (p *Process) Goroutines() (int, error) {
+	all, err := p.Measures()
+	return int(all["go_goroutines"]), err
 }
 
 func (p *Process) proc(name string) string {

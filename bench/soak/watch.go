@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 )
@@ -13,6 +14,9 @@ type sample struct {
 	anonymous float64 // bytes
 	files     float64
 	routines  float64
+	heap      float64 // bytes in use by Go's heap, garbage included
+	idle      float64 // bytes that the heap keeps for what comes
+	profile   float64 // bytes of the runtime's tables of where memory is taken
 	store     float64 // bytes
 	issued    float64 // badges so far
 }
@@ -54,17 +58,22 @@ func (s *soak) look(at float64) (one sample, err error) {
 	if err != nil {
 		return one, err
 	}
-	routines, err := s.service.Goroutines()
+	measures, err := s.service.Measures()
 	if err != nil {
 		return one, err
 	}
 	store, err := s.service.StoreSize()
-	one.anonymous, one.files, one.routines, one.store = float64(anonymous), float64(files), float64(routines), float64(store)
+	one.anonymous, one.files, one.routines, one.store = float64(anonymous), float64(files), measures["go_goroutines"], float64(store)
+	one.heap, one.profile = measures["go_memstats_heap_inuse_bytes"], measures["go_memstats_buck_hash_sys_bytes"]
+	one.idle = measures["go_memstats_heap_idle_bytes"] - measures["go_memstats_heap_released_bytes"]
 	return one, err
 }
 
 // fewest is how many looks an interval needs to mean anything.
 const fewest = 10
+
+// partOf marks rows that say what the memory is made of; the sum is judged.
+const partOf = "  of it "
 
 // report prints what became of each series, and tells whether one grows.
 func report(w io.Writer, list []sample, counts string) (grown bool, err error) {
@@ -81,6 +90,9 @@ func report(w io.Writer, list []sample, counts string) (grown bool, err error) {
 		unit float64
 	}{
 		{"memory without files, MiB", func(s sample) float64 { return s.anonymous }, 1 << 20},
+		{partOf + "heap in use", func(s sample) float64 { return s.heap }, 1 << 20},
+		{partOf + "kept for what comes", func(s sample) float64 { return s.idle }, 1 << 20},
+		{partOf + "tables of the heap profile", func(s sample) float64 { return s.profile }, 1 << 20},
 		{"open files", func(s sample) float64 { return s.files }, 1},
 		{"goroutines", func(s sample) float64 { return s.routines }, 1},
 	} {
@@ -90,7 +102,10 @@ func report(w io.Writer, list []sample, counts string) (grown bool, err error) {
 		}
 		g := slopeOf(at, value)
 		verdict := "does not grow"
-		if g.low > 0 {
+		switch part := strings.HasPrefix(s.name, partOf); {
+		case g.low > 0 && part:
+			verdict = "grows"
+		case g.low > 0:
 			verdict, grown = "GROWS", true
 		}
 		fmt.Fprintf(table, "%s\t%.1f\t%.1f\t%+.2f\t%+.2f to %+.2f\t%s\n", s.name, value[0], value[len(value)-1], 3600*g.per, 3600*g.low, 3600*g.high, verdict)

@@ -190,7 +190,7 @@ func TestComposedServices(t *testing.T) {
 	for _, at := range []string{address["one"], address["two"], front} {
 		waitFor(t, "http://"+at+"/readyz")
 	}
-	_, ended, token := run("one", "", []string{"token", "create", "--issuer", "*", "--scope", "issue,manage"})
+	_, ended, token := run("one", "", []string{"token", "create", "--issuer", "*", "--scope", "issue,manage,revoke"})
 	if <-ended != exitOK {
 		t.Fatal(token)
 	}
@@ -211,6 +211,28 @@ func TestComposedServices(t *testing.T) {
 				t.Errorf("%s: %d %s", at, code, body)
 			}
 		}
+		shownByBoth(t, address, id[1], bearer)
+	}
+}
+
+// shownByBoth revokes a badge at one service while the other shows its page all
+// the time: who was told of the change finds it there with the next request.
+func shownByBoth(t *testing.T, address map[string]string, id, bearer string) {
+	t.Helper()
+	one, two := &running{url: "http://" + address["one"]}, &running{url: "http://" + address["two"]}
+	says := func(verdict string) {
+		if code, page := two.ask(t, "GET", "/v/"+id, "", ""); code != http.StatusOK || !strings.Contains(page, `class="verdict `+verdict+`"`) {
+			t.Errorf("the other service does not say %s: %d %.600s", verdict, code, page)
+		}
+	}
+	for range 20 {
+		says("valid")
+	}
+	if code, body := one.ask(t, "POST", "/v1/credentials/"+id+"/revoke", bearer, `{"reason":"issued_in_error"}`); code != http.StatusOK {
+		t.Fatalf("%d %s", code, body)
+	}
+	for range 3 {
+		says("invalid")
 	}
 }
 

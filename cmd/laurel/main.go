@@ -16,6 +16,7 @@ import (
 )
 
 func main() {
+	sampleHeap()
 	keepMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -176,14 +176,14 @@ type filler struct {
 	n, bytes int
 }
 
-// parts are the keys of a badge of 4.6 kB with its JWT, before the part that is
+// parts are the keys of a badge of 4.6 kB, packed, with its JWT, before the part that is
 // ordered by time or drawn at random, and the sizes of what stands under them.
 var parts = []struct {
 	prefix  string
 	ordered bool
 	value   int
 }{
-	{"c/academy/", true, 5115}, {"w/academy/", true, 650}, {"W/academy/", true, 338}, {"u/", true, 248}, {"g/", true, 120},
+	{"c/academy/", true, 2300}, {"w/academy/", true, 650}, {"W/academy/", true, 338}, {"u/", true, 248}, {"g/", true, 120},
 	{"n/", false, 59}, {"x/academy-1/", false, 27}, {"k/", false, 160}, {"d/academy/course/a", false, 5}, {"d/academy/course/b", false, 5},
 	{"f/achievement/academy/0123456789012345678901/", true, 5}, {"f/email/academy/", false, 5},
 }
