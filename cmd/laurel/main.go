@@ -17,6 +17,7 @@ import (
 
 func main() {
 	sampleHeap()
+	collectSeldom()
 	keepMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
