@@ -125,7 +125,12 @@ func (p *program) acceptRollback(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	err = svc.issuer.AcceptRollback(ctx, actorCommand)
+	if db, ok := svc.store.(*postgres.DB); ok {
+		err = db.Return(ctx) // where it was left
+	}
+	if err == nil {
+		err = svc.issuer.AcceptRollback(ctx, actorCommand)
+	}
 	if err = errors.Join(err, svc.store.Close()); err != nil {
 		return err
 	}
