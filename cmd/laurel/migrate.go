@@ -150,6 +150,9 @@ func moveStore(ctx context.Context, svc *service, in moveRequest) (a moveAnswer,
 // there is removed, once the old store says that they came to nothing: from then on
 // none of them can leave it, though it go on in another process.
 func (svc *service) moveTo(ctx context.Context, target *settings, a *moveAnswer) (err error) {
+	if _, err := svc.audit.Sequence(ctx); err != nil { // so that a store that was left can be archived
+		return err
+	}
 	name := rand.Text()
 	before, err := issuer.BeginMove(ctx, svc.store, name)
 	if err != nil {

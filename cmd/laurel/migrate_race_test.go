@@ -157,6 +157,9 @@ func TestTwoTargets(t *testing.T) {
 	if err := change(); !errors.Is(err, store.ErrMoved) {
 		t.Errorf("the store that was left: %v", err)
 	}
+	h.laurel(t, 0, "", "check", "--data", data, "--store", second)
+	h.laurel(t, 0, "", "backup", "--data", data, "--store", second, filepath.Join(t.TempDir(), "copy"))
+	h.laurel(t, 0, "", "archive", "--data", data, "--store", second, filepath.Join(t.TempDir(), "archive"))
 	if err := os.Rename(filepath.Join(data, "laurel.db"), filepath.Join(data, "old.db")); err != nil {
 		t.Fatal(err)
 	}

@@ -125,8 +125,9 @@ func (p *program) acceptRollback(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	if db, ok := svc.store.(*postgres.DB); ok {
-		err = db.Return(ctx) // where it was left
+	mark, err := issuer.ReadRollback(ctx, svc.store)
+	if db, ok := svc.store.(*postgres.DB); ok && err == nil && mark.Pending && mark.Moved {
+		err = db.Return(ctx)
 	}
 	if err == nil {
 		err = svc.issuer.AcceptRollback(ctx, actorCommand)
