@@ -498,6 +498,9 @@ func TestConsoleConfirmsWhatWasPreviewed(t *testing.T) {
 	w := newWorld(t)
 	s := w.signIn(w.all)
 	one := "ref,name,email,role\np-1,Achieng Otieno,achieng@learner.example,participant\n"
+	if unseen := string(s.sendFile("/console/upload", map[string]string{"activity": ""}, one).body); strings.Contains(unseen, "/console/upload/confirm") || !strings.Contains(unseen, `id="activity-error"`) {
+		t.Errorf("nobody has chosen an activity: %s", unseen)
+	}
 	preview := s.sendFile("/console/upload", map[string]string{"activity": "uh-kit-2025"}, one).want(t, http.StatusOK)
 	if w.store.count("c/"+city+"/") != 0 || w.store.count("p/") != 1 { // the activity's own record
 		t.Errorf("a preview keeps something: %d badges, %d records", w.store.count("c/"+city+"/"), w.store.count("p/"))

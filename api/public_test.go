@@ -17,6 +17,9 @@ import (
 	"laurel/verifier"
 )
 
+// secureBase is the address of every service under https.
+const secureBase = "https://badges.example"
+
 // newSecureWorld is a service whose public address is https, as it is behind a
 // proxy.
 func newSecureWorld(t *testing.T, settings ...setting) *world {
@@ -25,7 +28,7 @@ func newSecureWorld(t *testing.T, settings ...setting) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return newWorldAt(t, "https://badges.example", listener, settings...)
+	return newWorldAt(t, secureBase, listener, settings...)
 }
 
 func TestWhichFormOfABadge(t *testing.T) {

@@ -35,6 +35,7 @@ import (
 	"laurel/issuer/auditlog"
 	"laurel/keys"
 	"laurel/keys/keyring"
+	"laurel/keys/keyring/keyringtest"
 	"laurel/keys/resolve"
 	"laurel/programme"
 	"laurel/store"
@@ -203,14 +204,8 @@ func newWorldSince(t *testing.T, clock *clock, base string, listener net.Listene
 	w := &world{t: t, base: base, address: "http://" + listener.Addr().String(), clock: clock, log: &journal{}, contract: theContract(t)}
 	ctx := context.Background()
 	log := slog.New(slog.NewJSONHandler(w.log, nil))
-	ring := must(keyring.CreateWithClock(filepath.Join(t.TempDir(), "keys"), keyring.Seal{}, w.clock.now))(t)
+	ring := w.newRing()
 	w.keys = &device{Ring: ring}
-	for _, slug := range []string{city, other, issuer.VCAPISlug} {
-		w.makeKeys(ring, slug)
-	}
-	if _, err := ring.Generate(ctx, issuer.LogSlug, base+"/log", keys.EdDSA); err != nil {
-		t.Fatal(err)
-	}
 	db := must(bolt.Create(filepath.Join(t.TempDir(), "laurel.db"), bolt.Options{}))(t)
 	w.store = &faulty{Store: db}
 	if err := issuer.Initialise(ctx, w.store, base, w.clock.now()); err != nil {
@@ -268,6 +263,27 @@ func must[T any](v T, err error) func(*testing.T) T {
 		}
 		return v
 	}
+}
+
+// newRing has the keys of all issuers and of the log. Those of the one https
+// address, of which one is an RSA key, are made once.
+func (w *world) newRing() *keyring.Ring {
+	w.t.Helper()
+	create := func(folder string) *keyring.Ring {
+		ring := must(keyring.CreateWithClock(folder, keyring.Seal{}, w.clock.now))(w.t)
+		for _, slug := range []string{city, other, issuer.VCAPISlug} {
+			w.makeKeys(ring, slug)
+		}
+		if _, err := ring.Generate(context.Background(), issuer.LogSlug, w.base+"/log", keys.EdDSA); err != nil {
+			w.t.Fatal(err)
+		}
+		return ring
+	}
+	if w.base != secureBase {
+		return create(filepath.Join(w.t.TempDir(), "keys"))
+	}
+	folder := keyringtest.Folder(w.t, w.base, func(folder string) { create(folder) })
+	return must(keyring.OpenWithClock(folder, keyring.Seal{}, w.clock.now))(w.t)
 }
 
 // makeKeys makes one key, and under https the RSA key of the second form too.

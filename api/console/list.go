@@ -84,6 +84,9 @@ func (v *visit) offer(f *field) error {
 		return nil
 	}
 	f.Type, f.Hint, f.LTR = "select", "", false
+	if len(slugs) > 1 && f.Value == "" {
+		f.Options = []option{{"", "—", true}} // nobody has chosen: the first one would be taken unseen
+	}
 	for _, slug := range slugs {
 		label := slug
 		if names[slug] != "" && names[slug] != slug {

@@ -14,9 +14,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"laurel/internal/attachment"
+	"laurel/internal/processortest"
 )
 
 const limit = 1 << 20
@@ -287,9 +287,9 @@ func TestBounded(t *testing.T) {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		began := time.Now()
+		began := processortest.Time()
 		files, err := attachment.Files(pdf, limit, every)
-		took := time.Since(began)
+		took := processortest.Time() - began
 		runtime.ReadMemStats(&after)
 		if err == nil && name != "references" {
 			t.Errorf("%s: %d files and no error", name, len(files))

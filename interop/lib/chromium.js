@@ -7,13 +7,14 @@ import {chromium} from 'playwright-core';
 // which each page has several processes more.
 const paths = [process.env.CHROMIUM, '/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser'];
 
-export function launch() {
+// launch opens one, told more if need be.
+export function launch(more = []) {
   const executablePath = paths.find(path => path && existsSync(path));
   if(!executablePath) {
     throw new Error('Chromium is missing: install the package chromium-headless-shell, or set CHROMIUM to its path.');
   }
   return chromium.launch({executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
-    '--disable-background-networking', '--disable-component-update', '--disable-sync']});
+    '--disable-background-networking', '--disable-component-update', '--disable-sync', ...more]});
 }
 
 export const screens = {phone: {width: 360, height: 740}, tablet: {width: 768, height: 1024}, desk: {width: 1280, height: 900}};

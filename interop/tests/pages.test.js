@@ -221,23 +221,31 @@ test('a file is dropped anywhere, and a picture is pasted', async () => {
 
 // scanning opens the start page in a browser that says it can read codes, and
 // whose camera is Chromium's own moving picture.
-async function scanning(text, see) {
-  const {chromium} = await import('playwright-core');
-  const camera = await chromium.launch({executablePath: browser.browserType().executablePath?.() && process.env.CHROMIUM || '/usr/bin/chromium', args: ['--headless', '--no-sandbox',
-    '--disable-gpu', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream', '--disable-background-networking']});
+async function scanning(text, see, taps = 1) {
+  const camera = await launch(['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream']);
   try {
     const page = await (await camera.newContext({permissions: ['camera']})).newPage();
     const faults = [];
     page.on('console', message => faults.push(message.text()));
     page.on('pageerror', error => faults.push(error.message));
     await page.addInitScript(text => {
+      const [devices, ask] = [navigator.mediaDevices, navigator.mediaDevices.getUserMedia];
+      globalThis.streams = [];
+      const allowed = new Promise(allow => { globalThis.allow = allow; });
+      devices.getUserMedia = async wanted => {
+        await allowed;
+        const stream = await ask.call(devices, wanted);
+        globalThis.streams.push(stream);
+        return stream;
+      };
       globalThis.BarcodeDetector = class {
         static getSupportedFormats() { return Promise.resolve(['qr_code']); }
         detect(source) { return Promise.resolve(source.videoWidth > 0 ? [{rawValue: text}] : []); }
       };
     }, text);
     await page.goto(`${baseURL}/?lang=en`);
-    await page.click('.scan button');
+    await page.click('.scan button', {clickCount: taps}); // more than once while the browser asks
+    await page.evaluate(() => globalThis.allow());
     await see(page);
     assert.deepEqual(faults, []);
   } finally {
@@ -256,7 +264,8 @@ test('a code is scanned: one of ours is followed, another is shown and waits', a
     assert.equal(new URL(page.url()).pathname, '/');
     assert.equal(await page.evaluate(() => document.activeElement.type), 'submit');
     assert.equal(await page.locator('video').isHidden(), true, 'the camera is off');
-  });
+    assert.deepEqual(await page.evaluate(() => globalThis.streams.flatMap(s => s.getTracks().map(t => t.readyState))), ['ended']);
+  }, 2);
 });
 
 test('without a reader of codes no camera is offered, and elsewhere none is allowed', async () => {

@@ -8,6 +8,7 @@ package issuertest
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -20,6 +21,7 @@ import (
 	"laurel/issuer"
 	"laurel/keys"
 	"laurel/keys/keyring"
+	"laurel/keys/keyring/keyringtest"
 	"laurel/keys/resolve"
 	"laurel/store"
 	"laurel/verifier"
@@ -78,16 +80,7 @@ func New(t testing.TB, s store.Store, o Options) *Service {
 		o.BaseURL = BaseURL
 	}
 	clock := &Clock{at: Start}
-	ring, err := keyring.CreateWithClock(filepath.Join(t.TempDir(), "keys"), keyring.Seal{}, clock.Now)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, slug := range o.Issuers {
-		generate(t, ring, o, slug)
-		if o.Trials && slug != issuer.VCAPISlug {
-			generate(t, ring, o, issuer.TestSlug(slug))
-		}
-	}
+	ring := newRing(t, o, clock)
 	if err := issuer.Initialise(t.Context(), s, o.BaseURL, Start); err != nil {
 		t.Fatal(err)
 	}
@@ -98,6 +91,33 @@ func New(t testing.TB, s store.Store, o Options) *Service {
 		}
 	}
 	return service
+}
+
+// newRing has keys for all issuers. RSA keys are made once for the same options.
+func newRing(t testing.TB, o Options, clock *Clock) *keyring.Ring {
+	t.Helper()
+	create := func(folder string) *keyring.Ring {
+		ring, err := keyring.CreateWithClock(folder, keyring.Seal{}, clock.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, slug := range o.Issuers {
+			generate(t, ring, o, slug)
+			if o.Trials && slug != issuer.VCAPISlug {
+				generate(t, ring, o, issuer.TestSlug(slug))
+			}
+		}
+		return ring
+	}
+	if !o.RSA {
+		return create(filepath.Join(t.TempDir(), "keys"))
+	}
+	folder := keyringtest.Folder(t, fmt.Sprintf("%+v", o), func(folder string) { create(folder) })
+	ring, err := keyring.OpenWithClock(folder, keyring.Seal{}, clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
 }
 
 func generate(t testing.TB, ring *keyring.Ring, o Options, slug string) {

@@ -42,6 +42,7 @@
   // followed; any other waits in the form for the reader to send it.
   const found = text => {
     address.value = text;
+    status.textContent = box.dataset.found + ' ' + text;
     let to;
     try {
       to = new URL(text);
@@ -49,7 +50,6 @@
       address.focus(); // a printed code, or something else that the form will judge
       return;
     }
-    status.textContent = box.dataset.found + ' ' + to.href;
     const ours = to.origin === location.origin && /^\/(v|credentials)\/[\w-]+$/.test(to.pathname);
     if(ours && to.hash === '') {
       location.assign(to);
@@ -76,7 +76,12 @@
     button.onclick = stop;
     video.srcObject = stream;
     video.hidden = false;
-    await video.play();
+    try {
+      await video.play();
+    } catch(failure) {
+      stop();
+      throw failure;
+    }
     while(on) {
       const [code] = await detector.detect(video).catch(() => []);
       if(code) {
@@ -90,7 +95,11 @@
   const button = box.querySelector('button');
   const start = () => {
     status.textContent = '';
-    scan(button, box.querySelector('video')).catch(() => { status.textContent = box.dataset.failed; });
+    button.onclick = null; // a second tap, while the reader is asked, would open a second stream that nobody stops
+    scan(button, box.querySelector('video')).catch(() => {
+      status.textContent = box.dataset.failed;
+      button.onclick = start;
+    });
   };
   const able = async () => 'BarcodeDetector' in window && navigator.mediaDevices?.getUserMedia &&
     (await BarcodeDetector.getSupportedFormats()).includes('qr_code');
