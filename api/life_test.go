@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"laurel/internal/auth"
+	"laurel/internal/draw"
+	"laurel/internal/typeset"
 	"laurel/store"
 )
 
@@ -278,6 +280,7 @@ func TestCorrectedBadgeTellsItsDays(t *testing.T) {
 			t.Errorf("%s tells something else as signed", path)
 		}
 	}
+	w.tellNoAward(t, b, day, w.clock.now())
 	// A renewal is no correction.
 	w.put("/v1/achievements/trainer", `{"issuer":"city-school","name":"Trainer","description":"May train.","criteria":"Pass.","validity":"P3Y"}`, w.all).
 		want(t, http.StatusCreated)
@@ -287,6 +290,57 @@ func TestCorrectedBadgeTellsItsDays(t *testing.T) {
 	if html := page("/credentials/" + renewed.ID); !strings.Contains(html, "First awarded on") || strings.Contains(html, "Corrected on") {
 		t.Error("a renewal is told as a correction, or not at all")
 	}
+}
+
+// tellNoAward: every other face of a corrected badge names its day as the page
+// does, and none has the day of the award as signed. LinkedIn, which asks for
+// the award, is given that of the register.
+func (w *world) tellNoAward(t *testing.T, b issued, day string, from time.Time) {
+	t.Helper()
+	at := "/credentials/" + b.ID
+	tells := func(face, text string) {
+		t.Helper()
+		if strings.Contains(text, "11 July 2025") || strings.Contains(text, "Awarded on") {
+			t.Errorf("%s tells the day of the award: %s", face, text)
+		}
+		if text = strings.ReplaceAll(text, "In force from: ", "In force from "); !strings.Contains(text, "In force from "+day) {
+			t.Errorf("%s does not tell %s: %s", face, day, text)
+		}
+	}
+	tells("text", string(w.get(at+".txt").want(t, http.StatusOK).body))
+	tells("print", w.page(at+"/print"))
+	if view := w.page(at + "/embed"); strings.Contains(view, "11 July 2025") || strings.Contains(view, "on <bdi") || !strings.Contains(view, `valid since <bdi dir="auto">`+day+"</bdi>") {
+		t.Errorf("embed: %s", view)
+	}
+	var signed struct {
+		CredentialSubject struct {
+			Achievement struct{ Name, InLanguage string }
+		}
+	}
+	w.get(at+".json").want(t, http.StatusOK).into(t, &signed)
+	about := signed.CredentialSubject.Achievement
+	_, host, _ := strings.Cut(w.base, "://")
+	var drawn bytes.Buffer
+	if err := (draw.Preview{Sign: draw.Good, Headline: "Valid", Host: host, Lang: "en", Medal: draw.Medal{Title: about.Name, Issuer: "Example City School", Lang: about.InLanguage},
+		Lines: [3]draw.Labelled{{Label: "Holder", Text: "Ana Mora Ruiz"}, {Label: "Issuer", Text: "Example City School"}, {Label: "In force from", Text: day}}}).
+		PNG(&drawn, typeset.Open(nil)); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.get(at+"/preview.png?lang=en").want(t, http.StatusOK).body; !bytes.Equal(got, drawn.Bytes()) {
+		t.Error("the preview has other words")
+	}
+	for _, path := range []string{at, w.claim(b)} {
+		page := w.page(path)
+		add, _, mail := sharedLinks(page)
+		u := must(url.Parse(add))(t)
+		if got := u.Query(); got.Get("issueYear") != "2025" || got.Get("issueMonth") != "7" || !strings.Contains(page, `<input id="share-issued" type="text" readonly value="2025-07"`) {
+			t.Errorf("%s: LinkedIn is told %v", path, got)
+		}
+		if month := from.Format("2006-01"); strings.Contains(page, `value="`+month+`"`) || mail == "" || strings.Contains(must(url.PathUnescape(mail))(t), day) {
+			t.Errorf("%s: the day of the correction is passed on: %s", path, mail)
+		}
+	}
+	t.Run("pdf", func(t *testing.T) { tells("the certificate", w.paperText(t, at+".pdf")) })
 }
 
 // TestActivityDatesAreCorrectedAway: null and what is left out stay, an empty

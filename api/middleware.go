@@ -64,8 +64,15 @@ func (s *server) front(router http.Handler) http.Handler {
 		}
 		id := rand.Text()
 		w.Header()["X-Request-Id"] = []string{id}
+		answer := func() { s.logged(r, id, kept.Route(), kept.Write(w, r), start) }
+		if r.ProtoMajor != 1 {
+			// The reader makes room for more only once it has what was written (RFC
+			// 9113 section 5.2), and other answers go out on the same connection.
+			answer()
+			return
+		}
 		door.Together(r.Context(), func() {
-			s.logged(r, id, kept.Route(), kept.Write(w, r), start)
+			answer()
 			_ = http.NewResponseController(w).Flush() // or its end would go out by itself
 		})
 	})

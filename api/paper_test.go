@@ -149,18 +149,25 @@ func TestNoCertificate(t *testing.T) {
 	}
 }
 
+// paperText is what another program reads in a certificate, without marks of
+// direction.
+func (w *world) paperText(t *testing.T, path string) string {
+	t.Helper()
+	text := tool(t, "pdftotext", "poppler-utils")
+	file := filepath.Join(t.TempDir(), "c.pdf")
+	if err := os.WriteFile(file, w.get(path).want(t, http.StatusOK).body, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return strings.NewReplacer("\u202a", "", "\u202b", "", "\u202c", "", "\u200e", "", "\u200f", "").Replace(output(t, text, "-raw", file, "-"))
+}
+
 // TestTrialOnPaper says so across the page.
 func TestTrialOnPaper(t *testing.T) {
-	text := tool(t, "pdftotext", "poppler-utils")
 	w := newWorld(t)
 	_, test := w.both()
 	var b issued
 	w.with(test, http.MethodPost, "/v1/credentials", award(1)).want(t, http.StatusCreated).into(t, &b)
-	file := filepath.Join(t.TempDir(), "c.pdf")
-	if err := os.WriteFile(file, w.get("/credentials/"+b.ID+".pdf").want(t, http.StatusOK).body, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if said := output(t, text, "-raw", file, "-"); strings.Count(said, "TEST: valid, but only a trial") != 2 {
+	if said := w.paperText(t, "/credentials/"+b.ID+".pdf"); strings.Count(said, "TEST: valid, but only a trial") != 2 {
 		t.Errorf("says %s", said)
 	}
 	if page := string(w.get("/credentials/"+b.ID+"/print").want(t, http.StatusOK).body); !strings.Contains(page, "TEST: valid, but only a trial") {

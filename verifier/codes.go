@@ -15,7 +15,7 @@ func Codes() map[Check][]Code {
 			TooManyProofs, BaseProof, PartlyShown, NoKey, Unsupported, OverBudget},
 		CheckIssuerKey: {OK, KeyUnreachable, KeyUnsupported, KeyNotFound, KeyNotAuthorized, WrongController,
 			KeyRevoked, KeyCompromisedLater, KeyExpired, WeakKey, KeyExposed, KeyDocumentInvalid},
-		CheckIssuerTrust: {IssuerListed, IssuerNotListed, TestIssuer, BorrowedAddress, BorrowedAchievement},
+		CheckIssuerTrust: {IssuerListed, IssuerNotListed, TestIssuer, BorrowedAddress, BorrowedAchievement, BorrowedName},
 		CheckValidity:    {OK, NoEnd, Expired, NotYetValid, BadDate},
 		CheckRevocation: {NotRevoked, NotRevokedUnsigned, Revoked, Superseded, UnderReview, PartRevoked, NoStatus, StatusListUnreachable, StatusListInvalid,
 			StatusListExpired, StatusListNotYetValid, StatusUnsupported, OverBudget},

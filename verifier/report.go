@@ -157,9 +157,11 @@ const (
 	// BorrowedAddress: of the service that verifies, which has no such issuer.
 	BorrowedAddress Code = "borrowed_address"
 	// BorrowedAchievement: what was achieved has an address of the service that
-	// verifies, which has no such issuer. Anybody may award what others have defined,
-	// so it is a remark.
+	// verifies, which has no such issuer.
 	BorrowedAchievement Code = "borrowed_achievement"
+	// BorrowedName: the issuer is none of the service that verifies, and has the name
+	// of one.
+	BorrowedName Code = "borrowed_name"
 
 	// validity
 	NoEnd       Code = "no_end"
@@ -324,7 +326,7 @@ func (r *Report) Verdict() Verdict {
 // remark tells of a code that a reader should see and that changes no verdict: it
 // tells about people, and nothing is wrong.
 func remark(c Code) bool {
-	return c == IssuerNotListed || c == BorrowedAchievement || c == HolderUnproven
+	return c == IssuerNotListed || c == HolderUnproven
 }
 
 // proven tells whether what the report is about was signed by whom it should: a
@@ -423,8 +425,8 @@ func (r *Report) Finding(c Check) Finding {
 // remark that matters, else the proof.
 func (r *Report) Decisive() Finding {
 	want := map[Verdict]Outcome{Invalid: Failed, Indeterminate: Unknown, Warning: Warned, Valid: Passed}[r.Verdict()]
-	if f := r.Finding(CheckIssuerTrust); want == Warned && f.Code == TestIssuer {
-		return f // a trial counts for nothing, whatever else there is to be said of it
+	if f := r.Finding(CheckIssuerTrust); want == Warned && f.Outcome == Warned && !remark(f.Code) {
+		return f // a trial counts for nothing, and who seems to be another is told first, whatever else there is to be said
 	}
 	for _, f := range r.Findings {
 		if f.Outcome == want && f.Check != CheckEndorsement && !remark(f.Code) {

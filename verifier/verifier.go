@@ -97,6 +97,10 @@ type Config struct {
 	// achievement, by whoever has addresses for badges: whether it is one of theirs and the issuer, by its id,
 	// none of theirs. nil for who has none.
 	Borrowed func(address, issuer string) bool
+	// Namesake is asked about the signed name of an issuer, by whoever has issuers:
+	// whether one of theirs has that name and the issuer, by its id, is none of
+	// theirs. nil for who has none.
+	Namesake func(ctx context.Context, name, issuer string) (bool, error)
 	// Records may be nil: then nothing holds that a revoked key has signed,
 	// because its holder can write any date into what he signs.
 	Records Records
@@ -119,6 +123,7 @@ type Verifier struct {
 	pages   PageSource
 	trust   TrustList
 	borrows func(address, issuer string) bool
+	named   func(ctx context.Context, name, issuer string) (bool, error)
 	records Records
 	now     func() time.Time
 	lists   lists
@@ -131,7 +136,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, borrows: cfg.Borrowed, records: cfg.Records, now: cfg.Now, facts: newFacts(cfg.Remembered)}
+		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, borrows: cfg.Borrowed, named: cfg.Namesake, records: cfg.Records, now: cfg.Now, facts: newFacts(cfg.Remembered)}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())

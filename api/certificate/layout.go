@@ -113,7 +113,7 @@ func (s *sheet) state() string {
 	return s.card.Face.Standing(s.Printer)
 }
 
-// results are in the words of the issuer.
+// results are in the words of the issuer, but for those of the standard.
 func results(signed face.Signed) (all []string) {
 	const most = 4
 	for _, r := range signed.Results[:min(len(signed.Results), most)] {

@@ -84,7 +84,10 @@ type Signed struct {
 }
 
 // Result is one outcome: what was looked at, and what came of it.
-type Result struct{ Name, Value string }
+type Result struct {
+	Name, Value string
+	Term        bool // the value is a word of the standard, in the language of the reader
+}
 
 // How long the texts of a face can be, in characters; honest ones are far
 // shorter.
@@ -104,7 +107,7 @@ func Of(p *i18n.Printer, r *verifier.Report, beside Beside) Face {
 		Trial:    r.Finding(verifier.CheckIssuerTrust).Code == verifier.TestIssuer,
 		Headline: words.Headline(p, r), Summary: words.Summary(p, r)}
 	if r.Document != nil && len(r.Badges) == 0 {
-		f.Signed = signedIn(r.Document)
+		f.Signed = signedIn(p, r.Document)
 	}
 	return f
 }
@@ -144,7 +147,7 @@ func broken(c verifier.Code) State {
 	return Wrong
 }
 
-func signedIn(d *badge.Document) Signed {
+func signedIn(p *i18n.Printer, d *badge.Document) Signed {
 	c := d.View()
 	s := Signed{ID: words.Line(c.ID, longName), Holder: words.Line(words.Holder(d), longName), Awarded: moment(words.Awarded(d)),
 		ValidFrom: moment(d.ValidFrom()), ValidUntil: moment(d.ValidUntil())}
@@ -157,7 +160,7 @@ func signedIn(d *badge.Document) Signed {
 		}
 	}
 	if c.CredentialSubject != nil {
-		s.subject(c.CredentialSubject)
+		s.subject(p, c.CredentialSubject)
 	}
 	if s.Title == "" {
 		s.Title = words.Line(c.Name, longName)
@@ -165,7 +168,7 @@ func signedIn(d *badge.Document) Signed {
 	return s
 }
 
-func (s *Signed) subject(of *badge.AchievementSubject) {
+func (s *Signed) subject(p *i18n.Printer, of *badge.AchievementSubject) {
 	s.Role, s.Term = words.Line(of.Role, longName), words.Line(of.Term, longName)
 	s.Narrative = text(of.Narrative)
 	s.Began, s.Ended = moment(of.ActivityStartDate), moment(of.ActivityEndDate)
@@ -181,12 +184,28 @@ func (s *Signed) subject(of *badge.AchievementSubject) {
 		s.Criteria = text(a.Criteria.Narrative)
 	}
 	for _, r := range of.Result {
-		d, level := a.Describe(r)
-		line := Result{words.Line(d.Name, longName), words.Line(first(level.Name, r.Value, r.Status), longName)}
+		line := resultOf(p, a, r)
 		if line.Value != "" && len(s.Results) < results {
 			s.Results = append(s.Results, line)
 		}
 	}
+}
+
+// resultOf tells a status by our word for it; one that the standard does not know
+// (OB 3.0 appendix B) stays as it was signed.
+func resultOf(p *i18n.Printer, a *badge.Achievement, r badge.Result) Result {
+	d, level := a.Describe(r)
+	line := Result{Name: words.Line(d.Name, longName), Value: words.Line(first(level.Name, r.Value), longName)}
+	if line.Value != "" || r.Status == "" {
+		return line
+	}
+	id := "kind.status." + r.Status
+	if line.Term = p.Has(id); line.Term {
+		line.Value = p.Text(id, nil)
+	} else {
+		line.Value = words.Line(r.Status, longName)
+	}
+	return line
 }
 
 func first(texts ...string) string {

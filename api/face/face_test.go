@@ -1,6 +1,7 @@
 package face_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -76,11 +77,32 @@ func TestSignedFacts(t *testing.T) {
 			t.Errorf("%d: %q, want %q", n, got[n], want[n])
 		}
 	}
-	if len(s.Results) != 2 || s.Results[0] != (face.Result{Name: "Project", Value: "Proficient"}) || s.Results[1] != (face.Result{Name: "Exercise", Value: "Completed"}) {
+	if len(s.Results) != 2 || s.Results[0] != (face.Result{Name: "Project", Value: "Proficient"}) || s.Results[1] != (face.Result{Name: "Exercise", Value: "completed", Term: true}) {
 		t.Errorf("results %+v", s.Results)
 	}
 	if !f.Holds() || !f.Proven || f.State != face.Good || f.Headline != "Valid" || !strings.HasPrefix(f.Summary, "Valid. ") {
 		t.Errorf("%+v", f)
+	}
+}
+
+// TestStatuses: a status of the standard is told in the reader's language, any
+// other as it was signed.
+func TestStatuses(t *testing.T) {
+	catalog, err := i18n.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lang, word := range map[i18n.Lang]string{"ar": "مكتمل", "es": "completado", "fr": "achevé", "ru": "завершено", "zh": "已完成"} {
+		for status, want := range map[string]face.Result{"Completed": {Name: "Exercise", Value: word, Term: true}, "completed": {Name: "Exercise", Value: "completed"}, "ext:\u0007Half": {Name: "Exercise", Value: "ext:[U+0007]Half"}} {
+			encoded, err := json.Marshal(status)
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc := parse(t, strings.Replace(whole, `"Completed"`, string(encoded), 1))
+			if s := face.Of(catalog.For(lang), report(doc, verifier.Finding{}), face.Beside{}).Signed; len(s.Results) != 2 || s.Results[1] != want {
+				t.Errorf("%s: %+v, want %+v", lang, s.Results, want)
+			}
+		}
 	}
 }
 

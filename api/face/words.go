@@ -1,6 +1,8 @@
 package face
 
 import (
+	"time"
+
 	"laurel/internal/i18n"
 )
 
@@ -11,10 +13,10 @@ func (f Face) Facts(p *i18n.Printer) (all []string) {
 	if s.Role != "" {
 		all = append(all, p.Text("certificate.role", i18n.Params{"Role": s.Role}))
 	}
-	if !s.Awarded.IsZero() {
-		all = append(all, p.Text("certificate.awarded", i18n.Params{"Date": p.Date(s.Awarded)}))
-	} else if !s.ValidFrom.IsZero() {
-		all = append(all, p.Text("certificate.from", i18n.Params{"Date": p.Date(s.ValidFrom)}))
+	if day, since := s.Day(); since {
+		all = append(all, p.Text("certificate.from", i18n.Params{"Date": p.Date(day)}))
+	} else if !day.IsZero() {
+		all = append(all, p.Text("certificate.awarded", i18n.Params{"Date": p.Date(day)}))
 	}
 	if !s.Began.IsZero() && !s.Ended.IsZero() {
 		all = append(all, p.Text("certificate.activity", i18n.Params{"From": p.Date(s.Began), "To": p.Date(s.Ended)}))
@@ -26,6 +28,16 @@ func (f Face) Facts(p *i18n.Printer) (all []string) {
 		all = append(all, p.Text("certificate.until", i18n.Params{"Date": p.Date(s.ValidUntil)}))
 	}
 	return all
+}
+
+// Day is the day of the award; where none is signed, as in a corrected badge, the
+// one since which it holds, which no face may call the award. It is zero where a
+// badge tells neither.
+func (s Signed) Day() (day time.Time, since bool) {
+	if s.Awarded.IsZero() && !s.ValidFrom.IsZero() {
+		return s.ValidFrom, true
+	}
+	return s.Awarded, false
 }
 
 // Standing says in a sentence how a badge stands, and that it is a trial where the

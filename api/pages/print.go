@@ -39,7 +39,7 @@ type printView struct {
 	SheetHref string
 	State     string
 	Facts     []string
-	Fine      []string
+	Fine      [][]i18n.Part
 	SignedTag string // of the language of what is signed
 }
 
@@ -64,22 +64,23 @@ func (p PrintPage) OtherPaper() string {
 	return "Letter"
 }
 
-// fine says what a print is worth by itself.
-func fine(p *i18n.Printer, page PrintPage) []string {
+// fine says what a print is worth by itself. Names are set apart from the words
+// around them.
+func fine(p *i18n.Printer, page PrintPage) [][]i18n.Part {
 	f := page.Face
-	out := []string{p.Text("certificate.proves", i18n.Params{"Host": f.Beside.Host})}
+	out := [][]i18n.Part{p.Parts("certificate.proves", i18n.Params{"Host": f.Beside.Host})}
 	if at := f.Signed.At; !at.IsZero() {
 		out = append(out, signedOn(p, f, at))
 	}
 	if page.Card != "" {
-		out = append(out, p.Text("certificate.offline.about", nil))
+		out = append(out, p.Parts("certificate.offline.about", nil))
 	}
 	if lang := f.Signed.Language; lang != "" && lang != p.Lang() {
-		out = append(out, p.Text("certificate.language", i18n.Params{"Language": words.Line(p.LanguageName(lang), 60)}))
+		out = append(out, p.Parts("certificate.language", i18n.Params{"Language": words.Line(p.LanguageName(lang), 60)}))
 	}
 	return out
 }
 
-func signedOn(p *i18n.Printer, f face.Face, at time.Time) string {
-	return p.Text("certificate.signed", i18n.Params{"Date": p.Date(at), "Issuer": f.Signed.By()})
+func signedOn(p *i18n.Printer, f face.Face, at time.Time) []i18n.Part {
+	return p.Parts("certificate.signed", i18n.Params{"Date": p.Date(at), "Issuer": f.Signed.By()})
 }

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"fmt"
 	"html"
 	"io"
@@ -18,10 +19,11 @@ import (
 // Sharing is what the sharing of a badge needs beside what is signed. All
 // addresses are absolute.
 type Sharing struct {
-	ID           string // public id of the badge
-	Organization string // number of the issuer at LinkedIn; "" for none
-	Embed        string // address of the view for frames
-	OEmbed       string // address at which other sites ask how to frame it
+	ID           string    // public id of the badge
+	Awarded      time.Time // as the register knows it; zero for not known
+	Organization string    // number of the issuer at LinkedIn; "" for none
+	Embed        string    // address of the view for frames
+	OEmbed       string    // address at which other sites ask how to frame it
 }
 
 // The size of the view for frames, in CSS pixels.
@@ -75,9 +77,10 @@ func sharingOf(p *i18n.Printer, f face.Face, links Links, share *Sharing) *shari
 		{"share-issued", "share.linkedin.issued", month(add.issued)}, {"share-expires", "share.linkedin.expires", month(add.expires)},
 		{"share-id", "share.linkedin.id", share.ID}, {"share-url", "share.linkedin.url", links.Verify},
 	} {
-		if field.Value == "" {
-			field.Value = p.Text("share.linkedin.never", nil)
+		if field.Value == "" && field.ID == "share-issued" {
+			continue
 		}
+		field.Value = cmp.Or(field.Value, p.Text("share.linkedin.never", nil))
 		field.Label = p.Text(field.Label, nil)
 		v.Fields = append(v.Fields, field)
 	}
@@ -92,17 +95,20 @@ type linkedIn struct {
 	url, id                            string
 }
 
+// linkedInOf takes the day of the award from the register where none is signed,
+// as in a corrected badge: the beginning of validity is another day.
 func linkedInOf(s face.Signed, verify string, share *Sharing) linkedIn {
 	l := linkedIn{name: s.Title, organization: s.Issuer, organizationID: share.Organization, issued: s.Awarded, expires: s.ValidUntil,
 		url: verify, id: share.ID}
 	if l.issued.IsZero() {
-		l.issued = s.ValidFrom
+		l.issued = share.Awarded
 	}
 	return l
 }
 
 // address is the link that fills in LinkedIn's form, in the order of its own
-// description. Months have no leading zero, and what never expires has no pair.
+// description. Months have no leading zero, and a day that is not known or never
+// comes has no pair.
 func (l linkedIn) address() string {
 	var b strings.Builder
 	b.WriteString("https://www.linkedin.com/profile/add?startTask=CERTIFICATION_NAME")

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"laurel/internal/i18n"
+	"laurel/internal/typeset"
 )
 
 // firstAnswer is how large the page of a badge of ours may be when it is
@@ -45,13 +46,7 @@ func (s *shortener) line(text string) string {
 		return text
 	}
 	s.did = true
-	n := 0
-	for at := range text {
-		if n++; n > s.text {
-			return text[:at] + " …"
-		}
-	}
-	return text
+	return typeset.Beginning(text, s.text) + " …"
 }
 
 // value shortens what was written by others. What is laid out already was short

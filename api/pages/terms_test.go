@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"laurel/api/face"
+	"laurel/api/pages"
 	"laurel/badge"
 	"laurel/internal/i18n"
 	"laurel/schemas"
@@ -72,6 +74,19 @@ func TestTermsAreTranslated(t *testing.T) {
 		}
 		if strings.Count(text, "RubricCriterionLevel") != strings.Count(raw, "RubricCriterionLevel") { // in the list of all data alone
 			t.Errorf("%s: the word of the standard is there %d times", lang, strings.Count(text, "RubricCriterionLevel"))
+		}
+	}
+	for lang, says := range map[i18n.Lang]string{"en": "<bdi>completed</bdi>", "ru": "<bdi>завершено</bdi>", "ar": "<bdi>مكتمل</bdi>"} {
+		for status, said := range map[string]string{"Completed": says, "ext:Half": `<bdi lang="fr">ext:Half</bdi>`} {
+			r := report(parse(t, strings.Replace(raw, `"value": "10"`, `"status": "`+status+`"`, 1)))
+			var b strings.Builder
+			p := w.catalog.For(lang)
+			if err := w.pages.Print(&b, p, pages.PrintPage{Frame: w.frame(), Face: face.Of(p, r, face.Beside{})}); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(b.String(), said) {
+				t.Errorf("%s: %q is not on the page to print: %s", lang, said, &b)
+			}
 		}
 	}
 	if text := page("fr", document(t, planning)); !strings.Contains(text, "microcertification") {

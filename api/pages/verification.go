@@ -386,7 +386,7 @@ func vouched(p *i18n.Printer, r *verifier.Report) string {
 	switch r.Finding(verifier.CheckIssuerTrust).Code {
 	case verifier.IssuerListed:
 		return p.Text("verify.issuer.listed", nil)
-	case verifier.IssuerNotListed, verifier.BorrowedAddress, verifier.BorrowedAchievement:
+	case verifier.IssuerNotListed, verifier.BorrowedAddress, verifier.BorrowedAchievement, verifier.BorrowedName:
 		return p.Text("verify.issuer.own", nil)
 	}
 	return ""

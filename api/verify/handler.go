@@ -320,7 +320,7 @@ func filed(own *pages.Own) {
 // SharingOf is what the sharing of a badge needs beside what is signed.
 func SharingOf(baseURL string, rec *issuer.Record, p *issuer.Profile) *pages.Sharing {
 	address, edition := baseURL+"/credentials/"+rec.ID, EditionQuery(rec)
-	return &pages.Sharing{ID: rec.ID, Organization: p.LinkedIn, Embed: address + "/embed" + edition,
+	return &pages.Sharing{ID: rec.ID, Awarded: rec.AwardedAt, Organization: p.LinkedIn, Embed: address + "/embed" + edition,
 		OEmbed: baseURL + "/oembed?format=json&url=" + url.QueryEscape(address+edition)}
 }
 

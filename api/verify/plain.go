@@ -3,7 +3,6 @@ package verify
 import (
 	"net/http"
 	"strings"
-	"time"
 
 	"laurel/api/face"
 	"laurel/api/wire"
@@ -55,24 +54,20 @@ func plain(p *i18n.Printer, f face.Face) string {
 	if s.Host != "" {
 		by = p.Text("issuer.at", i18n.Params{"Issuer": by, "Host": s.Host})
 	}
+	day, since := s.Day()
+	label := "plain.awarded"
+	if since {
+		label = "plain.from"
+	}
 	told := func(text string) string { return isolated(p, text) }
 	return strings.Join([]string{
 		f.Summary,
 		p.Text("plain.achievement", i18n.Params{"Achievement": told(s.Title)}),
 		p.Text("plain.holder", i18n.Params{"Name": told(s.Holder)}),
 		p.Text("plain.issuer", i18n.Params{"Issuer": told(by)}),
-		p.Text("plain.awarded", i18n.Params{"Date": told(p.Date(awarded(s)))}),
+		p.Text(label, i18n.Params{"Date": told(p.Date(day))}),
 		p.Text("plain.check", i18n.Params{"Address": told(f.Beside.Verify), "Code": told(f.Beside.Code)}),
 	}, "\n") + "\n"
-}
-
-// awarded is the day of the award, or where a badge tells none the day from which
-// it holds.
-func awarded(s face.Signed) time.Time {
-	if s.Awarded.IsZero() {
-		return s.ValidFrom
-	}
-	return s.Awarded
 }
 
 // isolated is a text set apart from the words around it where these run from right

@@ -40,10 +40,15 @@ func previewOf(p *i18n.Printer, f face.Face) draw.Preview {
 	if !f.Proven {
 		s = face.Signed{}
 	}
+	day, since := s.Day()
+	label := "field.awarded"
+	if since {
+		label = "field.valid_from"
+	}
 	return draw.Preview{Sign: signOf(f), Headline: f.Headline, Host: f.Beside.Host, Lang: p.Lang(), Leftward: p.Dir() == "rtl",
 		Medal: draw.Medal{Title: s.Title, Issuer: s.Issuer, Lang: s.Language},
 		Lines: [3]draw.Labelled{{Label: p.Text("field.holder", nil), Text: s.Holder}, {Label: p.Text("field.issuer", nil), Text: s.Issuer},
-			{Label: p.Text("field.awarded", nil), Text: p.Date(awarded(s))}}}
+			{Label: p.Text(label, nil), Text: p.Date(day)}}}
 }
 
 // signOf is doubt for all that is neither in force nor known not to be.

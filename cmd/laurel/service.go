@@ -12,6 +12,10 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 
 	"laurel/api"
 	"laurel/api/cache"
@@ -251,7 +255,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	svc.web = svc.traces.web(live{outgoing})
 	lists := &statusLists{own: own, outgoing: svc.web}
 	svc.verifier, err = newVerifier(processor, newResolver(svc.web, own, time.Now),
-		sources{lists: lists, others: newPages(svc.web, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed, remembered: remembered})
+		sources{lists: lists, others: newPages(svc.web, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed, namesake: own.namesake, remembered: remembered})
 	if err != nil {
 		return nil, err
 	}
@@ -328,6 +332,8 @@ type sources struct {
 	records verifier.Records
 	// borrowed tells of an address of ours on a badge of somebody else.
 	borrowed func(address, issuer string) bool
+	// namesake tells of the name of an issuer of ours on a badge of somebody else.
+	namesake func(ctx context.Context, name, issuer string) (bool, error)
 	// remembered is how much is remembered of documents that held.
 	remembered int
 	// now is the moment as of which is verified; nil is the present.
@@ -349,6 +355,7 @@ func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, fro
 		Held:     from.held,
 		Records:  from.records,
 		Borrowed: from.borrowed,
+		Namesake: from.namesake,
 		Now:      from.now,
 
 		Remembered: from.remembered,
@@ -438,12 +445,48 @@ func (o *ownRecords) Owns(id string) bool {
 // nobody who has keys here.
 func (o *ownRecords) borrowed(address, issuer string) bool {
 	theirs, err := url.Parse(address)
-	if err != nil || !o.isHere(theirs) || o.Owns(issuer) {
-		return false
+	return err == nil && o.isHere(theirs) && !o.signs(issuer)
+}
+
+// namesake tells of a badge whose issuer is called what an issuer of this service
+// is, and was signed by nobody who has keys here.
+func (o *ownRecords) namesake(ctx context.Context, name, issuer string) (bool, error) {
+	if o.signs(issuer) {
+		return false, nil
 	}
-	// Under plain http an issuer is one of its keys, and in any case the DID of the
-	// service itself signs what comes by the VC-API.
-	return !slices.ContainsFunc(o.keys.Keys(), func(k keys.Info) bool { return k.Method.Controller == issuer })
+	theirs := seen(name)
+	if theirs == "" {
+		return false, nil
+	}
+	profiles, err := o.issuer.Profiles(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, p := range profiles {
+		if seen(p.Name) == theirs {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// seen is a name as a hasty reader sees it: without regard to case, width, the
+// spaces around and between its words, and characters that do not show.
+func seen(name string) string {
+	shown := strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Cf, r) {
+			return -1
+		}
+		return r
+	}, norm.NFKC.String(name))
+	return strings.Join(strings.Fields(norm.NFKC.String(cases.Fold().String(shown))), " ")
+}
+
+// signs tells whether an issuer has keys here. Under plain http an issuer is one of
+// its keys, and in any case the DID of the service itself signs what comes by the
+// VC-API.
+func (o *ownRecords) signs(issuer string) bool {
+	return o.Owns(issuer) || slices.ContainsFunc(o.keys.Keys(), func(k keys.Info) bool { return k.Method.Controller == issuer })
 }
 
 // isHere compares hosts as browsers do, whatever the scheme.

@@ -109,6 +109,55 @@ func TestServesTLS(t *testing.T) {
 		}
 		transport.CloseIdleConnections()
 	}
+	takesLittle(t, address, data, roots)
+}
+
+// takesLittle reads a page by HTTP/2 with room for a kilobyte, until it is kept
+// and longer: each time it comes whole.
+func takesLittle(t *testing.T, address, data string, roots *x509.CertPool) {
+	t.Helper()
+	transport := &http.Transport{ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots}, DisableCompression: true,
+		HTTP2: &http.HTTP2Config{MaxReceiveBufferPerStream: 1 << 10},
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, network, address)
+		}}
+	defer transport.CloseIdleConnections()
+	client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
+	var token bytes.Buffer
+	p := &program{stdin: strings.NewReader(""), stdout: &token, stderr: io.Discard}
+	if code := p.exit(t.Context(), []string{"token", "create", "--data", data, "--issuer", "a", "--scope", "issue,manage"}); code != exitOK {
+		t.Fatalf("%d: %s", code, &token)
+	}
+	ask := func(method, path, body string) []byte {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, "https://badges.example"+path, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if req.Header.Set("Accept", "text/html"); body != "" {
+			req.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + strings.TrimSpace(token.String())}}
+		}
+		resp, err := client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		answer, err := io.ReadAll(resp.Body)
+		if err != nil || resp.StatusCode >= 300 || resp.ProtoMajor != 2 {
+			t.Fatalf("%s %s: %s %s, %v: %s", method, path, resp.Proto, resp.Status, err, answer)
+		}
+		return answer
+	}
+	ask(http.MethodPut, "/v1/achievements/first-aid", strings.Replace(firstAid, "city-academy", "a", 1))
+	var issued struct{ ID string }
+	if err := json.Unmarshal(ask(http.MethodPost, "/v1/credentials", `{"achievement":"first-aid","recipient":{"name":"Ana Example"},"awardedAt":"2025-07-11"}`), &issued); err != nil {
+		t.Fatal(err)
+	}
+	for range 40 {
+		if page := ask(http.MethodGet, "/v/"+issued.ID, ""); len(page) < 16<<10 || !strings.HasSuffix(strings.TrimSpace(string(page)), "</html>") {
+			t.Fatalf("%d bytes of a page: %s", len(page), page)
+		}
+	}
 }
 
 // listening reads the log until the service says where it listens, and the rest

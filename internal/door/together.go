@@ -32,7 +32,8 @@ func With(ctx context.Context, on net.Conn) context.Context {
 // it returns. net/http writes what does not fit into four kilobytes in two parts,
 // and each is a call of the system here and one more over there. Where that cannot
 // be, because it is too much, much else is under way or ctx is of no connection, it
-// goes out as it comes. A connection that cannot be written is closed.
+// goes out as it comes. A connection that cannot be written is closed. It is for
+// HTTP/1 alone: write must not wait for the reader.
 func Together(ctx context.Context, write func()) {
 	c, ok := ctx.Value(connKey{}).(*conn)
 	if !ok || !c.out.hold(c.of.free) {

@@ -385,6 +385,36 @@ func TestUnreadableEndorsement(t *testing.T) {
 	}
 }
 
+// TestStrangersAreToldByTheirHost in every language: who seems to be of the service
+// that verifies is called what they call themselves, with their host or without.
+func TestStrangersAreToldByTheirHost(t *testing.T) {
+	c := catalog(t)
+	for _, code := range []verifier.Code{verifier.BorrowedAchievement, verifier.BorrowedName} {
+		f := verifier.Finding{Check: verifier.CheckIssuerTrust, Outcome: verifier.Warned, Code: code}
+		for _, lang := range c.Languages() {
+			p := c.For(lang)
+			for document, host := range map[string]bool{full: true, strings.Replace(full, "did:web:x.example:issuers:a", "did:key:z6Mk", 1): false} {
+				r := report(parse(t, document), f)
+				// The other warning comes before it among the checks, and is not told first.
+				r.Findings[2].Outcome, r.Findings[2].Code = verifier.Warned, verifier.UnsupportedSuite
+				for _, said := range []string{words.Summary(p, r), words.Sentence(p, r, f)} {
+					if !strings.Contains(said, "X") || strings.Contains(said, "x.example") != host || strings.Contains(said, "Ana Mora") {
+						t.Errorf("%s, %s: %q", lang, code, said)
+					}
+				}
+				if got := words.Summary(p, r); !strings.HasPrefix(got, p.Text("headline."+string(code), nil)) {
+					t.Errorf("%s, %s: %q", lang, code, got)
+				}
+			}
+		}
+	}
+	en := c.For(i18n.English)
+	f := verifier.Finding{Check: verifier.CheckIssuerTrust, Outcome: verifier.Warned, Code: verifier.BorrowedAchievement}
+	if got := words.Summary(en, report(parse(t, strings.Replace(full, "did:web:x.example:issuers:a", "did:key:z6Mk", 1)), f)); !strings.Contains(got, "somebody who goes by the name X and has no web address to judge by.") {
+		t.Error(got)
+	}
+}
+
 // TestTrialsAreNamedFirst in every language: the headline is one of its own, and
 // the first sentences say whose trial it is.
 func TestTrialsAreNamedFirst(t *testing.T) {
