@@ -21,14 +21,22 @@ import (
 // it is not here.
 var ErrRolledBack = errors.New("issuer: the store went back in time")
 
+// ErrOvertaken says that a move may not leave the store, for another one began
+// since, or the store was left or restored.
+var ErrOvertaken = errors.New("issuer: another move of the store began meanwhile")
+
+// maxBefore is how many earlier attempts to move a store are known by name.
+const maxBefore = 8
+
 // Rollback is the mark. The zero value is a store that never went back.
 type Rollback struct {
-	Pending bool      `json:"pending"`        // nobody has accepted it yet
-	Moved   bool      `json:"moved"`          // the store was left for a copy of it; else it was restored
-	AsOf    time.Time `json:"asOf"`           // what came later is not here
-	First   int       `json:"first,omitzero"` // least number of lists that are opened, since it was accepted
-	Move    string    `json:"move,omitzero"`  // names the last attempt to move the store; a copy has the same
-	To      string    `json:"to,omitzero"`    // where it was moved to
+	Pending bool      `json:"pending"`         // nobody has accepted it yet
+	Moved   bool      `json:"moved"`           // the store was left for a copy of it; else it was restored
+	AsOf    time.Time `json:"asOf"`            // what came later is not here
+	First   int       `json:"first,omitzero"`  // least number of lists that are opened, since it was accepted
+	Move    string    `json:"move,omitzero"`   // names the last attempt to move the store; a copy has the same
+	Before  []string  `json:"before,omitzero"` // names attempts before that one
+	To      string    `json:"to,omitzero"`     // where it was moved to
 }
 
 func rollbackKey() []byte { return key("R") }
@@ -47,36 +55,60 @@ func ReadRollback(ctx context.Context, s store.Store) (r Rollback, err error) {
 
 // MarkRollback marks a store that was restored from a copy of a moment.
 func MarkRollback(ctx context.Context, s store.Store, asOf time.Time) error {
-	return markStore(ctx, s, func(r *Rollback) { *r = Rollback{Pending: true, AsOf: asOf.UTC(), First: r.First} })
-}
-
-// BeginMove notes the name of an attempt to move the store, before any of it is
-// copied: by that name what the attempt may leave behind is known again.
-func BeginMove(ctx context.Context, s store.Store, name string) error {
-	return markStore(ctx, s, func(r *Rollback) { r.Move = name })
-}
-
-// Leave marks a store that is left for a copy of it, of the same name. It is the
-// last change of the store.
-func Leave(tx store.Tx, name, to string, at time.Time) error {
-	return markIn(tx, func(r *Rollback) {
-		r.Pending, r.Moved, r.AsOf, r.Move, r.To = true, true, at.UTC(), name, to
+	return markStore(ctx, s, func(r *Rollback) error {
+		*r = Rollback{Pending: true, AsOf: asOf.UTC(), First: r.First}
+		return nil
 	})
 }
 
-func markStore(ctx context.Context, s store.Store, as func(*Rollback)) error {
+// BeginMove notes the name of an attempt to move the store, before any of it is
+// copied: by that name what the attempt may leave behind is known again. It
+// returns the names of earlier attempts, none of which can leave the store any
+// more: what there is of them may be removed. ErrRolledBack where nothing may be
+// moved from here.
+func BeginMove(ctx context.Context, s store.Store, name string) (before []string, err error) {
+	err = markStore(ctx, s, func(r *Rollback) error {
+		if r.Pending {
+			return ErrRolledBack
+		}
+		if r.Move != "" {
+			r.Before = append(r.Before, r.Move)
+		}
+		r.Before = r.Before[max(0, len(r.Before)-maxBefore):]
+		r.Move, before = name, r.Before
+		return nil
+	})
+	return before, err
+}
+
+// Leave marks a store that is left for a copy of it, of the same name. It is the
+// last change of the store. ErrOvertaken where the last attempt to move the store
+// is another one, which may have removed the copy.
+func Leave(tx store.Tx, name, to string, at time.Time) error {
+	return markIn(tx, func(r *Rollback) error {
+		if r.Pending || r.Move != name {
+			return ErrOvertaken
+		}
+		r.Pending, r.Moved, r.AsOf, r.To = true, true, at.UTC(), to
+		return nil
+	})
+}
+
+func markStore(ctx context.Context, s store.Store, as func(*Rollback) error) error {
 	if err := s.Update(ctx, func(tx store.Tx) error { return markIn(tx, as) }); err != nil {
 		return fmt.Errorf("marking the store: %w", err)
 	}
 	return nil
 }
 
-func markIn(tx store.Tx, as func(*Rollback)) error {
+func markIn(tx store.Tx, as func(*Rollback) error) error {
 	var r Rollback
 	if _, err := find(tx, rollbackKey(), &r); err != nil {
 		return err
 	}
-	as(&r)
+	if err := as(&r); err != nil {
+		return err
+	}
 	return store.PutJSON(tx, rollbackKey(), r)
 }
 

@@ -24,6 +24,25 @@ type Movable interface {
 // made the store stays in use.
 type Leave func(ctx context.Context, last func(Tx) error) error
 
+// Lockable is implemented by the backends whose store others may change whom this
+// process does not know of.
+type Lockable interface {
+	Store
+
+	// Lock has everybody else wait until do has returned, those who read as well,
+	// and gives the only way to the store. It returns do's error as it is; ErrBusy
+	// where others do not come to their end.
+	Lock(ctx context.Context, do func(Locked) error) error
+}
+
+// Locked is a store that nobody else comes to.
+type Locked interface {
+	View(ctx context.Context, f func(Reader) error) error
+
+	// Leave is a Leave, for every process: nothing is done with a Locked after it.
+	Leave(ctx context.Context, last func(Tx) error) error
+}
+
 // ErrLost says that it is not known any more what has changed: too much has, or
 // the store's file was opened anew.
 var ErrLost = errors.New("store: it is not known what has changed")

@@ -20,6 +20,10 @@ import (
 // storeInFile names the store that is a file in the data folder.
 const storeInFile = "bolt"
 
+// discardPatience is how long it is tried to remove what a move has left that was
+// given up; the next one removes it else.
+const discardPatience = 5 * time.Second
+
 // migrate moves a store from one backend to another. The keys stay where they
 // are. A service that runs on a file moves it itself, and goes on meanwhile; of a
 // database nobody can tell who else writes to it, so no service may run on it.
@@ -106,6 +110,10 @@ func (s *settings) address() string {
 
 // moveStore moves the store of a service, or finishes a move that was cut short.
 func moveStore(ctx context.Context, svc *service, in moveRequest) (a moveAnswer, err error) {
+	if !svc.moving.CompareAndSwap(false, true) {
+		return a, fmt.Errorf("%w: the store is being moved already, perhaps for a command that has gone. What comes of it stands in the log; say this again when it is over", store.ErrBusy)
+	}
+	defer svc.moving.Store(false)
 	target := *svc.settings
 	target.store = storeURL(in.To)
 	switch {
@@ -135,35 +143,45 @@ func moveStore(ctx context.Context, svc *service, in moveRequest) (a moveAnswer,
 		defer cancel()
 		defer context.AfterFunc(svc.working, cancel)()
 	}
-	return a, svc.moveTo(ctx, &target, mark.Move, &a)
+	return a, svc.moveTo(ctx, &target, &a)
 }
 
-// moveTo moves a store to where there is none. What an earlier attempt has left
-// there is removed: while this process has the old store nobody else makes it, and
-// the old store says that it came to nothing.
-func (svc *service) moveTo(ctx context.Context, target *settings, before string, a *moveAnswer) (err error) {
+// moveTo moves a store to where there is none. What earlier attempts have left
+// there is removed, once the old store says that they came to nothing: from then on
+// none of them can leave it, though it go on in another process.
+func (svc *service) moveTo(ctx context.Context, target *settings, a *moveAnswer) (err error) {
+	if _, err := svc.audit.Sequence(ctx); err != nil { // so that a store that was left can be archived
+		return err
+	}
 	name := rand.Text()
-	if before != "" {
-		if err := target.discard(ctx, before); err != nil {
+	before, err := issuer.BeginMove(ctx, svc.store, name)
+	if err != nil {
+		return err
+	}
+	for _, earlier := range before {
+		if err := target.discard(ctx, earlier); err != nil {
 			return err
 		}
 	}
-	if err := issuer.BeginMove(ctx, svc.store, name); err != nil {
-		return err
-	}
 	builder, err := buildStore(ctx, target, name)
-	if errors.Is(err, store.ErrExists) {
-		return fmt.Errorf("%w: a store is moved to where there is none. Move away or drop what is there", err)
-	} else if err != nil {
-		return err
+	if err != nil {
+		return target.occupied(ctx, err)
 	}
-	defer func() { err = errors.Join(err, builder.Close()) }() // gives up what is not prepared
+	left := false
+	defer func() {
+		err = errors.Join(err, builder.Close()) // gives up what is not prepared
+		if !left {
+			late, cancel := context.WithTimeout(context.WithoutCancel(ctx), discardPatience)
+			defer cancel()
+			err = errors.Join(err, target.discard(late, name))
+		}
+	}()
 	m := move.Move{From: svc.store, To: builder, Name: name,
 		Check: func(ctx context.Context) error { return checkCopy(ctx, svc, target, builder) },
 		Leave: func(tx store.Tx) error { return issuer.Leave(tx, name, target.address(), time.Now()) },
 		Tell:  func(step move.Step, n int) { tell(ctx, progress{Done: n, What: moving(step, n)}) }}
 	done, err := m.Run(ctx)
-	a.Records, a.Changed, a.Held = done.Records, done.Changed, done.Held
+	left, a.Records, a.Changed, a.Held = done.Left, done.Records, done.Changed, done.Held
 	switch {
 	case done.Left:
 		svc.log.WarnContext(ctx, "the store was left for another one and takes no changes any more; start the service with the new one", "to", target.address(), "held", done.Held.String())
@@ -175,6 +193,22 @@ func (svc *service) moveTo(ctx context.Context, target *settings, before string,
 		err = fmt.Errorf("%w\nThe old store was left, or it is not known whether it was, and takes no changes any more. Stop the service, if one runs, and say this command again, or start it with the new store, %s: either finds out and finishes what is left", err, target.address())
 	}
 	return err
+}
+
+// occupied says what to do where a store cannot be built.
+func (s *settings) occupied(ctx context.Context, found error) error {
+	if !errors.Is(found, store.ErrExists) {
+		return found
+	}
+	if s.store != "" {
+		db, err := postgres.Open(ctx, s.store)
+		if errors.Is(err, store.ErrUnfinished) {
+			return fmt.Errorf("%w, and is no store yet: another move or restoration into it goes on, or was cut short. Let that one come to its end; drop the table laurel_store only where none goes on", found)
+		} else if err == nil {
+			_ = db.Close()
+		}
+	}
+	return fmt.Errorf("%w: a store is moved to where there is none. Move away or drop what is there", found)
 }
 
 // moving says what a move is doing.

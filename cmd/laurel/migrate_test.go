@@ -171,7 +171,7 @@ func TestMoveCutShort(t *testing.T) {
 	prepare := func(name string, left bool) {
 		t.Helper()
 		within(func(db *bolt.DB) error {
-			if err := issuer.BeginMove(t.Context(), db, name); err != nil {
+			if _, err := issuer.BeginMove(t.Context(), db, name); err != nil {
 				return err
 			}
 			b, err := postgres.NewBuild(t.Context(), url, name)

@@ -125,7 +125,13 @@ func (p *program) acceptRollback(ctx context.Context, s *settings) error {
 	if err != nil {
 		return err
 	}
-	err = svc.issuer.AcceptRollback(ctx, actorCommand)
+	mark, err := issuer.ReadRollback(ctx, svc.store)
+	if db, ok := svc.store.(*postgres.DB); ok && err == nil && mark.Pending && mark.Moved {
+		err = db.Return(ctx)
+	}
+	if err == nil {
+		err = svc.issuer.AcceptRollback(ctx, actorCommand)
+	}
 	if err = errors.Join(err, svc.store.Close()); err != nil {
 		return err
 	}

@@ -75,6 +75,7 @@ type service struct {
 	baseURL   string
 	began     time.Time
 	leaving   atomic.Bool     // it was told to stop
+	moving    atomic.Bool     // the store is being moved
 	unsettled atomic.Bool     // whether the store was left for another one is not known
 	working   context.Context // while it serves, until it is told to stop; nil before
 

@@ -60,8 +60,9 @@ const (
 	Finishing  // the old store is left
 )
 
-// Move is a move of one store. From is a store.Movable, or one that nobody else
-// changes.
+// Move is a move of one store. From is a store.Movable or a store.Lockable. What
+// others change in the latter while it is copied is not followed: it is found, and
+// the move given up.
 type Move struct {
 	From store.Store
 	To   store.Builder
@@ -88,9 +89,14 @@ type Result struct {
 // From was left, that one is as it was; else what is left to do is to find out
 // whether From was left, and if so to finish To.
 func (m Move) Run(ctx context.Context) (Result, error) {
-	w := &work{Move: m, from: still{m.From}}
-	if movable, ok := m.From.(store.Movable); ok {
-		w.from = movable
+	w := &work{Move: m}
+	switch from := m.From.(type) {
+	case store.Movable:
+		w.from = from
+	case store.Lockable:
+		w.from, w.locks = &still{Store: from, from: from}, true
+	default:
+		return w.Result, errors.New("move: the store can neither be followed nor locked")
 	}
 	defer w.end()
 	for _, do := range []func(context.Context) error{w.follow, w.copy, w.compare, w.check, w.closeIn, w.hold, w.finish} {
@@ -106,6 +112,7 @@ type work struct {
 	Move
 	Result
 	from    store.Movable
+	locks   bool          // from is not followed
 	changes store.Changes // nil before the first follow
 }
 
@@ -207,7 +214,10 @@ func (w *work) closeIn(ctx context.Context) error {
 
 // hold has writers wait, catches up with the last of it, and leaves the old store.
 func (w *work) hold(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, holdPatience, errHeld)
+	cancel := context.CancelFunc(func() {})
+	if !w.locks { // else no service is at work
+		ctx, cancel = context.WithTimeoutCause(ctx, holdPatience, errHeld)
+	}
 	defer cancel()
 	err := w.from.Hold(ctx, func(leave store.Leave) error {
 		begun := time.Now()
@@ -230,9 +240,9 @@ func (w *work) hold(ctx context.Context) error {
 }
 
 // last makes the copy the same for good. Of a small store every record is compared
-// once more.
+// once more, and of one that was not followed in any case.
 func (w *work) last(ctx context.Context) error {
-	if _, err := w.catchUp(ctx); err != nil || w.Records > wholeRecords {
+	if _, err := w.catchUp(ctx); err != nil || w.Records > wholeRecords && !w.locks {
 		return err
 	}
 	return w.from.View(ctx, func(old store.Reader) error {
@@ -254,14 +264,32 @@ func (w *work) finish(ctx context.Context) error {
 	return err
 }
 
-// still is a store that nobody else changes.
-type still struct{ store.Store }
+// still is a store that is not followed, but locked for the last comparison.
+type still struct {
+	store.Store
+	from   store.Lockable
+	locked store.Locked // nil before Hold
+}
 
 // Follow implements store.Movable.
-func (still) Follow(context.Context) (store.Changes, error) { return none{}, nil }
+func (*still) Follow(context.Context) (store.Changes, error) { return none{}, nil }
 
 // Hold implements store.Movable.
-func (s still) Hold(_ context.Context, do func(store.Leave) error) error { return do(s.Update) }
+func (s *still) Hold(ctx context.Context, do func(store.Leave) error) error {
+	return s.from.Lock(ctx, func(locked store.Locked) error {
+		s.locked = locked
+		defer func() { s.locked = nil }()
+		return do(locked.Leave)
+	})
+}
+
+// View implements store.Store.
+func (s *still) View(ctx context.Context, f func(store.Reader) error) error {
+	if s.locked != nil {
+		return s.locked.View(ctx, f)
+	}
+	return s.Store.View(ctx, f)
+}
 
 type none struct{}
 

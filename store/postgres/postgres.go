@@ -259,6 +259,7 @@ const (
 	undefinedColumn      = "42703"
 	featureNotSupported  = "0A000"
 	duplicateTable       = "42P07"
+	checkViolation       = "23514"
 	diskFull             = "53100"
 	tooManyConnections   = "53300"
 	adminShutdown        = "57P01"

@@ -150,11 +150,7 @@ func (db *DB) settle(ctx context.Context, conn *pgxpool.Conn, t *tx) (fault, res
 		return err, nil
 	}
 	defer rollback(ctx, ptx) // takes back what is not committed
-	s := &settlement{sql: db.sql, batch: &pgx.Batch{}, send: func(b *pgx.Batch) error {
-		ctx, cancel := call(ctx)
-		defer cancel()
-		return ptx.SendBatch(ctx, b).Close()
-	}}
+	s := db.settlement(ctx, ptx)
 	if err = s.look(t.seen, t.Changes); err == nil {
 		err = t.Apply(settling{settlement: s, seen: t.seen})
 	}
@@ -173,6 +169,14 @@ func (db *DB) settle(ctx context.Context, conn *pgxpool.Conn, t *tx) (fault, res
 		db.commits.Observe(time.Since(start).Seconds())
 	}
 	return fault, result
+}
+
+func (db *DB) settlement(ctx context.Context, ptx pgx.Tx) *settlement {
+	return &settlement{sql: db.sql, batch: &pgx.Batch{}, send: func(b *pgx.Batch) error {
+		ctx, cancel := call(ctx)
+		defer cancel()
+		return ptx.SendBatch(ctx, b).Close()
+	}}
 }
 
 // commit commits, and tells by the error whether it can have happened.
@@ -259,6 +263,8 @@ func (db *DB) outward(ctx context.Context, err error) error {
 		return fmt.Errorf("%w: %w", store.ErrBusy, err)
 	case is(err, diskFull):
 		return fmt.Errorf("%w: %w", store.ErrFull, err)
+	case is(err, checkViolation): // sqlLeave
+		return fmt.Errorf("%w: %w", store.ErrMoved, err)
 	case is(err, readOnlyTransaction):
 		return fmt.Errorf("%w: %w", store.ErrReadOnly, err)
 	}

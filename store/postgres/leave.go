@@ -1,0 +1,90 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"laurel/store"
+)
+
+// A store that is left takes no change of any process, also of one that has it
+// open: the server refuses new and changed rows. Rows that are there are not
+// looked at, and a copy by pg_dump keeps it so.
+const (
+	sqlLock   = `LOCK TABLE laurel_store IN ACCESS EXCLUSIVE MODE`
+	sqlLeave  = `ALTER TABLE laurel_store ADD CONSTRAINT laurel_left CHECK (false) NOT VALID`
+	sqlReturn = `ALTER TABLE laurel_store DROP CONSTRAINT IF EXISTS laurel_left`
+)
+
+var _ store.Lockable = (*DB)(nil)
+
+// Lock implements store.Lockable. The store's user has to own its table to Leave.
+func (db *DB) Lock(ctx context.Context, do func(store.Locked) error) error {
+	begin, cancel := call(ctx)
+	defer cancel()
+	ptx, err := db.pool.Begin(begin)
+	if err != nil {
+		return db.outward(ctx, err)
+	}
+	defer rollback(ctx, ptx)
+	if _, err := ptx.Exec(begin, sqlLock); err != nil {
+		return fmt.Errorf("locking the store's table: %w", db.outward(ctx, err))
+	}
+	return do(&locked{db: db, tx: ptx})
+}
+
+// locked is the transaction that has the lock: what it reads is of one state,
+// though it is not isolated, for nobody else writes.
+type locked struct {
+	db *DB
+	tx pgx.Tx
+}
+
+// View implements store.Locked.
+func (l *locked) View(ctx context.Context, f func(store.Reader) error) error {
+	s := &snapshot{ctx: ctx, db: l.db, tx: l.tx}
+	defer func() { s.over = true }()
+	return f(s)
+}
+
+// Leave implements store.Locked.
+func (l *locked) Leave(ctx context.Context, last func(store.Tx) error) error {
+	t := &tx{seen: &seen{keys: map[string]sight{}}}
+	t.snapshot = &snapshot{ctx: ctx, db: l.db, tx: l.tx, seen: t.seen, watch: t.watch}
+	t.Overlay = store.NewOverlay(t.snapshot)
+	defer func() { t.snapshot.over = true }()
+	if err := last(t); err != nil {
+		return err
+	}
+	if t.snapshot.err != nil {
+		return l.db.outward(ctx, t.snapshot.err)
+	}
+	s := l.db.settlement(ctx, l.tx)
+	err := t.Apply(settling{settlement: s, seen: t.seen})
+	if err == nil {
+		err = s.flush()
+	}
+	if err == nil {
+		_, err = l.tx.Exec(ctx, sqlLeave)
+	}
+	if err != nil {
+		return fmt.Errorf("leaving the store: %w", l.db.outward(ctx, err))
+	}
+	fault, result := commit(ctx, l.tx, true)
+	if fault != nil {
+		return fmt.Errorf("leaving the store: %w", l.db.outward(ctx, fault))
+	}
+	return result
+}
+
+// Return has a store that was left take changes again.
+func (db *DB) Return(ctx context.Context) error {
+	ctx, cancel := call(ctx)
+	defer cancel()
+	if _, err := db.pool.Exec(ctx, sqlReturn); err != nil {
+		return fmt.Errorf("having the store take changes again: %w", db.outward(ctx, err))
+	}
+	return nil
+}
