@@ -34,11 +34,11 @@ async function started(service) {
 }
 
 // https starts a service behind TLS, on a folder that init makes.
-async function https(binary, tls, name, flags) {
+async function https(binary, tls, name, title, flags) {
   const front = await start.front(tls);
   ends.push(front.stop);
   const data = join(work, name);
-  await academy.initialise(binary, data, front.url);
+  await academy.initialise(binary, data, front.url, title);
   front.upstream = await started(start.serve(binary, {data, log: join(artifacts, `${name}.log`), flags}));
   return {baseURL: front.url, host: front.host, data};
 }
@@ -52,13 +52,14 @@ async function prepare() {
   ends.push(site.stop);
   const trust = (...hosts) => ['--fetch-ca', tls.ca, '--fetch-allow', hosts.join(',')];
 
-  const first = await https(binary, tls, 'academy', trust(site.host));
+  const first = await https(binary, tls, 'academy', 'City Academy', trust(site.host));
   Object.assign(first, await academy.fill(binary, first.data, join(work, 'definitions')));
   const data = join(work, 'demo');
   const demo = await started(start.demo(binary, {data, log: join(artifacts, 'demo.log'), flags: trust(site.host)}));
   Object.assign(demo, left(demo.badges), {data});
   const everyone = trust(site.host, first.host, new URL(demo.baseURL).host);
-  const second = await https(binary, tls, 'second', everyone);
+  // Under the name of the first its issuer would be warned of as one that is not it.
+  const second = await https(binary, tls, 'second', 'Town Academy', everyone);
   await setTimeout(3000); // what was to expire has expired
   return {binary, contexts, artifacts, ca: tls.ca, site: {url: site.url, host: site.host, folder: site.folder},
     fetchFlags: everyone, demo, academy: first, second};

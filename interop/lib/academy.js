@@ -60,8 +60,8 @@ async function laurel(binary, data, args, input) {
   return stdout;
 }
 
-export const initialise = (binary, data, baseURL) => laurel(binary, data, ['init', '--base-url', baseURL, '--issuer', 'city-academy',
-  '--name', 'City Academy', '--url', 'https://academy.example', '--email', 'badges@academy.example']);
+export const initialise = (binary, data, baseURL, name) => laurel(binary, data, ['init', '--base-url', baseURL, '--issuer', 'city-academy',
+  '--name', name, '--url', 'https://academy.example', '--email', 'badges@academy.example']);
 
 // fill defines, issues and revokes by command while the service runs.
 export async function fill(binary, data, definitions) {
