@@ -237,7 +237,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err != nil {
 		return nil, err
 	}
-	seen, writing := svc.traces.store(db), svc.traces.store(patient{db})
+	reading, writing := svc.traces.store(db), svc.traces.store(patient{db})
 	svc.issuer, err = issuer.New(ctx, issuer.Config{
 		Store: writing, Keys: svc.traces.keys(ring), BaseURL: meta.BaseURL, Log: log,
 		Suite: proof.NewSeries(processor), JWT: proof.VCJWT{}, SelfCheck: svc.traces.selfCheck(selfCheck(check, verifier.Options{ProofOnly: true})),
@@ -261,15 +261,15 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc.answers = cache.New(cache.Config{Store: db, Changes: svc.changes, Now: time.Now, Bytes: cache.DefaultBytes})
 	_, host, _ := strings.Cut(meta.BaseURL, "://")
-	svc.audit, err = auditlog.New(auditlog.Config{Store: seen, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug), Log: log})
+	svc.audit, err = auditlog.New(auditlog.Config{Store: reading, Origin: host + "/log", Keys: ring.Issuer(issuer.LogSlug), Log: log})
 	if err != nil {
 		return nil, err
 	}
-	svc.feed = feed.New(seen, svc.issuer, meta.BaseURL)
+	svc.feed = feed.New(reading, svc.issuer, meta.BaseURL)
 	if svc.caller, err = s.caller(); err != nil {
 		return nil, err
 	}
-	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: seen, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: svc.traces.hooks(svc.caller), Log: log})
+	svc.hooks, err = feed.NewHooks(feed.HooksConfig{Store: reading, Feed: svc.feed, Issuer: svc.issuer, Seal: ring, Sender: svc.traces.hooks(svc.caller), Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -284,7 +284,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	if err := svc.openOutbox(); err != nil {
 		return nil, err
 	}
-	svc.tokens = tokens.New(seen, svc.noteToken, nil)
+	svc.tokens = tokens.New(reading, svc.noteToken, nil)
 	return svc, nil
 }
 
