@@ -86,7 +86,7 @@ type Signed struct {
 // Result is one outcome: what was looked at, and what came of it.
 type Result struct {
 	Name, Value string
-	Term        bool // the value is a word of the standard, in the language of the reader
+	Term        bool // the value is written in the language of the reader: a word of the standard, or a share in percent
 }
 
 // How long the texts of a face can be, in characters; honest ones are far
@@ -191,11 +191,14 @@ func (s *Signed) subject(p *i18n.Printer, of *badge.AchievementSubject) {
 	}
 }
 
-// resultOf tells a status by our word for it; one that the standard does not know
-// (OB 3.0 appendix B) stays as it was signed.
+// resultOf tells a status by our word for it, and a share with the sign of percent;
+// a word that the standard does not know (OB 3.0 appendix B) stays as it was signed.
 func resultOf(p *i18n.Printer, a *badge.Achievement, r badge.Result) Result {
 	d, level := a.Describe(r)
 	line := Result{Name: words.Line(d.Name, longName), Value: words.Line(first(level.Name, r.Value), longName)}
+	if counted, ok := words.Counted(p, d, r.Value); ok && level.Name == "" {
+		line.Value, line.Term = counted, true
+	}
 	if line.Value != "" || r.Status == "" {
 		return line
 	}

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"laurel/badge"
+	"laurel/internal/i18n"
 )
 
 // Holder returns the name of the recipient as it stands in a badge, or "" when
@@ -36,6 +37,16 @@ func Awarded(d *badge.Document) string {
 		}
 	}
 	return d.ValidFrom()
+}
+
+// Counted returns a value of a result in the way of the reader's language, where
+// its description tells what it counts: a number in percent has the sign of it. ok
+// is false where there is nothing to add to what was signed.
+func Counted(p *i18n.Printer, described badge.ResultDescription, value string) (text string, ok bool) {
+	if described.ResultType != badge.ResultTypePercent {
+		return "", false
+	}
+	return p.Percent(value)
 }
 
 func achievement(d *badge.Document) *badge.Achievement {
