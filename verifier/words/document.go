@@ -101,6 +101,9 @@ func Visible(s string) string {
 
 // Line returns a text as one visible line of at most n characters.
 func Line(s string, n int) string {
+	if isLine(s, n) {
+		return s
+	}
 	if len(s) > 8*n { // Visible makes at most eight bytes of one
 		s = strings.ToValidUTF8(s[:8*n], "")
 	}
@@ -109,4 +112,16 @@ func Line(s string, n int) string {
 		return string(line[:n-1]) + "…"
 	}
 	return string(line)
+}
+
+// isLine tells of most texts that they are one line already.
+func isLine(s string, n int) bool {
+	last := byte(' ')
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && last == ' ' {
+			return false
+		}
+		last = s[i]
+	}
+	return len(s) <= n && last != ' '
 }
