@@ -205,7 +205,7 @@ func claim(p *i18n.Printer, r *verifier.Report, f verifier.Finding, name string)
 	issuer := d.View().Issuer
 	switch name {
 	case "Name":
-		return Line(Holder(d), longest)
+		return Name(Holder(d), longest)
 	case "Date":
 		return date(p, Awarded(d))
 	case "ValidFrom":
@@ -214,7 +214,7 @@ func claim(p *i18n.Printer, r *verifier.Report, f verifier.Finding, name string)
 		return date(p, first(f.Params["until"], d.ValidUntil()))
 	case "Achievement":
 		if a := achievement(d); a != nil {
-			return Line(a.Name, longest)
+			return Name(a.Name, longest)
 		}
 	case "Issuer":
 		if issuer == nil {
@@ -264,7 +264,7 @@ func last(p *i18n.Printer, f verifier.Finding) string {
 // for, the host that its key belongs to stands beside it.
 func issuerName(p *i18n.Printer, r *verifier.Report, issuer *badge.Profile) string {
 	host := Host(issuer.ID)
-	name := Line(first(issuer.Name, host, issuer.ID, "–"), longest)
+	name := Name(first(issuer.Name, host, issuer.ID, "–"), longest)
 	if host == "" || host == name || r.Finding(verifier.CheckIssuerTrust).Code == verifier.IssuerListed {
 		return name
 	}
