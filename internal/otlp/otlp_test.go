@@ -252,6 +252,28 @@ func TestCollectorThatFails(t *testing.T) {
 	}
 }
 
+// What listens and speaks no HTTP is not quoted.
+func TestCollectorThatSpeaksNoHTTP(t *testing.T) {
+	r := receive(t, func(_ int, w http.ResponseWriter) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "SSH-2.0-of-somebody\r\n")
+	})
+	var log bytes.Buffer
+	at := quick()
+	at.delay, at.pause = time.Hour, time.Hour
+	s := newSender(Config{URL: r.URL, Ratio: 1, Log: slog.New(slog.NewTextHandler(&log, nil))}, at)
+	spans(s, 1)
+	s.Stop(t.Context())
+	if said := log.String(); s.result(notTaken) != 1 || !strings.Contains(said, "does not answer as HTTP") || strings.Contains(said, "somebody") {
+		t.Errorf("%v: %s", s.Stats(), said)
+	}
+}
+
 // Where nobody listens nothing is taken, and a collector that comes later gets
 // what has waited for it.
 func TestCollectorThatComesLater(t *testing.T) {
