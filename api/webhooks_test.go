@@ -73,7 +73,7 @@ func (r *receiver) sender(t *testing.T) *fetch.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return must(fetch.New(fetch.Config{Allow: []string{u.Host}, RootCAs: roots, Timeout: time.Minute}))(t)
+	return must(fetch.New(fetch.Config{Allow: []string{u.Host}, RootCAs: roots, Timeout: 5 * time.Second}))(t)
 }
 
 // genuine verifies a request as the text of Standard Webhooks says: the secret

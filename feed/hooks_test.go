@@ -89,7 +89,7 @@ func (r *receiver) sender(t *testing.T, resolver *net.Resolver) *fetch.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := fetch.New(fetch.Config{Allow: []string{u.Host}, RootCAs: roots, Timeout: time.Minute, Resolver: resolver})
+	c, err := fetch.New(fetch.Config{Allow: []string{u.Host}, RootCAs: roots, Timeout: 5 * time.Second, Resolver: resolver})
 	if err != nil {
 		t.Fatal(err)
 	}
