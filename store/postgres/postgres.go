@@ -1,12 +1,14 @@
 // Package postgres keeps a store in one table of a PostgreSQL database, for
-// several processes at once. Nothing in it asks for more than what databases that
-// speak the same protocol and are serializable, such as CockroachDB, have too.
+// several processes at once. On databases that only speak the same protocol, and
+// are serializable, such as CockroachDB, it asks for nothing that those lack.
 //
-// Each Update is a serializable transaction. Where it loses against others, or
-// its connection is lost before the commit, it is run again, for some seconds. A
-// connection that is lost during the commit leaves the outcome unknown, as
-// store.ErrUnknownOutcome says; the store stays writable, for the server has
-// settled the matter by the time it answers again.
+// Each Update is rehearsed on a snapshot and settled in a short transaction, under
+// locks (see locks.go), or in a serializable one where the server has none. Where
+// what it rests on has changed meanwhile, or its connection is lost before the
+// commit, it is run again, for some seconds. A connection that is lost during the
+// commit leaves the outcome unknown, as store.ErrUnknownOutcome says; the store
+// stays writable, for the server has settled the matter by the time it answers
+// again.
 //
 // It refuses to make its table where one was expected: Open never creates.
 //
