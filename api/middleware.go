@@ -64,15 +64,16 @@ func (s *server) front(router http.Handler) http.Handler {
 		}
 		id := rand.Text()
 		w.Header()["X-Request-Id"] = []string{id}
-		answer := func() { s.logged(r, id, kept.Route(), kept.Write(w, r), start) }
+		answer := func(head func([]byte) bool) { s.logged(r, id, kept.Route(), kept.Write(w, r, head), start) }
 		if r.ProtoMajor != 1 {
 			// The reader makes room for more only once it has what was written (RFC
 			// 9113 section 5.2), and other answers go out on the same connection.
-			answer()
+			answer(nil)
 			return
 		}
-		door.Together(r.Context(), func() {
-			answer()
+		ctx := r.Context()
+		door.Together(ctx, func() {
+			answer(func(lines []byte) bool { return door.Head(ctx, lines) })
 			_ = http.NewResponseController(w).Flush() // or its end would go out by itself
 		})
 	})

@@ -34,6 +34,7 @@ const (
 	IdentityTypeEmail         = "emailAddress"
 	ResultStatusCompleted     = "Completed"
 	ResultTypeStatus          = "Status"
+	ResultTypePercent         = "Percent"
 	StatusPurposeRevocation   = "revocation"
 	StatusPurposeSuspension   = "suspension"
 	BitstringStatusListTypeID = "BitstringStatusList"

@@ -333,12 +333,12 @@ func (a *Achievement) validate() error {
 	if a.ID != "" && !absoluteIRI(a.ID) {
 		f.add("relative_id", "/id", "Give an absolute address; a relative one would not be signed.")
 	}
-	f.translations(a.Name, a.InLanguage, "/name", 200)
-	f.translations(a.Description, a.InLanguage, "/description", 4000)
+	f.translations(a.Name, a.InLanguage, "/name", 200, (*faults).oneLine)
+	f.translations(a.Description, a.InLanguage, "/description", 4000, (*faults).text)
 	if len(a.Criteria) == 0 && a.CriteriaURL == "" {
 		f.add("required", "/criteria", "Say how the badge is earned: criteria in words, or the address of a page.")
 	} else if len(a.Criteria) > 0 {
-		f.translations(a.Criteria, a.InLanguage, "/criteria", 8000)
+		f.translations(a.Criteria, a.InLanguage, "/criteria", 8000, (*faults).text)
 	}
 	if a.CriteriaURL != "" && !webAddress(a.CriteriaURL) {
 		f.add("url_invalid", "/criteriaUrl", "Give an absolute http or https address.")
@@ -375,7 +375,7 @@ func (a *Achievement) checkDetails(f *faults) {
 // maxList bounds each list within an achievement.
 const maxList = 100
 
-func (f *faults) translations(t Text, own, pointer string, limit int) {
+func (f *faults) translations(t Text, own, pointer string, limit int, check func(f *faults, s *string, pointer string, limit int, required bool)) {
 	f.atMost(len(t), maxList, pointer)
 	if _, ok := t[own]; !ok {
 		f.add("required", pointer, "This text is missing in the language that is signed, "+strconv.Quote(own)+".")
@@ -385,7 +385,7 @@ func (f *faults) translations(t Text, own, pointer string, limit int) {
 		if !languagePattern.MatchString(tag) {
 			f.add("language_invalid", at, "Give language tags such as en, fr or pt-BR.")
 		}
-		f.text(&s, at, limit, true)
+		check(f, &s, at, limit, true)
 		t[tag] = s
 	}
 }

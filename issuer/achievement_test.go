@@ -173,6 +173,7 @@ func TestPutRefuses(t *testing.T) {
 		{"/version", "version_invalid", func(a *issuer.Achievement) { a.Version = "1/2" }},
 		{"/inLanguage", "language_invalid", func(a *issuer.Achievement) { a.InLanguage = "EN" }},
 		{"/id", "relative_id", func(a *issuer.Achievement) { a.ID = "course" }},
+		{"/name/en", "control_character", func(a *issuer.Achievement) { a.InLanguage, a.Name = "en", issuer.Text{"en": "Course\U000e0041"} }},
 		{"/description", "required", func(a *issuer.Achievement) { a.Description = nil }},
 		{"/criteria", "required", func(a *issuer.Achievement) { a.Criteria = nil }},
 		{"/criteriaUrl", "url_invalid", func(a *issuer.Achievement) { a.CriteriaURL = "javascript:alert(1)" }},
@@ -199,6 +200,8 @@ func TestPutRefuses(t *testing.T) {
 		{"/slug", "slug_invalid", issuer.Profile{Slug: "a b", Name: "A"}},
 		{"/name", "required", issuer.Profile{Slug: academy}},
 		{"/name", "control_character", issuer.Profile{Slug: academy, Name: "a\nb"}},
+		{"/name", "control_character", issuer.Profile{Slug: academy, Name: "City\u2060 Academy"}},
+		{"/name", "control_character", issuer.Profile{Slug: academy, Name: "City Academy\U000e0041"}},
 		{"/url", "url_invalid", issuer.Profile{Slug: academy, Name: "A", URL: "academy.example"}},
 		{"/email", "email_invalid", issuer.Profile{Slug: academy, Name: "A", Email: "A <a@a.example>"}},
 	} {

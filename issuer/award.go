@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"laurel/badge"
+	"laurel/internal/unseen"
 )
 
 // OnDuplicate says what to do when the same person already holds the same
@@ -185,22 +186,23 @@ func (f *faults) name(s *string, pointer string) {
 		f.add("name_suspicious", pointer, "A name does not begin with =, +, -, @, a tab or a line break; spreadsheets run such text as a formula.")
 		return
 	}
-	before := len(f.Errors)
-	f.oneLine(s, pointer, maxName, true)
-	if len(f.Errors) == before {
-		f.shows(*s, pointer)
+	if f.line(s, pointer, maxName, true) && f.shows(*s, pointer) {
+		f.unseen(*s, unseen.Name, pointer)
 	}
 }
 
 // shows refuses a name that nobody could read: of blanks and invisible
 // characters alone, or of code points that have no meaning that all share.
-func (f *faults) shows(name, pointer string) {
+func (f *faults) shows(name, pointer string) bool {
 	switch {
 	case !printable(name) && strings.ContainsFunc(name, meaningless):
 		f.add("name_unreadable", pointer, "The name has characters that Unicode gives no meaning. Write it in letters that others can read too.")
 	case !strings.ContainsFunc(name, visible):
 		f.add("name_unreadable", pointer, "A name has at least one letter, digit or symbol that shows.")
+	default:
+		return true
 	}
+	return false
 }
 
 // meaningless are code points for private use, noncharacters and unassigned ones.

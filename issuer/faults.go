@@ -3,12 +3,12 @@ package issuer
 import (
 	"fmt"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
 	"laurel/badge"
+	"laurel/internal/unseen"
 )
 
 // faults collects everything that is wrong with a request in one pass.
@@ -26,17 +26,27 @@ func (f *faults) add(rule, pointer, detail string) {
 }
 
 // text normalises a text that will be signed (trimmed, NFC) and refuses what
-// must not reach a certificate: control characters and overrides of the
-// writing direction, which make a name read as another.
+// must not reach a certificate: what nobody sees, and what makes a text read as
+// another.
 func (f *faults) text(s *string, pointer string, limit int, required bool) {
-	if printable(*s) { // which has nothing to normalise or refuse
+	if f.measured(s, pointer, limit, required) {
+		f.unseen(*s, unseen.Prose, pointer)
+	}
+}
+
+// measured normalises a text and reports whether it is of a length to be looked at.
+func (f *faults) measured(s *string, pointer string, limit int, required bool) bool {
+	if printable(*s) { // which has nothing to normalise
 		*s = strings.Trim(*s, " ")
-		f.length(*s, len(*s), pointer, limit, required)
-		return
+		return f.length(*s, len(*s), pointer, limit, required)
 	}
 	*s = norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(*s, "\r\n", "\n")))
-	if f.length(*s, utf8.RuneCountInString(*s), pointer, limit, required) && strings.ContainsFunc(*s, forbiddenRune) {
-		f.add("control_character", pointer, "Take out control characters and overrides of the writing direction.")
+	return f.length(*s, utf8.RuneCountInString(*s), pointer, limit, required)
+}
+
+func (f *faults) unseen(s string, kind unseen.Kind, pointer string) {
+	if strings.ContainsRune(s, utf8.RuneError) || unseen.In(s, kind) {
+		f.add("control_character", pointer, "Take out control characters, characters that do not show, and overrides of the writing direction.")
 	}
 }
 
@@ -62,23 +72,20 @@ func printable(s string) bool {
 	return true
 }
 
-func forbiddenRune(r rune) bool {
-	switch {
-	case r == '\n', r == '\t':
-		return false
-	case r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, r == 0xFEFF, r == 0xFFFD:
-		return true
-	}
-	return unicode.IsControl(r)
-}
-
 // oneLine is text for a single line: a name, a title.
 func (f *faults) oneLine(s *string, pointer string, limit int, required bool) {
+	if f.line(s, pointer, limit, required) {
+		f.unseen(*s, unseen.Name, pointer)
+	}
+}
+
+// line is oneLine less what nobody sees in it.
+func (f *faults) line(s *string, pointer string, limit int, required bool) bool {
 	if !printable(*s) && strings.ContainsAny(strings.TrimSpace(*s), "\n\t\r\u2028\u2029") {
 		f.add("control_character", pointer, "This is one line: take out line breaks and tabs.")
-		return
+		return false
 	}
-	f.text(s, pointer, limit, required)
+	return f.measured(s, pointer, limit, required)
 }
 
 // atMost bounds a list, so that one badge stays one that can be signed and

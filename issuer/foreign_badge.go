@@ -69,14 +69,14 @@ var foreignTexts = []struct {
 	limit int
 	check func(f *faults, s *string, pointer string, limit int, required bool)
 }{
-	{[]string{"name"}, maxName, (*faults).text},
+	{[]string{"name"}, maxName, (*faults).oneLine},
 	{[]string{"description"}, 4000, (*faults).text},
 	{[]string{"credentialSubject", "narrative"}, maxNarrative, (*faults).text},
 	{[]string{"credentialSubject", "role"}, 200, (*faults).oneLine},
 	{[]string{"credentialSubject", "term"}, 100, (*faults).oneLine},
 	{[]string{"credentialSubject", "result", "value"}, 200, (*faults).oneLine},
 	{[]string{"credentialSubject", "identifier", "identityHash"}, maxName, (*faults).oneLine},
-	{[]string{"credentialSubject", "achievement", "name"}, maxName, (*faults).text},
+	{[]string{"credentialSubject", "achievement", "name"}, maxName, (*faults).oneLine},
 	{[]string{"credentialSubject", "achievement", "description"}, 4000, (*faults).text},
 	{[]string{"credentialSubject", "achievement", "criteria", "narrative"}, 8000, (*faults).text},
 	{[]string{"credentialSubject", "achievement", "fieldOfStudy"}, 200, (*faults).oneLine},

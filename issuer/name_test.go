@@ -21,3 +21,22 @@ func TestNamesThatShowNothing(t *testing.T) {
 		}
 	}
 }
+
+// What nobody sees makes two names that look alike differ: refused in a name, and
+// what scripts and emoji need is not.
+func TestNamesThatHideSomething(t *testing.T) {
+	for _, name := range []string{"Ana\U000e0041\U000e007f", "An\u200ca", "A\u00adna", "Ana\u200b", "Ana\u2060", "Ana\u2063", "Ana\u3164", "Ana\ufe0f", "Ana\u202e",
+		"Ana \U0001F3F4\U000E0067\U000E0041"} {
+		if _, err := issuer.CheckName(name); err == nil || !strings.Contains(err.Error(), "control_character") {
+			t.Errorf("%+q: %v", name, err)
+		}
+	}
+	for _, name := range []string{"\u0646\u06cc\u200c\u0645\u0627", "\u0915\u094d\u200d\u0937", "\u845b\U000e0100\u57ce", "Ana \U0001F469\u200d\U0001F52C", "\u05d0\u200f Ana"} {
+		if got, err := issuer.CheckName(name); err != nil || got != name {
+			t.Errorf("%+q: %+q, %v", name, got, err)
+		}
+	}
+	if line, err := issuer.CheckLine("Town\U000e0041 hall", 100); err == nil {
+		t.Errorf("a line is %+q", line)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+	"laurel/internal/unseen"
 	"pgregory.net/rapid"
 )
 
@@ -83,12 +84,16 @@ func closely(s string, limit int, required, oneLine bool) (text string, rules []
 		return s, []string{"control_character"}
 	}
 	s = norm.NFC.String(strings.TrimSpace(strings.ReplaceAll(s, "\r\n", "\n")))
+	kind := unseen.Prose
+	if oneLine {
+		kind = unseen.Name
+	}
 	switch {
 	case s == "" && required:
 		return s, []string{"required"}
 	case utf8.RuneCountInString(s) > limit:
 		return s, []string{"too_long"}
-	case strings.ContainsFunc(s, forbiddenRune):
+	case strings.ContainsRune(s, utf8.RuneError) || unseen.In(s, kind):
 		return s, []string{"control_character"}
 	}
 	return s, nil

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 
@@ -71,6 +72,7 @@ type Answer struct {
 	route  string
 	status int
 	header http.Header // but for the number of the request
+	head   []byte      // header as HTTP/1 writes it, but for what net/http has to know
 	body   []byte
 
 	counts  bool  // as a verification
@@ -81,8 +83,12 @@ type Answer struct {
 	seen    atomic.Pointer[store.Version] // at which reads were last found the same
 }
 
-// requestID names the one header that is never the same.
-const requestID = "X-Request-Id"
+// Headers: the one that is never the same, and the one by which net/http knows where
+// the answer ends.
+const (
+	requestID = "X-Request-Id"
+	length    = "Content-Length"
+)
 
 func (a *Answer) take(made *recorder, r *http.Request) {
 	a.route, a.status, a.body = r.Pattern, made.status, made.body.Bytes()
@@ -94,18 +100,28 @@ func (a *Answer) take(made *recorder, r *http.Request) {
 	for name, lines := range a.header {
 		a.header[name] = slices.Clip(lines) // who adds a line gets a copy
 	}
+	if _, told := a.header[length]; !told && a.status == http.StatusOK {
+		a.header.Set(length, strconv.Itoa(len(a.body)))
+	}
+	var head bytes.Buffer
+	_ = a.header.WriteSubset(&head, map[string]bool{length: true}) // a Buffer takes everything
+	a.head = head.Bytes()
 }
 
 func (a *Answer) keepable() bool {
-	_, cookie := a.header["Set-Cookie"]
-	return a.status == http.StatusOK && len(a.body) <= largest && !cookie && a.header.Get("Connection") == ""
+	for _, name := range [...]string{"Set-Cookie", "Connection", "Date", "Trailer", "Transfer-Encoding"} {
+		if _, has := a.header[name]; has {
+			return false
+		}
+	}
+	return a.status == http.StatusOK && len(a.body) <= largest
 }
 
 // overhead is what an Answer takes beside its bytes, roughly.
 const overhead = 1 << 10
 
 func (a *Answer) weight() int {
-	n := overhead + len(a.body) + a.size
+	n := overhead + len(a.body) + len(a.head) + a.size
 	for name, lines := range a.header {
 		n += len(name)
 		for _, line := range lines {
@@ -122,16 +138,23 @@ func (a *Answer) Route() string { return a.route }
 func (a *Answer) Counts() bool { return a.counts }
 
 // Write answers a request with it, and tells the status: 304 where the caller has
-// it already (RFC 9110 section 13.1.2).
-func (a *Answer) Write(w http.ResponseWriter, r *http.Request) (status int) {
+// it already (RFC 9110 section 13.1.2). Where head is not nil and true, it sends
+// the lines that it is given itself.
+func (a *Answer) Write(w http.ResponseWriter, r *http.Request, head func(lines []byte) bool) (status int) {
 	h := w.Header()
-	maps.Copy(h, a.header)
-	if a.status == http.StatusOK && a.has(r) {
+	switch {
+	case a.status == http.StatusOK && a.has(r):
+		maps.Copy(h, a.header)
 		delete(h, "Content-Type")
-		delete(h, "Content-Length")
+		delete(h, length)
 		delete(h, "Content-Encoding")
 		w.WriteHeader(http.StatusNotModified)
 		return http.StatusNotModified
+	case head != nil && head(a.head):
+		h[length] = a.header[length]
+		h["Content-Type"] = nil // has been told: net/http does not guess it
+	default:
+		maps.Copy(h, a.header)
 	}
 	w.WriteHeader(a.status)
 	if r.Method != http.MethodHead {

@@ -141,7 +141,7 @@ func (c *Cache) Kept(handle wire.Handler, admit func(*http.Request) error) wire.
 						return err
 					}
 				}
-				a.Write(w, r)
+				a.Write(w, r, nil)
 				return nil
 			}
 			made, mine := c.begin(k)
@@ -197,6 +197,6 @@ func (c *Cache) make(w http.ResponseWriter, r *http.Request, k key, handle wire.
 		a.reads, a.size = reads, size
 		c.kept.Put(k, a)
 	}
-	a.Write(w, r)
+	a.Write(w, r, nil)
 	return nil
 }

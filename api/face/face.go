@@ -86,7 +86,7 @@ type Signed struct {
 // Result is one outcome: what was looked at, and what came of it.
 type Result struct {
 	Name, Value string
-	Term        bool // the value is a word of the standard, in the language of the reader
+	Term        bool // the value is written in the language of the reader: a word of the standard, or a share in percent
 }
 
 // How long the texts of a face can be, in characters; honest ones are far
@@ -149,10 +149,10 @@ func broken(c verifier.Code) State {
 
 func signedIn(p *i18n.Printer, d *badge.Document) Signed {
 	c := d.View()
-	s := Signed{ID: words.Line(c.ID, longName), Holder: words.Line(words.Holder(d), longName), Awarded: moment(words.Awarded(d)),
+	s := Signed{ID: words.Line(c.ID, longName), Holder: words.Name(words.Holder(d), longName), Awarded: moment(words.Awarded(d)),
 		ValidFrom: moment(d.ValidFrom()), ValidUntil: moment(d.ValidUntil())}
 	if c.Issuer != nil {
-		s.Issuer, s.Host = words.Line(c.Issuer.Name, longName), words.Host(c.Issuer.ID)
+		s.Issuer, s.Host = words.Name(c.Issuer.Name, longName), words.Host(c.Issuer.ID)
 	}
 	for _, proof := range d.Proofs() {
 		if at := moment(proof.Created); at.After(s.At) {
@@ -163,13 +163,13 @@ func signedIn(p *i18n.Printer, d *badge.Document) Signed {
 		s.subject(p, c.CredentialSubject)
 	}
 	if s.Title == "" {
-		s.Title = words.Line(c.Name, longName)
+		s.Title = words.Name(c.Name, longName)
 	}
 	return s
 }
 
 func (s *Signed) subject(p *i18n.Printer, of *badge.AchievementSubject) {
-	s.Role, s.Term = words.Line(of.Role, longName), words.Line(of.Term, longName)
+	s.Role, s.Term = words.Name(of.Role, longName), words.Line(of.Term, longName)
 	s.Narrative = text(of.Narrative)
 	s.Began, s.Ended = moment(of.ActivityStartDate), moment(of.ActivityEndDate)
 	if of.CreditsEarned != nil {
@@ -179,7 +179,7 @@ func (s *Signed) subject(p *i18n.Printer, of *badge.AchievementSubject) {
 	if a == nil {
 		a = new(badge.Achievement)
 	}
-	s.Title, s.Description, s.Language = words.Line(a.Name, longName), words.Line(a.Description, longText), languageTag(a.InLanguage)
+	s.Title, s.Description, s.Language = words.Name(a.Name, longName), words.Line(a.Description, longText), languageTag(a.InLanguage)
 	if a.Criteria != nil {
 		s.Criteria = text(a.Criteria.Narrative)
 	}
@@ -191,11 +191,14 @@ func (s *Signed) subject(p *i18n.Printer, of *badge.AchievementSubject) {
 	}
 }
 
-// resultOf tells a status by our word for it; one that the standard does not know
-// (OB 3.0 appendix B) stays as it was signed.
+// resultOf tells a status by our word for it, and a share with the sign of percent;
+// a word that the standard does not know (OB 3.0 appendix B) stays as it was signed.
 func resultOf(p *i18n.Printer, a *badge.Achievement, r badge.Result) Result {
 	d, level := a.Describe(r)
-	line := Result{Name: words.Line(d.Name, longName), Value: words.Line(first(level.Name, r.Value), longName)}
+	line := Result{Name: words.Name(d.Name, longName), Value: words.Name(first(level.Name, r.Value), longName)}
+	if counted, ok := words.Counted(p, d, r.Value); ok && level.Name == "" {
+		line.Value, line.Term = counted, true
+	}
 	if line.Value != "" || r.Status == "" {
 		return line
 	}

@@ -85,6 +85,21 @@ func TestSignedFacts(t *testing.T) {
 	}
 }
 
+// TestPercent: paper has what the reader's language makes of a share.
+func TestPercent(t *testing.T) {
+	catalog, err := i18n.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc := parse(t, strings.NewReplacer(`"resultType":"Status"`, `"resultType":"Percent"`, `"status":"Completed"`, `"value":"85"`).Replace(whole))
+	for lang, want := range map[i18n.Lang]string{"en": "85%", "fr": "85\u00a0%", "ar": "85\u200e%\u200e"} {
+		s := face.Of(catalog.For(lang), report(doc, verifier.Finding{}), face.Beside{}).Signed
+		if len(s.Results) != 2 || s.Results[1] != (face.Result{Name: "Exercise", Value: want, Term: true}) {
+			t.Errorf("%s: %+v", lang, s.Results)
+		}
+	}
+}
+
 // TestStatuses: a status of the standard is told in the reader's language, any
 // other as it was signed.
 func TestStatuses(t *testing.T) {

@@ -40,7 +40,7 @@ func (s *Pages) Claim(w io.Writer, p *i18n.Printer, page ClaimPage) error {
 		Hidden: !page.HiddenAt.IsZero(), Since: p.DateTime(page.HiddenAt), Action: page.Action}
 	v.Word, v.Said = setOff(words.SummaryParts(p, r))
 	if subject := subjectOf(r); subject != nil && subject.Achievement != nil && words.Proven(r) {
-		v.Name = words.Line(subject.Achievement.Name, 200)
+		v.Name = words.Name(subject.Achievement.Name, 200)
 	}
 	v.Downloads = []download{{page.Action + "/credential.json", v.T("page.copies.json")}}
 	if !v.Hidden {

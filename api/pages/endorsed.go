@@ -67,7 +67,7 @@ func besideOf(p *i18n.Printer, e Endorsement) besideView {
 	case holds:
 		v.Outcome = "pass"
 	}
-	title, by := "page.endorsed.unconfirmed", words.Line(e.By, 300)
+	title, by := "page.endorsed.unconfirmed", words.Name(e.By, 300)
 	if proven := words.Proven(e.Verified.Report) && (holds || code == verifier.EndorsementExpired); proven {
 		v.Comment = words.Line(e.Comment, 1000)
 		if by != "" {

@@ -200,12 +200,20 @@ func (s *scribe) results(results []badge.Result, described []badge.ResultDescrip
 		sub := s.sub()
 		about, _ := (&badge.Achievement{ResultDescription: described}).Describe(r)
 		sub.add("field.name", sub.prose(about.Name))
-		sub.add("field.result.value", sub.prose(r.Value))
+		sub.add("field.result.value", sub.counted(about, r.Value))
 		sub.add("field.result.status", sub.term("kind.status", r.Status))
 		sub.add("field.result.level", sub.level(r.AchievedLevel, about))
 		sub.alignments(r.Alignment)
 		return value{Rows: sub.rows}
 	})...)
+}
+
+// counted is a value as the reader's language writes what it counts.
+func (s *scribe) counted(described badge.ResultDescription, signed string) value {
+	if text, ok := words.Counted(s.Printer, described, signed); ok {
+		return plain(text)
+	}
+	return s.prose(signed)
 }
 
 // level is a level by its name where the description has one.
@@ -222,13 +230,13 @@ func (s *scribe) resultDescription(rd badge.ResultDescription) *scribe {
 	sub := s.sub()
 	sub.add("field.name", sub.prose(rd.Name))
 	sub.add("field.result.type", sub.term("kind.result", rd.ResultType))
-	possible := sub.prose
+	possible := func(text string) value { return sub.counted(rd, text) }
 	if rd.ResultType == badge.ResultTypeStatus {
 		possible = func(text string) value { return sub.term("kind.status", text) }
 	}
 	sub.add("field.result.required", possible(rd.RequiredValue), sub.level(rd.RequiredLevel, rd))
 	if rd.ValueMin != "" || rd.ValueMax != "" {
-		sub.add("field.result.range", plain(sub.Text("format.span", i18n.Params{"From": rd.ValueMin, "To": rd.ValueMax})))
+		sub.add("field.result.range", plain(sub.Text("format.span", i18n.Params{"From": possible(rd.ValueMin).Text, "To": possible(rd.ValueMax).Text})))
 	}
 	sub.add("field.result.possible", each(rd.AllowedValue, possible)...)
 	sub.add("field.result.levels", each(rd.RubricCriterionLevel, func(l badge.RubricCriterionLevel) value {

@@ -70,5 +70,5 @@ func (m *members) leaf(path []string, v strictjson.Value) {
 	if v.Kind() == strictjson.String {
 		text = v.Text()
 	}
-	m.list = append(m.list, entry{words.Visible(strings.Join(path, " › ")), words.Visible(text)})
+	m.list = append(m.list, entry{words.Visible(strings.Join(path, " › ")), words.Named(text)})
 }

@@ -199,8 +199,8 @@ func (s *Pages) Achievement(w io.Writer, p *i18n.Printer, page AchievementPage) 
 	scribe.add("field.criteria", scribe.criteria(a.Criteria)...)
 	scribe.alignments(a.Alignment)
 	scribe.achievement(a)
-	v := achievementView{view: s.view(p, page.Frame, words.Line(a.Name, 300)), Fields: scribe.rows,
-		Issuer: Link{words.Line(page.Issuer.Name, 300), page.Issuer.URL}, Image: page.Image, JSON: page.JSON,
+	v := achievementView{view: s.view(p, page.Frame, words.Name(a.Name, 300)), Fields: scribe.rows,
+		Issuer: Link{words.Name(page.Issuer.Name, 300), page.Issuer.URL}, Image: page.Image, JSON: page.JSON,
 		Beside: beside(p, page.Endorsed, nil)}
 	for _, e := range page.Editions {
 		v.Editions = append(v.Editions, editionView{e.Lang, e.URL, p.LanguageName(e.Lang)})
@@ -245,9 +245,9 @@ type issuerView struct {
 
 // Issuer writes the profile page of an issuer.
 func (s *Pages) Issuer(w io.Writer, p *i18n.Printer, page IssuerPage) error {
-	v := issuerView{view: s.view(p, page.Frame, words.Line(page.Profile.Name, 300)), Beside: beside(p, page.Endorsed, nil)}
+	v := issuerView{view: s.view(p, page.Frame, words.Name(page.Profile.Name, 300)), Beside: beside(p, page.Endorsed, nil)}
 	for _, a := range page.Achievements {
-		v.Achievements = append(v.Achievements, Link{words.Line(a.Name, 300), a.URL})
+		v.Achievements = append(v.Achievements, Link{words.Name(a.Name, 300), a.URL})
 	}
 	about := &scribe{Printer: p, layout: s.markdown.page(), short: &shortener{cut: whole}, trusted: true}
 	about.profileRows(page.Profile)

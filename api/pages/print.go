@@ -48,7 +48,7 @@ type printView struct {
 func (s *Pages) Print(w io.Writer, p *i18n.Printer, page PrintPage) error {
 	signed := page.Face.Signed
 	sheet, _ := s.PrintSheet()
-	v := printView{view: s.view(p, page.Frame, words.Line(signed.Title, 120)), PrintPage: page, SheetHref: AssetPath + sheet,
+	v := printView{view: s.view(p, page.Frame, words.Name(signed.Title, 120)), PrintPage: page, SheetHref: AssetPath + sheet,
 		Facts: page.Face.Facts(p), Fine: fine(p, page), SignedTag: signed.Language}
 	if !page.Face.Holds() {
 		v.State = page.Face.Standing(p)

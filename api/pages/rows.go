@@ -69,10 +69,10 @@ func (s *scribe) add(id string, values ...value) {
 func (s *scribe) group(id string, sub *scribe) { s.add(id, value{Rows: sub.rows}) }
 
 // plain is a text that is the same in every language: a name.
-func plain(text string) value { return value{Text: words.Visible(text)} }
+func plain(text string) value { return value{Text: words.Named(text)} }
 
 // code is a text for machines.
-func code(text string) value { return value{Text: words.Visible(text), Code: true} }
+func code(text string) value { return value{Text: words.Named(text), Code: true} }
 
 // prose is a text in the language of the badge.
 func (s *scribe) prose(text string) value {

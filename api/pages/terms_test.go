@@ -93,3 +93,45 @@ func TestTermsAreTranslated(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// A result in percent has its sign, on the page and on the page to print, and so
+// do the bounds of it; other numbers, and what has a sign already, stay as they
+// were signed.
+func TestPercent(t *testing.T) {
+	w := newWorld(t)
+	raw := string(document(t, planning).Raw())
+	for _, tt := range []struct {
+		kind, value string
+		want        map[i18n.Lang]string
+	}{
+		{"Percent", "85", map[i18n.Lang]string{"en": "85%", "fr": "85\u00a0%", "ru": "85\u00a0%", "es": "85\u00a0%", "zh": "85%", "ar": "85\u200e%\u200e"}},
+		{"Percent", "47.5", map[i18n.Lang]string{"en": "47.5%", "fr": "47,5\u00a0%"}},
+		{"Percent", "85 %", map[i18n.Lang]string{"en": "85 %", "fr": "85 %"}},
+		{"RawScore", "85", map[i18n.Lang]string{"en": "85", "fr": "85"}},
+	} {
+		signed := strings.NewReplacer(`"RawScore"`, `"`+tt.kind+`"`, `"value": "10"`, `"value": "`+tt.value+`"`, `"requiredValue": "10"`, `"requiredValue": "`+tt.value+`"`).Replace(raw)
+		if tt.kind == "Percent" && !strings.Contains(signed, `"`+tt.kind+`"`) || !strings.Contains(signed, `"value": "`+tt.value+`"`) {
+			t.Fatal("the badge has no such result")
+		}
+		for lang, want := range tt.want {
+			p, r := w.catalog.For(lang), report(parse(t, signed))
+			page := parsePage(t, w.verification(t, lang, r, nil))
+			values := 0
+			for _, text := range page.class("text") {
+				if text.FirstChild != nil && text.FirstChild.Data == want {
+					values++
+				}
+			}
+			if values != 2 { // what was reached, and what was required
+				t.Errorf("%s: %q stands %d times on the page", lang, want, values)
+			}
+			var b strings.Builder
+			if err := w.pages.Print(&b, p, pages.PrintPage{Frame: w.frame(), Face: face.Of(p, r, face.Beside{})}); err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(b.String(), ">"+want+"</bdi>") {
+				t.Errorf("%s: %q is not on the page to print", lang, want)
+			}
+		}
+	}
+}

@@ -175,7 +175,7 @@ func badges(p *i18n.Printer, r *verifier.Report) []badgeView {
 		v := badgeView{Outcome: outcomes[b.Verdict()].String(), Title: p.Text("page.badge.unproven", nil),
 			Result: words.Headline(p, b), Sentence: words.SummaryParts(p, b)}
 		if s := subjectOf(b); s != nil && s.Achievement != nil && s.Achievement.Name != "" && words.Proven(b) {
-			v.Title = words.Line(s.Achievement.Name, 120)
+			v.Title = words.Name(s.Achievement.Name, 120)
 		}
 		all = append(all, v)
 	}
@@ -371,10 +371,10 @@ func (v *verificationView) document(r *verifier.Report, room *layout, short *sho
 	}
 	v.Signatures = signatures(d)
 	if a := d.View().CredentialSubject; a != nil && a.Achievement != nil {
-		v.Name = short.line(words.Visible(a.Achievement.Name))
+		v.Name = short.line(words.Named(a.Achievement.Name))
 	}
 	if v.Proven && v.Name != "" {
-		v.Title += " – " + short.line(words.Line(v.Name, 120))
+		v.Title += " – " + short.line(words.Name(v.Name, 120))
 	}
 }
 
@@ -466,7 +466,7 @@ func (v *verificationView) translation(d *badge.Document, t *Translation, room *
 		return nil
 	}
 	note := v.Text("page.translation", i18n.Params{"Language": words.Line(v.LanguageName(signed.Achievement.InLanguage), 60)})
-	out := &translationView{Lang: string(t.Lang), Name: short.line(words.Visible(t.Name)), Description: short.line(words.Visible(t.Description)), Note: note}
+	out := &translationView{Lang: string(t.Lang), Name: short.line(words.Named(t.Name)), Description: short.line(words.Visible(t.Description)), Note: note}
 	out.Criteria = (&scribe{Printer: v.Printer, layout: room, short: short}).narrative(t.Criteria)
 	return out
 }

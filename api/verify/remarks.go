@@ -24,7 +24,7 @@ var remarkWords = map[programme.RemarkCode]string{
 
 // sentence puts a remark into the reader's language.
 func sentence(p *i18n.Printer, r programme.Remark) []i18n.Part {
-	return p.Parts(remarkWords[r.Code], i18n.Params{"Achievement": words.Line(r.In(p.Lang()), 200)})
+	return p.Parts(remarkWords[r.Code], i18n.Params{"Achievement": words.Name(r.In(p.Lang()), 200)})
 }
 
 func remarksOf(p *i18n.Printer, list []programme.Remark) (all []Remark) {

@@ -3,8 +3,10 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -54,4 +56,59 @@ func TestTrustShowsOnKeptPages(t *testing.T) {
 	if r.metric(t, `laurel_answers_total{result="hit"}`) == 0 {
 		t.Error("no page was kept")
 	}
+}
+
+// An answer that is kept says all that the one said that was made, and nothing
+// twice: to those who speak plain HTTP/1 its header goes another way.
+func TestKeptAnswersSayTheSame(t *testing.T) {
+	r := serving(t)
+	token := r.token(t, "issue,manage")
+	r.ask(t, "PUT", "/v1/achievements/first-aid", token, firstAid)
+	_, body := r.ask(t, "POST", "/v1/credentials", token, `{"achievement":"first-aid","recipient":{"name":"Ana Example"},"awardedAt":"2025-07-11"}`)
+	var issued struct{ ID string }
+	if err := json.Unmarshal([]byte(body), &issued); err != nil || issued.ID == "" {
+		t.Fatal(body)
+	}
+	for _, path := range []string{"", ".json", "/qr.svg", "/qr.png"} {
+		for _, accept := range []string{"text/html", "application/json"} {
+			var before http.Header
+			for hits := r.metric(t, `laurel_answers_total{result="hit"}`); ; { // a second may end between two
+				res, bytes := r.raw(t, "/credentials/"+issued.ID+path, accept)
+				id, date := res.Header.Get("X-Request-Id"), res.Header.Get("Date")
+				if id == "" || date == "" || res.Header.Get("Content-Type") == "" || res.ContentLength != bytes {
+					t.Fatalf("%s: %v, %d bytes", path, res.Header, bytes)
+				}
+				delete(res.Header, "X-Request-Id")
+				delete(res.Header, "Date")
+				if before != nil && !reflect.DeepEqual(res.Header, before) {
+					t.Fatalf("%s %s: it says\n%v\nand said\n%v", path, accept, res.Header, before)
+				}
+				before = res.Header
+				if r.metric(t, `laurel_answers_total{result="hit"}`) > hits {
+					break
+				}
+			}
+		}
+	}
+}
+
+// raw asks for a path on a connection that is kept, and counts the answer's bytes.
+func (r *running) raw(t *testing.T, path, accept string) (*http.Response, int64) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Accept", accept)
+	req.Header.Set("Accept-Encoding", "identity") // or the client unpacks, and hides the length
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	n, err := io.Copy(io.Discard, res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res, n
 }

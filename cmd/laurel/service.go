@@ -12,10 +12,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
-
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
 
 	"laurel/api"
 	"laurel/api/cache"
@@ -33,6 +29,7 @@ import (
 	"laurel/internal/door"
 	"laurel/internal/fetch"
 	"laurel/internal/i18n"
+	"laurel/internal/lookalike"
 	"laurel/internal/origin"
 	"laurel/internal/typeset"
 	"laurel/issuer"
@@ -449,13 +446,13 @@ func (o *ownRecords) borrowed(address, issuer string) bool {
 }
 
 // namesake tells of a badge whose issuer is called what an issuer of this service
-// is, and was signed by nobody who has keys here.
+// is, or what can be taken for it, and was signed by nobody who has keys here.
 func (o *ownRecords) namesake(ctx context.Context, name, issuer string) (bool, error) {
 	if o.signs(issuer) {
 		return false, nil
 	}
-	theirs := seen(name)
-	if theirs == "" {
+	theirs := lookalike.Of(name)
+	if theirs.Empty() {
 		return false, nil
 	}
 	profiles, err := o.issuer.Profiles(ctx)
@@ -463,23 +460,11 @@ func (o *ownRecords) namesake(ctx context.Context, name, issuer string) (bool, e
 		return false, err
 	}
 	for _, p := range profiles {
-		if seen(p.Name) == theirs {
+		if theirs.Like(p.Name) {
 			return true, nil
 		}
 	}
 	return false, nil
-}
-
-// seen is a name as a hasty reader sees it: without regard to case, width, the
-// spaces around and between its words, and characters that do not show.
-func seen(name string) string {
-	shown := strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, norm.NFKC.String(name))
-	return strings.Join(strings.Fields(norm.NFKC.String(cases.Fold().String(shown))), " ")
 }
 
 // signs tells whether an issuer has keys here. Under plain http an issuer is one of

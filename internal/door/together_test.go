@@ -8,6 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"reflect"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -58,7 +60,7 @@ func listen(t *testing.T) net.Listener {
 }
 
 // Answers of every length arrive as they are, one after another on one connection;
-// what is not too large goes out in one write.
+// what is not too large goes out in one write, and the rest in one call of TCP's.
 func TestTogether(t *testing.T) {
 	var writes atomic.Int32
 	body := bytes.Repeat([]byte("0123456789abcdef"), 10<<10)
@@ -87,7 +89,7 @@ func TestTogether(t *testing.T) {
 		if err != nil || !bytes.Equal(got, body[:n]) {
 			t.Errorf("%d bytes: came as %d: %v", n, len(got), err)
 		}
-		if took := writes.Load() - before; took != 1 && n < len(body) {
+		if took := writes.Load() - before; took != 1 && (took != 2 || n < 12<<10) {
 			t.Errorf("%d bytes: %d writes", n, took)
 		}
 	}
@@ -176,5 +178,92 @@ func TestTogetherPanics(t *testing.T) {
 	defer res.Body.Close()
 	if got, err := io.ReadAll(res.Body); string(got) != "said" {
 		t.Errorf("%q: %v", got, err)
+	}
+}
+
+// Lines that go past net/http stand in the answer as if it had written them, before
+// answers of every length; the next answer on the connection has its own.
+func TestHead(t *testing.T) {
+	body := bytes.Repeat([]byte("0123456789abcdef"), 4<<10)
+	taken := make(chan [3]bool, 1)
+	url := serving(t, listen(t), func(w http.ResponseWriter, r *http.Request) {
+		var n int
+		if _, err := fmt.Sscanf(r.URL.Path, "/%d", &n); err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Content-Length", fmt.Sprint(n))
+		w.Header()["Content-Type"] = nil
+		door.Together(r.Context(), func() {
+			lines := fmt.Appendf(nil, "Content-Type: text/plain\r\nX-Is: %d\r\n", n)
+			took := [3]bool{door.Head(r.Context(), lines), door.Head(r.Context(), lines)}
+			_, _ = w.Write(body[:n])
+			_ = http.NewResponseController(w).Flush()
+			took[2] = door.Head(r.Context(), lines)
+			taken <- took
+		})
+	})
+	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}
+	defer client.CloseIdleConnections()
+	for _, n := range []int{0, 1, 3000, 4096, 12 << 10, 16 << 10, 17 << 10, len(body), 5} {
+		res, err := client.Get(fmt.Sprintf("%s/%d", url, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(res.Body)
+		res.Body.Close()
+		if err != nil || !bytes.Equal(got, body[:n]) {
+			t.Errorf("%d bytes: came as %d: %v", n, len(got), err)
+		}
+		date := res.Header.Get("Date")
+		want := http.Header{"Content-Type": {"text/plain"}, "X-Is": {fmt.Sprint(n)}, "Content-Length": {fmt.Sprint(n)}, "Date": {date}}
+		if !reflect.DeepEqual(res.Header, want) || date == "" {
+			t.Errorf("%d bytes: %v", n, res.Header)
+		}
+		if took := <-taken; took != [3]bool{true, false, false} {
+			t.Errorf("%d bytes: %v", n, took)
+		}
+	}
+}
+
+// Where TLS has the bytes first, or nothing is held back, lines go the long way.
+func TestHeadIsRefused(t *testing.T) {
+	ctx := t.Context()
+	if door.Head(ctx, nil) {
+		t.Error("without a door")
+	}
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		alone := door.Head(r.Context(), []byte("X: 1\r\n"))
+		door.Together(r.Context(), func() { fmt.Fprint(w, alone, door.Head(r.Context(), []byte("X: 1\r\n"))) })
+	}))
+	s.Listener.Close()
+	s.Listener = door.New(listen(t), door.Bounds{All: 10, Each: 10})
+	s.Config.ConnContext = door.With
+	s.StartTLS()
+	defer s.Close()
+	res, err := s.Client().Get(s.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if got, err := io.ReadAll(res.Body); err != nil || string(got) != "false false" || res.Header.Get("X") != "" {
+		t.Errorf("%q %v %v", got, res.Header, err)
+	}
+}
+
+// An answer that its lines could not join is not sent without them.
+func TestHeadIsNeverLost(t *testing.T) {
+	url := serving(t, listen(t), func(w http.ResponseWriter, r *http.Request) {
+		door.Together(r.Context(), func() {
+			if !door.Head(r.Context(), []byte("X: 1\r\n")) {
+				t.Error("not taken")
+			}
+		}) // nothing was written: net/http would, now
+		_, _ = io.WriteString(w, "bare")
+	})
+	client := &http.Client{Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	if res, err := client.Get(url); err == nil {
+		res.Body.Close()
+		t.Errorf("an answer without its lines: %v", res.Header)
 	}
 }

@@ -388,3 +388,28 @@ func TestPrinter(t *testing.T) {
 		t.Errorf("languages %v", langs)
 	}
 }
+
+// A share in percent has the sign of its language, and not a digit more or less
+// than was given; what is no plain number stays with whoever has it.
+func TestPercent(t *testing.T) {
+	c := mustLoad(t)
+	for lang, want := range map[Lang][]string{
+		"en": {"85%", "47.50%", "0%", "-3%", "123456789.125%"},
+		"ar": {"85\u200e%\u200e", "47.50\u200e%\u200e", "0\u200e%\u200e", "\u200e-3\u200e%\u200e", "123456789.125\u200e%\u200e"},
+		"es": {"85\u00a0%", "47,50\u00a0%", "0\u00a0%", "-3\u00a0%", "123456789,125\u00a0%"},
+		"fr": {"85\u00a0%", "47,50\u00a0%", "0\u00a0%", "-3\u00a0%", "123456789,125\u00a0%"},
+		"ru": {"85\u00a0%", "47,50\u00a0%", "0\u00a0%", "-3\u00a0%", "123456789,125\u00a0%"},
+		"zh": {"85%", "47.50%", "0%", "-3%", "123456789.125%"},
+	} {
+		for n, given := range []string{"85", "47.50", "0", "-3", "123456789.125"} {
+			if got, ok := c.For(lang).Percent(given); !ok || got != want[n] {
+				t.Errorf("%s: %s is %q, want %q", lang, given, got, want[n])
+			}
+		}
+		for _, given := range []string{"", "85%", "85 %", "A", "8e1", "0x10", "1234567890", "1.2345", ".5", "5.", "٨٥", "NaN"} {
+			if got, ok := c.For(lang).Percent(given); ok {
+				t.Errorf("%s: %q is written as %q", lang, given, got)
+			}
+		}
+	}
+}

@@ -3,13 +3,18 @@ package i18n
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-playground/locales"
 	"github.com/nicksnyder/go-i18n/v2/i18n"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
+	xmessage "golang.org/x/text/message"
+	"golang.org/x/text/number"
 )
 
 // Count is the parameter that chooses among the plural forms of a message; its
@@ -141,3 +146,28 @@ func (p *Printer) LanguageName(tag string) string {
 
 // SelfName returns what the language calls itself.
 func (p *Printer) SelfName() string { return display.Self.Name(p.tag) }
+
+// decimal is a number that can be written in another language without a digit of
+// it being lost: a float64 has more than twelve and three.
+var decimal = regexp.MustCompile(`^-?[0-9]{1,9}(\.[0-9]{1,3})?$`)
+
+// Percent returns a number such as "85" or "47.50", which counts in hundredths,
+// as the language writes it: with as many digits behind its separator as it was
+// given, and the sign of percent where it belongs. ok is false for a text that is
+// no such number.
+func (p *Printer) Percent(text string) (written string, ok bool) {
+	if !decimal.MatchString(text) {
+		return "", false
+	}
+	share, err := strconv.ParseFloat(text+"e-2", 64)
+	if err != nil {
+		return "", false
+	}
+	_, fraction, _ := strings.Cut(text, ".")
+	// Dates and counts have these digits in every language too.
+	digits, err := p.tag.SetTypeForKey("nu", "latn")
+	if err != nil {
+		return "", false
+	}
+	return xmessage.NewPrinter(digits).Sprint(number.Percent(share, number.Scale(len(fraction)), number.NoSeparator())), true
+}

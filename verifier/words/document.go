@@ -1,14 +1,14 @@
 package words
 
 import (
-	"fmt"
 	"net/url"
 	"strings"
-	"unicode"
 
 	"golang.org/x/net/idna"
 
 	"laurel/badge"
+	"laurel/internal/i18n"
+	"laurel/internal/unseen"
 )
 
 // Holder returns the name of the recipient as it stands in a badge, or "" when
@@ -36,6 +36,16 @@ func Awarded(d *badge.Document) string {
 		}
 	}
 	return d.ValidFrom()
+}
+
+// Counted returns a value of a result in the way of the reader's language, where
+// its description tells what it counts: a number in percent has the sign of it. ok
+// is false where there is nothing to add to what was signed.
+func Counted(p *i18n.Printer, described badge.ResultDescription, value string) (text string, ok bool) {
+	if described.ResultType != badge.ResultTypePercent {
+		return "", false
+	}
+	return p.Percent(value)
 }
 
 func achievement(d *badge.Document) *badge.Achievement {
@@ -70,43 +80,42 @@ func Host(issuerID string) string {
 	return ascii
 }
 
-// steering are the characters that change how the text around them is read or
-// set: they are shown, not obeyed (Unicode TR 36 section 2.9, TR 9).
-var steering = &unicode.RangeTable{R16: []unicode.Range16{
-	{Lo: 0x2028, Hi: 0x202E, Stride: 1}, // separators, embeddings, overrides
-	{Lo: 0x2066, Hi: 0x2069, Stride: 1}, // isolates
-	{Lo: 0xFEFF, Hi: 0xFEFF, Stride: 1},
-	{Lo: 0xFFF9, Hi: 0xFFFB, Stride: 1},
-}}
+// Visible returns a text with every control, steering and hiding character
+// replaced by its code in brackets; line breaks and tabs stay.
+func Visible(s string) string { return unseen.Shown(s, unseen.Prose) }
 
-// Visible returns a text with every control and steering character replaced by
-// its code in brackets; line breaks and tabs stay.
-func Visible(s string) string {
-	hidden := func(r rune) bool {
-		return unicode.Is(unicode.Cc, r) && r != '\n' && r != '\t' || unicode.Is(steering, r)
-	}
-	if !strings.ContainsFunc(s, hidden) {
-		return s
-	}
-	var b strings.Builder
-	for _, r := range strings.ReplaceAll(s, "\r\n", "\n") {
-		if hidden(r) {
-			fmt.Fprintf(&b, "[U+%04X]", r)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
+// Named is Visible for a name, in which nothing else may be unseen either: two names
+// that look alike are alike.
+func Named(s string) string { return unseen.Shown(s, unseen.Name) }
 
 // Line returns a text as one visible line of at most n characters.
-func Line(s string, n int) string {
-	if len(s) > 8*n { // Visible makes at most eight bytes of one
-		s = strings.ToValidUTF8(s[:8*n], "")
+func Line(s string, n int) string { return line(s, n, Visible) }
+
+// Name returns a name as one visible line of at most n characters.
+func Name(s string, n int) string { return line(s, n, Named) }
+
+func line(s string, n int, visible func(string) string) string {
+	if isLine(s, n) {
+		return s
 	}
-	line := []rune(strings.Join(strings.Fields(Visible(s)), " "))
+	if len(s) > 9*n { // at most nine bytes are made of one
+		s = strings.ToValidUTF8(s[:9*n], "")
+	}
+	line := []rune(strings.Join(strings.Fields(visible(s)), " "))
 	if len(line) > n {
 		return string(line[:n-1]) + "…"
 	}
 	return string(line)
+}
+
+// isLine tells of most texts that they are one line already.
+func isLine(s string, n int) bool {
+	last := byte(' ')
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && last == ' ' {
+			return false
+		}
+		last = s[i]
+	}
+	return len(s) <= n && last != ' '
 }
