@@ -102,6 +102,14 @@ func (s *scribe) moment(text string) value { return s.momentOf(text, time.Time{}
 // that is on the day of the check.
 func (s *scribe) bound(text string) value { return s.momentOf(text, s.checked) }
 
+// begin is a bound where it is still to come.
+func (s *scribe) begin(text string) value {
+	if at, err := badge.ParseTime(text); err == nil && at.After(s.checked) {
+		return s.bound(text)
+	}
+	return s.moment(text)
+}
+
 func (s *scribe) momentOf(text string, checked time.Time) value {
 	at, err := badge.ParseTime(text)
 	if err != nil {

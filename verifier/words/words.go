@@ -203,7 +203,11 @@ func claim(p *i18n.Printer, r *verifier.Report, f verifier.Finding, name string)
 	case "Date":
 		return date(p, Awarded(d))
 	case "ValidFrom":
-		return Moment(p, first(f.Params["from"], d.ValidFrom()), r.CheckedAt)
+		from := first(f.Params["from"], d.ValidFrom())
+		if f.Code == verifier.NotYetValid {
+			return Moment(p, from, r.CheckedAt)
+		}
+		return date(p, from) // since when it holds is a day
 	case "ValidUntil":
 		return Moment(p, first(f.Params["until"], d.ValidUntil()), r.CheckedAt)
 	case "Achievement":
