@@ -648,8 +648,8 @@ func (i *Issuer) Edition(ctx context.Context, id string, n int) (rec *Record, pu
 		return nil, false, fmt.Errorf("credential: %w", ErrNotFound)
 	}
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		var p pointer
-		if err := getJSON(r, idKey(id), &p); err != nil {
+		p, err := pointerTo(r, id)
+		if err != nil {
 			return err
 		}
 		rec, public, err = p.read(r, n)
@@ -687,8 +687,8 @@ func (i *Issuer) PublicEdition(ctx context.Context, id string, n int) (rec *Reco
 	}
 	public := true
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		var p pointer
-		if err := getJSON(r, idKey(id), &p); err != nil {
+		p, err := pointerTo(r, id)
+		if err != nil {
 			return err
 		}
 		if p.Hidden {
@@ -713,8 +713,8 @@ func (i *Issuer) PublicEdition(ctx context.Context, id string, n int) (rec *Reco
 }
 
 // Listed returns the edition that has an index of one of our lists of
-// revocations: Superseded, where a later one has replaced it. ErrNotFound where
-// the index is no badge's.
+// revocations, without its Document: Superseded, where a later one has replaced
+// it. ErrNotFound where the index is no badge's.
 func (i *Issuer) Listed(ctx context.Context, list string, index int) (rec *Record, err error) {
 	if !ofRevocations(list) {
 		return nil, fmt.Errorf("list: %w", ErrNotFound)
@@ -747,7 +747,7 @@ func (i *Issuer) PublicListed(ctx context.Context, list string, index int) (rec 
 		}
 		current := rec
 		if rec.seq != p.Seq {
-			current, err = recordAt(r, p.Issuer, p.Seq)
+			current, err = headAt(r, p.Issuer, p.Seq)
 		}
 		erased = err == nil && !current.ErasedAt.IsZero()
 		return err
@@ -766,19 +766,20 @@ func ofRevocations(list string) bool {
 	return known && purpose == badge.StatusPurposeRevocation
 }
 
-// listed is the edition that has an index, and what leads to its credential.
+// listed is the edition that has an index, without its Document, and what leads
+// to its credential.
 func listed(r store.Reader, list string, index int) (*Record, *pointer, error) {
 	id, err := readMark(r, indexKey(list, index))
 	if err != nil {
 		return nil, nil, err
 	}
-	var p pointer
-	if err := getJSON(r, idKey(id), &p); err != nil {
+	p, err := pointerTo(r, id)
+	if err != nil {
 		return nil, nil, err
 	}
 	for n := len(p.Before) + 1; n > 0; n-- {
-		if rec, err := recordAt(r, p.Issuer, p.edition(n)); err != nil || rec.List == list && rec.Index == index {
-			return rec, &p, err
+		if rec, err := headAt(r, p.Issuer, p.edition(n)); err != nil || rec.List == list && rec.Index == index {
+			return rec, p, err
 		}
 	}
 	return nil, nil, fmt.Errorf("edition: %w", ErrNotFound)

@@ -24,8 +24,8 @@ func (i *Issuer) RecordedAt(ctx context.Context, d *badge.Document) (at time.Tim
 	}
 	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
 		at, ok = time.Time{}, false
-		var p pointer
-		if err := getJSON(r, idKey(id), &p); err != nil {
+		p, err := pointerTo(r, id)
+		if err != nil {
 			return err
 		}
 		for _, seq := range append(slices.Clone(p.Before), p.Seq) {

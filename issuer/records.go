@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash"
@@ -198,23 +197,33 @@ func (r *Record) head() ([]byte, error) {
 }
 
 func decodeRecord(from store.Reader, k, value []byte) (*Record, error) {
-	payload, err := store.Unseal(k, value)
+	r, kept, err := decodeHead(k, value)
 	if err != nil {
-		return nil, fmt.Errorf("record %s: %w", k, err)
+		return nil, err
 	}
-	n, used := binary.Uvarint(payload)
-	if used <= 0 || n > uint64(len(payload)-used) {
-		return nil, fmt.Errorf("record %s: %w", k, store.ErrDamaged)
-	}
-	r := new(Record)
-	if err := json.Unmarshal(payload[used:used+int(n)], r); err != nil {
-		return nil, fmt.Errorf("record %s: %w: %w", k, store.ErrDamaged, err)
-	}
-	r.seq = lastPart(k)
-	if err := r.unpackRecord(from, payload[used+int(n):]); err != nil {
+	if err := r.unpackRecord(from, kept); err != nil {
 		return nil, fmt.Errorf("record %s: %w", k, err)
 	}
 	return r, nil
+}
+
+// decodeHead is decodeRecord without the signed bytes; kept is what there is of
+// them.
+func decodeHead(k, value []byte) (r *Record, kept []byte, err error) {
+	payload, err := store.Unseal(k, value)
+	if err != nil {
+		return nil, nil, fmt.Errorf("record %s: %w", k, err)
+	}
+	n, used := binary.Uvarint(payload)
+	if used <= 0 || n > uint64(len(payload)-used) {
+		return nil, nil, fmt.Errorf("record %s: %w", k, store.ErrDamaged)
+	}
+	r = new(Record)
+	if err := r.decode(payload[used : used+int(n)]); err != nil {
+		return nil, nil, fmt.Errorf("record %s: %w: %w", k, store.ErrDamaged, err)
+	}
+	r.seq = lastPart(k)
+	return r, payload[used+int(n):], nil
 }
 
 func putRecord(tx store.Tx, r *Record) error {
@@ -281,11 +290,28 @@ func (p pointer) encode() ([]byte, error) {
 }
 
 func recordByID(r store.Reader, id string) (*Record, error) {
-	var p pointer
-	if err := getJSON(r, idKey(id), &p); err != nil {
+	p, err := pointerTo(r, id)
+	if err != nil {
 		return nil, err
 	}
 	return recordAt(r, p.Issuer, p.Seq)
+}
+
+func pointerTo(r store.Reader, id string) (*pointer, error) {
+	k := idKey(id)
+	v, err := r.Get(k)
+	if err != nil {
+		return nil, notFound(err, string(k))
+	}
+	payload, err := store.Unseal(k, v)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", k, err)
+	}
+	p := new(pointer)
+	if err := p.decode(payload); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", k, store.ErrDamaged, err)
+	}
+	return p, nil
 }
 
 func recordAt(r store.Reader, issuer, seq string) (*Record, error) {
@@ -295,6 +321,17 @@ func recordAt(r store.Reader, issuer, seq string) (*Record, error) {
 		return nil, notFound(err, "credential record")
 	}
 	return decodeRecord(r, k, v)
+}
+
+// headAt is recordAt without the signed bytes.
+func headAt(r store.Reader, issuer, seq string) (*Record, error) {
+	k := credentialKey(issuer, seq)
+	v, err := r.Get(k)
+	if err != nil {
+		return nil, notFound(err, "credential record")
+	}
+	rec, _, err := decodeHead(k, v)
+	return rec, err
 }
 
 func getJSON(r store.Reader, k []byte, into any) error {

@@ -49,7 +49,7 @@ func (h *Handler) Issue(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return h.writeIssued(w, issued)
+	return h.writeIssued(w, r, issued)
 }
 
 // issue makes a badge, and what follows from it as far as the caller may issue.
@@ -65,7 +65,7 @@ func idempotency(ctx context.Context, key string, digest []byte) *issuer.Idempot
 	return &issuer.Idempotency{Scope: wire.Token(ctx).ID + " POST /v1/credentials", Key: key, Digest: digest}
 }
 
-func (h *Handler) writeIssued(w http.ResponseWriter, issued *issuer.Issued) error {
+func (h *Handler) writeIssued(w http.ResponseWriter, r *http.Request, issued *issuer.Issued) error {
 	status := http.StatusCreated
 	if issued.Existing {
 		status = http.StatusOK
@@ -78,7 +78,7 @@ func (h *Handler) writeIssued(w http.ResponseWriter, issued *issuer.Issued) erro
 	if err != nil {
 		return err
 	}
-	wire.WriteBytes(w, "application/json", status, append(raw, '\n'))
+	wire.WriteAtOnce(w, r, "application/json", status, raw, []byte("\n"))
 	return nil
 }
 

@@ -121,7 +121,7 @@ func (h *Handler) writeReport(w http.ResponseWriter, r *http.Request, report *ve
 		out.Register.Newer = newer
 	}
 	h.neverKept(w)
-	return out.write(w, p)
+	return out.write(w, r, p)
 }
 
 // neverKept marks an answer that is true only now.

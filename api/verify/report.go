@@ -127,7 +127,7 @@ func Received(d *badge.Document) json.RawMessage {
 
 // write answers with the report. encoding/json would lay the received document
 // out anew, so its bytes are put in afterwards: last, where nothing follows.
-func (out *Report) write(w http.ResponseWriter, p *i18n.Printer) error {
+func (out *Report) write(w http.ResponseWriter, r *http.Request, p *i18n.Printer) error {
 	rest := *out
 	rest.Document = nil
 	raw, err := wire.Marshal(rest)
@@ -139,6 +139,6 @@ func (out *Report) write(w http.ResponseWriter, p *i18n.Printer) error {
 		return fmt.Errorf("writing a report: it does not end with its document")
 	}
 	w.Header().Set("Content-Language", p.Lang())
-	wire.WriteBytes(w, "application/json", http.StatusOK, append(append(head, out.Document...), "}\n"...))
+	wire.WriteAtOnce(w, r, "application/json", http.StatusOK, head, out.Document, []byte("}\n"))
 	return nil
 }

@@ -44,7 +44,7 @@ func ReadBody(w http.ResponseWriter, r *http.Request, most int64) ([]byte, error
 		return nil, err
 	}
 	var raw bytes.Buffer
-	if r.ContentLength > freeBody {
+	if r.ContentLength > 0 {
 		raw.Grow(int(r.ContentLength) + bytes.MinRead) // else it would be copied again and again
 	}
 	_, err := raw.ReadFrom(http.MaxBytesReader(w, r.Body, most))

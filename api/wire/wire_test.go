@@ -3,12 +3,15 @@ package wire_test
 import (
 	"bytes"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"laurel/api/wire"
+	"laurel/internal/door"
 	"laurel/internal/strictjson"
 )
 
@@ -108,5 +111,36 @@ func TestMessagesOfWrongTypes(t *testing.T) {
 		if err := wire.Decode(parse(t, body), &into); !errors.As(err, &f) || f.Detail != want {
 			t.Errorf("%s: %v", body, err)
 		}
+	}
+}
+
+// TestAnswersGoOutWhole: parts larger than net/http writes at a time come in their
+// order, through a door and without one.
+func TestAnswersGoOutWhole(t *testing.T) {
+	parts := [][]byte{bytes.Repeat([]byte("a"), 5000), bytes.Repeat([]byte("b"), 9000), []byte("c")}
+	for name, guarded := range map[string]bool{"through a door": true, "without one": false} {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				wire.WriteAtOnce(w, r, "text/plain", http.StatusCreated, parts...)
+			}))
+			if guarded {
+				s.Listener, s.Config.ConnContext = door.New(s.Listener, door.Bounds{All: 9, Each: 9}), door.With
+			}
+			s.Start()
+			defer s.Close()
+			for range 2 { // on one connection
+				answer, err := s.Client().Get(s.URL)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, err := io.ReadAll(answer.Body)
+				if err := errors.Join(err, answer.Body.Close()); err != nil {
+					t.Fatal(err)
+				}
+				if answer.StatusCode != http.StatusCreated || answer.ContentLength != 14_001 || !bytes.Equal(got, bytes.Join(parts, nil)) {
+					t.Errorf("%s, a length of %d, %d bytes", answer.Status, answer.ContentLength, len(got))
+				}
+			}
+		})
 	}
 }

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"laurel/internal/door"
 )
 
 // WriteJSON answers with a value as JSON. Nothing is written if the value
@@ -39,12 +41,31 @@ func Marshal(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
-// WriteBytes answers with bytes.
-func WriteBytes(w http.ResponseWriter, mediaType string, status int, raw []byte) {
+// WriteBytes answers with bytes, one part after the other.
+func WriteBytes(w http.ResponseWriter, mediaType string, status int, parts ...[]byte) {
+	size := 0
+	for _, part := range parts {
+		size += len(part)
+	}
 	w.Header().Set("Content-Type", mediaType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
+	w.Header().Set("Content-Length", strconv.Itoa(size))
 	w.WriteHeader(status)
-	_, _ = w.Write(raw) // the caller may have gone; there is nobody to tell
+	for _, part := range parts {
+		_, _ = w.Write(part) // the caller may have gone; there is nobody to tell
+	}
+}
+
+// WriteAtOnce is WriteBytes for answers that are larger than net/http writes at a
+// time: all parts go out together, where door.Together can do so.
+func WriteAtOnce(w http.ResponseWriter, r *http.Request, mediaType string, status int, parts ...[]byte) {
+	if r.ProtoMajor != 1 {
+		WriteBytes(w, mediaType, status, parts...)
+		return
+	}
+	door.Together(r.Context(), func() {
+		WriteBytes(w, mediaType, status, parts...)
+		_ = http.NewResponseController(w).Flush() // or its end would go out by itself
+	})
 }
 
 // How long caches may keep an answer.

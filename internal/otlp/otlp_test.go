@@ -21,6 +21,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	pb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"laurel/internal/porttest"
 )
 
 // receiver answers as it is told and keeps what it was sent.
@@ -252,18 +254,36 @@ func TestCollectorThatFails(t *testing.T) {
 	}
 }
 
+// What listens and speaks no HTTP is not quoted.
+func TestCollectorThatSpeaksNoHTTP(t *testing.T) {
+	r := receive(t, func(_ int, w http.ResponseWriter) {
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		_, _ = io.WriteString(conn, "SSH-2.0-of-somebody\r\n")
+	})
+	var log bytes.Buffer
+	at := quick()
+	at.delay, at.pause = time.Hour, time.Hour
+	s := newSender(Config{URL: r.URL, Ratio: 1, Log: slog.New(slog.NewTextHandler(&log, nil))}, at)
+	spans(s, 1)
+	s.Stop(t.Context())
+	if said := log.String(); s.result(notTaken) != 1 || !strings.Contains(said, "does not answer as HTTP") || strings.Contains(said, "somebody") {
+		t.Errorf("%v: %s", s.Stats(), said)
+	}
+}
+
 // Where nobody listens nothing is taken, and a collector that comes later gets
 // what has waited for it.
 func TestCollectorThatComesLater(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := porttest.Address(t)
 	s := newSender(Config{URL: "http://" + address, Ratio: 1}, quick())
 	spans(s, 3)
-	if listener, err = net.Listen("tcp", address); err != nil {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
 		t.Fatal(err)
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}

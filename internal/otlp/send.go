@@ -3,17 +3,17 @@ package otlp
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"crypto/tls"
 
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -139,7 +139,7 @@ func (e *exporter) post(ctx context.Context, body []byte) (left uint64, wait tim
 	req.Header.Set("User-Agent", "laurel")
 	resp, err := e.client.Do(req)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, own(err)
 	}
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
@@ -152,6 +152,23 @@ func (e *exporter) post(ctx context.Context, body []byte) (left uint64, wait tim
 	default: // OTLP 1.11, "Failures": no other status is worth another attempt
 		return 0, 0, errors.Join(fmt.Errorf("%w: it answers %d", errRefused, code), err)
 	}
+}
+
+// errNoHTTP stands for what net/http says of an answer that it cannot read, since it
+// quotes it, and the log keeps no texts of strangers.
+var errNoHTTP = errors.New("what listens there does not answer as HTTP")
+
+// own is an error that quotes nothing that came from the other side.
+func own(err error) error {
+	var line *net.OpError
+	var cert *tls.CertificateVerificationError
+	var record tls.RecordHeaderError
+	known := errors.As(err, &line) || errors.As(err, &cert) || errors.As(err, &record) ||
+		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF)
+	if known {
+		return err
+	}
+	return errNoHTTP
 }
 
 // rejected reads how many spans an answer says were not taken:

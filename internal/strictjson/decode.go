@@ -155,17 +155,20 @@ func (d decoder) slice(v Value, to reflect.Value, ptr string) error {
 	if d.strict && v.Kind() != Array {
 		return d.wrong(v, ptr, "array")
 	}
-	out := reflect.MakeSlice(to.Type(), 0, max(v.Len(), 1))
+	most := max(v.Len(), 1)
+	out, filled := reflect.MakeSlice(to.Type(), most, most), 0
 	for i, e := range v.Each() {
-		item := reflect.New(to.Type().Elem()).Elem()
+		item := out.Index(filled)
 		if err := d.decode(e, item, d.item(ptr, i)); err != nil {
 			return err
 		}
 		if d.strict || item.Kind() == reflect.Pointer || fits(e, item.Type()) {
-			out = reflect.Append(out, item)
+			filled++
+		} else {
+			item.SetZero()
 		}
 	}
-	to.Set(out)
+	to.Set(out.Slice(0, filled))
 	return nil
 }
 

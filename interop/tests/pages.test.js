@@ -149,7 +149,9 @@ ours('revoked', 'invalid', /^Revoked\. .+ has withdrawn this badge/, async (page
   assert.ok(lang !== 'en' || /Withdrawn on \d.+\.\s+Reason given: issued in error/.test(said), said);
 });
 ours('expired', 'invalid', /^Expired\. /);
-ours('trial', 'warning', /^\S.*\[TEST\] /, async page => {
+state('trial', () => `/v/${made.trial.id}`, async (page, lang) => {
+  assert.equal(await kind(page), 'warning');
+  await begins(page, lang === 'en' ? /^TEST: valid, but only a trial\. / : /\[TEST\] /);
   assert.match(await page.innerText('section.fields'), /\[TEST\] Clean water for all/);
   assert.equal(await page.locator('.sharing').count(), 0, 'a trial is not passed on');
 });
@@ -229,8 +231,9 @@ test('either box of text takes whatever is pasted, without script', async () => 
   const text = async suffix => (await get(`${earned.credentialId}.${suffix}`)).text();
   const code = (await text('txt')).match(/[0-9A-Z]{4}(-[0-9A-Z]{4}){3}/)[0];
   const pasted = {JSON: await text('json'), token: await text('jwt'), link: earned.verifyUrl, code};
-  for(const box of ['#document', '#address']) {
-    for(const [name, value] of Object.entries(pasted)) {
+  for(const [box, names] of [['#document', Object.keys(pasted)], ['#address', ['JSON']]]) {
+    for(const name of names) {
+      const value = pasted[name];
       const {page, faults, close} = await watched(browser, baseURL, '/?lang=en', {javaScriptEnabled: false});
       await page.fill(box, value);
       await Promise.all([page.waitForURL('**/verify'), page.click('form.check button[type=submit]')]);

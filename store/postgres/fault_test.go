@@ -229,8 +229,16 @@ func TestLostDuringTheCommit(t *testing.T) {
 	if s := db.Stats(); s.Unknown != 2 || s.Commit.Count != 2 || s.Commit.Sum <= 0 {
 		t.Errorf("two outcomes are unknown and two commits were made: %+v", s)
 	}
-	// Where nothing was written the outcome is of no account.
+	// Where nothing was written the outcome is of no account, and under locks
+	// there is no commit.
 	p.beforeCommit.Store(true)
+	if err := db.Update(t.Context(), func(tx store.Tx) error {
+		_, err := tx.Get([]byte("after"))
+		return err
+	}); err != nil || !p.beforeCommit.Load() {
+		t.Errorf("an Update that only read: %v, its commit was cut: %v", err, !p.beforeCommit.Load())
+	}
+	db.WithoutLocks()
 	if err := db.Update(t.Context(), func(tx store.Tx) error {
 		_, err := tx.Get([]byte("after"))
 		return err

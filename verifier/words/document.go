@@ -95,6 +95,9 @@ func Line(s string, n int) string { return line(s, n, Visible) }
 func Name(s string, n int) string { return line(s, n, Named) }
 
 func line(s string, n int, visible func(string) string) string {
+	if isLine(s, n) {
+		return s
+	}
 	if len(s) > 9*n { // at most nine bytes are made of one
 		s = strings.ToValidUTF8(s[:9*n], "")
 	}
@@ -103,4 +106,16 @@ func line(s string, n int, visible func(string) string) string {
 		return string(line[:n-1]) + "…"
 	}
 	return string(line)
+}
+
+// isLine tells of most texts that they are one line already.
+func isLine(s string, n int) bool {
+	last := byte(' ')
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] > '~' || s[i] == ' ' && last == ' ' {
+			return false
+		}
+		last = s[i]
+	}
+	return len(s) <= n && last != ' '
 }

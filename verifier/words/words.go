@@ -40,14 +40,21 @@ func Summary(p *i18n.Printer, r *verifier.Report) string { return text(SummaryPa
 // SummaryParts returns Summary in parts.
 func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 	f := decisive(r)
-	params := facts(p, r, f, all...)
+	params := i18n.Params{VerdictParam: Headline(p, r)}
 	if !Proven(r) { // nobody's word, so the answer does not repeat it
 		for _, claim := range claims {
 			params[claim] = ""
 		}
 	}
-	params[VerdictParam] = Headline(p, r)
-	values := func([]string) i18n.Params { return params }
+	values := func(names []string) i18n.Params {
+		for _, name := range names {
+			if _, there := params[name]; !there {
+				params[name] = fact(p, r, f, name)
+			}
+		}
+		return params
+	}
+	values(telling)
 	base := "summary." + r.Verdict().String()
 	if len(r.Badges) > 0 { // none of which speaks for all
 		return say(p, values, base+"."+string(verifier.SeveralBadges))
@@ -63,8 +70,8 @@ func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
 	return say(p, values, append(ids, base)...)
 }
 
-// all are the values that a summary may speak of.
-var all = []string{"Name", "Achievement", "Issuer", "Host", "Date", "ValidFrom", "ValidUntil", "List", "Message", "Address", "Last", "ListEnd", "Holder", "Part"}
+// telling are the values of which it depends which summary is taken.
+var telling = []string{"Achievement", "Name", "Date", "ValidFrom"}
 
 // claims are the values of a summary that the document itself states.
 var claims = []string{"Name", "Achievement", "Date", "ValidFrom", "ValidUntil"}

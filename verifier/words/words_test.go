@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"laurel/badge"
 	"laurel/internal/i18n"
 	"laurel/verifier"
@@ -354,6 +356,21 @@ func TestVisible(t *testing.T) {
 	if got := words.Line(strings.Repeat("é", 1<<20), 5); got != "éééé…" {
 		t.Errorf("got %q", got)
 	}
+}
+
+// TestLine holds texts that are one line already to what becomes of others.
+func TestLine(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := rapid.StringOf(rapid.SampledFrom([]rune(" ab~\x7f\té"))).Draw(t, "text")
+		n := rapid.IntRange(1, 12).Draw(t, "most")
+		want := []rune(strings.Join(strings.Fields(words.Visible(s)), " "))
+		if len(want) > n {
+			want = append(want[:n-1], '…')
+		}
+		if got := words.Line(s, n); got != string(want) {
+			t.Fatalf("Line(%q, %d) = %q, want %q", s, n, got, string(want))
+		}
+	})
 }
 
 // TestSummarySaysWhatToDo holds every summary of a badge that may not be relied
