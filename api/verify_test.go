@@ -450,7 +450,7 @@ func TestForm(t *testing.T) {
 		"a picture":       {parts("file", "a.png", "\x89PNG\r\n\x1a\n"), 400, "could not read"},
 		"a PDF":           {parts("file", "badge.txt", attachmenttest.PDF("a note", good)), 200, "Ana Mora 1"},
 		"a changed PDF":   {parts("file", "a.pdf", attachmenttest.PDF(strings.Replace(good, "Ana Mora 1", "Eve", 1))), 200, "Changed after signing"},
-		"an empty PDF":    {parts("file", "a.pdf", attachmenttest.PDF()), 400, "could not read"},
+		"an empty PDF":    {parts("file", "a.pdf", attachmenttest.PDF()), 400, "This file holds no badge"},
 		"too much":        {parts("file", "a", strings.Repeat("x", 2<<20)), 413, "could not read"},
 		"a wrong code":    {fields("address", "7K3M-9QPX"), 404, "No badge has this code"},
 		"an unknown link": {fields("address", w.base+"/v/AAAAAAAAAAAAAAAAAAAAAA"), 404, "There is no badge at this address"},
