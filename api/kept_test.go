@@ -294,6 +294,11 @@ func TestKeptAnswersAreBounded(t *testing.T) {
 	if s := kept.Stats(); s.Held == 0 || s.Held >= 18 || s.Hits < 18 {
 		t.Errorf("%+v: nothing was kept, or nothing left", s)
 	}
+	k.clock.set(k.clock.now().Add(time.Second))
+	k.by(small, request{method: http.MethodGet, path: "/credentials/" + k.issue(4).ID})
+	if s := kept.Stats(); s.Held != 1 {
+		t.Errorf("%d answers are held, and those of the second before are good for nobody", s.Held)
+	}
 }
 
 // Another issuer's badges of the same service are untouched, and what is not a

@@ -275,7 +275,7 @@ func TestReleaseRefuses(t *testing.T) {
 func TestLongWork(t *testing.T) {
 	p := seeded(t, "")
 	handler := p.handler
-	server := &http.Server{Handler: handler, ReadTimeout: 300 * time.Millisecond, WriteTimeout: 400 * time.Millisecond}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute, ReadTimeout: 300 * time.Millisecond, WriteTimeout: 400 * time.Millisecond}
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
 	done := make(chan struct{})
 	go func() { defer close(done); _ = server.Serve(listener) }()

@@ -28,6 +28,8 @@ import (
 	"time"
 
 	"go.etcd.io/bbolt"
+
+	"laurel/internal/porttest"
 )
 
 var binary = struct {
@@ -103,14 +105,7 @@ func newHouse(t *testing.T, within string) *house { return newHouseAs(t, within,
 // newHouseAs is for a public address that is not where the service listens.
 func newHouseAs(t *testing.T, within, public string) *house {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &house{t: t, folder: filepath.Join(within, "data"), base: "http://" + l.Addr().String(), said: &lines{}}
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
+	h := &house{t: t, folder: filepath.Join(within, "data"), base: "http://" + porttest.Address(t), said: &lines{}}
 	if h.public = public; public == "" {
 		h.public = h.base
 	}
@@ -175,7 +170,7 @@ func (h *house) startWith(flags []string, under ...string) time.Duration {
 	h.t.Helper()
 	began := time.Now()
 	h.launch(flags, under...)
-	for time.Since(began) < 30*time.Second {
+	for time.Since(began) < 3*time.Minute {
 		select {
 		case err := <-h.ended:
 			h.ended <- err
@@ -187,8 +182,28 @@ func (h *house) startWith(flags []string, under ...string) time.Duration {
 		}
 		time.Sleep(2 * time.Millisecond)
 	}
-	h.t.Fatalf("the service was not ready in 30 s\n%s", h.said.tail(20))
+	h.t.Fatalf("the service was not ready in 3 minutes\n%s", h.said.tail(20))
 	return 0
+}
+
+// used is how much of a processor the service has used, in hundredths of a second
+// (proc_pid_stat(5): utime and stime).
+func (h *house) used() time.Duration {
+	h.t.Helper()
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", h.process.Process.Pid))
+	if err != nil {
+		h.t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ") // after the name, which may hold anything
+	var ticks time.Duration
+	for _, field := range strings.Fields(rest)[11:13] {
+		n, err := strconv.Atoi(field)
+		if err != nil {
+			h.t.Fatal(err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * 10 * time.Millisecond
 }
 
 // measured is the flag with which the service tells its figures.
@@ -263,7 +278,7 @@ func (h *house) wait() error {
 	case err := <-h.ended:
 		h.process = nil
 		return err
-	case <-time.After(30 * time.Second):
+	case <-time.After(3 * time.Minute):
 		h.t.Fatalf("the service does not end\n%s", h.said.tail(20))
 		return nil
 	}
@@ -322,7 +337,7 @@ func (h *house) check(checkpoints ...string) (editions int) {
 }
 
 func checkPages(path string) error {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: 5 * time.Second})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: time.Minute})
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// restartBound is how long a start may take until the service is ready.
+// restartBound is how much of a processor a start may take until the service is
+// ready.
 const restartBound = 2 * time.Second
 
 // report prints the figures of a test and fails it where one of the bad ones is
@@ -44,10 +45,11 @@ func TestKill(t *testing.T) {
 	h := newHouse(t, t.TempDir())
 	c := h.crowd(16)
 	kills := rounds(t, "CRASH_KILLS", 2)
-	var starts []time.Duration
+	var starts, used []time.Duration
 	var checkpoint string
 	for n := range kills {
 		starts = append(starts, h.start())
+		used = append(used, h.used())
 		c.settle()
 		c.hold(false)
 		if code, body := h.get("/log/checkpoint"); code == http.StatusOK {
@@ -72,6 +74,7 @@ func TestKill(t *testing.T) {
 		}
 	}
 	starts = append(starts, h.start())
+	used = append(used, h.used())
 	c.settle()
 	_, editions := c.hold(true)
 	h.stop()
@@ -80,10 +83,10 @@ func TestKill(t *testing.T) {
 	}
 	c.report("kill -9", kills)
 	slices.Sort(starts)
-	middle, slowest := starts[len(starts)/2], starts[len(starts)-1]
-	t.Logf("starts until ready: median %v, slowest %v", middle, slowest)
-	if middle > restartBound { // the slowest is the machine's as much as ours
-		t.Errorf("a start takes %v, more than %v", middle, restartBound)
+	slices.Sort(used)
+	t.Logf("starts until ready: median %v, slowest %v; of a processor %v", starts[len(starts)/2], starts[len(starts)-1], used)
+	if most := used[len(used)-1]; most > restartBound { // how long it takes is the machine's as much as ours
+		t.Errorf("a start takes %v of a processor, more than %v", most, restartBound)
 	}
 	if c.unknown.Load() == 0 || c.acknowledged.Load() < int64(kills) {
 		t.Error("this tested nothing")

@@ -61,11 +61,12 @@ type makers struct {
 }
 
 type maker struct {
-	busy  bool
-	again bool          // something new arrived meanwhile
-	pause time.Duration // after the next failure
-	due   time.Time     // not before then
-	told  time.Time
+	busy   bool
+	again  bool          // something new arrived meanwhile
+	pause  time.Duration // after the next failure
+	due    time.Time     // not before then
+	told   time.Time
+	others others // while it is busy they are the drain's
 }
 
 type result struct {
@@ -81,12 +82,12 @@ func (m *makers) start(ctx context.Context) error {
 	}
 	for _, slug := range slugs {
 		if m.of[slug] == nil {
-			m.of[slug] = &maker{pause: soon}
+			m.of[slug] = &maker{pause: soon, others: others{}}
 		}
 		if one := m.of[slug]; !one.busy && m.busy < maxMakers && !time.Now().Before(one.due) {
 			one.busy, one.again = true, false
 			m.busy++
-			go func() { m.done <- result{slug, m.i.drainJWT(ctx, slug)} }()
+			go func() { m.done <- result{slug, m.i.drainJWT(ctx, slug, one.others)} }()
 		}
 	}
 	return err
@@ -103,8 +104,14 @@ func (m *makers) ended(ctx context.Context, r result) {
 	one := m.of[r.issuer]
 	one.busy = false
 	m.busy--
-	if r.err == nil {
+	if r.err == nil && len(one.others) == 0 {
 		delete(m.of, r.issuer)
+		return
+	}
+	if r.err == nil { // what is left waits for other services
+		if one.pause = soon; !one.again {
+			one.due = time.Now().Add(soon)
+		}
 		return
 	}
 	if !one.again {
@@ -124,7 +131,7 @@ func (m *makers) pause(failed error) time.Duration {
 	}
 	wait := rarely
 	if m.i.cfg.Replica != "" {
-		wait = takeOver // what others leave undone
+		wait = soon // what others leave undone
 	}
 	if m.busy == maxMakers {
 		return wait // until one of them has ended
@@ -163,14 +170,42 @@ type queued struct {
 	signers     []string // ids of the keys that made them
 }
 
-// takeOver is when a service makes the JWT of a badge that another one on the
-// same store has issued: it will have ended before it came to that.
+// takeOver is how long another service on the same store has made none of the
+// JWTs of the badges that it issued when somebody else makes them.
 const takeOver = 3 * time.Second
 
-// ours tells whether the JWT of a badge is to be made here, by who issued it and
-// when. A sequence tells the time.
-func (i *Issuer) ours(seq string, by []byte) bool {
-	return len(by) == 0 || string(by) == i.cfg.Replica || seq < momentText(uint64(max(0, i.now().Add(-takeOver).UnixMilli())))
+// others are the services for which badges of an issuer wait, by name.
+type others map[string]*other
+
+// other is one that makes its JWTs in order, so that what has waited longest tells
+// whether it is at work.
+type other struct {
+	oldest string
+	since  time.Time // that this one is the oldest
+	met    bool      // in this walk along the queue
+}
+
+// idle is told of a badge that waits for another service, in order, and tells
+// whether that has been at rest for too long.
+func (o others) idle(by, seq string, now time.Time) bool {
+	if o[by] == nil {
+		o[by] = &other{}
+	}
+	one := o[by]
+	if !one.met && one.oldest != seq {
+		one.oldest, one.since = seq, now
+	}
+	one.met = true
+	return now.Sub(one.since) >= takeOver
+}
+
+// walk begins a walk along the queue. Who was not met in the last one, which may
+// have ended early, begins anew.
+func (o others) walk() {
+	maps.DeleteFunc(o, func(_ string, one *other) bool { return !one.met })
+	for _, one := range o {
+		one.met = false
+	}
 }
 
 // jwtBatch is how many JWTs are stored together: a commit costs as much as
@@ -180,12 +215,13 @@ const jwtBatch = 16
 // drainJWT makes all JWTs of an issuer that wait. Those that cannot be made keep
 // nobody waiting behind them, unless the key does not answer at all; the error
 // tells of the first.
-func (i *Issuer) drainJWT(ctx context.Context, issuer string) error {
+func (i *Issuer) drainJWT(ctx context.Context, issuer string, others others) error {
 	var first error
+	others.walk()
 	for after := ""; ; {
 		batch, err := i.wantedJWTs(ctx, issuer)
 		if err == nil && len(batch) == 0 {
-			if batch, err = i.waitingJWTs(ctx, issuer, after); len(batch) > 0 {
+			if batch, err = i.waitingJWTs(ctx, issuer, after, others); len(batch) > 0 {
 				after = batch[len(batch)-1].seq
 			}
 		}
@@ -253,7 +289,7 @@ func (i *Issuer) issuersWaiting(ctx context.Context) ([]string, error) {
 	return slugs, err
 }
 
-func (i *Issuer) waitingJWTs(ctx context.Context, issuer, after string) ([]queued, error) {
+func (i *Issuer) waitingJWTs(ctx context.Context, issuer, after string, others others) ([]queued, error) {
 	var batch []queued
 	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
 		batch = nil
@@ -266,7 +302,8 @@ func (i *Issuer) waitingJWTs(ctx context.Context, issuer, after string) ([]queue
 			if err != nil {
 				return fmt.Errorf("%s: %w", k, err)
 			}
-			if !i.ours(lastPart(k), by) {
+			ours := len(by) == 0 || string(by) == i.cfg.Replica
+			if !ours && !others.idle(string(by), lastPart(k), time.Now()) {
 				return nil // it is looked for again
 			}
 			batch = append(batch, queued{issuer: issuer, seq: lastPart(k)})

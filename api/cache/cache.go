@@ -51,6 +51,7 @@ type Cache struct {
 
 	mu     sync.Mutex
 	making map[key]chan struct{} // closed when the answer is made
+	second int64                 // since 1970, of the answers that are kept
 
 	hits, misses, stale atomic.Uint64
 }
@@ -177,6 +178,17 @@ func (c *Cache) end(k key) {
 	delete(c.making, k)
 }
 
+// keep keeps an answer, and none of other seconds, which nobody gets any more.
+func (c *Cache) keep(k key, a *Answer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.second != a.second {
+		c.second = a.second
+		c.kept.Clear()
+	}
+	c.kept.Put(k, a)
+}
+
 // make has an answer made and keeps it. What it rests on beside the store is
 // looked at before, so that a change meanwhile is one since. What ends with a
 // second is in force at its first instant and at no later one, so an answer of
@@ -195,7 +207,7 @@ func (c *Cache) make(w http.ResponseWriter, r *http.Request, k key, handle wire.
 	a.counts = counted.Load()
 	if size, whole := reads.Whole(); whole && now.Nanosecond() > 0 && a.keepable() {
 		a.reads, a.size = reads, size
-		c.kept.Put(k, a)
+		c.keep(k, a)
 	}
 	a.Write(w, r, nil)
 	return nil

@@ -22,6 +22,9 @@ func completion(n string) map[string]any {
 		"facts":   map[string]any{"points": map[string]any{"achieved": 9, "max": 10}}}
 }
 
+// most is how many retries of a thousand updates are borne.
+const most = 5
+
 // TestContention lets 2 services with 16 clients each issue, revoke and report,
 // and counts how often PostgreSQL made a change begin anew.
 func TestContention(t *testing.T) {
@@ -61,27 +64,47 @@ func TestContention(t *testing.T) {
 		wg.Wait()
 		return n.Load(), time.Since(begun)
 	}
+	again := func() {
+		for _, s := range h.services {
+			s.log = nil
+			s.start()
+		}
+		for _, s := range h.services {
+			s.ready(20 * time.Second)
+		}
+	}
 	if warm > 0 {
 		load("warm", warm/96+1)
 		for _, s := range h.services {
 			s.stop()
-			s.log = nil
-			s.start()
-			s.ready(20 * time.Second)
 		}
+		again()
 	}
-	requests, took := load("c", rounds)
+	var requests int64
+	var took time.Duration
 	var updates, retries int
-	for _, s := range h.services {
-		stats := s.stop()
-		updates, retries = updates+stats.Updates, retries+stats.Retries
+	count := func(name string, rounds int) (met bool) {
+		n, d := load(name, rounds)
+		requests, took = requests+n, took+d
+		for _, s := range h.services {
+			stats := s.stop()
+			updates, retries = updates+stats.Updates, retries+stats.Retries
+		}
+		return retries*1000 <= most*updates
+	}
+	// A few requests tell a rate of some in a thousand badly: where there were too
+	// many, many more tell, those that were counted included.
+	if !count("c", rounds) {
+		t.Logf("%d updates, %d retries: more requests are to tell", updates, retries)
+		again()
+		count("d", 4*rounds)
 	}
 	t.Logf("%d requests in %v (%.0f/s): %d updates, %d retries, %.1f per thousand", requests, took.Round(time.Millisecond),
 		float64(requests)/took.Seconds(), updates, retries, 1000*float64(retries)/float64(max(updates, 1)))
 	if int64(updates) < requests {
 		t.Errorf("the services tell of %d updates, and %d requests made one each", updates, requests)
 	}
-	if most := 5; retries*1000 > most*updates {
+	if retries*1000 > most*updates {
 		t.Errorf("more than %d retries per thousand", most)
 	}
 }

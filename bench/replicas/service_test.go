@@ -335,7 +335,7 @@ func (h *house) check() {
 // matter, unless they say otherwise.
 func newCluster(tb testing.TB, settings ...string) *pgtest.Cluster {
 	tb.Helper()
-	return pgtest.NewCluster(tb, append([]string{"fsync=" + sync_(), "max_connections=200", "max_pred_locks_per_transaction=256"}, settings...)...)
+	return pgtest.NewCluster(tb, append([]string{"fsync=" + sync_(), "max_connections=200"}, settings...)...)
 }
 
 // sync_ is on in the long runs.

@@ -16,6 +16,7 @@ type sample struct {
 	routines  float64
 	heap      float64 // bytes in use by Go's heap, garbage included
 	idle      float64 // bytes that the heap keeps for what comes
+	next      float64 // bytes of heap at which garbage is collected next: what was in use then, and what may come on top
 	profile   float64 // bytes of the runtime's tables of where memory is taken
 	store     float64 // bytes
 	issued    float64 // badges so far
@@ -65,6 +66,7 @@ func (s *soak) look(at float64) (one sample, err error) {
 	store, err := s.service.StoreSize()
 	one.anonymous, one.files, one.routines, one.store = float64(anonymous), float64(files), measures["go_goroutines"], float64(store)
 	one.heap, one.profile = measures["go_memstats_heap_inuse_bytes"], measures["go_memstats_buck_hash_sys_bytes"]
+	one.next = measures["go_memstats_next_gc_bytes"]
 	one.idle = measures["go_memstats_heap_idle_bytes"] - measures["go_memstats_heap_released_bytes"]
 	return one, err
 }
@@ -92,6 +94,7 @@ func report(w io.Writer, list []sample, counts string) (grown bool, err error) {
 		{"memory without files, MiB", func(s sample) float64 { return s.anonymous }, 1 << 20},
 		{partOf + "heap in use", func(s sample) float64 { return s.heap }, 1 << 20},
 		{partOf + "kept for what comes", func(s sample) float64 { return s.idle }, 1 << 20},
+		{"  at which garbage is collected", func(s sample) float64 { return s.next }, 1 << 20},
 		{partOf + "tables of the heap profile", func(s sample) float64 { return s.profile }, 1 << 20},
 		{"open files", func(s sample) float64 { return s.files }, 1},
 		{"goroutines", func(s sample) float64 { return s.routines }, 1},
@@ -102,7 +105,7 @@ func report(w io.Writer, list []sample, counts string) (grown bool, err error) {
 		}
 		g := slopeOf(at, value)
 		verdict := "does not grow"
-		switch part := strings.HasPrefix(s.name, partOf); {
+		switch part := strings.HasPrefix(s.name, "  "); {
 		case g.low > 0 && part:
 			verdict = "grows"
 		case g.low > 0:

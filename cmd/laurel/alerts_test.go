@@ -21,6 +21,7 @@ func TestAlertsAreMadeOfWhatThereIs(t *testing.T) {
 	_, metrics := r.peek(t, "/metrics")
 	cert, key, _ := makeCertificate(t, t.TempDir(), "127.0.0.1", time.Now().Add(time.Hour))
 	replica := servingWith(t, "https://", []string{"LAUREL_STORE=" + pgtest.Start(t)}, "--tls-cert", cert, "--tls-key", key)
+	replica.token(t, "read")                    // a change, and when it is answered its commit has been counted
 	_, ofReplica := replica.peek(t, "/metrics") // some are of PostgreSQL and of TLS
 	rules := page(t, "deploy/alerts.yml")
 	headings := map[string]bool{}

@@ -14,7 +14,7 @@ import (
 
 // waitLogged waits until the audit log has the issue of a badge: logged BASE ID.
 func waitLogged(ts *testscript.TestScript, _ bool, args []string) {
-	for range 200 {
+	for range 6000 {
 		resp, err := http.Get(args[0] + "/log/entries/" + args[1])
 		ts.Check(err)
 		resp.Body.Close()

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -13,10 +12,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"laurel/internal/porttest"
 	"laurel/store/postgres/pgtest"
 )
 
@@ -112,17 +111,6 @@ func TestComposeFile(t *testing.T) {
 	}
 }
 
-// free is an address of loopback that nobody listens on.
-func free(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // What the file says is done here without containers: the same commands, settings
 // and configuration of nginx, with addresses and folders of this test.
 func TestComposedServices(t *testing.T) {
@@ -133,7 +121,7 @@ func TestComposedServices(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	database, front, address := pgtest.Start(t), free(t), map[string]string{"one": free(t), "two": free(t)}
+	database, front, address := pgtest.Start(t), porttest.Address(t), map[string]string{"one": porttest.Address(t), "two": porttest.Address(t)}
 	if err := os.Mkdir(filepath.Join(folder, "keys"), 0o700); err != nil { // as the image has it
 		t.Fatal(err)
 	}
@@ -238,14 +226,12 @@ func shownByBoth(t *testing.T, address map[string]string, id, bearer string) {
 
 func waitFor(t *testing.T, url string) {
 	t.Helper()
-	for range 400 {
-		if resp, err := http.Get(url); err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
-				return
-			}
+	until(t, func() bool {
+		resp, err := http.Get(url)
+		if err != nil {
+			return false
 		}
-		time.Sleep(25 * time.Millisecond)
-	}
-	t.Fatalf("%s is not ready", url)
+		resp.Body.Close()
+		return resp.StatusCode == http.StatusOK
+	})
 }

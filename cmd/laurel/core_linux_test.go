@@ -31,7 +31,7 @@ func TestNoCoreDumps(t *testing.T) {
 		t.Fatal(err)
 	}
 	proc := fmt.Sprint("/proc/", serve.Process.Pid)
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if _, err := os.Stat(filepath.Join(folder, "data", "admin.sock")); err == nil {
 			break
 		} else if time.Now().After(deadline) {

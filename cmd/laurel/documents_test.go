@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"laurel/internal/porttest"
 )
 
 // page reads one of the documents.
@@ -133,12 +135,7 @@ func TestReadmeFromNothingToAVerifiedBadge(t *testing.T) {
 	if len(blocks) != 3 {
 		t.Fatalf("%d blocks of commands", len(blocks))
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := porttest.Address(t)
 	folder := filepath.Dir(laurelBinary(t))
 	// On a port of its own; what is built is at hand.
 	here := strings.NewReplacer("127.0.0.1:8080", address, "go build -o laurel ./cmd/laurel\n", "")
@@ -160,7 +157,7 @@ func TestReadmeFromNothingToAVerifiedBadge(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { stop(); _ = server.Wait() }()
-	for range 200 {
+	for range 6000 {
 		conn, err := net.Dial("tcp", address)
 		if err == nil {
 			conn.Close()

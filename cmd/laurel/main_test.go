@@ -4,11 +4,9 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -26,6 +24,7 @@ import (
 	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/internal/fetch"
+	"laurel/internal/porttest"
 	"laurel/store/postgres/pgtest"
 	"laurel/verifier"
 )
@@ -69,25 +68,20 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// freePort sets a variable to a port of loopback that is free now, below those
-// that the system gives to whoever asks for any: nobody is given it meanwhile.
+// freePort sets a variable to a port of loopback where nobody listens, which is
+// kept for the script.
 func freePort(ts *testscript.TestScript, _ bool, args []string) {
-	for {
-		port := strconv.Itoa(10_000 + rand.IntN(20_000))
-		l, err := net.Listen("tcp", "127.0.0.1:"+port)
-		if errors.Is(err, syscall.EADDRINUSE) {
-			continue
-		}
-		ts.Check(err)
-		ts.Check(l.Close())
-		ts.Setenv(args[0], port)
-		return
-	}
+	address, leave, err := porttest.Keep()
+	ts.Check(err)
+	ts.Defer(leave)
+	_, port, err := net.SplitHostPort(address)
+	ts.Check(err)
+	ts.Setenv(args[0], port)
 }
 
 // waitPort waits until a port answers.
 func waitPort(ts *testscript.TestScript, _ bool, args []string) {
-	for range 1200 {
+	for range 6000 {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+args[0])
 		if err == nil {
 			conn.Close()

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"laurel/internal/porttest"
 )
 
 // running is `laurel serve` within this process, with all that it logs.
@@ -60,12 +62,7 @@ func servingAt(t *testing.T, scheme string, flags ...string) *running {
 // servingWith is servingAt with variables of the environment, for init too.
 func servingWith(t *testing.T, scheme string, environ []string, flags ...string) *running {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := porttest.Address(t)
 	folder, err := os.MkdirTemp("", "lrl") // the name of a socket has room for 108 bytes
 	if err != nil {
 		t.Fatal(err)
@@ -89,7 +86,7 @@ func servingWith(t *testing.T, scheme string, environ []string, flags ...string)
 		return code
 	}
 	t.Cleanup(func() { r.stop() })
-	for range 400 {
+	for range 8000 {
 		if resp, err := http.Get(r.url + "/readyz"); err == nil {
 			resp.Body.Close()
 			return r
@@ -197,12 +194,9 @@ func TestMetricsTellWhatWasDone(t *testing.T) {
 		}
 	}
 	r.ask(t, "GET", "/credentials/no-such-badge-at-all", "", "")
-	for range 100 { // the JWTs and the log are behind
-		if r.metric(t, "laurel_jwt_waiting")+r.metric(t, "laurel_audit_waiting") == 0 && r.metric(t, "laurel_audit_signed") > 0 {
-			break
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+	until(t, func() bool { // the JWTs and the log are behind
+		return r.metric(t, "laurel_jwt_waiting")+r.metric(t, "laurel_audit_waiting") == 0 && r.metric(t, "laurel_audit_signed") > 0
+	})
 	for name, want := range map[string]float64{
 		`laurel_credential_changes_total{action="credential.issue"}`:                            3,
 		`laurel_credential_changes_total{action="credential.revoke"}`:                           1,

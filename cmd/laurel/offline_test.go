@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"laurel/internal/auth"
 	"laurel/internal/bundle"
 )
 
@@ -50,7 +51,6 @@ func newHome(t *testing.T, requests ...string) (h *home, badges []string) {
 "name":{"en":"First aid"},"description":{"en":"The holder can give first aid."},"criteria":{"en":"Attend the day."}}]}`))
 	h.laurel(t, 0, "", "programme", "load", definitions, "--data", data)
 	for _, request := range requests {
-		request = strings.ReplaceAll(request, "SOON", time.Now().Add(2*time.Second).UTC().Format(time.RFC3339))
 		var issued struct{ CredentialID string }
 		if err := json.Unmarshal([]byte(h.laurel(t, 0, request, "issue", "--data", data, "-")), &issued); err != nil {
 			t.Fatal(err)
@@ -126,10 +126,9 @@ func (r told) code(check string) string {
 // told whose word the key is.
 func TestBundleOfADidWebIssuer(t *testing.T) {
 	h, badges := newHome(t,
-		`{"achievement":"first-aid","recipient":{"name":"Ana Example","email":"ana@learner.example"},"awardedAt":"2025-07-11"}`,
-		`{"achievement":"first-aid","recipient":{"name":"Ben Example","email":"ben@learner.example"},"awardedAt":"2025-07-12","validUntil":"SOON"}`)
+		`{"achievement":"first-aid","recipient":{"name":"Ana Example","email":"ana@learner.example"},"awardedAt":"2025-07-11"}`)
 	whole := h.laurel(t, 0, "", "bundle", badges[0])
-	ending := h.laurel(t, 0, "", "bundle", badges[1])
+	ending := h.ending(t)
 	b, err := bundle.Parse([]byte(whole))
 	if err != nil {
 		t.Fatal(err)
@@ -218,6 +217,26 @@ func TestBundleOfADidWebIssuer(t *testing.T) {
 	if h.asked.Load() != asked {
 		t.Error("something was asked for")
 	}
+}
+
+// ending is the bundle of a badge that is collected before it ends, a little.
+func (h *home) ending(t *testing.T) (raw string) {
+	t.Helper()
+	_, token, err := h.svc.tokens.Create(t.Context(), auth.Token{Scopes: auth.Scopes(), Issuers: []string{auth.Any}, Source: auth.Any})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := &lived{h, token}
+	soon(t, func(end time.Time) bool {
+		var b livedBadge
+		if l.call(t, "POST", "/v1/credentials", fmt.Sprintf(`{"achievement":"first-aid","recipient":{"name":"Ben Example %d","email":"ben@learner.example"},"awardedAt":"2025-07-12","validUntil":%q}`,
+			end.Unix(), end.Format(time.RFC3339)), &b) != http.StatusCreated {
+			return false
+		}
+		raw = h.laurel(t, 0, "", "bundle", h.URL+"/credentials/"+b.ID+".json")
+		return time.Now().Before(end)
+	})
+	return raw
 }
 
 func remade(t *testing.T, b *bundle.Bundle) string {

@@ -52,7 +52,7 @@ func TestPostBlocked(t *testing.T) {
 		t.Fatal(err)
 	}
 	names := serveDNS(t, "127.0.0.1")
-	c, err := newClient(Config{RootCAs: trusting(canary), Resolver: names.resolver(), Timeout: 3 * time.Second}, uint16(port))
+	c, err := newClient(Config{RootCAs: trusting(canary), Resolver: names.resolver(), Timeout: time.Minute}, uint16(port))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,8 +74,8 @@ func TestPostBlocked(t *testing.T) {
 }
 
 func TestPostTime(t *testing.T) {
-	release := make(chan struct{})
-	s, hits := serveTLS(t, func(http.ResponseWriter, *http.Request) { <-release })
+	release, arrived := make(chan struct{}), make(chan struct{}, 3)
+	s, hits := serveTLS(t, func(http.ResponseWriter, *http.Request) { arrived <- struct{}{}; <-release })
 	c := client(t, Config{Allow: []string{host(t, s.URL)}, RootCAs: trusting(s), Timeout: 300 * time.Millisecond})
 	defer close(release)
 	_, err := c.Post(t.Context(), s.URL, nil, nil)
@@ -88,9 +88,13 @@ func TestPostTime(t *testing.T) {
 	if hits.Load() != before {
 		t.Error("it was sent all the same")
 	}
+	patient := client(t, Config{Allow: []string{host(t, s.URL)}, RootCAs: trusting(s)})
 	gone, leave := context.WithCancel(t.Context())
-	time.AfterFunc(50*time.Millisecond, leave)
-	if _, err = c.Post(gone, s.URL, nil, nil); !errors.Is(err, Canceled) {
+	for len(arrived) > 0 { // the first
+		<-arrived
+	}
+	go func() { <-arrived; leave() }()
+	if _, err = patient.Post(gone, s.URL, nil, nil); !errors.Is(err, Canceled) {
 		t.Errorf("who gave up: %v", err)
 	}
 }

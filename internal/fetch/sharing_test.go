@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -206,7 +207,9 @@ func TestOneFlight(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v is no context.Canceled", err)
 	}
-	time.Sleep(50 * time.Millisecond) // let the thirty join
+	for waitingFor("fetch.(*Client).share(") < 30 {
+		time.Sleep(time.Millisecond)
+	}
 	close(proceed)
 	done.Wait()
 	if hits.Load() != 1 {
@@ -214,10 +217,23 @@ func TestOneFlight(t *testing.T) {
 	}
 }
 
+// waitingFor is how many goroutines a function of this name has wait for one of
+// several things.
+func waitingFor(name string) (n int) {
+	buf := make([]byte, 1<<20)
+	for stack := range strings.SplitSeq(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		_, state, _ := strings.Cut(stack, " [")
+		if strings.HasPrefix(state, "select") && strings.Contains(stack, name) {
+			n++
+		}
+	}
+	return n
+}
+
 func TestCallersDeadline(t *testing.T) {
 	stop := make(chan struct{})
 	base, _ := serve(t, func(http.ResponseWriter, *http.Request) { <-stop })
-	c := client(t, Config{Allow: []string{host(t, base)}, Timeout: 2 * time.Second})
+	c := client(t, Config{Allow: []string{host(t, base)}})
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	_, _, err := c.Get(ctx, base, 0)
@@ -264,7 +280,7 @@ func TestBusy(t *testing.T) {
 		}
 	})
 	quick, _ := serve(t, say("hello"))
-	c := client(t, Config{Allow: []string{host(t, slow), host(t, quick)}, Timeout: 3 * time.Second})
+	c := client(t, Config{Allow: []string{host(t, slow), host(t, quick)}})
 	var all sync.WaitGroup
 	for _, path := range []string{"/first", "/second"} {
 		all.Go(func() {
@@ -296,7 +312,7 @@ func TestBusy(t *testing.T) {
 		t.Errorf("third, later: %v", err)
 	}
 	// Nothing is held any more: all that there is can be had at once.
-	at, done := context.WithTimeout(t.Context(), time.Second)
+	at, done := context.WithTimeout(t.Context(), time.Minute)
 	defer done()
 	if _, err := c.slots.Take(at, c.gate.hostPort(u), maxConcurrent); err != nil {
 		t.Errorf("something is still held: %v", err)

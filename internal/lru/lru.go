@@ -93,6 +93,14 @@ func (m *Map[K, V]) Get(key K) (value V, ok bool) {
 	return e.Value.(*item[K, V]).value, true
 }
 
+// Clear drops all.
+func (m *Map[K, V]) Clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.items, m.weight = map[K]*list.Element{}, 0
+	m.order.Init()
+}
+
 // Len returns the number of values held.
 func (m *Map[K, V]) Len() int {
 	m.mu.Lock()

@@ -80,3 +80,18 @@ func TestWeighed(t *testing.T) {
 		t.Errorf("%d values of %d", m.Len(), m.Weight())
 	}
 }
+
+func TestClear(t *testing.T) {
+	m := lru.NewWeighed[string](10, func(n int) int { return n })
+	m.Put("a", 4)
+	m.Put("b", 5)
+	m.Clear()
+	if _, ok := m.Get("a"); ok || m.Len() != 0 || m.Weight() != 0 {
+		t.Errorf("%d values that weigh %d are left", m.Len(), m.Weight())
+	}
+	m.Put("a", 6)
+	m.Put("c", 4)
+	if v, ok := m.Get("a"); !ok || v != 6 || m.Len() != 2 {
+		t.Error("it does not begin anew")
+	}
+}

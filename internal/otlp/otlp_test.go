@@ -21,6 +21,8 @@ import (
 	"go.opentelemetry.io/otel/trace"
 	pb "go.opentelemetry.io/proto/otlp/trace/v1"
 	"google.golang.org/protobuf/proto"
+
+	"laurel/internal/porttest"
 )
 
 // receiver answers as it is told and keeps what it was sent.
@@ -277,15 +279,11 @@ func TestCollectorThatSpeaksNoHTTP(t *testing.T) {
 // Where nobody listens nothing is taken, and a collector that comes later gets
 // what has waited for it.
 func TestCollectorThatComesLater(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := listener.Addr().String()
-	listener.Close()
+	address := porttest.Address(t)
 	s := newSender(Config{URL: "http://" + address, Ratio: 1}, quick())
 	spans(s, 3)
-	if listener, err = net.Listen("tcp", address); err != nil {
+	listener, err := net.Listen("tcp", address)
+	if err != nil {
 		t.Fatal(err)
 	}
 	server := &http.Server{Handler: http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})}

@@ -95,11 +95,14 @@ type turn struct {
 // mine is told how large the tree is before entries get their places.
 func (t *turn) mine(size int64, now time.Time) bool {
 	if t.known && size != t.size {
-		t.until = now.Add(standBy + rand.N(rhythm))
+		t.leave(now)
 	}
 	t.size, t.known = size, true
 	return !now.Before(t.until)
 }
+
+// leave leaves it to another for a while.
+func (t *turn) leave(now time.Time) { t.until = now.Add(standBy + rand.N(rhythm)) }
 
 // sequenceInTurn is Sequence where nobody else does so.
 func (l *Log) sequenceInTurn(ctx context.Context, t *turn) error {
@@ -107,8 +110,12 @@ func (l *Log) sequenceInTurn(ctx context.Context, t *turn) error {
 	if err != nil || !t.mine(size, time.Now()) {
 		return err
 	}
-	placed, err := l.Sequence(ctx)
+	placed, err := l.sequence(ctx)
 	t.size += int64(placed)
+	if errors.Is(err, errBehind) {
+		t.leave(time.Now())
+		return nil
+	}
 	return err
 }
 
@@ -148,19 +155,32 @@ func (l *Log) Run(ctx context.Context) error {
 // the newest does not cover them. It returns how many entries it placed.
 func (l *Log) Sequence(ctx context.Context) (placed int, err error) {
 	for {
+		n, err := l.sequence(ctx)
+		if placed += n; !errors.Is(err, errBehind) {
+			return placed, err
+		}
+	}
+}
+
+// sequence is Sequence, or errBehind where another sequencer is at work. What
+// comes while it works can wait for the next time.
+func (l *Log) sequence(ctx context.Context) (placed int, err error) {
+	for more := true; more; {
 		waiting, err := l.waiting(ctx)
 		if err != nil {
 			return placed, fmt.Errorf("reading the waiting audit records: %w", err)
 		}
 		if len(waiting) == 0 {
-			return placed, l.publish(ctx)
+			break
 		}
 		n, err := l.place(ctx, waiting)
-		if err != nil && !errors.Is(err, errBehind) {
+		if err != nil {
 			return placed, fmt.Errorf("placing audit records: %w", err)
 		}
 		placed += n
+		more = len(waiting) == batch
 	}
+	return placed, l.publish(ctx)
 }
 
 // waiting is read outside of the Update that places: a scan within it would
@@ -179,15 +199,21 @@ func (l *Log) waiting(ctx context.Context) ([]string, error) {
 	return seqs, err
 }
 
-// place appends entries to the tree. Another sequencer may have placed some or
-// all of them since: those are passed over.
+// place appends entries to the tree. Another sequencer may have placed some of
+// them since: those are passed over. Where it has placed all, or has let the tree
+// grow while this was tried, the error is errBehind.
 func (l *Log) place(ctx context.Context, seqs []string) (placed int, err error) {
+	before := int64(-1)
 	err = l.cfg.Store.Update(ctx, func(tx store.Tx) error {
 		placed = 0
 		size, err := readNumber(tx, sizeKey())
 		if err != nil {
 			return err
 		}
+		if before >= 0 && size != before {
+			return errBehind
+		}
+		before = size
 		if err := notShort(tx, size); err != nil {
 			return err
 		}

@@ -20,13 +20,13 @@ func byFolder(key []byte) []byte {
 	return folder
 }
 
-// TestConcurrencyPlain: a server that does not tell the places of values, as
-// databases that only speak PostgreSQL's protocol do not.
+// TestConcurrencyPlain: a server that has no such locks, as databases that only
+// speak PostgreSQL's protocol have none.
 func TestConcurrencyPlain(t *testing.T) {
 	db, url := create(t)
 	other := open(t, url)
 	for _, s := range []*postgres.DB{db, other} {
-		s.WithoutPlaces()
+		s.WithoutLocks()
 	}
 	count(t, db, other)
 }

@@ -51,8 +51,7 @@ func (l *locked) View(ctx context.Context, f func(store.Reader) error) error {
 
 // Leave implements store.Locked.
 func (l *locked) Leave(ctx context.Context, last func(store.Tx) error) error {
-	t := &tx{seen: &seen{keys: map[string]sight{}}}
-	t.snapshot = &snapshot{ctx: ctx, db: l.db, tx: l.tx, seen: t.seen, watch: t.watch}
+	t := &tx{snapshot: &snapshot{ctx: ctx, db: l.db, tx: l.tx}}
 	t.Overlay = store.NewOverlay(t.snapshot)
 	defer func() { t.snapshot.over = true }()
 	if err := last(t); err != nil {
@@ -61,11 +60,7 @@ func (l *locked) Leave(ctx context.Context, last func(store.Tx) error) error {
 	if t.snapshot.err != nil {
 		return l.db.outward(ctx, t.snapshot.err)
 	}
-	s := l.db.settlement(ctx, l.tx)
-	err := t.Apply(settling{settlement: s, seen: t.seen})
-	if err == nil {
-		err = s.flush()
-	}
+	err := l.db.settlement(ctx, l.tx).apply(t.Overlay)
 	if err == nil {
 		_, err = l.tx.Exec(ctx, sqlLeave)
 	}

@@ -1,12 +1,14 @@
 // Package postgres keeps a store in one table of a PostgreSQL database, for
-// several processes at once. Nothing in it asks for more than what databases that
-// speak the same protocol and are serializable, such as CockroachDB, have too.
+// several processes at once. On databases that only speak the same protocol, and
+// are serializable, such as CockroachDB, it asks for nothing that those lack.
 //
-// Each Update is a serializable transaction. Where it loses against others, or
-// its connection is lost before the commit, it is run again, for some seconds. A
-// connection that is lost during the commit leaves the outcome unknown, as
-// store.ErrUnknownOutcome says; the store stays writable, for the server has
-// settled the matter by the time it answers again.
+// Each Update is rehearsed on a snapshot and settled in a short transaction, under
+// locks (see locks.go), or in a serializable one where the server has none. Where
+// what it rests on has changed meanwhile, or its connection is lost before the
+// commit, it is run again, for some seconds. A connection that is lost during the
+// commit leaves the outcome unknown, as store.ErrUnknownOutcome says; the store
+// stays writable, for the server has settled the matter by the time it answers
+// again.
 //
 // It refuses to make its table where one was expected: Open never creates.
 //
@@ -31,52 +33,15 @@ import (
 	"laurel/store"
 )
 
-// The statements that do not depend on the server. No key of a caller is empty,
+// The statements. No key of a caller is empty,
 // so the empty one holds the version of the layout.
 const (
 	sqlCreate  = `CREATE TABLE laurel_store (key bytea PRIMARY KEY, value bytea NOT NULL)`
-	sqlVersion = `SELECT value FROM laurel_store WHERE key = $1`
 	sqlPut     = `INSERT INTO laurel_store (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`
-	sqlPlaces  = `SELECT ctid FROM laurel_store LIMIT 0`
+	sqlGet     = `SELECT value FROM laurel_store WHERE key = $1`
+	sqlScan    = `SELECT key, value FROM laurel_store WHERE key >= $1 AND key < $3 ORDER BY key LIMIT $2`
+	sqlScanEnd = `SELECT key, value FROM laurel_store WHERE key >= $1 ORDER BY key LIMIT $2`
 )
-
-// statements are those that may name the place of a value in the table.
-type statements struct {
-	places                     bool
-	get, scan, scanEnd         string // for a snapshot
-	span, spanEnd, still, none string // that it is so still
-	put, insert, change        string
-	remove, removeSeen         string
-}
-
-// newStatements are for a server that tells the place of a value, as PostgreSQL
-// does, and for one that does not, as CockroachDB, which needs none: it notes by
-// keys what was read.
-func newStatements(places bool) *statements {
-	place, here := "", ""
-	if places {
-		place, here = ", ctid", " AND ctid = $3"
-	}
-	change := `UPDATE laurel_store SET value = $3 WHERE key = $1 AND value = $2`
-	if places {
-		change = `UPDATE laurel_store SET value = $4 WHERE key = $1 AND value = $2 AND ctid = $3`
-	}
-	return &statements{
-		places:     places,
-		get:        `SELECT value` + place + ` FROM laurel_store WHERE key = $1`,
-		scan:       `SELECT key, value` + place + ` FROM laurel_store WHERE key >= $1 AND key < $3 ORDER BY key LIMIT $2`,
-		scanEnd:    `SELECT key, value` + place + ` FROM laurel_store WHERE key >= $1 ORDER BY key LIMIT $2`,
-		span:       `SELECT key, value FROM laurel_store WHERE key >= $1 AND key < $2 ORDER BY key`,
-		spanEnd:    `SELECT key, value FROM laurel_store WHERE key >= $1 ORDER BY key`,
-		still:      `SELECT 1 FROM laurel_store WHERE key = $1 AND value = $2` + here,
-		none:       `SELECT 1 FROM laurel_store WHERE key = $1`,
-		put:        sqlPut,
-		insert:     `INSERT INTO laurel_store (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING`,
-		change:     change,
-		remove:     `DELETE FROM laurel_store WHERE key = $1`,
-		removeSeen: `DELETE FROM laurel_store WHERE key = $1 AND value = $2` + here,
-	}
-}
 
 // version is that of the layout.
 const version = "1"
@@ -84,7 +49,8 @@ const version = "1"
 // DB is an open store.
 type DB struct {
 	pool     *pgxpool.Pool
-	sql      *statements
+	locked   bool   // Updates are settled under locks
+	most     int    // locks for one Update
 	groups   Groups // nil for none
 	patience time.Duration
 	closed   atomic.Bool
@@ -123,17 +89,6 @@ func createAs(ctx context.Context, url, version string) (*DB, error) {
 	return db.look(ctx)
 }
 
-// look finds out whether the server tells the places of values.
-func (db *DB) look(ctx context.Context) (*DB, error) {
-	_, err := db.pool.Exec(ctx, sqlPlaces)
-	if err != nil && !is(err, undefinedColumn, featureNotSupported) {
-		db.pool.Close()
-		return nil, fmt.Errorf("looking at the store's table: %w", err)
-	}
-	db.sql = newStatements(err == nil)
-	return db, nil
-}
-
 // Open opens the store in the database at url, a URL or a string of settings as
 // PostgreSQL's own programs take them; pool_max_conns in it bounds the
 // connections. It returns store.ErrMissing if the store's table is not there, and
@@ -144,7 +99,7 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		return nil, fmt.Errorf("opening the store: %w", err)
 	}
 	var found []byte
-	err = db.pool.QueryRow(ctx, sqlVersion, []byte{}).Scan(&found)
+	err = db.pool.QueryRow(ctx, sqlGet, []byte{}).Scan(&found)
 	switch {
 	case is(err, undefinedTable):
 		err = fmt.Errorf("%w: the database has no table laurel_store", store.ErrMissing)
@@ -201,7 +156,7 @@ func connect(ctx context.Context, url string) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &DB{pool: pool, patience: patience, commits: tally.Seconds()}, nil
+	return &DB{pool: pool, most: mostLocks, patience: patience, commits: tally.Seconds()}, nil
 }
 
 // View implements store.Store.
@@ -257,10 +212,12 @@ const (
 	uniqueViolation      = "23505"
 	undefinedTable       = "42P01"
 	undefinedColumn      = "42703"
+	undefinedFunction    = "42883"
 	featureNotSupported  = "0A000"
 	duplicateTable       = "42P07"
 	checkViolation       = "23514"
 	diskFull             = "53100"
+	outOfMemory          = "53200"
 	tooManyConnections   = "53300"
 	adminShutdown        = "57P01"
 	crashShutdown        = "57P02"

@@ -16,10 +16,11 @@ type proxy struct {
 	url    string
 	server func() (net.Conn, error)
 
-	beforeCommit atomic.Bool // cut the next connection that commits, and do not pass it on
-	afterCommit  atomic.Bool // pass it on, wait for the answer, and cut then
-	holdCommit   atomic.Bool // pass on the next commit, and never its answer
-	down         atomic.Bool // take no connections, and cut those that are used
+	beforeCommit atomic.Bool            // cut the next connection that commits, and do not pass it on
+	afterCommit  atomic.Bool            // pass it on, wait for the answer, and cut then
+	holdCommit   atomic.Bool            // pass on the next commit, and never its answer
+	atCommit     atomic.Pointer[func()] // called before the next commit is passed on
+	down         atomic.Bool            // take no connections, and cut those that are used
 }
 
 func newProxy(t *testing.T, server string) *proxy {
@@ -69,6 +70,11 @@ func (p *proxy) serve(client net.Conn) {
 	}()
 	pump(server, client, func(data []byte) (pass, cut bool) {
 		commits := bytes.Contains(data, []byte("commit\x00"))
+		if commits {
+			if f := p.atCommit.Swap(nil); f != nil {
+				(*f)()
+			}
+		}
 		switch {
 		case p.down.Load(), commits && p.beforeCommit.CompareAndSwap(true, false):
 			return false, true

@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"laurel/store"
 )
@@ -25,22 +24,15 @@ type snapshot struct {
 	err  error // the first failure; the snapshot is of no use after it
 	over bool
 
-	// In an Update what was read is noted in seen, and watch tells that nothing
-	// need be: a row of the key's group tells. Both are nil in a View.
-	seen  *seen
-	watch func(key []byte) (told bool, err error)
+	seen *seen // in an Update what was read is noted
 }
 
 // sqlSnapshot begins the transaction of a snapshot. Its query makes the server
 // take it at once; else it would do so at the first query of f.
 const sqlSnapshot = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT 1`
 
-// row is one key as it was found. Where the server tells, at is the place of
-// its value in the table.
-type row struct {
-	key, value []byte
-	at         pgtype.TID
-}
+// row is one key as it was found.
+type row struct{ key, value []byte }
 
 // end gives the snapshot back.
 func (s *snapshot) end() {
@@ -90,48 +82,17 @@ func (s *snapshot) Get(key []byte) ([]byte, error) {
 	}
 	ctx, cancel := call(s.ctx)
 	defer cancel()
-	found := row{key: key}
-	into := []any{&found.value}
-	if s.db.sql.places {
-		into = append(into, &found.at)
-	}
-	err := s.tx.QueryRow(ctx, s.db.sql.get, key).Scan(into...)
+	var value []byte
+	err := s.tx.QueryRow(ctx, sqlGet, key).Scan(&value)
 	none := errors.Is(err, pgx.ErrNoRows)
 	if err != nil && !none {
 		return nil, s.fail(err)
 	}
-	if err := s.note(found, !none); err != nil {
-		return nil, err
-	}
+	s.seen.key(key, value, !none)
 	if none {
 		return nil, store.ErrNotFound
 	}
-	return found.value, nil
-}
-
-// note notes what a Get found.
-func (s *snapshot) note(r row, found bool) error {
-	if s.seen == nil {
-		return nil
-	}
-	if !found {
-		if told, err := s.watch(r.key); told || err != nil {
-			return err
-		}
-	}
-	s.seen.key(r, found)
-	return nil
-}
-
-// span notes that a Scan begins; nil where nothing is to be noted of it.
-func (s *snapshot) span(prefix, from []byte) (*span, error) {
-	if s.seen == nil {
-		return nil, nil
-	}
-	if told, err := s.watch(prefix); told || err != nil {
-		return nil, err
-	}
-	return s.seen.span(from), nil
+	return value, nil
 }
 
 // Scan implements store.Reader.
@@ -140,10 +101,7 @@ func (s *snapshot) Scan(prefix, after []byte, f func(key, value []byte) error) e
 		return err
 	}
 	from, to := store.Range(prefix, after)
-	shown, err := s.span(prefix, from)
-	if err != nil {
-		return err
-	}
+	shown := s.seen.span(prefix, from)
 	for limit := firstPage; ; {
 		rows, last, err := s.fetch(from, to, limit)
 		if err != nil {
@@ -174,9 +132,9 @@ func (s *snapshot) Scan(prefix, after []byte, f func(key, value []byte) error) e
 func (s *snapshot) fetch(from, to []byte, limit int) (rows []row, last bool, err error) {
 	ctx, cancel := call(s.ctx)
 	defer cancel()
-	sql, args := s.db.sql.scanEnd, []any{from, limit}
+	sql, args := sqlScanEnd, []any{from, limit}
 	if to != nil {
-		sql, args = s.db.sql.scan, []any{from, limit, to}
+		sql, args = sqlScan, []any{from, limit, to}
 	}
 	found, err := s.tx.Query(ctx, sql, args...)
 	if err != nil {
@@ -186,11 +144,7 @@ func (s *snapshot) fetch(from, to []byte, limit int) (rows []row, last bool, err
 	bytes := 0
 	for bytes < pageBytes && found.Next() {
 		var r row
-		into := []any{&r.key, &r.value}
-		if s.db.sql.places {
-			into = append(into, &r.at)
-		}
-		if err := found.Scan(into...); err != nil {
+		if err := found.Scan(&r.key, &r.value); err != nil {
 			return nil, false, s.fail(err)
 		}
 		bytes += len(r.value)

@@ -60,7 +60,7 @@ func (db *DB) try(ctx, begin context.Context, f func(store.Tx) error) (fault, re
 		return err, nil
 	}
 	defer conn.Release()
-	t := &tx{seen: &seen{keys: map[string]sight{}}}
+	t := &tx{seen: &seen{keys: map[string][]byte{}}}
 	if fault, result := db.rehearse(ctx, begin, conn, t, f); fault != nil || result != nil {
 		return fault, result
 	}
@@ -89,7 +89,7 @@ func (db *DB) rehearse(ctx, begin context.Context, conn *pgxpool.Conn, t *tx, f 
 	if err != nil {
 		return err, nil
 	}
-	t.snapshot = &snapshot{ctx: ctx, db: db, tx: ptx, seen: t.seen, watch: t.watch}
+	t.snapshot = &snapshot{ctx: ctx, db: db, tx: ptx, seen: t.seen}
 	t.Overlay = store.NewOverlay(t.snapshot)
 	defer t.snapshot.end() // also if f panics
 	err = f(t)
@@ -112,9 +112,7 @@ func (t *tx) Put(key, value []byte) error {
 	if err := t.snapshot.usable(); err != nil {
 		return err
 	}
-	if err := t.change(key); err != nil {
-		return err
-	}
+	t.wrote = true
 	return t.Overlay.Put(key, value)
 }
 
@@ -123,39 +121,36 @@ func (t *tx) Delete(key []byte) error {
 	if err := t.snapshot.usable(); err != nil {
 		return err
 	}
-	if err := t.change(key); err != nil {
-		return err
-	}
+	t.wrote = true
 	return t.Overlay.Delete(key)
 }
 
-// change notes that a key may come or go.
-func (t *tx) change(key []byte) error {
-	if err := store.CheckKey(key); err != nil {
-		return err
-	}
-	t.wrote = true
-	return t.touch(key)
-}
-
-// settle commits what f has written.
+// settle commits what f has written. Where that was nothing, locks have made sure
+// already that the snapshot is a state between two Updates.
 func (db *DB) settle(ctx context.Context, conn *pgxpool.Conn, t *tx) (fault, result error) {
-	if !t.wrote && len(t.seen.keys)+len(t.seen.spans) == 0 {
+	if !t.wrote && (db.locked || len(t.seen.keys)+len(t.seen.spans) == 0) {
 		return nil, nil
 	}
 	begin, cancel := call(ctx)
 	defer cancel()
-	ptx, err := conn.BeginTx(begin, pgx.TxOptions{IsoLevel: pgx.Serializable})
+	level := pgx.Serializable
+	if db.locked {
+		level = pgx.ReadCommitted // each statement sees what is committed when it begins
+	}
+	ptx, err := conn.BeginTx(begin, pgx.TxOptions{IsoLevel: level})
 	if err != nil {
 		return err, nil
 	}
 	defer rollback(ctx, ptx) // takes back what is not committed
 	s := db.settlement(ctx, ptx)
-	if err = s.look(t.seen, t.Changes); err == nil {
-		err = t.Apply(settling{settlement: s, seen: t.seen})
+	if db.locked {
+		err = s.take(t.locks(db))
 	}
 	if err == nil {
-		err = s.flush()
+		err = s.look(t.seen)
+	}
+	if err == nil {
+		err = s.apply(t.Overlay)
 	}
 	if err != nil {
 		return err, nil
@@ -172,7 +167,7 @@ func (db *DB) settle(ctx context.Context, conn *pgxpool.Conn, t *tx) (fault, res
 }
 
 func (db *DB) settlement(ctx context.Context, ptx pgx.Tx) *settlement {
-	return &settlement{sql: db.sql, batch: &pgx.Batch{}, send: func(b *pgx.Batch) error {
+	return &settlement{batch: &pgx.Batch{}, send: func(b *pgx.Batch) error {
 		ctx, cancel := call(ctx)
 		defer cancel()
 		return ptx.SendBatch(ctx, b).Close()
@@ -248,7 +243,7 @@ func passes(err error) bool {
 	if !errors.As(err, &answer) {
 		return true
 	}
-	return strings.HasPrefix(answer.Code, connectionException) || is(err, serializationFailure, deadlockDetected,
+	return strings.HasPrefix(answer.Code, connectionException) || is(err, serializationFailure, deadlockDetected, outOfMemory,
 		completionUnknown, tooManyConnections, adminShutdown, crashShutdown, cannotConnectNow)
 }
 

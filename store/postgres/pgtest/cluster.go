@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"laurel/internal/porttest"
 )
 
 // Cluster is a PostgreSQL server of a test's own, at a port of loopback, that can
@@ -76,12 +78,13 @@ func newCluster(tb testing.TB, bin string, settings []string) *Cluster {
 			tb.Fatal(err)
 		}
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	_, port, err := net.SplitHostPort(porttest.Address(tb))
+	if err == nil {
+		c.Port, err = strconv.Atoi(port)
+	}
 	if err != nil {
 		tb.Fatal(err)
 	}
-	c.Port = l.Addr().(*net.TCPAddr).Port
-	_ = l.Close()
 	c.flags = []string{"-D", c.data(), "-k", folder, "-h", "127.0.0.1", "-p", strconv.Itoa(c.Port)}
 	for _, s := range settings {
 		c.flags = append(c.flags, "-c", s)
@@ -124,7 +127,7 @@ func (c *Cluster) Start(tb testing.TB) {
 	}
 	c.shell, c.stdin = shell, stdin
 	s := &server{url: c.URL("")}
-	if err := s.await(30 * time.Second); err != nil {
+	if err := s.await(2 * time.Minute); err != nil {
 		log, _ := os.ReadFile(filepath.Join(c.folder, "log"))
 		tb.Fatalf("%v: %s", err, log)
 	}
@@ -146,7 +149,7 @@ func (c *Cluster) stop(how string) error {
 	shell := c.shell
 	c.shell = nil
 	_, err := io.WriteString(c.stdin, how+"\n")
-	kill := time.AfterFunc(30*time.Second, func() { _ = shell.Process.Kill() })
+	kill := time.AfterFunc(2*time.Minute, func() { _ = shell.Process.Kill() })
 	defer kill.Stop()
 	waited := shell.Wait()
 	var ended *exec.ExitError
@@ -197,7 +200,7 @@ func (c *Cluster) Standby(tb testing.TB) *Cluster {
 	s.Start(tb)
 	c.Exec(tb, `ALTER SYSTEM SET synchronous_standby_names = 'standby'`)
 	c.Exec(tb, `SELECT pg_reload_conf()`)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		if c.Value(tb, `SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'`) == 1 {
 			return s
 		}

@@ -82,7 +82,7 @@ func startIn(folder, bin string, owner *syscall.Credential) (*server, error) {
 		return nil, err
 	}
 	s := &server{url: "postgres://laurel@/postgres?sslmode=disable&host=" + folder, shell: shell, stdin: stdin}
-	if err := s.await(20 * time.Second); err != nil {
+	if err := s.await(2 * time.Minute); err != nil {
 		log, _ := os.ReadFile(filepath.Join(folder, "log")) // if it got that far
 		return nil, errors.Join(fmt.Errorf("%w: %s", err, log), s.stop())
 	}
@@ -108,7 +108,7 @@ func (s *server) await(patience time.Duration) error {
 
 func (s *server) stop() error {
 	err := s.stdin.Close()
-	kill := time.AfterFunc(20*time.Second, func() { _ = s.shell.Process.Kill() })
+	kill := time.AfterFunc(2*time.Minute, func() { _ = s.shell.Process.Kill() })
 	defer kill.Stop()
 	return errors.Join(err, s.shell.Wait())
 }
