@@ -247,9 +247,11 @@ test('either box of text takes whatever is pasted, without script', async () => 
 test('the answer to a form is read in another language', async () => {
   const {page, faults, close} = await watched(browser, baseURL, '/?lang=en');
   await choose(page, 'stranger.json', 'application/json', Buffer.from(JSON.stringify(documents.stranger[0])));
-  for(const lang of ['ar', 'zh', 'en']) {
+  await page.click('.langs summary');
+  await accessible(page, 'the open choice of languages');
+  await page.click('.langs summary');
+  for(const lang of ['ar', 'en']) {
     await page.click('.langs summary');
-    await accessible(page, `the choice of languages before ${lang}`);
     await Promise.all([page.waitForNavigation(), page.click(`.langs button[value=${lang}]`)]);
     assert.equal(await kind(page), 'valid', lang);
     await fits(page, lang);
