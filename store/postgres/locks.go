@@ -54,7 +54,7 @@ func (l locks) add(name int64, alone bool) { l[name] = l[name] || alone }
 // nameOf is the lock of a key: that of its group, if it belongs to one.
 func (db *DB) nameOf(key []byte) int64 {
 	if db.groups != nil {
-		if group := db.groups(key); group != nil {
+		if group := db.groups(key, false); group != nil {
 			return name("group", group)
 		}
 	}
@@ -62,13 +62,13 @@ func (db *DB) nameOf(key []byte) int64 {
 }
 
 // nameOfAll is the lock of all keys that begin with a prefix, if they have one in
-// common: their group has to be the same whatever follows.
+// common.
 func (db *DB) nameOfAll(prefix []byte) (n int64, ok bool) {
 	if db.groups == nil {
 		return 0, false
 	}
-	group := db.groups(prefix)
-	if group == nil || len(group) >= len(prefix) {
+	group := db.groups(prefix, true)
+	if group == nil {
 		return 0, false
 	}
 	return name("group", group), true
