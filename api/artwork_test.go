@@ -38,6 +38,7 @@ func TestArtwork(t *testing.T) {
 		return w.do(request{method: "PUT", path: own, token: w.all, body: string(raw), header: map[string]string{"Content-Type": kind}})
 	}
 	drawn := w.get(public+".png").want(t, http.StatusOK)
+	drawnPreview := w.get("/credentials/"+b.ID+"/preview.png").want(t, http.StatusOK).body
 	said := put("image/png", artPNG(t)).want(t, http.StatusOK).object(t)
 	if said["image"] != w.base+public+".png" || said["type"] != "image/png" {
 		t.Errorf("%v", said)
@@ -67,6 +68,17 @@ func TestArtwork(t *testing.T) {
 	}
 	if fallback := w.get(public+".png").want(t, http.StatusOK); !bytes.Equal(fallback.body, drawn.body) {
 		t.Error("an SVG became a PNG")
+	}
+	// No face in PNG is missing for it: what is drawn here stands in.
+	baked := w.get("/credentials/"+b.ID+".png").want(t, http.StatusOK)
+	if baked.picture(t).Bounds() != drawn.picture(t).Bounds() {
+		t.Errorf("the baked picture is %v", baked.picture(t).Bounds())
+	}
+	if _, code := w.report(string(baked.body), "image/png").check("proof"); code != "ok" {
+		t.Errorf("the baked picture: %s", code)
+	}
+	if preview := w.get("/credentials/"+b.ID+"/preview.png").want(t, http.StatusOK).body; !bytes.Equal(preview, drawnPreview) {
+		t.Error("the preview is not the one with the drawing")
 	}
 	w.do(request{method: "DELETE", path: own, token: w.all}).want(t, http.StatusNoContent)
 	if svg := w.get(public+".svg").want(t, http.StatusOK).body; bytes.Contains(svg, []byte("#20c090")) {

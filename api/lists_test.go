@@ -517,9 +517,9 @@ func TestGoingAwayInTheMiddle(t *testing.T) {
 	}
 	leave()
 	resp.Body.Close()
-	for before := -1; before != p.badges(); { // until the service has noticed
-		before = p.badges()
-		time.Sleep(300 * time.Millisecond)
+	ended := `"msg":"request","request":"` + resp.Header.Get("X-Request-Id") + `"`
+	for !strings.Contains(p.log.String(), ended) { // until the service has noticed
+		time.Sleep(10 * time.Millisecond)
 	}
 	kept := p.badges()
 	a := p.counts(workshop, many(size), map[string]int{"existing": kept, "issued": size - kept})

@@ -400,7 +400,7 @@ var problems = map[int]pages.Problem{
 
 func (s *server) page(w http.ResponseWriter, r *http.Request, problem wire.Problem) error {
 	p := wire.Printer(r, s.cfg.Catalog)
-	frame := pages.Frame{Host: s.host}
+	frame := pages.Frame{Host: s.host, Languages: s.cfg.Catalog.Languages(), Here: wire.Here(r)}
 	wire.Vary(w, "Accept", "Accept-Language")
 	return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
 		if problem.Status == http.StatusGone {

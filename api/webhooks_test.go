@@ -102,7 +102,7 @@ func (w *world) deliver(enough func() bool) {
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); _ = w.hooks.Run(ctx) }()
-	for end := time.Now().Add(20 * time.Second); !enough() && time.Now().Before(end); {
+	for end := time.Now().Add(3 * time.Minute); !enough() && time.Now().Before(end); {
 		time.Sleep(5 * time.Millisecond)
 	}
 	stop()

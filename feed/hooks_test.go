@@ -300,10 +300,10 @@ func TestNobodyWaits(t *testing.T) {
 	done := make(chan error)
 	go func() { done <- w.Run(ctx) }()
 	late := w.events(t, 5)
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && len(w.receiver.at("/well")) < 65; {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end) && len(w.receiver.at("/well")) < 65; {
 		time.Sleep(10 * time.Millisecond)
 	}
-	for end := time.Now().Add(20 * time.Second); time.Now().Before(end) && len(w.receiver.at("/dead")) < 65; {
+	for end := time.Now().Add(3 * time.Minute); time.Now().Before(end) && len(w.receiver.at("/dead")) < 65; {
 		time.Sleep(10 * time.Millisecond)
 	}
 	stop()
@@ -389,7 +389,7 @@ func TestReplicas(t *testing.T) {
 				all.Go(func() { _ = w.Run(ctx) })
 			}
 			ids := both[0].events(t, 40)
-			for end := time.Now().Add(30 * time.Second); time.Now().Before(end) && len(both[0].deliveries(t, hook, feed.Delivered)) < 40; {
+			for end := time.Now().Add(5 * time.Minute); time.Now().Before(end) && len(both[0].deliveries(t, hook, feed.Delivered)) < 40; {
 				time.Sleep(20 * time.Millisecond)
 				p.Clock.Advance(20 * time.Millisecond)
 				other.Clock.Advance(20 * time.Millisecond)

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"laurel/internal/processortest"
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
 	"laurel/keys/keyring"
@@ -219,14 +220,14 @@ func killOnce(t *testing.T, folder, round string) []ack {
 // afterKill opens the store again and holds it against the acknowledgements.
 func afterKill(t *testing.T, folder, round string, acks []ack) {
 	t.Helper()
-	start := time.Now()
+	start := processortest.Time()
 	i, db, err := openFolder(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer db.Close()
-	if d := time.Since(start); d > 2*time.Second {
-		t.Errorf("starting again took %v", d)
+	if d := processortest.Time() - start; d > 2*time.Second {
+		t.Errorf("starting again took %v of a processor", d)
 	}
 	next := map[int]int{} // goroutine -> the badge of which it is not known whether it was made
 	for _, a := range acks {

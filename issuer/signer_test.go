@@ -102,11 +102,11 @@ func hangingDevice(t *testing.T, p *place) {
 	if issued, err := i.Issue(t.Context(), award("ana")); issued != nil || !errors.Is(err, issuer.ErrSigning) {
 		t.Errorf("%+v, %v", issued, err)
 	}
-	for _, limit := range []time.Duration{10 * time.Millisecond, time.Minute} {
+	for _, limit := range []time.Duration{10 * time.Millisecond, time.Hour} {
 		ctx, cancel := context.WithTimeout(t.Context(), limit)
 		began := time.Now()
 		raw, err := i.StatusList(ctx, academy+"-1")
-		if raw != nil || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > 5*time.Second {
+		if raw != nil || !errors.Is(err, context.DeadlineExceeded) || time.Since(began) > time.Minute {
 			t.Errorf("%.40s, %v, after %s", raw, err, time.Since(began))
 		}
 		cancel()
@@ -157,7 +157,7 @@ func jwtOfOthers(t *testing.T, p *place) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for deadline := time.Now().Add(20 * time.Second); ; {
+		for deadline := time.Now().Add(3 * time.Minute); ; {
 			if _, err := i.JWT(t.Context(), issued.Record); err == nil {
 				break
 			} else if !errors.Is(err, issuer.ErrNotReady) || time.Now().After(deadline) {
@@ -168,7 +168,7 @@ func jwtOfOthers(t *testing.T, p *place) {
 	stuck.Store(false)
 	close(answers)
 	for _, rec := range waiting {
-		for deadline := time.Now().Add(20 * time.Second); ; {
+		for deadline := time.Now().Add(3 * time.Minute); ; {
 			if _, err := i.JWT(t.Context(), rec); err == nil {
 				break
 			} else if !errors.Is(err, issuer.ErrNotReady) || time.Now().After(deadline) {

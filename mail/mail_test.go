@@ -37,7 +37,7 @@ func newPost(t *testing.T) *post {
 	t.Cleanup(func() { _ = db.Close() })
 	p := &post{Service: issuertest.New(t, db, issuertest.Options{Issuers: []string{academy}}), server: smtptest.New(t, smtptest.Options{Implicit: true}), log: new(bytes.Buffer)}
 	sender, err := smtp.New(smtp.Config{URL: "smtps://" + smtptest.User + "@" + p.server.Address, Password: smtptest.Password,
-		From: "badges@school.example", RootCAs: p.server.Roots, Timeout: 5 * time.Second})
+		From: "badges@school.example", RootCAs: p.server.Roots, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -247,6 +247,8 @@ func TestPictures(t *testing.T) {
 			return strings.Replace(attachmenttest.PDF(badge(w)), "/Root", "/Encrypt 9 0 R /Root", 1)
 		}, want: one(format, fail, verifier.Unreadable), detail: "encrypted_pdf"},
 		{name: "an empty picture", verdict: invalid, make: func(*world) string { return drawing }, want: one(format, fail, verifier.Unreadable), detail: "no_badge_in_image"},
+		{name: "a photograph of one", verdict: invalid, make: func(*world) string { return "\xFF\xD8\xFF\xE0\x00\x10JFIF\x00" }, want: one(format, fail, verifier.Unreadable), detail: "no_badge_in_image"},
+		{name: "another photograph", verdict: invalid, make: func(*world) string { return "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00" }, want: one(format, fail, verifier.Unreadable), detail: "no_badge_in_image"},
 		{name: "a damaged one", verdict: invalid, make: func(w *world) string { return pngOf(token)(w) + "x" }, want: one(format, fail, verifier.Unreadable), detail: "damaged_image"},
 		{name: "a document type", verdict: invalid, make: func(w *world) string { return "<!DOCTYPE svg>" + svgOf(token)(w) }, want: one(format, fail, verifier.Unreadable), detail: "unsafe_image"},
 		{name: "a page", verdict: invalid, make: func(*world) string { return "<html></html>" }, want: one(format, fail, verifier.Unreadable), detail: "unknown_format"},

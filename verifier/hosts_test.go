@@ -104,7 +104,7 @@ func TestHostileHosts(t *testing.T) {
 				finding{schema, open, verifier.SchemaUnreachable}, finding{revocation, open, verifier.StatusListUnreachable},
 				finding{resources, open, verifier.ResourceUnreachable}, finding{refresh, warn, verifier.RefreshUnreachable},
 				finding{validity, pass, verifier.OK})
-			if took := time.Since(began); took > 8*time.Second {
+			if took := time.Since(began); took >= slow {
 				t.Errorf("took %s", took)
 			}
 			tn.answers("/issuers/a/did.json", answer)
@@ -114,14 +114,18 @@ func TestHostileHosts(t *testing.T) {
 }
 
 // deafSources never answer, and do not listen to whom they keep waiting either.
-type deafSources struct{ release chan struct{} }
-
-func (d deafSources) StatusList(context.Context, string) ([]byte, error) {
-	<-d.release
-	return nil, nil
+type deafSources struct {
+	release chan struct{}
+	given   chan time.Duration // to each that is asked
 }
 
-func (d deafSources) Page(context.Context, string) ([]byte, error) {
+func (d deafSources) StatusList(ctx context.Context, _ string) ([]byte, error) {
+	return d.Page(ctx, "")
+}
+
+func (d deafSources) Page(ctx context.Context, _ string) ([]byte, error) {
+	end, _ := ctx.Deadline()
+	d.given <- time.Until(end)
 	<-d.release
 	return nil, nil
 }
@@ -130,15 +134,19 @@ func (d deafSources) Page(context.Context, string) ([]byte, error) {
 // asks ignores that it should end.
 func TestPatienceEnds(t *testing.T) {
 	t.Parallel()
-	d := deafSources{make(chan struct{})}
+	d := deafSources{make(chan struct{}), make(chan time.Duration, 9)}
 	t.Cleanup(func() { close(d.release) })
 	w := newWorld(t, func(cfg *verifier.Config) { cfg.Status, cfg.Pages = d, d })
 	text := w.badge(put("refreshService", `{"id":"`+editionsURL+`","type":"1EdTechCredentialRefresh"}`))
-	began := time.Now()
 	r := verifyOnce(t, w.v, text, verifier.Options{})
 	expect(t, r, indeterminate, finding{revocation, open, verifier.StatusListUnreachable}, finding{refresh, warn, verifier.RefreshUnreachable})
-	if took := time.Since(began); took > 9*time.Second {
-		t.Errorf("took %s", took)
+	if len(d.given) == 0 {
+		t.Error("nobody was asked")
+	}
+	for range len(d.given) {
+		if given := <-d.given; given > 8*time.Second {
+			t.Errorf("%s are given to answer", given)
+		}
 	}
 }
 
@@ -186,6 +194,7 @@ func TestOneWave(t *testing.T) {
 type meeting struct {
 	*web
 	list, page chan struct{}
+	alone      atomic.Bool
 }
 
 func (m *meeting) StatusList(ctx context.Context, url string) ([]byte, error) {
@@ -201,7 +210,8 @@ func (m *meeting) Page(ctx context.Context, url string) ([]byte, error) {
 func (m *meeting) after(ctx context.Context, other <-chan struct{}, url string) ([]byte, error) {
 	select {
 	case <-other:
-	case <-time.After(patient):
+	case <-time.After(slow):
+		m.alone.Store(true)
 	}
 	page, _, err := m.web.Get(ctx, url, 0)
 	return page, err
@@ -219,10 +229,9 @@ func TestSchemaAndListTogether(t *testing.T) {
 	w.list(listURL, "revocation", w.issuer, nil)
 	w.web.put("https://x.example/schema", []byte(`{"required":["issuer"]}`))
 	text := w.badge(swap(`"1EdTechJsonSchemaValidator2019"}]`, `"1EdTechJsonSchemaValidator2019"},{"id":"https://x.example/schema","type":"JsonSchema"}]`))
-	began := time.Now()
 	expect(t, verifyOnce(t, w.v, text, verifier.Options{}), valid, finding{schema, pass, verifier.OK}, finding{revocation, pass, verifier.NotRevoked})
-	if took := time.Since(began); took > patient/2 {
-		t.Errorf("one waited for the other: %s", took)
+	if m.alone.Load() {
+		t.Error("one waited for the other")
 	}
 }
 
@@ -359,7 +368,7 @@ func TestErrandsEndWithTheAnswer(t *testing.T) {
 		"badge":        text,
 		"presentation": w.presented(key, true, nil),
 	} {
-		for _, limit := range []time.Duration{time.Second, time.Hour} {
+		for _, limit := range []time.Duration{7 * time.Second, time.Hour} {
 			ctx, cancel := context.WithTimeout(context.Background(), limit)
 			watch.last = nil
 			r := w.v.VerifyBytes(ctx, []byte(brought), verifier.Options{Generic: name == "presentation"})

@@ -193,7 +193,7 @@ func formStates(tn *town) []ordinary {
 		{name: "withdrawn and ended", make: func(h *house) string {
 			h.list(h.at("status"), "revocation", h.key, []int{7})
 			return h.badge(put("validUntil", `"2026-11-21T09:00:00Z"`))
-		}, verdict: invalid, check: validity, code: verifier.Expired, sentence: "Its time ended on 21 November 2026. Ask the holder for a renewed one."},
+		}, verdict: invalid, check: validity, code: verifier.Expired, sentence: "Its time ended on 21 November 2026, 09:00 UTC. Ask the holder for a renewed one."},
 
 		// Editions and wrappings.
 		{name: "Open Badges 2, hosted", make: text(ob2), verdict: indeterminate, check: format, code: verifier.UnsupportedEdition, sentence: "This is a badge of an older kind, which is not checked here yet. Ask the issuer for one of the Open Badges 3.0 kind."},

@@ -183,10 +183,10 @@ func ordinaryStates(tn *town) []ordinary {
 			h.web.put(h.at("did.json"), []byte(strings.ReplaceAll(string(h.web.pages[h.at("did.json")]), h.did, h.did+"-renamed")))
 		}), verdict: invalid, check: issuerKey, code: verifier.KeyDocumentInvalid, sentence: "What the issuer publishes about its keys is not in order. Do not rely on the badge; ask the issuer."},
 
-		{name: "expired a second ago", make: badgeOf(put("validUntil", `"2026-11-21T09:59:59Z"`)), verdict: invalid, check: validity, code: verifier.Expired, sentence: "Its time ended on 21 November 2026. Ask the holder for a renewed one."},
-		{name: "expires this second", make: badgeOf(put("validUntil", `"2026-11-21T10:00:00Z"`)), verdict: valid, check: validity, code: verifier.OK, sentence: "In force now, until 21 November 2026."},
+		{name: "expired a second ago", make: badgeOf(put("validUntil", `"2026-11-21T09:59:59Z"`)), verdict: invalid, check: validity, code: verifier.Expired, sentence: "Its time ended on 21 November 2026, 09:59 UTC. Ask the holder for a renewed one."},
+		{name: "expires this second", make: badgeOf(put("validUntil", `"2026-11-21T10:00:00Z"`)), verdict: valid, check: validity, code: verifier.OK, sentence: "In force now, until 21 November 2026, 10:00 UTC."},
 		{name: "without an end", make: badgeOf(drop("validUntil")), verdict: valid, check: validity, code: verifier.NoEnd, sentence: "In force now; it has no end date."},
-		{name: "not yet valid", make: badgeOf(put("validFrom", `"2026-11-21T10:00:01Z"`)), verdict: invalid, check: validity, code: verifier.NotYetValid, sentence: "Its time begins on 21 November 2026. Check it again then."},
+		{name: "not yet valid", make: badgeOf(put("validFrom", `"2026-11-21T10:00:01Z"`)), verdict: invalid, check: validity, code: verifier.NotYetValid, sentence: "Its time begins on 21 November 2026, 10:00 UTC. Check it again then."},
 		{name: "a date that is none", make: badgeOf(put("validUntil", `"2026-02-30T00:00:00Z"`)), verdict: invalid, check: validity, code: verifier.BadDate, sentence: "A date in it cannot be read. Ask the issuer for a corrected badge."},
 
 		{name: "not revoked", make: badgeOf(), verdict: valid, check: revocation, code: verifier.NotRevoked, sentence: "Not withdrawn, by the issuer’s list as we have it, which is at most a few minutes old."},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"slices"
 
 	"laurel/badge"
 	"laurel/badge/bake"
@@ -28,14 +29,33 @@ type Submission struct {
 
 // Open finds out what bytes are. The error is a *badge.Error with ParsingError:
 // nothing in them could be read. Its Rule is "too_large" where they are too
-// many, and "no_badge_in_image" for a picture that is nothing but a picture, or
-// "no_badge_in_pdf".
+// many, and "no_badge_in_image" for a picture that is nothing but a picture, of
+// whichever kind, or "no_badge_in_pdf".
 func Open(raw []byte) (sub *Submission, err error) {
 	defer caught(&err)
 	if format, ok := bake.Sniff(raw); ok {
 		return openFile(raw, format)
 	}
+	if otherPicture(raw) {
+		return nil, &badge.Error{Code: badge.ParsingError, Rule: "no_badge_in_image", Detail: "There is no badge in this picture: badges travel in PNG and SVG alone. Send the file that the badge came as, unchanged, or the badge's JSON."}
+	}
 	return openText(raw)
+}
+
+// otherPicture tells by its first bytes a picture of a kind that has no place for a
+// badge: what phones and programs make of one that they copy.
+func otherPicture(raw []byte) bool {
+	for _, start := range []string{"\xFF\xD8\xFF", "GIF8", "II*\x00", "MM\x00*", "BM"} { // JPEG, GIF, TIFF, BMP
+		if bytes.HasPrefix(raw, []byte(start)) {
+			return true
+		}
+	}
+	if len(raw) < 12 {
+		return false
+	}
+	brand := string(raw[8:12])
+	return bytes.HasPrefix(raw, []byte("RIFF")) && brand == "WEBP" ||
+		string(raw[4:8]) == "ftyp" && slices.Contains([]string{"heic", "heix", "mif1", "msf1", "avif"}, brand)
 }
 
 // parse is badge.Parse behind a net.

@@ -81,9 +81,9 @@ func (s *scribe) dates(d *badge.Document, subject *badge.AchievementSubject) {
 	awarded := words.Awarded(d)
 	s.add("field.awarded", s.moment(awarded))
 	if from := d.ValidFrom(); from != awarded {
-		s.add("field.valid_from", s.moment(from))
+		s.add("field.valid_from", s.begin(from))
 	}
-	s.add("field.valid_until", s.moment(d.ValidUntil()))
+	s.add("field.valid_until", s.bound(d.ValidUntil()))
 	s.add("field.activity.start", s.moment(subject.ActivityStartDate))
 	s.add("field.activity.end", s.moment(subject.ActivityEndDate))
 }

@@ -1,7 +1,10 @@
 package pages
 
 import (
+	"cmp"
 	"io"
+	"slices"
+	"strings"
 	"time"
 
 	"laurel/badge"
@@ -82,12 +85,29 @@ type Fault int
 const (
 	FaultMalformed       Fault = iota // neither JSON nor a JWS, or damaged
 	FaultEmpty                        // nothing was sent
-	FaultNoBadgeInside                // a file of a kind we read, without a badge in it
+	FaultNoBadgeInside                // a picture or a PDF without a badge in it
 	FaultTooLarge                     // larger than a badge can be
 	FaultUnsupportedType              // a file of a kind that we do not read
 	FaultUnreachable                  // a link that nothing could be fetched from
 	FaultBadLink                      // neither a link nor a printed code
+	FaultAgain                        // no fault: what was brought has to be brought again, to be read in another language
 )
+
+// faults are what is said of faults; the end of each is its name.
+var faults = []string{"unreadable.malformed", "unreadable.empty", "unreadable.no_badge_inside", "unreadable.too_large",
+	"unreadable.unsupported_type", "unreadable.unreachable", "unreadable.bad_link", "unreadable.again"}
+
+// titles are of faults that are not about reading.
+var titles = map[Fault]string{FaultNoBadgeInside: "unreadable.no_badge_inside.title", FaultAgain: "unreadable.again.title"}
+
+// String names a fault for FieldTold.
+func (f Fault) String() string { return strings.TrimPrefix(faults[f], "unreadable.") }
+
+// FaultNamed is the fault of a name; ok is false where there is none.
+func FaultNamed(name string) (f Fault, ok bool) {
+	at := slices.Index(faults, "unreadable."+name)
+	return Fault(max(at, 0)), at >= 0
+}
 
 // UnreadablePage tells that what was brought could not be read, and what to do.
 type UnreadablePage struct {
@@ -100,17 +120,8 @@ type UnreadablePage struct {
 // Unreadable writes the page for something that could not be read as a badge,
 // with the form to try again.
 func (s *Pages) Unreadable(w io.Writer, p *i18n.Printer, page UnreadablePage) error {
-	text := map[Fault]string{
-		FaultMalformed: "unreadable.malformed", FaultEmpty: "unreadable.empty",
-		FaultNoBadgeInside: "unreadable.no_badge_inside", FaultTooLarge: "unreadable.too_large",
-		FaultUnsupportedType: "unreadable.unsupported_type", FaultUnreachable: "unreadable.unreachable",
-		FaultBadLink: "unreadable.bad_link",
-	}[page.Fault]
-	if text == "" {
-		text = "unreadable.malformed"
-	}
-	return s.message(w, p, page.Frame, "unknown", "unreadable.title", text,
-		messageView{Detail: page.Detail, Action: action(page.Action)})
+	title := cmp.Or(titles[page.Fault], "unreadable.title")
+	return s.message(w, p, page.Frame, "unknown", title, faults[page.Fault], messageView{Detail: page.Detail, Action: action(page.Action)})
 }
 
 // Problem is a kind of failure that is not about a badge.

@@ -43,6 +43,7 @@ const (
 	FieldDocument   = "document"   // a pasted badge
 	FieldIdentifier = "identifier" // an e-mail address to compare with the holder's
 	FieldLang       = "lang"       // the language of the page that the form stood on
+	FieldTold       = "told"       // the name of a Fault that was told, to be told again in another language
 )
 
 // Pages writes pages. It is safe for concurrent use.
@@ -120,13 +121,20 @@ type Frame struct {
 	Home      string      // address of the start page; "" is "/"
 	Host      string      // where the reader should be, host and port of the base URL; "" says nothing
 	Canonical string      // absolute address of the page; "" for none
-	Languages []i18n.Lang // languages to choose from by ?lang=; none for an answer to a form, which has no address
+	Languages []i18n.Lang // languages to choose from; none offers no choice
+	Here      string      // address that a choice leads to by ?lang=, relative to that of the page; "" is the page, without its query
+	Again     *Again      // instead of that, for an answer to a form, which has no address
 }
+
+// Again is what the form of the start page has to send so that the same answer is
+// given in another language.
+type Again struct{ Field, Value string }
 
 // Choice is one language in the switcher.
 type Choice struct {
 	*i18n.Printer
 	Current bool
+	Href    string // "" where a form is sent again
 }
 
 // view is what the templates see of every page.
@@ -150,7 +158,11 @@ func (s *Pages) view(p *i18n.Printer, f Frame, title string) view {
 		Tags: &tags{Title: title}, LostHref: s.lost, StyleHref: AssetPath + s.styleName, IconHref: AssetPath + s.iconName}
 	for _, lang := range f.Languages {
 		other := s.catalog.For(lang)
-		v.Choices = append(v.Choices, Choice{other, other.Lang() == p.Lang()})
+		choice := Choice{Printer: other, Current: other.Lang() == p.Lang()}
+		if f.Again == nil {
+			choice.Href = inLanguage(f.Here, other.Lang())
+		}
+		v.Choices = append(v.Choices, choice)
 	}
 	return v
 }
@@ -178,16 +190,21 @@ func (v view) HomeHref() string {
 
 // Local adds the language of this page to the address of another page of ours,
 // so that a choice of language lasts without a cookie.
-func (v view) Local(address string) string {
+func (v view) Local(address string) string { return inLanguage(address, v.Lang()) }
+
+func inLanguage(address, lang string) string {
 	u, err := url.Parse(address)
 	if err != nil {
 		return address
 	}
 	q := u.Query()
-	q.Set("lang", v.Lang())
+	q.Set(FieldLang, lang)
 	u.RawQuery = q.Encode()
 	return u.String()
 }
+
+// AgainAction is where a form leads that sends something again.
+func (view) AgainAction() string { return DefaultAction }
 
 // The names of form fields, for the templates.
 

@@ -4,6 +4,7 @@ import (
 	"html/template"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/text/language"
@@ -38,15 +39,16 @@ type scribe struct {
 	*i18n.Printer
 	layout  *layout
 	short   *shortener
-	lang    string // of the signed texts
-	trusted bool   // links may be followed
-	vouched string // who vouches for the issuer's name, in the reader's language; "" where nothing is to be said
+	lang    string    // of the signed texts
+	trusted bool      // links may be followed
+	checked time.Time // when the badge was
+	vouched string    // who vouches for the issuer's name, in the reader's language; "" where nothing is to be said
 	rows    []row
 }
 
 // sub is a scribe for the rows within a value.
 func (s *scribe) sub() *scribe {
-	return &scribe{Printer: s.Printer, layout: s.layout, short: s.short, lang: s.lang, trusted: s.trusted, vouched: s.vouched}
+	return &scribe{Printer: s.Printer, layout: s.layout, short: s.short, lang: s.lang, trusted: s.trusted, checked: s.checked, vouched: s.vouched}
 }
 
 // add appends a row, unless there is nothing to show.
@@ -94,12 +96,26 @@ func (s *scribe) narrative(source string) value {
 }
 
 // moment is a date-time of the document, told as its day.
-func (s *scribe) moment(text string) value {
+func (s *scribe) moment(text string) value { return s.momentOf(text, time.Time{}) }
+
+// bound is one that begins or ends what a badge holds for, told with its time where
+// that is on the day of the check.
+func (s *scribe) bound(text string) value { return s.momentOf(text, s.checked) }
+
+// begin is a bound where it is still to come.
+func (s *scribe) begin(text string) value {
+	if at, err := badge.ParseTime(text); err == nil && at.After(s.checked) {
+		return s.bound(text)
+	}
+	return s.moment(text)
+}
+
+func (s *scribe) momentOf(text string, checked time.Time) value {
 	at, err := badge.ParseTime(text)
 	if err != nil {
 		return code(text)
 	}
-	v := value{Time: text, Text: s.Date(at)}
+	v := value{Time: text, Text: words.Moment(s.Printer, text, checked)}
 	if s.Dir() == "rtl" {
 		v.Day = at.UTC().Format("2006-01-02")
 	}

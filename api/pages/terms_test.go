@@ -10,6 +10,7 @@ import (
 	"laurel/badge"
 	"laurel/internal/i18n"
 	"laurel/schemas"
+	"laurel/verifier"
 )
 
 // Every word of the lists of the standard has a message, and there is none for
@@ -133,5 +134,56 @@ func TestPercent(t *testing.T) {
 				t.Errorf("%s: %q is not on the page to print", lang, want)
 			}
 		}
+	}
+}
+
+// What ended, ends or begins on the day of the check is told with its time of day and
+// the zone, in the first line as in the field; any other day is a day.
+func TestTheDayOfTheCheckHasAnHour(t *testing.T) {
+	w := newWorld(t)
+	raw := string(document(t, participant).Raw())
+	from, _, _ := strings.Cut(raw[strings.Index(raw, `"validFrom"`):], "\n")
+	for _, tt := range []struct {
+		until, lang, want string
+		code              verifier.Code
+		outcome           verifier.Outcome
+	}{
+		{"2026-11-21T09:30:00Z", "en", "21 November 2026, 09:30 UTC", verifier.Expired, verifier.Failed},
+		{"2026-11-21T23:30:00+02:00", "en", "21 November 2026, 21:30 UTC", verifier.OK, verifier.Passed},
+		{"2026-11-21T09:30:00Z", "fr", "21 novembre 2026 à 09:30 UTC", verifier.Expired, verifier.Failed},
+		{"2026-11-20T09:30:00Z", "en", "20 November 2026.", verifier.Expired, verifier.Failed},
+	} {
+		doc := parse(t, strings.Replace(raw, from, `"validUntil": "`+tt.until+`", `+from, 1))
+		r := report(doc, verifier.Finding{Check: verifier.CheckValidity, Outcome: tt.outcome, Code: tt.code})
+		page := parsePage(t, w.verification(t, i18n.Lang(tt.lang), r, nil))
+		if tt.outcome == verifier.Failed && !strings.Contains(one(t, page.class("said"), "said").text()+".", tt.want) {
+			t.Errorf("%s: %q", tt.want, one(t, page.class("said"), "said").text())
+		}
+		if field := one(t, page.class("fields"), "fields").text(); !strings.Contains(field, strings.TrimSuffix(tt.want, ".")) || strings.Contains(field, "20 November 2026, ") {
+			t.Errorf("%s is not in the field: %s", tt.want, field)
+		}
+	}
+}
+
+// A translation stands above what was signed, where a reader of its language begins,
+// and its first words are that it is none of it.
+func TestTranslationComesFirst(t *testing.T) {
+	w := newWorld(t)
+	mine := own()
+	mine.Translation = &pages.Translation{Lang: "ar", Name: "مشاركة", Description: "وصف", Criteria: "**شروط**"}
+	page := w.verification(t, "ar", report(document(t, participant)), mine)
+	verdict, translation, fields := strings.Index(page, `id="verdict"`), strings.Index(page, `class="translation"`), strings.Index(page, `id="fields"`)
+	if verdict < 0 || translation < verdict || fields < translation {
+		t.Errorf("verdict at %d, translation at %d, what was signed at %d", verdict, translation, fields)
+	}
+	d := parsePage(t, page)
+	aside := one(t, d.class("translation"), "translation")
+	for at := aside.Parent; at != nil; at = at.Parent {
+		if at.Data == "details" {
+			t.Error("it is folded away")
+		}
+	}
+	if note := w.catalog.For("ar").Text("page.translation", i18n.Params{"Language": w.catalog.For("ar").LanguageName("en")}); !strings.HasPrefix(aside.text(), note) {
+		t.Errorf("it begins %q", aside.text())
 	}
 }

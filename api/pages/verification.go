@@ -355,7 +355,7 @@ func unasked(f verifier.Finding) bool {
 // document adds what stands in the badge.
 func (v *verificationView) document(r *verifier.Report, room *layout, short *shortener) {
 	d := r.Document
-	scribe := &scribe{Printer: v.Printer, layout: room, short: short, trusted: v.Proven, vouched: vouched(v.Printer, r)}
+	scribe := &scribe{Printer: v.Printer, layout: room, short: short, trusted: v.Proven, checked: r.CheckedAt, vouched: vouched(v.Printer, r)}
 	v.Fields = scribe.fieldsOf(d)
 	v.NameLang = scribe.lang
 	all := membersOf(d)

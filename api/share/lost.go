@@ -37,16 +37,20 @@ type lostBody struct {
 	Email string `json:"email"`
 }
 
+// sentParam asks for what is said to who has sent the form, which is the same for
+// everybody: so that it can be read in another language.
+const sentParam = "sent"
+
 // Lost answers GET /lost: a form for who has lost the links of their badges.
 func (h *Handler) Lost(w http.ResponseWriter, r *http.Request) error {
-	return h.lostPage(w, r, false)
+	return h.lostPage(w, r, r.URL.Query().Has(sentParam))
 }
 
 func (h *Handler) lostPage(w http.ResponseWriter, r *http.Request, sent bool) error {
 	p := wire.Printer(r, h.catalog)
-	page := pages.LostPage{Frame: pages.Frame{Host: h.host}, Action: LostPath, Sent: sent}
-	if !sent {
-		page.Languages = h.catalog.Languages()
+	page := pages.LostPage{Frame: pages.Frame{Host: h.host, Languages: h.catalog.Languages(), Here: LostPath}, Action: LostPath, Sent: sent}
+	if sent {
+		page.Here += "?" + sentParam + "=1"
 	}
 	w.Header().Set("Cache-Control", wire.NoStore)
 	wire.Vary(w, "Accept-Language")

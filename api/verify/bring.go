@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"laurel/api/limit"
+	"laurel/api/pages"
 	"laurel/api/wire"
 	"laurel/badge"
 	"laurel/internal/fetch"
@@ -27,6 +28,7 @@ const maxUpload = verifier.MaxBytes + 64<<10
 type brought struct {
 	submission *verifier.Submission
 	record     *issuer.Record
+	again      *pages.Again // what the form sends to have it verified again; nil for what has an address
 }
 
 // textTypes are the media types under which a credential travels as text.
@@ -207,5 +209,5 @@ func (h *Handler) own(ctx context.Context, id string, edition int, jws bool) (*b
 		// A fault of ours, so it must not pass for one of the caller's.
 		return nil, fmt.Errorf("reading credential %s as stored: %s", rec.ID, err.Error())
 	}
-	return &brought{verifier.Submit(doc), rec}, nil
+	return &brought{submission: verifier.Submit(doc), record: rec}, nil
 }

@@ -1,14 +1,17 @@
 package verify
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"golang.org/x/sync/errgroup"
 
@@ -213,7 +216,8 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought, opts 
 	if err != nil {
 		return err
 	}
-	page := pages.VerificationPage{Frame: pages.Frame{Host: h.host}, Report: report, Match: match}
+	page := pages.VerificationPage{Frame: h.frame(), Report: report, Match: match}
+	page.Frame.Again = b.again
 	if ours.telling() {
 		page.Own = &pages.Own{Links: pages.Links{Newer: newerEdition(report)}, Register: statusOf(ours.record)}
 	}
@@ -229,8 +233,9 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought, opts 
 		}
 		page.Own = own
 		page.Frame.Canonical = own.Links.Page
-		if r.Method != http.MethodPost && !h.archive {
-			page.Frame.Languages = h.catalog.Languages()
+		page.Frame.Again, page.Frame.Here = nil, wire.Here(r)
+		if r.Method == http.MethodPost {
+			page.Frame.Here = "/v/" + b.record.ID + EditionQuery(b.record)
 		}
 	}
 	for _, remark := range ours.remarks {
@@ -239,6 +244,15 @@ func (h *Handler) page(w http.ResponseWriter, r *http.Request, b *brought, opts 
 	h.neverKept(w)
 	wire.AllowStyle(w, h.pages.StyleSource())
 	return wire.WritePage(w, p, http.StatusOK, func(w io.Writer) error { return h.pages.Verification(w, p, page) })
+}
+
+// frame is what stands around every page.
+func (h *Handler) frame() pages.Frame {
+	f := pages.Frame{Host: h.host}
+	if !h.archive {
+		f.Languages = h.catalog.Languages()
+	}
+	return f
 }
 
 // apart takes out of a report whether somebody is the holder: the page answers
@@ -384,14 +398,69 @@ func (h *Handler) Form(w http.ResponseWriter, r *http.Request) error {
 	}
 	fields, err := h.fields(w, r)
 	if err != nil {
-		return h.unreadable(w, r, err, false)
+		return h.unreadable(w, r, err, form{})
 	}
 	r = inLanguageOf(r, fields)
-	b, coded, err := h.bringForm(r, fields)
+	if fault, ok := pages.FaultNamed(string(fields[pages.FieldTold])); ok {
+		return h.tell(w, r, http.StatusBadRequest, pages.UnreadablePage{Fault: fault})
+	}
+	given := formOf(fields)
+	b, err := h.bringForm(r, given)
 	if err != nil {
-		return h.unreadable(w, r, err, coded)
+		return h.unreadable(w, r, err, given)
 	}
 	return h.page(w, r, b, verifier.Options{})
+}
+
+// form is what a form brought: a file, or a text of any kind, whichever field it was
+// put into.
+type form struct {
+	file []byte
+	text string
+	typed
+}
+
+// formOf takes the first of the three fields that is filled in.
+func formOf(fields map[string][]byte) form {
+	filled := func(name string) bool { return len(bytes.TrimSpace(fields[name])) > 0 }
+	switch {
+	case filled(pages.FieldFile):
+		return form{file: fields[pages.FieldFile]}
+	case filled(pages.FieldDocument):
+		return form{text: string(fields[pages.FieldDocument]), typed: kindOf(string(fields[pages.FieldDocument]), document)}
+	case filled(pages.FieldAddress):
+		return form{text: string(fields[pages.FieldAddress]), typed: kindOf(string(fields[pages.FieldAddress]), code)}
+	}
+	return form{}
+}
+
+// typed is what a text is meant as.
+type typed int
+
+const (
+	document typed = iota + 1 // a badge
+	address                   // where one stands
+	code                      // what is printed under its QR code
+)
+
+// compact is a JWS in its compact form (RFC 7515 section 7.1).
+var compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$`)
+
+// fourFours is what can be a printed code with a slip in it.
+var fourFours = regexp.MustCompile(`^[0-9A-Za-z]{4}(?:[ -]?[0-9A-Za-z]{4}){3}$`)
+
+// kindOf tells what somebody has typed or pasted, and what it else is taken for.
+func kindOf(text string, otherwise typed) typed {
+	text = strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
+	switch {
+	case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "["), strings.HasPrefix(text, `"`), strings.HasPrefix(text, "<"), compact.MatchString(text):
+		return document
+	case fourFours.MatchString(text), issuer.IsPrintedCode(text), wire.IsID(text):
+		return code
+	case strings.ContainsAny(text, ":/") && !strings.ContainsFunc(text, unicode.IsSpace):
+		return address
+	}
+	return otherwise
 }
 
 // inLanguageOf gives a request the language of the page that its form stood on.
@@ -430,52 +499,88 @@ func (h *Handler) fields(w http.ResponseWriter, r *http.Request) (map[string][]b
 	return fields, nil
 }
 
-// bringForm takes the first of the three fields that is filled in. coded tells
-// that a printed code was typed.
-func (h *Handler) bringForm(r *http.Request, fields map[string][]byte) (b *brought, coded bool, err error) {
-	for _, name := range []string{pages.FieldFile, pages.FieldDocument} {
-		if raw := fields[name]; len(strings.TrimSpace(string(raw))) > 0 {
-			b, err = h.recognise(r.Context(), raw)
-			return b, false, err
-		}
-	}
-	address := strings.TrimSpace(string(fields[pages.FieldAddress]))
+// maxAgain is the most of a badge that stands in a page, to be sent again in another
+// language, in bytes. Honest badges have some thousand.
+const maxAgain = 128 << 10
+
+// bringForm reads what a form brought, and what it takes to be asked again.
+func (h *Handler) bringForm(r *http.Request, given form) (b *brought, err error) {
+	ctx, text := r.Context(), strings.TrimSpace(given.text)
 	switch {
-	case address == "":
-		return nil, false, &badge.Error{Code: badge.ParsingError, Rule: "empty", Detail: "No field of the form is filled in."}
-	case strings.Contains(address, ":") || strings.Contains(address, "/"):
-		b, err = h.byAddress(r.Context(), address)
-		return b, false, err
+	case given.file != nil:
+		b, err = h.recognise(ctx, given.file)
+	case given.typed == document:
+		b, err = h.recognise(ctx, []byte(given.text))
+	case given.typed == address:
+		b, err = h.byAddress(ctx, h.whole(text))
+	case given.typed == code:
+		b, err = h.byCode(ctx, text)
+	default:
+		err = &badge.Error{Code: badge.ParsingError, Rule: "empty", Detail: "No field of the form is filled in."}
 	}
-	b, err = h.byCode(r.Context(), address)
-	return b, true, err
+	if err != nil {
+		return nil, err
+	}
+	b.again = againOf(given, b)
+	return b, nil
+}
+
+// whole is an address of ours that was typed from paper, where no scheme stands.
+func (h *Handler) whole(text string) string {
+	scheme, host, _ := strings.Cut(h.baseURL, "://")
+	if at, ok := strings.CutPrefix(text, host+"/"); ok {
+		return scheme + "://" + host + "/" + at
+	}
+	return text
+}
+
+// againOf is what brings a badge of others once more: its address, or as much of a
+// file as is the badge.
+func againOf(given form, b *brought) *pages.Again {
+	if given.typed == address {
+		return &pages.Again{Field: pages.FieldAddress, Value: given.text}
+	}
+	if d := b.submission.Document(); d != nil && len(d.Raw()) <= maxAgain {
+		return &pages.Again{Field: pages.FieldDocument, Value: string(d.Raw())}
+	}
+	return &pages.Again{Field: pages.FieldTold, Value: pages.FaultAgain.String()}
 }
 
 // unreadable shows why a badge that was brought by the form could not be read.
 // What is no fault of what was brought is left to the page of problems.
-func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, err error, coded bool) error {
-	p := wire.Printer(r, h.catalog)
-	frame := pages.Frame{Host: h.host}
+func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, err error, given form) error {
 	problem := h.describe(err)
-	h.neverKept(w)
 	if problem.Status == http.StatusNotFound {
+		p, frame := wire.Printer(r, h.catalog), h.frame()
+		frame.Again = &pages.Again{Field: pages.FieldAddress, Value: given.text}
+		h.neverKept(w)
 		return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
-			return h.pages.NotFound(w, p, pages.NotFoundPage{Frame: frame, Code: coded, Action: FormAction})
+			return h.pages.NotFound(w, p, pages.NotFoundPage{Frame: frame, Code: given.typed == code, Action: FormAction})
 		})
 	}
 	fault, ok := unreadable[wire.Code(problem.Code)]
 	if !ok && problem.Status != http.StatusBadRequest {
 		return err
 	}
-	return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
-		return h.pages.Unreadable(w, p, pages.UnreadablePage{Frame: frame, Fault: fault, Detail: problem.Detail, Action: FormAction})
-	})
+	return h.tell(w, r, problem.Status, pages.UnreadablePage{Fault: fault, Detail: problem.Detail})
+}
+
+// tell answers with a page that has nothing in it of what was brought, so that the
+// name of the fault is all it takes to tell it again.
+func (h *Handler) tell(w http.ResponseWriter, r *http.Request, status int, page pages.UnreadablePage) error {
+	p := wire.Printer(r, h.catalog)
+	page.Frame, page.Action = h.frame(), FormAction
+	page.Frame.Again = &pages.Again{Field: pages.FieldTold, Value: page.Fault.String()}
+	h.neverKept(w)
+	return wire.WritePage(w, p, status, func(w io.Writer) error { return h.pages.Unreadable(w, p, page) })
 }
 
 // unreadable has the faults that a page speaks of; other requests that cannot
 // be understood are malformed, the zero fault.
 var unreadable = map[wire.Code]pages.Fault{
 	"empty":                   pages.FaultEmpty,
+	"no_badge_in_image":       pages.FaultNoBadgeInside,
+	"no_badge_in_pdf":         pages.FaultNoBadgeInside,
 	wire.TooLarge:             pages.FaultTooLarge,
 	wire.TooManyValues:        pages.FaultTooLarge,
 	wire.UnsupportedMediaType: pages.FaultUnsupportedType,

@@ -64,7 +64,8 @@ func (h *Handler) printPage(r *http.Request, sheet certificate.Card, rec *issuer
 	if letter {
 		this, other = other, this
 	}
-	page := pages.PrintPage{Frame: pages.Frame{Host: h.host}, Face: sheet.Face, Letter: letter, QR: path + "/qr.svg"}
+	page := pages.PrintPage{Frame: h.frame(), Face: sheet.Face, Letter: letter, QR: path + "/qr.svg"}
+	page.Here = wire.Here(r)
 	with, also := "&offline=1", ""
 	if sheet.OfflineCard != "" {
 		page.Card, page.Switch, also = path+"/card.svg", path+"/print"+this, with

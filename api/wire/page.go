@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"laurel/internal/i18n"
@@ -44,4 +45,24 @@ func WritePage(w http.ResponseWriter, p *i18n.Printer, status int, render func(i
 	w.Header().Set("Content-Language", p.Lang())
 	WriteBytes(w, "text/html; charset=utf-8", status, b.Bytes())
 	return nil
+}
+
+// kept are the parameters of an address that choose what its page shows, beside the
+// language.
+var kept = []string{"edition", "offline", "paper"}
+
+// Here is the address of the page that answers a request, for who reads it in another
+// language: relative, so that it says nothing of what was asked for. What answers to a
+// form has none, and the start page stands in.
+func Here(r *http.Request) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return "/"
+	}
+	q := url.Values{}
+	for _, name := range kept {
+		if value := r.URL.Query().Get(name); value != "" && len(value) <= 20 {
+			q.Set(name, value)
+		}
+	}
+	return "?" + q.Encode()
 }

@@ -72,7 +72,7 @@ func (d *demoProcess) holdBody(t *testing.T, door, name string, body []byte) str
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("Authorization", "Bearer "+d.token)
 	req.Header.Set("Idempotency-Key", "body-"+name)
-	client := http.Client{Timeout: 5 * time.Second}
+	client := http.Client{Timeout: time.Minute}
 	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatalf("%s of %s: %v", door, name, err)

@@ -254,7 +254,7 @@ func TestStatesThroughEveryDoor(t *testing.T) {
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			b := s.make(t)
-			s.ours.sentence = strings.Replace(s.ours.sentence, "ENDED", b.ended.Format("2 January 2006"), 1)
+			s.ours.sentence = strings.Replace(s.ours.sentence, "ENDED", b.ended.UTC().Format("2 January 2006, 15:04 UTC"), 1)
 			if s.theirs.verdict == "" {
 				s.theirs = s.ours
 			}

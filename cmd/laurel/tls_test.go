@@ -93,7 +93,7 @@ func TestServesTLS(t *testing.T) {
 			DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 				return new(net.Dialer).DialContext(ctx, network, address)
 			}}
-		resp, err := (&http.Client{Transport: transport, Timeout: 20 * time.Second}).Get("https://badges.example/readyz")
+		resp, err := (&http.Client{Transport: transport, Timeout: 2 * time.Minute}).Get("https://badges.example/readyz")
 		if c.proto == "" {
 			if err == nil {
 				t.Error("TLS 1.1 is spoken")
@@ -122,7 +122,7 @@ func takesLittle(t *testing.T, address, data string, roots *x509.CertPool) {
 			return new(net.Dialer).DialContext(ctx, network, address)
 		}}
 	defer transport.CloseIdleConnections()
-	client := &http.Client{Transport: transport, Timeout: 20 * time.Second}
+	client := &http.Client{Transport: transport, Timeout: 2 * time.Minute}
 	var token bytes.Buffer
 	p := &program{stdin: strings.NewReader(""), stdout: &token, stderr: io.Discard}
 	if code := p.exit(t.Context(), []string{"token", "create", "--data", data, "--issuer", "a", "--scope", "issue,manage"}); code != exitOK {

@@ -67,7 +67,7 @@ func (e *entrance) entered() net.Conn {
 	case c := <-e.in:
 		e.t.Cleanup(func() { c.Close() })
 		return c
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		e.t.Fatal("nobody comes in")
 		return nil
 	}
@@ -93,18 +93,18 @@ func TestTheQuietGiveWay(t *testing.T) {
 	e.door.Busy(inside[0], true)
 	outside = append(outside, e.knock(4))
 	inside = append(inside, e.entered())
-	if !closed(outside[1], 5*time.Second) || closed(outside[0], 20*time.Millisecond) || closed(outside[2], 20*time.Millisecond) {
+	if !closed(outside[1], time.Minute) || closed(outside[0], 20*time.Millisecond) || closed(outside[2], 20*time.Millisecond) {
 		t.Error("another than the one that was quiet for longest had to go")
 	}
 	e.door.Busy(inside[0], false) // quiet since now: the third is before it
 	e.knock(5)
 	e.door.Busy(e.entered(), true)
-	if !closed(outside[2], 5*time.Second) || closed(outside[0], 20*time.Millisecond) {
+	if !closed(outside[2], time.Minute) || closed(outside[0], 20*time.Millisecond) {
 		t.Error("who has just been answered had to go")
 	}
 	e.door.Busy(inside[0], true)
 	e.door.Busy(inside[3], true)
-	if c := e.knock(6); !closed(c, 5*time.Second) {
+	if c := e.knock(6); !closed(c, time.Minute) {
 		t.Error("a fourth came in while all were asking")
 	}
 	if got := e.door.Stats(); got != (door.Stats{Open: 3, Refused: 1, Closed: 2}) {
@@ -134,7 +134,7 @@ func TestShareOfAnAddress(t *testing.T) {
 		e.knock(1)
 		e.entered()
 	}
-	if c := e.knock(1); !closed(c, 5*time.Second) {
+	if c := e.knock(1); !closed(c, time.Minute) {
 		t.Error("more than the share")
 	}
 	for range 5 {

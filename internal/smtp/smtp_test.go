@@ -29,7 +29,7 @@ func sender(t *testing.T, scheme string, s *smtptest.Server, roots *x509.CertPoo
 	if scheme == "smtp" {
 		user = ""
 	}
-	out, err := smtp.New(smtp.Config{URL: scheme + "://" + user + s.Address, Password: smtptest.Password, From: from, RootCAs: roots, Timeout: 5 * time.Second})
+	out, err := smtp.New(smtp.Config{URL: scheme + "://" + user + s.Address, Password: smtptest.Password, From: from, RootCAs: roots, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import {accessible} from '../lib/accessible.js';
 import {badge} from '../lib/badge.js';
 import {fits, launch, picture, watched} from '../lib/chromium.js';
 import {newKey, present, sign} from '../lib/digitalbazaar.js';
-import {call} from '../lib/laurel.js';
+import {call, command} from '../lib/laurel.js';
 import {distance, grid, keep, kept} from '../lib/looks.js';
 import {credential, get, world} from '../lib/world.js';
 
@@ -22,7 +22,8 @@ const {baseURL, token, erased} = world.demo;
 const earned = world.demo.badges.find(b => b.status === 'active' && b.achievement === 'hc20-achievement');
 const post = (path, body = {}) => call(baseURL, token, 'POST', path, body);
 
-let browser;
+let browser, canvas;
+const seen = {}; // what pages look like, by state, language and view
 const made = {}; // badges of ours by state
 const documents = {}; // what strangers bring, by state
 
@@ -44,6 +45,9 @@ async function make() {
   await post(`/v1/credentials/${made.revoked.id}/revoke`, {reason: 'issued_in_error'});
   await post(`/v1/credentials/${made.replaced.id}/renew`, {validUntil: '2099-12-31'});
   await post(`/v1/credentials/${made.corrected.id}/reissue`, {recipient: {name: 'Ana María Example'}});
+  const {stdout} = await command(world.binary, ['token', 'create', '--data', world.demo.data, '--issuer', issuer, '--scope', 'issue', '--test']);
+  made.trial = await call(baseURL, stdout.trim().split(/\s+/).at(-1), 'POST', '/v1/credentials', {achievement: 'look', awardedAt: '2025-07-11',
+    recipient: {name: 'Ana Example', email: 'ana.trial@learner.example'}});
   const hidden = await fetch(`${made.hidden.claimUrl}/hide`, {method: 'POST', redirect: 'manual'});
   assert.ok(hidden.status < 400, `hide: ${hidden.status}`);
 }
@@ -66,6 +70,7 @@ async function bring() {
 before(async () => {
   mkdirSync(pictures, {recursive: true});
   browser = await launch();
+  canvas = await (await browser.newContext()).newPage();
   await make();
   await bring();
 });
@@ -83,13 +88,26 @@ async function sound(page, faults, what, lang, allowed = /^$/) {
   assert.deepEqual(faults.filter(fault => !allowed.test(fault)), [], what);
 }
 
+// looks keeps what is in sight of a page of a state, in the two directions.
+async function looks(page, state, lang, {screen, colorScheme = 'light'}) {
+  if(lang === 'en' || lang === 'ar') {
+    await look(page, `${state}-${lang}-${screen}-${colorScheme}`);
+  }
+}
+
+async function look(page, what) {
+  const png = await page.screenshot();
+  writeFileSync(join(pictures, `look-${what}.png`), png);
+  seen[what] = await grid(canvas, png);
+}
+
 const kind = async page => (await page.getAttribute('section.verdict', 'class')).replace('verdict', '').trim();
 
 // The views rotate, so that every state is seen narrow and wide, light and dark.
 const views = [{screen: 'phone'}, {screen: 'desk', colorScheme: 'dark'}, {screen: 'tablet'}, {screen: 'phone', colorScheme: 'dark'}, {screen: 'desk'}, {screen: 'tablet', colorScheme: 'dark'}];
 let turn = 0;
 
-function state(name, address, look, {allowed} = {}) {
+function state(name, address, see, {allowed} = {}) {
   const first = turn++;
   for(const [n, lang] of languages.entries()) {
     test(`the page of: ${name}, ${lang}`, async () => {
@@ -97,7 +115,8 @@ function state(name, address, look, {allowed} = {}) {
       const path = address();
       const {page, faults, close} = await watched(browser, baseURL, `${path}${path.includes('?') ? '&' : '?'}lang=${lang}`, view);
       await picture(page, {path: join(pictures, `${name}-${lang}-${view.screen}-${view.colorScheme ?? 'light'}.png`), fullPage: true});
-      await look(page, lang);
+      await looks(page, name, lang, view);
+      await see(page, lang);
       await sound(page, faults, `${name} ${lang}`, lang, allowed);
       await close();
     });
@@ -130,6 +149,12 @@ ours('revoked', 'invalid', /^Revoked\. .+ has withdrawn this badge/, async (page
   assert.ok(lang !== 'en' || /Withdrawn on \d.+\.\s+Reason given: issued in error/.test(said), said);
 });
 ours('expired', 'invalid', /^Expired\. /);
+state('trial', () => `/v/${made.trial.id}`, async (page, lang) => {
+  assert.equal(await kind(page), 'warning');
+  await begins(page, lang === 'en' ? /^TEST: valid, but only a trial\. / : /\[TEST\] /);
+  assert.match(await page.innerText('section.fields'), /\[TEST\] Clean water for all/);
+  assert.equal(await page.locator('.sharing').count(), 0, 'a trial is not passed on');
+});
 state('replaced', () => `/v/${made.replaced.id}?edition=1`, async (page, lang) => {
   assert.equal(await kind(page), 'invalid');
   await begins(page, lang === 'en' ? /^Replaced\. .+ with a newer edition/ : /Clean water for all/);
@@ -175,6 +200,7 @@ for(const lang of languages) {
       const {page, faults, close} = await watched(browser, baseURL, `/?lang=${lang}`, {...view, javaScriptEnabled: lang === 'en' || lang === 'ar'});
       await choose(page, `${name}.json`, 'application/json', Buffer.from(JSON.stringify(document)));
       assert.equal(await kind(page), verdict, name);
+      await looks(page, name, lang, view);
       await picture(page, {path: join(pictures, `${name}-${lang}-${view.screen}-${view.colorScheme ?? 'light'}.png`), fullPage: true});
       const headline = await page.innerText('#verdict');
       if(name === 'changed') {
@@ -199,6 +225,41 @@ test('a badge in a picture or a text is read without script', async () => {
     assert.deepEqual(faults, []);
     await close();
   }
+});
+
+test('either box of text takes whatever is pasted, without script', async () => {
+  const text = async suffix => (await get(`${earned.credentialId}.${suffix}`)).text();
+  const code = (await text('txt')).match(/[0-9A-Z]{4}(-[0-9A-Z]{4}){3}/)[0];
+  const pasted = {JSON: await text('json'), token: await text('jwt'), link: earned.verifyUrl, code};
+  for(const [box, names] of [['#document', Object.keys(pasted)], ['#address', ['JSON']]]) {
+    for(const name of names) {
+      const value = pasted[name];
+      const {page, faults, close} = await watched(browser, baseURL, '/?lang=en', {javaScriptEnabled: false});
+      await page.fill(box, value);
+      await Promise.all([page.waitForURL('**/verify'), page.click('form.check button[type=submit]')]);
+      assert.equal(await kind(page), 'valid', `${name} in ${box}`);
+      assert.deepEqual(faults, []);
+      await close();
+    }
+  }
+});
+
+test('the answer to a form is read in another language', async () => {
+  const {page, faults, close} = await watched(browser, baseURL, '/?lang=en');
+  await choose(page, 'stranger.json', 'application/json', Buffer.from(JSON.stringify(documents.stranger[0])));
+  await page.click('.langs summary');
+  await accessible(page, 'the open choice of languages');
+  await page.click('.langs summary');
+  for(const lang of ['ar', 'en']) {
+    await page.click('.langs summary');
+    await Promise.all([page.waitForNavigation(), page.click(`.langs button[value=${lang}]`)]);
+    assert.equal(await kind(page), 'valid', lang);
+    await fits(page, lang);
+    assert.equal(await page.getAttribute('html', 'lang'), lang);
+  }
+  assert.match(await page.innerText('#verdict'), /Zoë Ångström/);
+  assert.deepEqual(faults, []);
+  await close();
 });
 
 test('a file is dropped anywhere, and a picture is pasted', async () => {
@@ -380,16 +441,10 @@ test('over an emulated Slow 3G the verdict is read within 3 seconds', async t =>
 
 // What the pages look like, against what somebody looked at and liked.
 test('the pages look as they did', async t => {
-  const canvas = await (await browser.newContext()).newPage();
-  const seen = {};
-  const faces = {start: '/', unknown: '/v/AAAAAAAAAAAAAAAAAAAAAA', earned: `/v/${earned.id}`, revoked: `/v/${made.revoked.id}`, achievement: `/achievements/${earned.achievement}`};
-  for(const [name, path] of Object.entries(faces)) {
-    for(const [lang, view] of [['en', {screen: 'phone'}], ['en', {screen: 'desk', colorScheme: 'dark'}], ['ar', {screen: 'desk'}], ['zh', {screen: 'tablet'}]]) {
+  for(const [lang, view] of [['en', {screen: 'phone'}], ['en', {screen: 'desk', colorScheme: 'dark'}], ['ar', {screen: 'desk'}], ['zh', {screen: 'tablet'}]]) {
+    for(const [name, path] of Object.entries({front: '/', earned: `/v/${earned.id}`})) {
       const {page, close} = await watched(browser, baseURL, `${path}?lang=${lang}`, view);
-      const png = await page.screenshot();
-      const what = `${name}-${lang}-${view.screen}-${view.colorScheme ?? 'light'}`;
-      writeFileSync(join(pictures, `look-${what}.png`), png);
-      seen[what] = await grid(canvas, png);
+      await look(page, `${name}-${lang}-${view.screen}-${view.colorScheme ?? 'light'}`);
       await close();
     }
   }
@@ -399,12 +454,14 @@ test('the pages look as they did', async t => {
     return;
   }
   assert.deepEqual(Object.keys(kept), Object.keys(seen).sort(), 'the looks that are kept');
+  const wide = Object.keys(seen).length;
+  assert.ok(wide >= 40, `${wide} looks are few`);
   for(const [what, now] of Object.entries(seen)) {
     const far = distance(now, kept[what]);
     t.diagnostic(`${what}: ${far.toFixed(2)}`);
     assert.ok(far < 1.2, `${what} looks different: ${far.toFixed(2)} of 15; see ${pictures}`);
   }
-  const [light, dark] = [seen['start-en-phone-light'], seen['start-en-desk-dark']];
+  const [light, dark] = [seen['front-en-phone-light'], seen['front-en-desk-dark']];
   assert.ok(distance(light, dark) > 6, 'dark is dark: the measure tells pages apart');
-  assert.ok(distance(seen['earned-zh-tablet-light'], seen['start-zh-tablet-light']) > 1.2, 'the measure tells pages apart');
+  assert.ok(distance(seen['earned-zh-tablet-light'], seen['front-zh-tablet-light']) > 1.2, 'the measure tells pages apart');
 });

@@ -159,7 +159,7 @@ func TestOpenWaitsForTheLock(t *testing.T) {
 		t.Errorf("Open of a store in use: %v", err)
 	}
 	time.AfterFunc(200*time.Millisecond, func() { _ = db.Close() })
-	second, err := bolt.Open(path, bolt.Options{})
+	second, err := bolt.Open(path, bolt.Options{}.WithBolt(func(o *bbolt.Options) { o.Timeout = time.Minute }))
 	if err != nil {
 		t.Fatalf("Open of a store that is closed meanwhile: %v", err)
 	}

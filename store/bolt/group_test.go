@@ -31,7 +31,7 @@ func gather(t *testing.T, db *bolt.DB, n int, start func()) error {
 	}()
 	<-inside
 	start()
-	for end := time.Now().Add(10 * time.Second); db.Waiting() < n; time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(2 * time.Minute); db.Waiting() < n; time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
 			t.Errorf("%d Updates are waiting, want %d", db.Waiting(), n)
 			break
@@ -44,7 +44,7 @@ func gather(t *testing.T, db *bolt.DB, n int, start func()) error {
 // commits returns the number of transactions that the file has seen.
 func commits(t *testing.T, path string) int {
 	t.Helper()
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: time.Second})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, Timeout: time.Minute})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -317,7 +317,7 @@ func checkFile(t *testing.T, path string) {
 
 // checkPages does so for files that may have such pages.
 func checkPages(path string) error {
-	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: time.Second})
+	db, err := bbolt.Open(path, 0o600, &bbolt.Options{ReadOnly: true, PreLoadFreelist: true, Timeout: time.Minute})
 	if err != nil {
 		return err
 	}

@@ -231,7 +231,7 @@ func TestReopenInspects(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = db.Reopen(t.Context()) // the inspection may end before it or after
-	for end := time.Now().Add(5 * time.Second); db.Writable() && time.Now().Before(end); {
+	for end := time.Now().Add(2 * time.Minute); db.Writable() && time.Now().Before(end); {
 		time.Sleep(time.Millisecond)
 	}
 	if db.Writable() {

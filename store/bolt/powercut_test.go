@@ -192,7 +192,7 @@ func (r remains) judgeApart(t *testing.T) error {
 	if err := r.file.save(path); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	cmd := child(ctx, t, "judge", path, "")
 	cmd.Stdin = strings.NewReader(strings.Join(r.keys, "\n"))

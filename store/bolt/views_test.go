@@ -60,7 +60,7 @@ func TestReopenWaitsForNobody(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(2 * time.Minute):
 		close(goOn)
 		t.Fatal("Reopen waits for whoever reads")
 	}

@@ -263,7 +263,7 @@ func TestServerGone(t *testing.T) {
 	if err := db.View(t.Context(), func(store.Reader) error { return nil }); !errors.Is(err, store.ErrBusy) {
 		t.Errorf("View without a server: %v", err)
 	}
-	if waited := time.Since(begun); waited < 600*time.Millisecond || waited > 5*time.Second {
+	if waited := time.Since(begun); waited < 600*time.Millisecond || waited > time.Minute {
 		t.Errorf("both gave up after %v, want a little more than 600 ms", waited)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
@@ -271,7 +271,7 @@ func TestServerGone(t *testing.T) {
 	if err := put(ctx, db, "a", "1"); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, store.ErrBusy) {
 		t.Errorf("Update that has no time: %v", err)
 	}
-	db.SetPatience(20 * time.Second)
+	db.SetPatience(time.Minute)
 	time.AfterFunc(100*time.Millisecond, func() { p.down.Store(false) })
 	if err := put(t.Context(), db, "a", "2"); err != nil {
 		t.Errorf("Update while the server comes back: %v", err)
@@ -286,7 +286,7 @@ func TestNoConnectionFree(t *testing.T) {
 	if err := db.View(t.Context(), func(store.Reader) error { return put(t.Context(), db, "a", "1") }); !errors.Is(err, store.ErrBusy) {
 		t.Errorf("Update without a free connection: %v", err)
 	}
-	db.SetPatience(20 * time.Second)
+	db.SetPatience(time.Minute)
 	if err := put(t.Context(), db, "a", "2"); err != nil {
 		t.Error(err)
 	}

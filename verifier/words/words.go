@@ -11,6 +11,7 @@ package words
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"laurel/badge"
 	"laurel/internal/i18n"
@@ -209,9 +210,13 @@ func claim(p *i18n.Printer, r *verifier.Report, f verifier.Finding, name string)
 	case "Date":
 		return date(p, Awarded(d))
 	case "ValidFrom":
-		return date(p, first(f.Params["from"], d.ValidFrom()))
+		from := first(f.Params["from"], d.ValidFrom())
+		if f.Code == verifier.NotYetValid {
+			return Moment(p, from, r.CheckedAt)
+		}
+		return date(p, from) // since when it holds is a day
 	case "ValidUntil":
-		return date(p, first(f.Params["until"], d.ValidUntil()))
+		return Moment(p, first(f.Params["until"], d.ValidUntil()), r.CheckedAt)
 	case "Achievement":
 		if a := achievement(d); a != nil {
 			return Name(a.Name, longest)
@@ -269,6 +274,17 @@ func issuerName(p *i18n.Printer, r *verifier.Report, issuer *badge.Profile) stri
 		return name
 	}
 	return p.Text("issuer.at", i18n.Params{"Issuer": name, "Host": host})
+}
+
+// Moment returns the day of a date-time, and on the day of a check its time too:
+// what begins or ends on that day is in force for a part of it. It is "" for a text
+// that is no date-time.
+func Moment(p *i18n.Printer, s string, checked time.Time) string {
+	at, err := badge.ParseTime(s)
+	if err == nil && at.UTC().Format(time.DateOnly) == checked.UTC().Format(time.DateOnly) {
+		return p.DateTime(at)
+	}
+	return date(p, s)
 }
 
 func date(p *i18n.Printer, s string) string {
