@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -69,6 +70,7 @@ func TestIssuingBesideDrawing(t *testing.T) {
 	alone := latency(w, 100, 12)
 	stop := make(chan struct{})
 	var all sync.WaitGroup
+	var drawn atomic.Int64
 	for n := range 8 {
 		all.Go(func() {
 			for i := 0; ; i++ {
@@ -80,16 +82,21 @@ func TestIssuingBesideDrawing(t *testing.T) {
 				lang := []string{"en", "ar", "fr", "es", "ru", "zh"}[i%6]
 				if a := w.get("/credentials/" + badges[(n+i)%len(badges)] + "/preview.png?lang=" + lang); a.status != http.StatusOK && a.status != http.StatusServiceUnavailable {
 					t.Errorf("%d %.200s", a.status, a.body)
+				} else if a.status == http.StatusOK {
+					drawn.Add(1)
 				}
 			}
 		})
 	}
-	beside := latency(w, 200, 12)
+	const times = 12
+	beside := latency(w, 200, times)
+	pictures := drawn.Load()
 	close(stop)
 	all.Wait()
-	t.Logf("issuing takes %v alone, %v beside drawing (medians)", alone, beside)
-	if beside > 5*alone+250*time.Millisecond {
-		t.Errorf("issuing takes %v while pictures are drawn, %v alone", beside, alone)
+	t.Logf("issuing takes %v alone, %v beside drawing (medians), with %d pictures in the time of %d badges", alone, beside, pictures, times)
+	// A slow machine takes longer, but draws no more meanwhile.
+	if beside > 5*alone+250*time.Millisecond && pictures > 3*times {
+		t.Errorf("issuing takes %v while pictures are drawn, %d to %d badges, and %v alone", beside, pictures, times, alone)
 	}
 }
 

@@ -3,16 +3,26 @@ package issuer
 import "bytes"
 
 // Group is what a store may keep together (postgres.Groups): all badges of one
-// person and achievement, and all that rests
-// on an achievement. It is nil for keys of other packages too.
-func Group(k []byte) []byte {
+// person and achievement, and all that rests on an achievement. It is nil for keys
+// of other packages too, and for prefixes with which keys of several groups begin.
+func Group(k []byte, prefix bool) []byte {
 	switch {
 	case bytes.HasPrefix(k, []byte("d/")):
-		return Front(k, 4)
+		return Front(k, 4) // no digest is the beginning of another
 	case bytes.HasPrefix(k, []byte("S/")):
-		return Front(k, 2)
+		return Whole(k, 2, prefix)
 	}
 	return nil
+}
+
+// Whole is Front, but for a prefix that ends within these parts: the last one may
+// be the beginning of others.
+func Whole(k []byte, parts int, prefix bool) []byte {
+	front := Front(k, parts)
+	if prefix && len(front) == len(k) {
+		return nil
+	}
+	return front
 }
 
 // Front is the first parts of a key, nil where it has fewer, or an empty one as

@@ -8,11 +8,12 @@ import (
 
 // Group is what a store may keep together (postgres.Groups): all about one
 // learner, address, credential or edition, and what is asked of an achievement
-// or a platform. It is nil for keys of other packages too.
-func Group(k []byte) []byte {
+// or a platform. It is nil for keys of other packages too, and for prefixes with
+// which keys of several groups begin.
+func Group(k []byte, prefix bool) []byte {
 	for _, kind := range []string{"P/source/", "P/asks/", "P/alias/"} {
 		if bytes.HasPrefix(k, []byte(kind)) {
-			return issuer.Front(k, 3)
+			return issuer.Whole(k, 3, prefix)
 		}
 	}
 	for _, r := range []realm{live, test} {
@@ -22,9 +23,9 @@ func Group(k []byte) []byte {
 		}
 		switch rest[0] {
 		case 'a', 'c', 'f', 'k':
-			return issuer.Front(k, 4)
+			return issuer.Whole(k, 4, prefix)
 		case 'g', 'm':
-			return issuer.Front(k, 5)
+			return issuer.Whole(k, 5, prefix)
 		}
 	}
 	return nil

@@ -35,11 +35,11 @@ var backends = map[string]func(t testing.TB) store.Store{
 		if err != nil {
 			t.Fatal(err)
 		}
-		db.Group(func(key []byte) []byte {
-			if group := issuer.Group(key); group != nil {
+		db.Group(func(key []byte, prefix bool) []byte {
+			if group := issuer.Group(key, prefix); group != nil {
 				return group
 			}
-			return programme.Group(key)
+			return programme.Group(key, prefix)
 		})
 		t.Cleanup(func() { _ = db.Close() })
 		return db

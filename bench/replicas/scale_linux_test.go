@@ -3,6 +3,7 @@
 package replicas_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -69,26 +70,26 @@ func BenchmarkReplicas(b *testing.B) {
 	h.start()
 	length := time.Duration(number("REPLICAS_SECONDS", 5)) * time.Second
 	var runs atomic.Int64
-	round := func(services int) (perSecond, bounded float64) {
+	measure := func(services int) round {
 		h.idle(c)
 		periods, held := throttled(b, groups[0])
-		defer func() {
-			p, h := throttled(b, groups[0])
-			bounded = (h - held) / max(p-periods, 1)
-		}()
-		issued := h.issueFor(length, services, fmt.Sprint("round-", runs.Add(1)))
-		return float64(issued) / length.Seconds(), 0
+		worked, begun := workOf(b, c), time.Now()
+		issued := float64(h.issueFor(length, services, fmt.Sprint("round-", runs.Add(1))))
+		took, work := time.Since(begun), workOf(b, c)-worked
+		p, t := throttled(b, groups[0])
+		return round{services: services, perSecond: issued / length.Seconds(), bounded: (t - held) / max(p-periods, 1),
+			database: work.Seconds() / took.Seconds(), each: time.Duration(float64(work) / max(issued, 1))}
 	}
 	for b.Loop() {
-		round(len(groups)) // not counted: everything is there for the first time
-		var ratios, one, two []float64
+		measure(len(groups)) // not counted: everything is there for the first time
+		var ratios, one, two, database []float64
 		for range number("REPLICAS_ROUNDS", 5) {
-			a, aBounded := round(1)
-			both, bothBounded := round(len(groups))
-			one, two, ratios = append(one, a), append(two, both), append(ratios, both/a)
-			b.Logf("one %.0f/s (at its bound in %.0f %%), two %.0f/s (%.0f %%): %.2f", a, 100*aBounded, both, 100*bothBounded, both/a)
+			a, both := measure(1), measure(len(groups))
+			one, two, ratios = append(one, a.perSecond), append(two, both.perSecond), append(ratios, both.perSecond/a.perSecond)
+			database = append(database, both.database)
+			b.Logf("%v; %v: %.2f", a, both, both.perSecond/a.perSecond)
 		}
-		for name, list := range map[string][]float64{"one/s": one, "two/s": two, "two/one": ratios} {
+		for name, list := range map[string][]float64{"one/s": one, "two/s": two, "two/one": ratios, "database": database} {
 			slices.Sort(list)
 			b.ReportMetric(list[len(list)/2], name)
 		}
@@ -98,6 +99,64 @@ func BenchmarkReplicas(b *testing.B) {
 		s.stop()
 	}
 	h.check()
+}
+
+// round is what came of a while of issuing.
+type round struct {
+	services  int
+	perSecond float64
+	bounded   float64       // part of the periods in which the first service came to its bound
+	database  float64       // processors that PostgreSQL had
+	each      time.Duration // processor time of PostgreSQL for an issue, with all that follows it
+}
+
+func (r round) String() string {
+	return fmt.Sprintf("%d: %.0f/s (at its bound in %.0f %%), PostgreSQL had %.2f processors, %v an issue",
+		r.services, r.perSecond, 100*r.bounded, r.database, r.each.Round(10*time.Microsecond))
+}
+
+// workOf is the processor time that all processes of a server have had, those that
+// have ended included.
+func workOf(tb testing.TB, c *pgtest.Cluster) (total time.Duration) {
+	tb.Helper()
+	const tick = 10 * time.Millisecond // USER_HZ is 100 on all that Go runs on
+	stats, err := filepath.Glob("/proc/[0-9]*/stat")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	one := statOf(fmt.Sprintf("/proc/%d/stat", c.Value(tb, `SELECT pg_backend_pid()`)))
+	if one == nil {
+		tb.Fatal("the server's processes are not to be seen")
+	}
+	server := one[1] // the parent of all others
+	for _, path := range stats {
+		s := statOf(path) // nil of one that has ended
+		if s != nil && s[1] == server {
+			total += time.Duration(s[11]+s[12]) * tick
+		}
+	}
+	s := statOf(fmt.Sprintf("/proc/%d/stat", server))
+	if s == nil {
+		tb.Fatal("the server is not to be seen")
+	}
+	return total + time.Duration(s[11]+s[12]+s[13]+s[14])*tick
+}
+
+// statOf is what stands behind the name of a process: its state, its parent, and
+// so on. What is no number is 0.
+func statOf(path string) (fields []int64) {
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	for _, f := range bytes.Fields(raw[bytes.LastIndexByte(raw, ')')+1:]) {
+		n, _ := strconv.ParseInt(string(f), 10, 64)
+		fields = append(fields, n)
+	}
+	if len(fields) < 15 {
+		return nil
+	}
+	return fields
 }
 
 // throttled is how many periods a group has had, and in how many of them it came

@@ -255,14 +255,15 @@ func TestProfilesAreOnThePrivateListenerAlone(t *testing.T) {
 
 // What is told to stop says so before it stops answering.
 func TestReadinessEndsBeforeTheService(t *testing.T) {
-	r := serving(t, "--drain", "2")
+	r := serving(t, "--drain", "5")
 	if code, body := r.ask(t, "GET", "/readyz", "", ""); code != http.StatusOK || !strings.HasPrefix(body, `{"ready":true,"read":true,"write":true`) { // a disk may be nearly full
 		t.Fatalf("%d %s", code, body)
 	}
 	ended := make(chan int)
 	go func() { ended <- r.stop() }()
+	const stopping = `503 {"ready":false,"read":false,"write":false,"reasons":["stopping"]}`
 	var seen []string
-	for range 40 {
+	for !slices.Contains(seen, stopping) {
 		resp, err := http.Get(r.url + "/readyz?for=read")
 		if err != nil {
 			break
@@ -274,11 +275,8 @@ func TestReadinessEndsBeforeTheService(t *testing.T) {
 			t.Error("it does not answer while it drains")
 		}
 		time.Sleep(50 * time.Millisecond)
-		if len(seen) > 20 {
-			break
-		}
 	}
-	if !slices.Contains(seen, `503 {"ready":false,"read":false,"write":false,"reasons":["stopping"]}`) {
+	if !slices.Contains(seen, stopping) {
 		t.Errorf("it said %v", seen)
 	}
 	if code := <-ended; code != exitOK {

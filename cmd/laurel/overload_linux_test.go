@@ -61,12 +61,16 @@ func TestOverload(t *testing.T) {
 	} else {
 		t.Logf("%d MiB at most", peak>>20)
 	}
-	for end := time.Now().Add(5 * time.Second); ; {
+	patience := 5 * time.Second
+	if !long { // a busy machine takes its time
+		patience = 2 * time.Minute
+	}
+	for end := time.Now().Add(patience); ; {
 		start := time.Now()
 		if _, err := o.verifies(http.DefaultClient, 0); err == nil && time.Since(start) < 500*time.Millisecond {
 			break
 		} else if time.Now().After(end) {
-			t.Fatalf("it has not recovered in 5 s: %v, %v", time.Since(start), err)
+			t.Fatalf("it has not recovered in %v: %v, %v", patience, time.Since(start), err)
 		}
 	}
 	// All that was opened is closed again, whenever that is: who waited for a host

@@ -175,11 +175,11 @@ func grouped(db *postgres.DB, err error) (store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.Group(func(key []byte) []byte {
-		if group := issuer.Group(key); group != nil {
+	db.Group(func(key []byte, prefix bool) []byte {
+		if group := issuer.Group(key, prefix); group != nil {
 			return group
 		}
-		return programme.Group(key)
+		return programme.Group(key, prefix)
 	})
 	return db, nil
 }

@@ -76,6 +76,7 @@ type DB struct {
 	path  string
 	opts  Options
 	line  line
+	last  int // how many Updates had the last group; belongs to who has the turn
 	tally counters
 
 	mu   sync.RWMutex   // held to start a View, and to exchange bolt

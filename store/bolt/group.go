@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -20,9 +21,11 @@ import (
 // Group commit. Updates stand in a line. The one whose turn it is runs its
 // function in its own goroutine, in a bbolt transaction that it shares with the
 // ones before it, and hands the turn on together with that transaction. Who finds
-// nobody behind it commits for all; those who come meanwhile stand in line for
-// the next commit. So a lone writer pays for nothing but its own commit, no timer
-// delays anyone, and groups grow just as the disk gets slower.
+// nobody behind it commits for all; those who come meanwhile stand in line for the
+// next commit. Where the last group had several, whom its commit has just let go,
+// goroutines that are ready to run do so first, and so come into one group again. So a
+// lone writer pays for nothing but its own commit, no timer delays anyone, and groups
+// grow just as the disk gets slower.
 
 // maxGroup bounds the Updates that share a commit, lest the first of them wait
 // for ever while others keep coming.
@@ -257,14 +260,26 @@ func (g *group) begin(ctx context.Context) error {
 // handOn passes the turn on within the group, or settles the group and passes it
 // on to the next.
 func (g *group) handOn() {
-	if !g.alone && g.broken == nil && g.members < maxGroup && g.db.line.pass(g) {
+	if g.passed() {
 		return
 	}
+	if g.db.last > 1 { // those of the last group, who are about to stand in line again, do
+		runtime.Gosched()
+		if g.passed() {
+			return
+		}
+	}
+	g.db.last = g.members
 	g.err = g.settle()
 	close(g.done)
 	if !g.alone {
 		g.db.line.leave()
 	}
+}
+
+// passed hands the turn on within the group, where somebody may and can take it.
+func (g *group) passed() bool {
+	return !g.alone && g.broken == nil && g.members < maxGroup && g.db.line.pass(g)
 }
 
 // settle ends the group's transaction: by a commit if there is anything to

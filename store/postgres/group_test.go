@@ -12,7 +12,7 @@ import (
 )
 
 // byFolder makes a group of all keys with the same beginning.
-func byFolder(key []byte) []byte {
+func byFolder(key []byte, _ bool) []byte {
 	folder, _, found := bytes.Cut(key, []byte("/"))
 	if !found {
 		return nil

@@ -249,11 +249,14 @@ func TestWhatWasSeenIsHeld(t *testing.T) {
 	other, url := create(t)
 	p := newProxy(t, url)
 	db := open(t, p.url)
-	names := func(key []byte) []byte { // whose names can be the beginnings of others
-		if bytes.HasPrefix(key, []byte("n/")) {
-			return key
+	names := func(key []byte, prefix bool) []byte { // whose names can be the beginnings of others
+		if !bytes.HasPrefix(key, []byte("n/")) {
+			return byFolder(key, prefix)
 		}
-		return byFolder(key)
+		if prefix {
+			return nil
+		}
+		return key
 	}
 	db.Group(names)
 	other.Group(names)
