@@ -43,6 +43,7 @@ const (
 	FieldDocument   = "document"   // a pasted badge
 	FieldIdentifier = "identifier" // an e-mail address to compare with the holder's
 	FieldLang       = "lang"       // the language of the page that the form stood on
+	FieldAgain      = "again"      // a badge that was brought, in base64: nothing of it steers or breaks the page
 	FieldTold       = "told"       // the name of a Fault that was told, to be told again in another language
 )
 

@@ -3,6 +3,7 @@ package verify
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
@@ -23,6 +24,7 @@ import (
 	"laurel/badge"
 	"laurel/internal/draw"
 	"laurel/internal/i18n"
+	"laurel/internal/unseen"
 	"laurel/issuer"
 	"laurel/programme"
 	"laurel/verifier"
@@ -404,6 +406,9 @@ func (h *Handler) Form(w http.ResponseWriter, r *http.Request) error {
 	if fault, ok := pages.FaultNamed(string(fields[pages.FieldTold])); ok {
 		return h.tell(w, r, http.StatusBadRequest, pages.UnreadablePage{Fault: fault})
 	}
+	if raw, err := base64.StdEncoding.DecodeString(string(fields[pages.FieldAgain])); err == nil && len(raw) > 0 {
+		fields[pages.FieldFile] = raw
+	}
 	given := formOf(fields)
 	b, err := h.bringForm(r, given)
 	if err != nil {
@@ -537,11 +542,11 @@ func (h *Handler) whole(text string) string {
 // againOf is what brings a badge of others once more: its address, or as much of a
 // file as is the badge.
 func againOf(given form, b *brought) *pages.Again {
-	if given.typed == address {
+	if given.typed == address && !unseen.In(given.text, unseen.Name) {
 		return &pages.Again{Field: pages.FieldAddress, Value: given.text}
 	}
 	if d := b.submission.Document(); d != nil && len(d.Raw()) <= maxAgain {
-		return &pages.Again{Field: pages.FieldDocument, Value: string(d.Raw())}
+		return &pages.Again{Field: pages.FieldAgain, Value: base64.StdEncoding.EncodeToString(d.Raw())}
 	}
 	return &pages.Again{Field: pages.FieldTold, Value: pages.FaultAgain.String()}
 }
@@ -552,7 +557,7 @@ func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, err error, 
 	problem := h.describe(err)
 	if problem.Status == http.StatusNotFound {
 		p, frame := wire.Printer(r, h.catalog), h.frame()
-		frame.Again = &pages.Again{Field: pages.FieldAddress, Value: given.text}
+		frame.Again = &pages.Again{Field: pages.FieldAddress, Value: unseen.Shown(given.text, unseen.Name)}
 		h.neverKept(w)
 		return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
 			return h.pages.NotFound(w, p, pages.NotFoundPage{Frame: frame, Code: given.typed == code, Action: FormAction})

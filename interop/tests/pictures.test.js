@@ -2,7 +2,8 @@
 // Arabic name is joined there as Chromium joins it itself.
 import {after, before, test} from 'node:test';
 import assert from 'node:assert/strict';
-import {mkdirSync, writeFileSync} from 'node:fs';
+import {execFileSync} from 'node:child_process';
+import {mkdirSync, readFileSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {launch} from '../lib/chromium.js';
 import {world} from '../lib/world.js';
@@ -26,9 +27,9 @@ const address = (badge, lang) => `/credentials/${badge.credentialId.split('/').p
 // the lines in it: rows with ink, each with its width and the number of its
 // connected pieces. Dots and marks are no pieces: whether three dots touch is a
 // matter of how edges are smoothed, whether two letters do is not.
-const look = ({src, text, box}) => (async () => {
+const look = ({src, text, box, size = 40, weight = 'bold', wide = [1200, 630]}) => (async () => {
   const canvas = document.createElement('canvas');
-  [canvas.width, canvas.height] = src ? [1200, 630] : [1200, 160];
+  [canvas.width, canvas.height] = src ? wide : [30 * size, 4 * size];
   const paper = canvas.getContext('2d', {willReadFrequently: true});
   paper.fillStyle = '#fff';
   paper.fillRect(0, 0, canvas.width, canvas.height);
@@ -36,15 +37,15 @@ const look = ({src, text, box}) => (async () => {
     const image = new Image();
     image.src = src;
     await image.decode();
-    if(image.naturalWidth !== 1200 || image.naturalHeight !== 630) {
+    if(image.naturalWidth !== wide[0] || image.naturalHeight !== wide[1]) {
       throw new Error(`${image.naturalWidth} by ${image.naturalHeight} pixels`);
     }
     paper.drawImage(image, 0, 0);
   } else {
-    paper.font = 'bold 40px "Noto Sans", "Noto Sans Arabic"';
+    paper.font = `${weight} ${size}px "Noto Sans", "Noto Sans Arabic"`;
     paper.fillStyle = '#000';
     paper.direction = 'rtl';
-    paper.fillText(text, 1100, 90);
+    paper.fillText(text, 27.5 * size, 2.25 * size);
   }
   const [left, top, right, bottom] = box ?? [0, 0, canvas.width, canvas.height];
   const width = right - left, height = bottom - top;
@@ -73,7 +74,7 @@ const look = ({src, text, box}) => (async () => {
       pieces.push(piece);
     }
   }
-  const letter = piece => piece.bottom - piece.top >= 16 ? 1 : 0;
+  const letter = piece => piece.bottom - piece.top >= 0.4 * size ? 1 : 0;
   const lines = [];
   for(const piece of pieces.sort((a, b) => a.top - b.top)) {
     const line = lines.at(-1);
@@ -85,7 +86,18 @@ const look = ({src, text, box}) => (async () => {
       lines.push({...piece, pieces: letter(piece)});
     }
   }
-  return lines.map(line => ({pieces: line.pieces, width: line.right - line.left, height: line.bottom - line.top}));
+  // Where the ink of a line is, in sixteenths of its width.
+  const ink = line => {
+    const profile = Array(16).fill(0);
+    for(let y = line.top; y <= line.bottom; y++) {
+      for(let x = line.left; x <= line.right; x++) {
+        profile[Math.floor(16 * (x - line.left) / (line.right - line.left + 1))] += dark(x, y) ? 1 : 0;
+      }
+    }
+    const all = profile.reduce((a, b) => a + b, 0);
+    return profile.map(n => n / all);
+  };
+  return lines.map(line => ({pieces: line.pieces, width: line.right - line.left, height: line.bottom - line.top, ink: ink(line)}));
 })();
 
 const close = (a, b) => Math.abs(a - b) <= 0.04 * b;
@@ -100,6 +112,31 @@ test('an Arabic name is joined in the preview as Chromium joins it', async () =>
   const lines = await page.evaluate(look, {src: address(arabic, 'en'), box: [520, 110, 1200, 560]});
   const same = line => line.pieces === joined.pieces && close(line.width, joined.width);
   assert.equal(lines.filter(same).length, 1, `${name}: Chromium has ${JSON.stringify(joined)}, the preview ${JSON.stringify(lines)}`);
+});
+
+// The certificate is drawn by a writer and glyphs of our own, and turned into dots by
+// poppler.
+test('an Arabic name is joined in the certificate as Chromium joins it', async () => {
+  const name = arabic.recipient, scale = 200 / 72;
+  const file = join(pictures, 'arabic.pdf');
+  writeFileSync(file, Buffer.from(await (await fetch(`${arabic.credentialId}.pdf?lang=en&paper=a4`)).arrayBuffer()));
+  const words = execFileSync('pdftotext', ['-bbox', file, '-'], {encoding: 'utf8'});
+  const boxes = [...words.matchAll(/<word xMin="([\d.]+)" yMin="([\d.]+)" xMax="([\d.]+)" yMax="([\d.]+)">([^<]*)</g)]
+    .filter(([,,,,, word]) => /\p{Script=Arabic}/u.test(word)).map(found => found.slice(1, 5).map(Number));
+  assert.ok(boxes.length > 0, `no Arabic word in ${words}`);
+  const edge = (n, of) => Math.round(scale * of(...boxes.map(box => box[n])));
+  execFileSync('pdftoppm', ['-r', '200', '-gray', '-png', '-singlefile', file, file.replace(/\.pdf$/, '')]);
+  const png = readFileSync(file.replace(/pdf$/, 'png'));
+  const wide = [png.readUInt32BE(16), png.readUInt32BE(20)];
+  const box = [Math.round(0.1 * wide[0]), edge(1, Math.min), Math.round(0.9 * wide[0]), edge(3, Math.max)]; // the line of the name
+  const drawn = await page.evaluate(look, {src: `data:image/png;base64,${png.toString('base64')}`, box, size: 100, wide});
+  const shape = line => line.width / line.height;
+  const apartBy = (a, b) => a.ink.reduce((sum, n, i) => sum + Math.abs(n - b.ink[i]), 0);
+  const [joined] = await page.evaluate(look, {text: name, size: 100, weight: 'normal'});
+  const [apart] = await page.evaluate(look, {text: [...name].join('\u200c'), size: 100, weight: 'normal'});
+  const same = line => line.pieces === joined.pieces && close(shape(line), shape(joined)) && apartBy(line, joined) < 0.15;
+  assert.ok(!same(apart), 'the comparison cannot fail');
+  assert.equal(drawn.filter(same).length, 1, `${name}: Chromium has ${JSON.stringify(joined)}, the certificate ${JSON.stringify(drawn)}`);
 });
 
 test('previews have ink in every language, and a revoked badge is told by its band', async () => {
