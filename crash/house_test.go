@@ -91,6 +91,7 @@ type house struct {
 	metrics string // a socket
 	store   string // where the store is, if it is not in the folder
 	process *exec.Cmd
+	tracer  *os.Process // of the running service, if there is one
 	ended   chan error
 	said    *lines
 }
@@ -290,6 +291,9 @@ func (h *house) kill() {
 		return
 	}
 	_ = h.process.Process.Kill()
+	if h.tracer != nil { // it would hold on to whom it delays
+		_ = h.tracer.Kill()
+	}
 	if err := <-h.ended; err == nil {
 		h.t.Log("the service had ended by itself")
 	}
@@ -385,7 +389,9 @@ func (h *house) attach(inject ...string) (detach func()) {
 	if !within(time.Minute, h.traced) {
 		h.t.Fatal("strace does not get hold of the service")
 	}
+	h.tracer = cmd.Process
 	return func() {
+		h.tracer = nil
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait() // ends with the signal
 	}

@@ -251,9 +251,8 @@ func (c *crowd) stands(steady *badge) {
 	if c.acknowledged.Load() != before || c.h.metric("laurel_store_waiting") == 0 {
 		c.h.t.Error("the disk did not stand still: this tested nothing")
 	}
-	_ = c.h.process.Process.Kill()
-	detach() // who is traced is not gone before
 	c.h.kill()
+	detach()
 	cancel()
 	all.Wait()
 }

@@ -7,7 +7,6 @@ import {once} from 'node:events';
 import {mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
-import {setTimeout} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import * as academy from './lib/academy.js';
 import {environment} from './lib/laurel.js';
@@ -60,7 +59,6 @@ async function prepare() {
   const everyone = trust(site.host, first.host, new URL(demo.baseURL).host);
   // Under the name of the first its issuer would be warned of as one that is not it.
   const second = await https(binary, tls, 'second', 'Town Academy', everyone);
-  await setTimeout(3000); // what was to expire has expired
   return {binary, contexts, artifacts, ca: tls.ca, site: {url: site.url, host: site.host, folder: site.folder},
     fetchFlags: everyone, demo, academy: first, second};
 }

@@ -2,6 +2,7 @@
 // every shape that issuing knows today.
 import {mkdirSync, writeFileSync} from 'node:fs';
 import {join} from 'node:path';
+import {ending} from './ending.js';
 import {command} from './laurel.js';
 
 const achievements = [
@@ -32,8 +33,6 @@ const people = [
   {name: 'Δοκιμή 😀', externalId: 'u-7'}
 ];
 
-const soon = () => new Date(Date.now() + 3000).toISOString().replace(/\.\d+Z$/, 'Z');
-
 function* requests() {
   for(const [n, {language, ...recipient}] of people.entries()) {
     yield {achievement: 'first-aid', recipient, awardedAt: `2025-07-${10 + n}`, ...(language && {language})};
@@ -48,8 +47,6 @@ function* requests() {
   yield {...full, recipient: {name: 'Cleo Example', did: 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK'}};
   yield {...full, recipient: {name: 'Dora Example', externalId: 'u-10'}, creditsEarned: 2, validUntil: '2099-12-31T23:59:59Z'};
   yield {achievement: 'first-aid', recipient: {name: 'Revoked Example', externalId: 'u-11'}, awardedAt: '2025-07-01'};
-  // None is issued that is over already: this one ends while the demo starts.
-  yield {achievement: 'first-aid', recipient: {name: 'Expired Example', externalId: 'u-12'}, awardedAt: '2024-01-01', validUntil: soon()};
 }
 
 async function laurel(binary, data, args, input) {
@@ -68,12 +65,16 @@ export async function fill(binary, data, definitions) {
   mkdirSync(definitions);
   writeFileSync(join(definitions, 'achievements.json'), JSON.stringify({achievements}));
   await laurel(binary, data, ['programme', 'load', definitions]);
+  const issue = async request => {
+    const {id, credentialId, verifyUrl} = JSON.parse(await laurel(binary, data, ['issue', '-'], JSON.stringify(request)));
+    return {recipient: request.recipient.name, achievement: request.achievement, id, credentialId, verifyUrl, status: 'active'};
+  };
   const badges = [];
   for(const request of requests()) {
-    const {id, credentialId, verifyUrl} = JSON.parse(await laurel(binary, data, ['issue', '-'], JSON.stringify(request)));
-    badges.push({recipient: request.recipient.name, achievement: request.achievement, id, credentialId, verifyUrl, status: 'active'});
+    badges.push(await issue(request));
   }
-  const [revoked, expired] = badges.splice(-2);
+  const revoked = badges.pop();
+  const expired = await ending(validUntil => issue({achievement: 'first-aid', recipient: {name: 'Expired Example', externalId: 'u-12'}, awardedAt: '2024-01-01', validUntil}));
   await laurel(binary, data, ['revoke', '--reason', 'issued in error', revoked.id]);
   return {badges, revoked: {...revoked, status: 'revoked'}, expired};
 }

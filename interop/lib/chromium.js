@@ -7,14 +7,24 @@ import {chromium} from 'playwright-core';
 // which each page has several processes more.
 const paths = [process.env.CHROMIUM, '/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser'];
 
+// patience is how long something is waited for that comes, on the slowest machine.
+const patience = 180_000;
+
 // launch opens one, told more if need be.
-export function launch(more = []) {
+export async function launch(more = []) {
   const executablePath = paths.find(path => path && existsSync(path));
   if(!executablePath) {
     throw new Error('Chromium is missing: install the package chromium-headless-shell, or set CHROMIUM to its path.');
   }
-  return chromium.launch({executablePath, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  const browser = await chromium.launch({executablePath, timeout: patience, args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
     '--disable-background-networking', '--disable-component-update', '--disable-sync', ...more]});
+  const open = browser.newContext.bind(browser);
+  browser.newContext = async options => {
+    const context = await open(options);
+    context.setDefaultTimeout(patience);
+    return context;
+  };
+  return browser;
 }
 
 export const screens = {phone: {width: 360, height: 740}, tablet: {width: 768, height: 1024}, desk: {width: 1280, height: 900}};

@@ -294,7 +294,7 @@ async function posting(mail) {
   return {address, badge};
 }
 
-const until = async (what, limit = 20_000) => {
+const until = async (what, limit = 180_000) => {
   for(const began = Date.now(); !what(); await new Promise(resolve => setTimeout(resolve, 100))) {
     assert.ok(Date.now() - began < limit, 'nothing came');
   }
