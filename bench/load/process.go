@@ -62,7 +62,7 @@ func ServeLaurel(path, folder string) (*Process, error) {
 	if err := p.start(); err != nil {
 		return nil, err
 	}
-	token, err := exec.Command(path, "token", "create", "--data", folder, "--issuer", Issuer, "--scope", "issue,read,revoke,manage", "--label", "bench").Output()
+	token, err := exec.Command(path, "token", "create", "--data", folder, "--issuer", Issuer, "--scope", "issue,read,revoke,manage", "--label", "bench", "--rate", "0").Output()
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("making a token: %w", err), p.Stop())
 	}
