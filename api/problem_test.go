@@ -156,6 +156,7 @@ func TestAClockThatWentBackFillsNoLog(t *testing.T) {
 	if n := strings.Count(string(batch.body), `"code":"clock_went_back"`); n != 2 {
 		t.Errorf("%d items: %s", n, batch.body)
 	}
+	w.untilJWTs() // or making one would fail, and be told
 	w.store.fail(errors.New("gone"), nil)
 	w.get("/readyz").want(t, http.StatusServiceUnavailable)
 	if log := w.log.String(); strings.Contains(log, `"level":"ERROR"`) {

@@ -368,6 +368,20 @@ func (w *world) runJWTs() {
 	w.t.Cleanup(func() { cancel(); <-done })
 }
 
+// untilJWTs waits until none is left to be made.
+func (w *world) untilJWTs() {
+	w.t.Helper()
+	for waiting := 1; waiting > 0; time.Sleep(time.Millisecond) { // until go test gives up
+		waiting = 0
+		err := w.store.View(w.t.Context(), func(r store.Reader) error {
+			return r.Scan([]byte("j/"), nil, func(_, _ []byte) error { waiting++; return nil })
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
 // define makes the issuers, three achievements and a workshop.
 func (w *world) define(ctx context.Context, work *programme.Programme) {
 	w.t.Helper()
