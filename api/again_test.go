@@ -178,6 +178,9 @@ func TestOneBoxTakesAll(t *testing.T) {
 			"JSON": string(b.Credential), "JSON in lines": "\ufeff\r\n" + strings.ReplaceAll(string(b.Credential), ",", ",\r\n") + "\n", "JWT": string(token.body) + "\n",
 			"link": " " + b.VerifyURL + "\n", "link of the file": b.CredentialID + ".json", "host and path": host + "/v/" + b.ID,
 			"printed code": issuer.PrintedCode(b.ID), "code in small letters": strings.ToLower(strings.ReplaceAll(issuer.PrintedCode(b.ID), "-", " ")), "id": b.ID,
+			"JWT as mail breaks it": broken(string(token.body)), "link in brackets": "<" + b.VerifyURL + ">", "link that ends a sentence": "\u201C" + b.VerifyURL + "\u201D.",
+			"code in lines":          strings.ReplaceAll(issuer.PrintedCode(b.ID), "-", "\n"),
+			"code in an Arabic text": "\u200F" + strings.Map(arabic, issuer.PrintedCode(b.ID)) + "\u200F",
 		} {
 			a := w.do(request{method: "POST", path: "/verify", body: url.Values{field: {text}, "lang": {"en"}}.Encode(), header: map[string]string{
 				"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html"}})
@@ -185,5 +188,41 @@ func TestOneBoxTakesAll(t *testing.T) {
 				t.Errorf("%s in %s: %d %.300s", name, field, a.status, a.body)
 			}
 		}
+	}
+}
+
+// broken is a text in lines of 76 characters.
+func broken(text string) string {
+	var lines []string
+	for line := range slices.Chunk([]byte(strings.TrimSpace(text)), 76) {
+		lines = append(lines, string(line))
+	}
+	return strings.Join(lines, "\r\n")
+}
+
+// arabic is a digit as it is written in Arabic.
+func arabic(r rune) rune {
+	if r >= '0' && r <= '9' {
+		return r - '0' + '\u0660'
+	}
+	return r
+}
+
+// What was not found is repeated only where it can be a link or a code, and answers
+// of this form are compressed for those who take them so.
+func TestAnswersToFormsAreSmall(t *testing.T) {
+	w := newWorld(t)
+	b := w.issue(1)
+	ask := func(text, encoding string) answer {
+		return w.do(request{method: "POST", path: "/verify", body: url.Values{"address": {text}, "lang": {"en"}}.Encode(), header: map[string]string{
+			"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html", "Accept-Encoding": encoding}})
+	}
+	if a := ask(w.base+"/v/"+strings.Repeat(`"`, 1<<20), "identity").want(t, http.StatusNotFound); len(a.body) > 64<<10 {
+		t.Errorf("%d bytes about what was not found", len(a.body))
+	}
+	whole := ask(string(b.Credential), "identity").want(t, http.StatusOK)
+	small := ask(string(b.Credential), "gzip").want(t, http.StatusOK)
+	if small.header.Get("Content-Encoding") != "gzip" || len(small.body)*3 > len(whole.body) {
+		t.Errorf("%d bytes of %d: %v", len(small.body), len(whole.body), small.header)
 	}
 }

@@ -112,7 +112,8 @@ type handlers struct {
 // routes is everything that the service answers. HEAD goes with GET, and
 // OPTIONS with everything.
 func (s *server) routes(h handlers) []route {
-	squeezed := new(wire.Squeezer).Squeezed
+	squeezer := new(wire.Squeezer)
+	squeezed := squeezer.Squeezed
 	kept := func(handle wire.Handler) wire.Handler { return s.cfg.Cache.Kept(handle, s.desk.Admit) }
 	const get, post, put, patch, remove = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
 	table := []route{
@@ -149,7 +150,7 @@ func (s *server) routes(h handlers) []route {
 
 		{get, "/v/:id", personal, kept(squeezed(h.verify.View))},
 		{post, "/v/:id/match", personal, h.verify.Match},
-		{post, verify.FormAction, formOnly, h.verify.Form},
+		{post, verify.FormAction, formOnly, squeezer.SqueezedForm(h.verify.Form)},
 		{get, "/credentials/:id/embed", personal, h.share.Embed},
 		{get, "/oembed", personal, h.share.OEmbed},
 		{get, "/c/:claim", bySecret, h.share.Claim},

@@ -1,18 +1,15 @@
 package verify
 
 import (
-	"bytes"
 	"context"
 	"encoding/base64"
 	"errors"
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
 
 	"golang.org/x/sync/errgroup"
 
@@ -417,57 +414,6 @@ func (h *Handler) Form(w http.ResponseWriter, r *http.Request) error {
 	return h.page(w, r, b, verifier.Options{})
 }
 
-// form is what a form brought: a file, or a text of any kind, whichever field it was
-// put into.
-type form struct {
-	file []byte
-	text string
-	typed
-}
-
-// formOf takes the first of the three fields that is filled in.
-func formOf(fields map[string][]byte) form {
-	filled := func(name string) bool { return len(bytes.TrimSpace(fields[name])) > 0 }
-	switch {
-	case filled(pages.FieldFile):
-		return form{file: fields[pages.FieldFile]}
-	case filled(pages.FieldDocument):
-		return form{text: string(fields[pages.FieldDocument]), typed: kindOf(string(fields[pages.FieldDocument]), document)}
-	case filled(pages.FieldAddress):
-		return form{text: string(fields[pages.FieldAddress]), typed: kindOf(string(fields[pages.FieldAddress]), code)}
-	}
-	return form{}
-}
-
-// typed is what a text is meant as.
-type typed int
-
-const (
-	document typed = iota + 1 // a badge
-	address                   // where one stands
-	code                      // what is printed under its QR code
-)
-
-// compact is a JWS in its compact form (RFC 7515 section 7.1).
-var compact = regexp.MustCompile(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+$`)
-
-// fourFours is what can be a printed code with a slip in it.
-var fourFours = regexp.MustCompile(`^[0-9A-Za-z]{4}(?:[ -]?[0-9A-Za-z]{4}){3}$`)
-
-// kindOf tells what somebody has typed or pasted, and what it else is taken for.
-func kindOf(text string, otherwise typed) typed {
-	text = strings.TrimSpace(strings.TrimPrefix(text, "\ufeff"))
-	switch {
-	case strings.HasPrefix(text, "{"), strings.HasPrefix(text, "["), strings.HasPrefix(text, `"`), strings.HasPrefix(text, "<"), compact.MatchString(text):
-		return document
-	case fourFours.MatchString(text), issuer.IsPrintedCode(text), wire.IsID(text):
-		return code
-	case strings.ContainsAny(text, ":/") && !strings.ContainsFunc(text, unicode.IsSpace):
-		return address
-	}
-	return otherwise
-}
-
 // inLanguageOf gives a request the language of the page that its form stood on.
 func inLanguageOf(r *http.Request, fields map[string][]byte) *http.Request {
 	lang := string(fields[pages.FieldLang])
@@ -507,6 +453,10 @@ func (h *Handler) fields(w http.ResponseWriter, r *http.Request) (map[string][]b
 // maxAgain is the most of a badge that stands in a page, to be sent again in another
 // language, in bytes. Honest badges have some thousand.
 const maxAgain = 128 << 10
+
+// maxRepeated is the most of a link or code that was not found and stands in the
+// page, to be sent again, in bytes.
+const maxRepeated = 2 << 10
 
 // bringForm reads what a form brought, and what it takes to be asked again.
 func (h *Handler) bringForm(r *http.Request, given form) (b *brought, err error) {
@@ -558,6 +508,9 @@ func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, err error, 
 	if problem.Status == http.StatusNotFound {
 		p, frame := wire.Printer(r, h.catalog), h.frame()
 		frame.Again = &pages.Again{Field: pages.FieldAddress, Value: unseen.Shown(given.text, unseen.Name)}
+		if given.text == "" || len(given.text) > maxRepeated {
+			frame.Again = &pages.Again{Field: pages.FieldTold, Value: pages.FaultMalformed.String()}
+		}
 		h.neverKept(w)
 		return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {
 			return h.pages.NotFound(w, p, pages.NotFoundPage{Frame: frame, Code: given.typed == code, Action: FormAction})

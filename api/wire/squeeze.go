@@ -14,16 +14,22 @@ import (
 const leastSqueezed, mostSqueezed = 1 << 10, 1 << 20
 
 // Squeezer compresses answers for those who take them so: over a thin line a page
-// takes a fifth of the time. It is for public reads alone. Where an answer mixed
+// takes a fifth of the time. It is for what is public alone. Where an answer mixed
 // a secret with what a stranger sent, its length would tell of the secret
 // (BREACH). It is safe for concurrent use.
 type Squeezer struct{ writers sync.Pool }
 
-// Squeezed is a handler whose whole answers of text are compressed (RFC 9110
-// section 8.4.1.3).
-func (s *Squeezer) Squeezed(handle Handler) Handler {
+// Squeezed is a handler whose whole answers to GET are compressed, where they are
+// text (RFC 9110 section 8.4.1.3).
+func (s *Squeezer) Squeezed(handle Handler) Handler { return s.squeezed(handle, http.MethodGet) }
+
+// SqueezedForm is Squeezed for answers to POST that have nothing in them but what was
+// sent and what is public.
+func (s *Squeezer) SqueezedForm(handle Handler) Handler { return s.squeezed(handle, http.MethodPost) }
+
+func (s *Squeezer) squeezed(handle Handler, method string) Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
-		if r.Method != http.MethodGet {
+		if r.Method != method {
 			return handle(w, r)
 		}
 		p := &pending{ResponseWriter: w, takes: TakesGzip(r.Header.Values("Accept-Encoding"))}

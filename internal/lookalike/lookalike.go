@@ -47,8 +47,8 @@ func (n Name) Like(other string) bool {
 	return fold(n.shape) == fold(shape(other, false)) || fold(n.stroke) == fold(shape(other, true))
 }
 
-// plain is a name without regard to case, width, the spaces around and between its
-// words, and characters that do not show.
+// plain is a name without regard to case, width, spaces and characters that do not
+// show: of these, some have the width of a space and some have none.
 func plain(name string) string { return fold(strings.Map(shown, norm.NFKC.String(name))) }
 
 // shape is a name with the letters of other scripts as the Latin ones that they look
@@ -72,17 +72,20 @@ func shape(name string, strokes bool) string {
 		}
 		b.WriteRune(r)
 	}
-	return strings.Join(strings.Fields(b.String()), " ")
+	return strings.Join(strings.Fields(b.String()), "")
 }
 
 // fold is a name without regard to case and spaces.
 func fold(name string) string {
-	return strings.Join(strings.Fields(norm.NFKC.String(cases.Fold().String(name))), " ")
+	return strings.Join(strings.Fields(norm.NFKC.String(cases.Fold().String(name))), "")
 }
 
 // shown is a character that shows, and -1 for any other.
 func shown(r rune) rune {
 	if unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
+		return -1
+	}
+	if r == '\u2800' || r == '\uFFFC' || r == '\U0001D159' { // drawn as nothing, though called symbols
 		return -1
 	}
 	return r

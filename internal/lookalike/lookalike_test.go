@@ -10,8 +10,9 @@ func TestAlike(t *testing.T) {
 	for _, pair := range [][2]string{ // what a stranger is called, and who they would be taken for
 		{"City Academy", "City Academy"},
 		{"CITY  academy ", "City Academy"},
-		{"\uFF23\uFF29\uFF34\uFF39 Academy", "City Academy"},            // full width
-		{"City\u200B Aca\u00ADdemy", "City Academy"},                    // what does not show
+		{"\uFF23\uFF29\uFF34\uFF39 Academy", "City Academy"}, // full width
+		{"City\u200B Aca\u00ADdemy", "City Academy"},         // what does not show
+		{"City\u2800Academy", "City Academy"}, {"City\u3164Academy", "City Academy"}, {"City\U0001D159Academy", "City Academy"}, {"CityAcademy", "City Academy"},
 		{"Сity Асаdеmу", "City Academy"},                                // Cyrillic
 		{"СІТY АСАDЕМY", "City Academy"},                                // Cyrillic capitals
 		{"Сіty Academy", "City Academy"},                                // Ukrainian i

@@ -86,16 +86,18 @@ func flag(text string) int {
 // runes are those of a text, each with whether it is unseen where it stands.
 func runes(text string, kind Kind) iter.Seq2[rune, bool] {
 	return func(yield func(rune, bool) bool) {
-		var base rune // what the characters that follow belong to
-		shown := 0    // up to where a flag stands
+		var base rune   // what the characters that follow belong to
+		var before rune // the last one
+		shown := 0      // up to where a flag stands
 		for at, r := range text {
 			if r == '\U0001F3F4' {
 				shown = at + flag(text[at:])
 			}
-			hidden := at >= shown && (never(r) || kind == Name && idle(base, r))
+			hidden := at >= shown && (never(r) || kind == Name && (idle(base, r) || again(before, r)))
 			if !yield(r, hidden) {
 				return
 			}
+			before = r
 			if !unicode.Is(unicode.Inherited, r) {
 				base = r
 			}
@@ -115,13 +117,15 @@ var steering = &unicode.RangeTable{
 		{Lo: 0x17B4, Hi: 0x17B5, Stride: 1}, // vowels of Khmer that nobody writes
 		{Lo: 0x2028, Hi: 0x202E, Stride: 1}, // separators, embeddings, overrides
 		{Lo: 0x2061, Hi: 0x206F, Stride: 1}, // operators, isolates, deprecated ones
+		{Lo: 0x2800, Hi: 0x2800, Stride: 1}, // braille without a dot
 		{Lo: 0x3164, Hi: 0x3164, Stride: 1},
 		{Lo: 0xFEFF, Hi: 0xFEFF, Stride: 1},
 		{Lo: 0xFFA0, Hi: 0xFFA0, Stride: 1},
-		{Lo: 0xFFF0, Hi: 0xFFFB, Stride: 1},
+		{Lo: 0xFFF0, Hi: 0xFFFC, Stride: 1},
 	},
 	R32: []unicode.Range32{
 		{Lo: 0x1BCA0, Hi: 0x1BCA3, Stride: 1}, // of shorthand
+		{Lo: 0x1D159, Hi: 0x1D159, Stride: 1}, // a note's head that is none
 		{Lo: 0x1D173, Hi: 0x1D17A, Stride: 1}, // of music
 		{Lo: 0xE0000, Hi: 0xE00FF, Stride: 1}, // tags
 		{Lo: 0xE01F0, Hi: 0xE0FFF, Stride: 1},
@@ -143,6 +147,21 @@ func idle(base, r rune) bool {
 		return !unicode.Is(unicode.Mongolian, base)
 	case r >= 0xE0100 && r <= 0xE01EF:
 		return !unicode.Is(unicode.Han, base)
+	}
+	return false
+}
+
+// again tells of a character that does no more than the one before it has done: of
+// two joiners, two selectors or two marks of direction.
+func again(before, r rune) bool {
+	for _, alike := range []func(rune) bool{
+		func(r rune) bool { return r == '\u200C' || r == '\u200D' },
+		func(r rune) bool { return unicode.Is(unicode.Variation_Selector, r) },
+		func(r rune) bool { return r == '\u200E' || r == '\u200F' || r == '\u061C' },
+	} {
+		if alike(r) && alike(before) {
+			return true
+		}
 	}
 	return false
 }
