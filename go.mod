@@ -2,6 +2,9 @@ module laurel
 
 go 1.26.8
 
+// npm writes there while go reads: see .ci/run
+ignore ./interop/node_modules
+
 require (
 	code.dny.dev/ssrf v0.3.0
 	filippo.io/age v1.3.2
