@@ -84,6 +84,22 @@ func TestRemarks(t *testing.T) {
 			t.Errorf("%s: remarks %q, want %q", state, got, want)
 		}
 	}
+	// Who borrows a name can also see to it that something stays open.
+	borrowed := finding(verifier.CheckIssuerTrust, verifier.Warned, verifier.BorrowedName)
+	for _, c := range []struct {
+		more verifier.Finding
+		told bool
+	}{
+		{finding(verifier.CheckRevocation, verifier.Unknown, verifier.StatusListUnreachable), true},
+		{finding(verifier.CheckRevocation, verifier.Failed, verifier.Revoked), false},
+		{finding(verifier.CheckIssuerKey, verifier.Unknown, verifier.KeyUnreachable), false}, // nobody's word
+	} {
+		page := w.verification(t, "en", report(document(t, participant), borrowed, c.more), nil)
+		remarks := parsePage(t, page).class("remark")
+		if told := len(remarks) == 1 && strings.Contains(remarks[0].text(), "has the same name"); told != c.told || !c.told && len(remarks) > 0 {
+			t.Errorf("%s: %d remarks", c.more.Code, len(remarks))
+		}
+	}
 }
 
 // TestEveryCheckIsOnThePage: each with its name, a word, a sign and a sentence.

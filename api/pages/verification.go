@@ -243,20 +243,25 @@ func setOff(parts []i18n.Part) (word string, said []i18n.Part) {
 
 // remarks are the findings that a reader should see beside the verdict: who
 // the issuer is when nobody we know vouches for it, and what is remarkable,
-// unless the summary has said it.
+// unless the summary has said it. That a badge bears a name of this service's is
+// said also where something is left open: whoever made it may have seen to that.
 func remarks(p *i18n.Printer, r *verifier.Report) [][]i18n.Part {
-	if !r.Verified() {
-		return nil
-	}
 	var out [][]i18n.Part
 	decisive := r.Decisive()
 	for _, f := range r.Findings {
+		if !r.Verified() && !(r.Verdict() == verifier.Indeterminate && words.Proven(r) && borrows(f.Code)) {
+			continue
+		}
 		said := f.Check == decisive.Check && f.Code == decisive.Code && p.Has("summary."+r.Verdict().String()+"."+string(f.Code))
 		if f.Outcome == verifier.Warned && f.Check != verifier.CheckEndorsement && !said {
 			out = append(out, words.SentenceParts(p, r, f))
 		}
 	}
 	return out
+}
+
+func borrows(c verifier.Code) bool {
+	return c == verifier.BorrowedAddress || c == verifier.BorrowedAchievement || c == verifier.BorrowedName
 }
 
 func (v *verificationView) checks(r *verifier.Report, short *shortener) {
@@ -383,10 +388,10 @@ func vouched(p *i18n.Printer, r *verifier.Report) string {
 	if !words.Proven(r) {
 		return ""
 	}
-	switch r.Finding(verifier.CheckIssuerTrust).Code {
-	case verifier.IssuerListed:
+	switch code := r.Finding(verifier.CheckIssuerTrust).Code; {
+	case code == verifier.IssuerListed:
 		return p.Text("verify.issuer.listed", nil)
-	case verifier.IssuerNotListed, verifier.BorrowedAddress, verifier.BorrowedAchievement, verifier.BorrowedName:
+	case code == verifier.IssuerNotListed, borrows(code):
 		return p.Text("verify.issuer.own", nil)
 	}
 	return ""
