@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"laurel/api/pages"
 	"laurel/internal/attachment/attachmenttest"
 	"laurel/issuer"
 )
@@ -217,7 +218,7 @@ func TestAnswersToFormsAreSmall(t *testing.T) {
 		return w.do(request{method: "POST", path: "/verify", body: url.Values{"address": {text}, "lang": {"en"}}.Encode(), header: map[string]string{
 			"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/html", "Accept-Encoding": encoding}})
 	}
-	if a := ask(w.base+"/v/"+strings.Repeat(`"`, 1<<20), "identity").want(t, http.StatusNotFound); len(a.body) > 64<<10 {
+	if a := ask(w.base+"/v/"+strings.Repeat(`"`, 1<<20), "identity").want(t, http.StatusNotFound); len(a.body) > 64<<10 || !bytes.Contains(a.body, []byte(`value="`+pages.FaultAgain.String()+`"`)) {
 		t.Errorf("%d bytes about what was not found", len(a.body))
 	}
 	whole := ask(string(b.Credential), "identity").want(t, http.StatusOK)

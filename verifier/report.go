@@ -160,7 +160,7 @@ const (
 	// verifies, which has no such issuer.
 	BorrowedAchievement Code = "borrowed_achievement"
 	// BorrowedName: the issuer is none of the service that verifies, and has the name
-	// of one.
+	// of one, or one that looks like it.
 	BorrowedName Code = "borrowed_name"
 
 	// validity

@@ -98,8 +98,8 @@ type Config struct {
 	// none of theirs. nil for who has none.
 	Borrowed func(address, issuer string) bool
 	// Namesake is asked about the signed name of an issuer, by whoever has issuers:
-	// whether one of theirs has that name and the issuer, by its id, is none of
-	// theirs. nil for who has none.
+	// whether one of theirs has that name, or one that it can be taken for, and the
+	// issuer, by its id, is none of theirs. nil for who has none.
 	Namesake func(ctx context.Context, name, issuer string) (bool, error)
 	// Records may be nil: then nothing holds that a revoked key has signed,
 	// because its holder can write any date into what he signs.

@@ -509,7 +509,7 @@ func (h *Handler) unreadable(w http.ResponseWriter, r *http.Request, err error, 
 		p, frame := wire.Printer(r, h.catalog), h.frame()
 		frame.Again = &pages.Again{Field: pages.FieldAddress, Value: unseen.Shown(given.text, unseen.Name)}
 		if given.text == "" || len(given.text) > maxRepeated {
-			frame.Again = &pages.Again{Field: pages.FieldTold, Value: pages.FaultMalformed.String()}
+			frame.Again = &pages.Again{Field: pages.FieldTold, Value: pages.FaultAgain.String()}
 		}
 		h.neverKept(w)
 		return wire.WritePage(w, p, problem.Status, func(w io.Writer) error {

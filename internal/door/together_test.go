@@ -59,6 +59,21 @@ func listen(t *testing.T) net.Listener {
 	return l
 }
 
+// fetch asks for the beginning of a body, and makes sure that it comes so.
+func fetch(t *testing.T, client *http.Client, url string, want []byte) *http.Response {
+	t.Helper()
+	res, err := client.Get(fmt.Sprintf("%s/%d", url, len(want)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(res.Body)
+	res.Body.Close()
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d bytes: came as %d: %v", len(want), len(got), err)
+	}
+	return res
+}
+
 // Answers of every length arrive as they are, one after another on one connection;
 // what is not too large goes out in one write, and the rest in one call of TCP's.
 func TestTogether(t *testing.T) {
@@ -80,15 +95,7 @@ func TestTogether(t *testing.T) {
 	defer client.CloseIdleConnections()
 	for _, n := range []int{0, 1, 2000, 2600, 4096, 5044, 8192, 11383, 54965, len(body)} {
 		before := writes.Load()
-		res, err := client.Get(fmt.Sprintf("%s/%d", url, n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := io.ReadAll(res.Body)
-		res.Body.Close()
-		if err != nil || !bytes.Equal(got, body[:n]) {
-			t.Errorf("%d bytes: came as %d: %v", n, len(got), err)
-		}
+		fetch(t, client, url, body[:n])
 		if took := writes.Load() - before; took != 1 && (took != 2 || n < 12<<10) {
 			t.Errorf("%d bytes: %d writes", n, took)
 		}
@@ -205,15 +212,7 @@ func TestHead(t *testing.T) {
 	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 1}}
 	defer client.CloseIdleConnections()
 	for _, n := range []int{0, 1, 3000, 4096, 12 << 10, 16 << 10, 17 << 10, len(body), 5} {
-		res, err := client.Get(fmt.Sprintf("%s/%d", url, n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := io.ReadAll(res.Body)
-		res.Body.Close()
-		if err != nil || !bytes.Equal(got, body[:n]) {
-			t.Errorf("%d bytes: came as %d: %v", n, len(got), err)
-		}
+		res := fetch(t, client, url, body[:n])
 		date := res.Header.Get("Date")
 		want := http.Header{"Content-Type": {"text/plain"}, "X-Is": {fmt.Sprint(n)}, "Content-Length": {fmt.Sprint(n)}, "Date": {date}}
 		if !reflect.DeepEqual(res.Header, want) || date == "" {

@@ -15,6 +15,8 @@ import (
 	"golang.org/x/text/cases"
 	"golang.org/x/text/language"
 	"golang.org/x/text/unicode/norm"
+
+	"laurel/internal/unseen"
 )
 
 // Name is a name, ready to be compared.
@@ -82,10 +84,7 @@ func fold(name string) string {
 
 // shown is a character that shows, and -1 for any other.
 func shown(r rune) rune {
-	if unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
-		return -1
-	}
-	if r == '\u2800' || r == '\uFFFC' || r == '\U0001D159' { // drawn as nothing, though called symbols
+	if unseen.Never(r) || unicode.In(r, unicode.Cf, unicode.Variation_Selector, unicode.Other_Default_Ignorable_Code_Point) {
 		return -1
 	}
 	return r

@@ -93,7 +93,7 @@ func runes(text string, kind Kind) iter.Seq2[rune, bool] {
 			if r == '\U0001F3F4' {
 				shown = at + flag(text[at:])
 			}
-			hidden := at >= shown && (never(r) || kind == Name && (idle(base, r) || again(before, r)))
+			hidden := at >= shown && (Never(r) || kind == Name && (idle(base, r) || again(before, r)))
 			if !yield(r, hidden) {
 				return
 			}
@@ -105,9 +105,9 @@ func runes(text string, kind Kind) iter.Seq2[rune, bool] {
 	}
 }
 
-// never are the characters that no text of a badge needs: controls, what steers the
+// Never are the characters that no text of a badge needs: controls, what steers the
 // direction of what follows, what stands for letters and shows as nothing, and tags.
-func never(r rune) bool {
+func Never(r rune) bool {
 	return unicode.Is(unicode.Cc, r) && r != '\n' && r != '\t' || unicode.Is(steering, r)
 }
 
