@@ -114,6 +114,15 @@ func TestWhoMayUploadWhichRoster(t *testing.T) {
 		limits.Scopes = []auth.Scope{auth.Roster}
 		return w.do(request{method: "POST", path: "/v1/rosters/uh-kit-2025", body: people, token: w.token(limits), header: map[string]string{"Content-Type": "text/csv"}})
 	}
+	naming := func(source string, of auth.Token) answer {
+		of.Scopes = []auth.Scope{auth.Roster}
+		return w.do(request{method: "POST", path: "/v1/rosters/uh-kit-2025?dry_run=true&source=" + source, body: people, token: w.token(of), header: map[string]string{"Content-Type": "text/csv"}})
+	}
+	naming("lms-a", auth.Token{}).problem(t, http.StatusForbidden, "source_not_granted")
+	naming("lms-a", auth.Token{Source: "lms-b"}).problem(t, http.StatusForbidden, "source_not_granted")
+	naming("lms-a", auth.Token{Source: "lms-a"}).want(t, http.StatusOK)
+	naming("lms-a", auth.Token{Source: auth.Any}).want(t, http.StatusOK)
+	naming("list%2Fx", auth.Token{Source: auth.Any}).problem(t, http.StatusUnprocessableEntity, "source_invalid")
 	nope := w.do(request{method: "POST", path: "/v1/rosters/nope", body: people, token: w.all, header: map[string]string{"Content-Type": "text/csv"}})
 	if nope.problem(t, http.StatusNotFound, "not_found"); !strings.Contains(string(nope.body), "PUT /v1/activities/{slug}") {
 		t.Errorf("%s", nope.body)

@@ -79,7 +79,7 @@ func (i *Issuer) write(ctx context.Context, tx store.Tx, d *draft) error {
 // sign, its index and id are free and its template is the stored one.
 func (i *Issuer) stillTrue(ctx context.Context, tx store.Tx, d *draft) error {
 	rec := d.record
-	if err := i.stillSigns(ctx, rec.Issuer, rec.signer); err != nil {
+	if err := i.stillSigns(ctx, tx, rec.Issuer, rec.signer); err != nil {
 		return err
 	}
 	for _, k := range append(rec.indexKeys(), idKey(rec.ID)) {

@@ -529,7 +529,7 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 			return err
 		}
 		if resigned {
-			if err = i.stillSigns(ctx, m.rec.Issuer, m.rec.signer); err == nil {
+			if err = i.stillSigns(ctx, tx, m.rec.Issuer, m.rec.signer); err == nil {
 				err = i.putEdition(tx, m, run.seq, a)
 			}
 		} else {

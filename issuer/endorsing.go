@@ -98,7 +98,7 @@ func (i *Issuer) Endorse(ctx context.Context, e Endorsement, keep func(tx store.
 		if err == nil {
 			now := i.now()
 			err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-				if err := i.stillSigns(ctx, e.Endorser, signed.signer); err != nil {
+				if err := i.stillSigns(ctx, tx, e.Endorser, signed.signer); err != nil {
 					return err
 				}
 				if err := claimEndorsement(tx, e.ID, signed); err != nil {
@@ -152,7 +152,7 @@ func (i *Issuer) signEndorsement(ctx context.Context, e Endorsement) (s Endorsed
 		return s, unsignable(err, func(string) string { return "" })
 	}
 	if err := authentic(i.cfg.SelfCheck(ctx, signed.Raw())); err != nil {
-		if again := i.stillSigns(ctx, p.Slug, signer.Method().ID); errors.Is(again, errAgain) {
+		if again := i.notRevoked(ctx, p.Slug, signer.Method().ID); errors.Is(again, errAgain) {
 			return s, again
 		}
 		return s, i.selfCheckFailed(ctx, p.Slug, err)

@@ -33,8 +33,8 @@ func (e *DuplicateError) Error() string {
 func (e *DuplicateError) Is(target error) bool { return target == ErrConflict }
 
 // errAgain says that what a badge was built on changed before it was
-// committed: build it anew.
-var errAgain = errors.New("issuer: built on what has changed")
+// committed: build it anew. Who has done so too often may try again later.
+var errAgain = fmt.Errorf("issuer: built on what has changed: %w", store.ErrBusy)
 
 // attempts bounds how often one award is built; each further one needs a
 // collision of a random index or a template edited in that very moment.
@@ -225,7 +225,7 @@ func (i *Issuer) secure(ctx context.Context, rec *Record, doc *badge.Document) (
 	}
 	rec.signer = signer.Method().ID
 	if err := i.cfg.SelfCheck(ctx, signed.Raw()); err != nil {
-		if again := i.stillSigns(ctx, rec.Issuer, rec.signer); errors.Is(again, errAgain) {
+		if again := i.notRevoked(ctx, rec.Issuer, rec.signer); errors.Is(again, errAgain) {
 			return nil, again
 		}
 		return nil, i.selfCheckFailed(ctx, rec.Issuer, err)
@@ -234,9 +234,37 @@ func (i *Issuer) secure(ctx context.Context, rec *Record, doc *badge.Document) (
 }
 
 // stillSigns is for the Update that puts on record what a key has signed: errAgain
-// where that key was revoked meanwhile. What is found good here is on record
-// with an earlier time than any later revocation.
-func (i *Issuer) stillSigns(ctx context.Context, issuer, id string) error {
+// where that key was revoked meanwhile, here or by another service on the same
+// store. What is found good here is on record before any later revocation.
+func (i *Issuer) stillSigns(ctx context.Context, r store.Reader, issuer, id string) error {
+	if err := i.notRevoked(ctx, issuer, id); err != nil {
+		return err
+	}
+	noted, err := getShared[publishedKey](&i.decoded, r, publishedKeyKey(issuer, id))
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return nil // it was never noted, and so not revoked either
+	case err != nil:
+		return err
+	case noted.RevokedAt.IsZero():
+		return nil
+	}
+	return i.takeInKeys(ctx)
+}
+
+// takeInKeys is errAgain once the keys are as the folder has them now: another
+// service has changed it, or is about to.
+func (i *Issuer) takeInKeys(ctx context.Context) error {
+	if folder, ok := i.cfg.Keys.(keyFolder); ok {
+		if _, err := folder.Reload(ctx); err != nil {
+			return fmt.Errorf("%w: taking in what was changed: %w", ErrSigning, err)
+		}
+	}
+	return errAgain
+}
+
+// notRevoked is errAgain for a key that was revoked, as far as is known here.
+func (i *Issuer) notRevoked(ctx context.Context, issuer, id string) error {
 	published, err := i.cfg.Keys.Issuer(issuer).Published(ctx)
 	if err != nil {
 		return fmt.Errorf("reading the keys of %s: %w", issuer, err)

@@ -55,6 +55,11 @@ type KeyRings interface {
 	OpenSecret(sealed string) ([]byte, error)
 }
 
+// keyFolder is KeyRings that others may change as well; keyring.Ring is one.
+type keyFolder interface {
+	Reload(ctx context.Context) (changed bool, err error)
+}
+
 // SelfCheck reads a signed document as a stranger and returns an error unless
 // it verifies. It must not use what the issuer knows beyond published keys.
 //

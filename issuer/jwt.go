@@ -391,10 +391,12 @@ func (i *Issuer) storeJWTs(ctx context.Context, made []queued) error {
 	})
 }
 
-// allSign is stillSigns for all keys that made something.
+// allSign asks of all keys that made something whether they are good, as far as
+// is known here: a JWT is made for one badge at a time in an Update for many, on
+// which the keys of all their issuers would weigh as locks.
 func (i *Issuer) allSign(ctx context.Context, q queued) error {
 	for _, id := range q.signers {
-		if err := i.stillSigns(ctx, q.issuer, id); err != nil {
+		if err := i.notRevoked(ctx, q.issuer, id); err != nil {
 			return err
 		}
 	}

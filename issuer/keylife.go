@@ -304,9 +304,47 @@ func (i *Issuer) RetireKey(ctx context.Context, c KeyChange) (keys.Info, error) 
 // RevokeKey ends a key that may be in strange hands since c.At: it signs no
 // more, and everybody is told that nothing it signed since then counts. What
 // this service can show to have signed before stays valid here, with a remark.
-// The errors are those of ActivateKey.
+// The errors are those of ActivateKey. After one that is no fault of the request
+// nothing may be signed with the key already: revoke it again.
 func (i *Issuer) RevokeKey(ctx context.Context, c KeyChange) (keys.Info, error) {
-	return i.changeKey(ctx, c, "key.revoke", KeyKeeper.Revoke)
+	// On record first: other services on the same store hear of it there, and what
+	// they have acknowledged under the key was on record before it was revoked. A
+	// store that takes nothing just now is no reason to leave a key in force.
+	noted := i.endOnRecord(ctx, c)
+	k, err := i.changeKey(ctx, c, "key.revoke", KeyKeeper.Revoke)
+	if err == nil {
+		err = noted
+	}
+	return k, err
+}
+
+// endOnRecord notes the end of a key that can be revoked as is asked. What cannot
+// is refused by changeKey.
+func (i *Issuer) endOnRecord(ctx context.Context, c KeyChange) error {
+	keeper, err := i.keeper(c.Issuer)
+	now := i.now()
+	if err != nil || c.At.After(now) || c.check(now) != nil {
+		return err
+	}
+	for _, k := range keeper.KeysOf(c.Issuer) {
+		if c.means(k) {
+			return i.noteRevoked(ctx, c.Issuer, k.Method, c.Actor)
+		}
+	}
+	return nil
+}
+
+// means tells whether a change is one of a key.
+func (c *KeyChange) means(k keys.Info) bool { return k.ID == c.ID || k.Method.ID == c.ID }
+
+// check refuses what cannot be kept or meant.
+func (c *KeyChange) check(now time.Time) error {
+	var f faults
+	f.text(&c.Reason, "/reason", 500, false)
+	if c.At.After(now.Add(farthest)) {
+		f.add("date_too_far", "/at", "A key is planned at most a year ahead.")
+	}
+	return f.Err()
 }
 
 func (i *Issuer) changeKey(ctx context.Context, c KeyChange, action string, change func(KeyKeeper, context.Context, string, string, time.Time) error) (keys.Info, error) {
@@ -314,16 +352,11 @@ func (i *Issuer) changeKey(ctx context.Context, c KeyChange, action string, chan
 	if err != nil {
 		return keys.Info{}, err
 	}
-	var f faults
-	f.text(&c.Reason, "/reason", 500, false)
 	now := i.now()
 	if c.At.IsZero() {
 		c.At = now
 	}
-	if c.At.After(now.Add(farthest)) {
-		f.add("date_too_far", "/at", "A key is planned at most a year ahead.")
-	}
-	if err := f.Err(); err != nil {
+	if err := c.check(now); err != nil {
 		return keys.Info{}, err
 	}
 	if err := change(keeper, ctx, c.Issuer, c.ID, c.At); err != nil {
@@ -335,7 +368,7 @@ func (i *Issuer) changeKey(ctx context.Context, c KeyChange, action string, chan
 		reason += ": " + publicReason(c.Reason)
 	}
 	all := keeper.KeysOf(c.Issuer)
-	at := slices.IndexFunc(all, func(k keys.Info) bool { return k.ID == c.ID || k.Method.ID == c.ID })
+	at := slices.IndexFunc(all, c.means)
 	if at < 0 {
 		return keys.Info{}, fmt.Errorf("%w: %s", keys.ErrMethodNotFound, clip(c.ID, 120))
 	}

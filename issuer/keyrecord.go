@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"laurel/keys"
 	"laurel/store"
@@ -20,6 +21,9 @@ type publishedKey struct {
 	ID         string `json:"id"`
 	Controller string `json:"controller"`
 	JWK        string `json:"jwk"`
+	// RevokedAt is when it was put on record that the key signs no more, just
+	// before its file says so.
+	RevokedAt time.Time `json:"revokedAt,omitzero"`
 }
 
 func publishedKeyKey(issuer, methodID string) []byte {
@@ -55,6 +59,27 @@ func (i *Issuer) putKeys(tx store.Tx, slug string, published []keys.Verification
 		if err := i.Note(tx, Event{Actor: actor, Action: "key.publish", Issuer: slug, Subject: m.ID}); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// noteRevoked puts on record that a key signs no more. Every Update that keeps
+// what a key has signed reads this, so none that comes after it does.
+func (i *Issuer) noteRevoked(ctx context.Context, slug string, m keys.VerificationMethod, actor string) error {
+	err := i.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		if err := i.putKeys(tx, slug, []keys.VerificationMethod{m}, actor); err != nil {
+			return err
+		}
+		k := publishedKeyKey(slug, m.ID)
+		var p publishedKey
+		if err := getJSON(tx, k, &p); err != nil || !p.RevokedAt.IsZero() {
+			return err
+		}
+		p.RevokedAt = i.now()
+		return store.PutJSON(tx, k, p)
+	})
+	if err != nil {
+		return fmt.Errorf("noting that the key %s is revoked: %w", m.ID, err)
 	}
 	return nil
 }

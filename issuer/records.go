@@ -46,7 +46,7 @@ import (
 //	W/<issuer>/<seq>                   offline card; empty for a badge that does not fit into one
 //	u/<seq>                            audit record
 //	o/<seq>  g/…                       package auditlog
-//	h/<issuer>/<fragment>              key that was published once; never deleted
+//	h/<issuer>/<fragment>              key that was published once, and that it was revoked; never deleted
 //	y/<scope digest>                   idempotency key -> digest of the body, keys as they were made; kept for 31 days
 //	S/<part>/<whole>                   present where an achievement may rest on another
 //	I/<slug>                           artwork of an achievement

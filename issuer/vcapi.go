@@ -179,7 +179,7 @@ func (i *Issuer) recordForeign(ctx context.Context, f *foreign, signed *badge.Do
 		return err
 	}
 	err = i.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		if err := i.stillSigns(ctx, VCAPISlug, f.signer.Method().ID); errors.Is(err, errAgain) {
+		if err := i.stillSigns(ctx, tx, VCAPISlug, f.signer.Method().ID); errors.Is(err, errAgain) {
 			return fmt.Errorf("%w: the key was revoked meanwhile", ErrSigning)
 		} else if err != nil {
 			return err

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"laurel/issuer"
 	"laurel/issuer/issuertest"
 	"laurel/keys"
+	"laurel/keys/keyring"
 	"laurel/store"
 )
 
@@ -195,20 +198,7 @@ func observers(t *testing.T, p *place) {
 // revokedMeanwhile: what a key has signed is put on record only while that key
 // is good. With another one it is signed anew; with none nothing is written.
 func revokedMeanwhile(t *testing.T, p *place) {
-	signs := func() keys.Info {
-		t.Helper()
-		all, err := p.Keys(t.Context(), academy)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, k := range all {
-			if k.Signs && k.Algorithm == keys.EdDSA {
-				return k
-			}
-		}
-		t.Fatal("no key signs")
-		return keys.Info{}
-	}
+	signs := func() keys.Info { return signing(t, p.Issuer) }
 	revoke := func() {
 		t.Helper()
 		if _, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: signs().ID, Actor: "test"}); err != nil {
@@ -271,5 +261,145 @@ func revokedMeanwhile(t *testing.T, p *place) {
 			t.Errorf("%s: %d badges, were %d", name, now, n)
 		}
 		p.makeKey(t, issuer.NewKeys{})
+	}
+}
+
+// signing is the key that signs the badges of the academy.
+func signing(t *testing.T, i *issuer.Issuer) keys.Info {
+	t.Helper()
+	all, err := i.Keys(t.Context(), academy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, k := range all {
+		if k.Signs && k.Algorithm == keys.EdDSA {
+			return k
+		}
+	}
+	t.Fatal("no key signs")
+	return keys.Info{}
+}
+
+// revokedElsewhere: a key that another service on the same store and keys has
+// revoked signs nothing here from that moment on, though nobody has looked into
+// the folder since.
+func revokedElsewhere(t *testing.T, p *place) {
+	other := p.Beside(t, p.home.beside())
+	held, prepared := p.issue(t, award("held")).Record, p.prepare(t, award("ana"))
+	old := signing(t, p.Issuer)
+	if _, err := other.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: old.ID, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	made, _, err := other.CreateKeys(t.Context(), issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.EdDSA}, Actor: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if k := signing(t, p.Issuer); k.ID != old.ID {
+		t.Fatalf("%s signs here already: the case shows nothing", k.ID)
+	}
+	if _, err := p.putting(t, prepared, award("ana"), nil); !errors.Is(err, issuer.ErrStale) {
+		t.Errorf("put what a revoked key has signed: %v", err)
+	}
+	p.Drop(prepared)
+	if k := signing(t, p.Issuer); k.ID != made[0].ID {
+		t.Errorf("%s signs, though %s was seen to be revoked", k.ID, old.ID)
+	}
+
+	// The same where nobody has seen it before: another service, another badge.
+	third := p.Beside(t, p.home.beside())
+	last := signing(t, third.Issuer)
+	if _, err := other.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: last.ID, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := third.Issue(t.Context(), award("bo")); !errors.Is(err, issuer.ErrNoKey) {
+		t.Errorf("issued under a key that was revoked elsewhere, and without another: %v", err)
+	}
+	if made, _, err = other.CreateKeys(t.Context(), issuer.NewKeys{Issuer: academy, Algorithms: []keys.Algorithm{keys.EdDSA}, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if issued, err := p.Reissue(t.Context(), amendment(held.ID), issuer.Correction{Name: ptr("Somebody")}); err != nil || signedBy(t, issued.Record) != made[0].ID {
+		t.Errorf("corrected: %+v, %v", issued, err)
+	}
+}
+
+// revokedWhileCommitting: a key is revoked in the very moment in which a badge of
+// its is put on record. Either the badge was first, and the revocation waits for
+// it, or it is signed anew.
+func revokedWhileCommitting(t *testing.T, p *place) {
+	old := p.makeKey(t, issuer.NewKeys{Activates: p.Clock.Now()})
+	i := p.with(t, func(*issuer.Config) {})
+	var once sync.Once
+	var revoked bool // when the badge was about to be committed
+	ended := make(chan struct{})
+	i.Observe(func(store.Tx, issuer.Changed) error {
+		once.Do(func() {
+			go func() {
+				defer close(ended)
+				if _, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: old.ID, Actor: "test"}); err != nil {
+					t.Error(err)
+				}
+			}()
+			select {
+			case <-ended:
+			case <-time.After(500 * time.Millisecond):
+			}
+		})
+		revoked = signing(t, p.Issuer).ID != old.ID
+		return nil
+	})
+	issued, err := i.Issue(t.Context(), award("ana"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-ended
+	if by := signedBy(t, issued.Record); revoked == (by == old.ID) {
+		t.Errorf("the key was revoked by then: %t; the badge was acknowledged under %s, and %s was revoked", revoked, by, old.ID)
+	}
+	if k := signing(t, p.Issuer); k.ID == old.ID {
+		t.Error("the key signs on")
+	}
+}
+
+// halfRevoking is a folder of keys that fails to end one.
+type halfRevoking struct {
+	*keyring.Ring
+	broken error
+}
+
+func (h halfRevoking) Revoke(context.Context, string, string, time.Time) error { return h.broken }
+
+// revocationCutShort: a revocation that fails on its way leaves a key with which
+// nothing is signed. Who asks may ask again, and so may who revokes.
+func revocationCutShort(t *testing.T, p *place) {
+	broken := errors.New("the folder takes nothing")
+	i := p.with(t, func(c *issuer.Config) { c.Keys = halfRevoking{p.Ring, broken} })
+	old := signing(t, p.Issuer)
+	change := issuer.KeyChange{Issuer: academy, ID: old.ID, Actor: "test"}
+	if _, err := i.RevokeKey(t.Context(), change); !errors.Is(err, broken) {
+		t.Fatal(err)
+	}
+	if _, err := p.Issue(t.Context(), award("ana")); !errors.Is(err, store.ErrBusy) {
+		t.Errorf("issued under a key that is being revoked: %v", err)
+	}
+	if n := len(p.all(t, issuer.Filter{})); n != 0 {
+		t.Errorf("%d badges", n)
+	}
+	if _, err := p.RevokeKey(t.Context(), change); err != nil {
+		t.Fatal(err)
+	}
+	fresh := p.makeKey(t, issuer.NewKeys{})
+	if rec := p.issue(t, award("ana")).Record; signedBy(t, rec) != fresh.ID {
+		t.Error("not signed by the new key")
+	}
+	// What cannot be revoked as is asked goes on signing.
+	for name, change := range map[string]issuer.KeyChange{
+		"ahead":   {Issuer: academy, ID: fresh.ID, At: p.Clock.Now().Add(time.Hour), Actor: "test"},
+		"another": {Issuer: academy, ID: "z6MkOther", Actor: "test"},
+		"words":   {Issuer: academy, ID: fresh.ID, Reason: strings.Repeat("x", 501), Actor: "test"},
+	} {
+		if _, err := p.RevokeKey(t.Context(), change); err == nil {
+			t.Errorf("%s: revoked", name)
+		}
+		p.issue(t, award(name))
 	}
 }

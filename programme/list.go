@@ -2,6 +2,7 @@ package programme
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,7 +25,10 @@ type Roster struct {
 	Activity    string
 	Achievement string // the only one to be awarded; "": all that can be earned
 	Edition     string // "": the one of the row, or the activity's only one
-	List        []byte // CSV or .xlsx
+	// Source is the platform whose ids of people the refs are. "": they are the
+	// organiser's own, of this activity.
+	Source string
+	List   []byte // CSV or .xlsx
 	// OccurredAt is when that happened which the list tells. Zero: the end of
 	// the edition, and for somebody of whom a released edition knows something
 	// already, now.
@@ -151,6 +155,9 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 	}
 	if !r.OccurredAt.IsZero() && r.OccurredAt.Unix() < 0 {
 		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "date_invalid", Detail: "This is before 1970, where the times of badges begin."}}
+	}
+	if r.Source != "" && issuer.CheckSlug(r.Source) != nil {
+		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "source_invalid", Detail: "A source has a slug such as lms-a."}}
 	}
 	ls := &lister{Programme: p, caller: c, roster: r, activity: a, now: p.issuer.Now()}
 	if ls.list, err = roster.Read(r.List, vocabulary(a)); err != nil {
@@ -414,7 +421,8 @@ func (ls *lister) scene(s *session, line *roster.Row) (*scene, error) {
 	if edition == "" {
 		edition = ls.roster.Edition
 	}
-	t := teller{realm: ls.caller.realm(), source: listSource(ls.activity.ID), by: listPrefix + ls.upload, trusted: true, list: true, renamed: ls.roster.Renamed}
+	t := teller{realm: ls.caller.realm(), source: cmp.Or(ls.roster.Source, listSource(ls.activity.ID)), by: listPrefix + ls.upload,
+		trusted: true, list: true, renamed: ls.roster.Renamed}
 	sc, err := s.setScene(&ls.caller, t, ls.activity, edition)
 	if err == nil {
 		sc.upload, sc.only = ls.upload, ls.roster.Achievement

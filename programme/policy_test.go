@@ -327,3 +327,55 @@ func TestSamePerson(t *testing.T) {
 		}
 	})
 }
+
+// TestNumberOnAList: whom a platform reported by a number alone, a list of its
+// numbers makes known, and what they earned is issued. The numbers of another
+// platform, and the refs of an organiser, are others.
+func TestNumberOnAList(t *testing.T) {
+	p := course(t, "all")
+	list := func(raw, source string) programme.Row {
+		t.Helper()
+		return p.upload(t, []byte(raw), func(r *programme.Roster) { r.Activity, r.Source = "hc20", source }).Rows[0]
+	}
+	const people = "ref,name,email\nu-1,Ana Prado,ana@learner.example\n"
+	if got := results(p.tell(t, said{learner: number, facts: points("51")})); got != "pending_identity" {
+		t.Fatal(got)
+	}
+	if r := list("ref\nu-1\n", ""); r.Code != "person_unknown" {
+		t.Errorf("the organiser's own ref is taken for the platform's number: %+v", r)
+	}
+	if r := list("ref\nu-1\n", "lms-b"); r.Code != "person_unknown" {
+		t.Errorf("the number of another platform: %+v", r)
+	}
+	if r := list(people, "lms-a"); r.Outcome != programme.OutcomeIssued {
+		t.Errorf("made known: %+v", r)
+	}
+	if got := p.by(t, "ana@learner.example"); len(got) != 2 || got["hc20-achievement"].AwardedAt.Format(time.DateOnly) != "2025-03-03" {
+		t.Errorf("issued: %v", got)
+	}
+	if got := results(p.tell(t, said{learner: number, facts: points("55")})); got != "existing" {
+		t.Errorf("and is known from then on: %s", got)
+	}
+	if r := list("ref,name,email\nu-1,Cy Doe,cy@learner.example\n", "lms-a"); r.Code != "recipient_conflict" {
+		t.Errorf("another name and address for the number: %+v", r)
+	}
+	if r := list("ref,name,email\nu-9,Dee Doe,ana@learner.example\n", "lms-a"); r.Code != "recipient_conflict" {
+		t.Errorf("another number with the address: %+v", r)
+	}
+	var faults badge.Errors
+	if _, err := p.Programme.Roster(t.Context(), everybody, programme.Roster{Activity: "hc20", List: []byte(people), Source: "list/hc20"}); !errors.As(err, &faults) || faults[0].Rule != "source_invalid" {
+		t.Errorf("a name that is no platform's: %v", err)
+	}
+
+	// Who stands on the organiser's own lists is joined with the number.
+	if got := results(p.tell(t, said{learner: `{"id":"u-2"}`, facts: points("51")})); got != "pending_identity" {
+		t.Fatal(got)
+	}
+	if r := list("ref,name,email\nP-02,Bo Li,bo@learner.example\n", ""); r.Outcome != programme.OutcomeNotMet {
+		t.Errorf("%+v", r)
+	}
+	if r := list("ref,name,email\nu-2,Bo Li,bo@learner.example\n", "lms-a"); r.Outcome != programme.OutcomeIssued || p.count(t, "P/live/l/") != 2 {
+		t.Errorf("joined: %+v, %d people", r, p.count(t, "P/live/l/"))
+	}
+	p.audit(t)
+}

@@ -201,7 +201,7 @@ func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error
 	if _, err := wire.IdempotencyKey(r); err != nil {
 		return list, err
 	}
-	q, err := wire.Query(r, "edition", "achievement", "occurred_at", "dry_run", "atomic", "accept")
+	q, err := wire.Query(r, "edition", "achievement", "occurred_at", "dry_run", "atomic", "accept", "source")
 	if err != nil {
 		return list, err
 	}
@@ -223,6 +223,11 @@ func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error
 	}
 	if list.Renamed, list.Erased, err = accepted(q.Get("accept")); err != nil {
 		return list, err
+	}
+	if list.Source = q.Get("source"); list.Source != "" {
+		if err := wire.Token(r.Context()).AllowsSource(list.Source); err != nil {
+			return list, err // to say who somebody is there is to speak for it
+		}
 	}
 	list.List, err = readList(w, r)
 	return list, err

@@ -221,6 +221,7 @@ type rosterRequest struct {
 	DryRun      bool      `json:"dryRun,omitempty"`
 	Atomic      bool      `json:"atomic,omitempty"`
 	Accept      []string  `json:"accept,omitempty"` // doubts that are settled: renamed, erased
+	Source      string    `json:"source,omitempty"` // whose ids the refs are
 }
 
 // doing is how a step of a list is told, where it is not rows taken in.
@@ -229,7 +230,7 @@ var doing = map[programme.Step]string{programme.Checked: "rows checked", program
 func uploadRoster(ctx context.Context, svc *service, in rosterRequest) (json.RawMessage, error) {
 	result, err := svc.programme.Roster(ctx, operator(), programme.Roster{Activity: in.Activity, List: in.List, Edition: in.Edition,
 		Achievement: in.Achievement, OccurredAt: in.OccurredAt, DryRun: in.DryRun, Atomic: in.Atomic,
-		Renamed: slices.Contains(in.Accept, "renamed"), Erased: slices.Contains(in.Accept, "erased"),
+		Renamed: slices.Contains(in.Accept, "renamed"), Erased: slices.Contains(in.Accept, "erased"), Source: in.Source,
 		Tell: func(part programme.Progress) { tell(ctx, progress{part.Done, part.Of, doing[part.Step]}) }})
 	if err != nil {
 		return nil, err
@@ -248,6 +249,7 @@ func (p *program) programmeRoster(ctx context.Context, args []string) error {
 		set.StringVar(&in.Edition, "edition", "", "`name` of the edition; needed where there are several and the list does not say")
 		set.StringVar(&in.Achievement, "achievement", "", "`slug` of the only achievement to be awarded")
 		set.StringVar(&accept, "accept", "", "`doubts` that are settled: renamed (who has another name is the same person), erased (who was erased is served again), or both with a comma")
+		set.StringVar(&in.Source, "source", "", "`platform` whose numbers of people the refs are, such as lms-a; else they are your own")
 		set.StringVar(&at, "occurred-at", "", "`day` on which happened what the list tells, such as 2025-08-12")
 	})
 	if err != nil {

@@ -71,6 +71,8 @@ type Service struct {
 	Ring     *keyring.Ring
 	Verifier *verifier.Verifier
 	Config   issuer.Config // what Issuer was made of
+
+	folder string // of the keys
 }
 
 // New initialises a store and opens an issuer on it. The store must be empty.
@@ -80,11 +82,12 @@ func New(t testing.TB, s store.Store, o Options) *Service {
 		o.BaseURL = BaseURL
 	}
 	clock := &Clock{at: Start}
-	ring := newRing(t, o, clock)
+	ring, folder := newRing(t, o, clock)
 	if err := issuer.Initialise(t.Context(), s, o.BaseURL, Start); err != nil {
 		t.Fatal(err)
 	}
 	service := open(t, s, ring, o.BaseURL, clock)
+	service.folder = folder
 	for _, slug := range o.Issuers {
 		if _, err := service.PutProfile(t.Context(), issuer.Profile{Slug: slug, Name: "Issuer " + slug}, "test"); err != nil {
 			t.Fatal(err)
@@ -94,7 +97,7 @@ func New(t testing.TB, s store.Store, o Options) *Service {
 }
 
 // newRing has keys for all issuers. RSA keys are made once for the same options.
-func newRing(t testing.TB, o Options, clock *Clock) *keyring.Ring {
+func newRing(t testing.TB, o Options, clock *Clock) (ring *keyring.Ring, folder string) {
 	t.Helper()
 	create := func(folder string) *keyring.Ring {
 		ring, err := keyring.CreateWithClock(folder, keyring.Seal{}, clock.Now)
@@ -110,14 +113,15 @@ func newRing(t testing.TB, o Options, clock *Clock) *keyring.Ring {
 		return ring
 	}
 	if !o.RSA {
-		return create(filepath.Join(t.TempDir(), "keys"))
+		folder = filepath.Join(t.TempDir(), "keys")
+		return create(folder), folder
 	}
-	folder := keyringtest.Folder(t, fmt.Sprintf("%+v", o), func(folder string) { create(folder) })
+	folder = keyringtest.Folder(t, fmt.Sprintf("%+v", o), func(folder string) { create(folder) })
 	ring, err := keyring.OpenWithClock(folder, keyring.Seal{}, clock.Now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return ring
+	return ring, folder
 }
 
 func generate(t testing.TB, ring *keyring.Ring, o Options, slug string) {
@@ -142,6 +146,18 @@ func generate(t testing.TB, ring *keyring.Ring, o Options, slug string) {
 func Open(t testing.TB, s store.Store, ring *keyring.Ring, baseURL string) *Service {
 	t.Helper()
 	return open(t, s, ring, baseURL, &Clock{at: Start})
+}
+
+// Beside opens one more service on the same folder of keys, as another process
+// does: it hears of no change there but by looking. The store is one of its own on
+// the same data, or the same where the backend has but one.
+func (s *Service) Beside(t testing.TB, db store.Store) *Service {
+	t.Helper()
+	ring, err := keyring.OpenWithClock(s.folder, keyring.Seal{}, s.Clock.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return open(t, db, ring, s.Config.BaseURL, s.Clock)
 }
 
 func open(t testing.TB, s store.Store, ring *keyring.Ring, baseURL string, clock *Clock) *Service {

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"encoding/json"
 	"maps"
 	"slices"
 	"time"
@@ -36,6 +37,35 @@ const MaxMoments = 100
 // again is dropped as beyond MaxMoments. What is larger all the same is for the
 // caller to refuse.
 const MaxKept = 5000
+
+// UnmarshalJSON implements json.Unmarshaler. It reads also what was kept before
+// moments were, one sum of all that was told: each fact of it has its time.
+func (h *History) UnmarshalJSON(raw []byte) error {
+	type moments History
+	var kept struct {
+		moments
+		Facts *Facts `json:"facts"`
+	}
+	if err := json.Unmarshal(raw, &kept); err != nil {
+		return err
+	}
+	*h = History(kept.moments)
+	if kept.Facts != nil {
+		h.addAll(*kept.Facts)
+	}
+	return nil
+}
+
+// addAll adds facts, each at its own time.
+func (h *History) addAll(f Facts) {
+	times := map[time.Time]bool{}
+	f.Keep(func(_ string, at time.Time) bool { times[at.UTC()] = true; return true })
+	for at := range times {
+		then := f.Clone()
+		then.Keep(func(_ string, since time.Time) bool { return since.Equal(at) })
+		h.add(then, at)
+	}
+}
 
 // Known is all that counts.
 func (h *History) Known() Facts { return h.Since(time.Time{}) }

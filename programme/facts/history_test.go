@@ -217,3 +217,37 @@ func TestHistoryOfManyNames(t *testing.T) {
 		t.Errorf("%d things are kept of what was told again, and known are %d", n, len(same.Known().Sessions))
 	}
 }
+
+// TestHistoryAsOnceKept: a record of one sum of all that was told is read as what
+// was told at the times of its facts, and corrections that come late find those.
+func TestHistoryAsOnceKept(t *testing.T) {
+	const once = `{"facts":{"visits":{"got":"44","of":"44","at":"2025-03-01T12:00:00Z"},"points":{"got":"51","of":"60","at":"2025-03-04T12:00:00Z"},
+		"sessions":{"a":"2025-03-01T12:00:00Z","b":"2025-03-04T12:00:00Z"},"submissions":{"essay":{"accepted":"2025-03-03T12:00:00Z"}}},
+		"at":"2025-03-04T12:00:00Z","regraded":{"points":"2025-03-02T12:00:00Z"}}`
+	var h facts.History
+	if err := json.Unmarshal([]byte(once), &h); err != nil {
+		t.Fatal(err)
+	}
+	var sum struct{ Facts facts.Facts }
+	if err := json.Unmarshal([]byte(once), &sum); err != nil {
+		t.Fatal(err)
+	}
+	if stored(t, h.Known()) != stored(t, sum.Facts) || len(h.Told) != 3 {
+		t.Fatalf("read as %d moments: %s", len(h.Told), stored(t, h.Known()))
+	}
+	if before := h.Tell(facts.Facts{Points: of("60", "60", day)}, time.Date(2025, 3, 2, 0, 0, 0, 0, time.UTC)); !before.Empty() {
+		t.Errorf("what was regraded counts: %s", stored(t, before))
+	}
+	raw, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again facts.History
+	if err := json.Unmarshal(raw, &again); err != nil || stored(t, again.Known()) != stored(t, sum.Facts) {
+		t.Errorf("kept anew as %s, %v", raw, err)
+	}
+	h.Drop(time.Date(2025, 3, 3, 0, 0, 0, 0, time.UTC))
+	if got := h.Known(); got.Visits != nil || got.Points == nil || len(got.Sessions) != 1 || len(got.Submissions) != 1 {
+		t.Errorf("after a revocation: %s", stored(t, got))
+	}
+}
