@@ -27,6 +27,7 @@ const (
 	CredentialHidden     Type = "credential.hidden"  // by its holder, from everybody but those who follow events
 	CredentialShown      Type = "credential.shown"   // by its holder, again
 	AchievementChanged   Type = "achievement.changed"
+	ActivityChanged      Type = "activity.changed" // a course, workshop or event that awards something of the issuer's, or did
 	IssuerChanged        Type = "issuer.changed"
 	KeyPublished         Type = "key.published"
 	KeyActivated         Type = "key.activated"
@@ -75,6 +76,7 @@ var told = map[string]struct {
 	"upload.takeback":       {UploadTakenBack, ""},
 	"achievement.put":       {AchievementChanged, ""},
 	"achievement.image":     {AchievementChanged, ""},
+	"activity.put":          {ActivityChanged, ""},
 	"issuer.put":            {IssuerChanged, ""},
 	"endorsement.made":      {EndorsementMade, ""},
 	"endorsement.withdrawn": {EndorsementWithdrawn, ""},
@@ -95,7 +97,7 @@ func typeOf(action string) (Type, bool) {
 // the documentation.
 func Types() []Type {
 	return []Type{CredentialIssued, CredentialRevoked, CredentialSuspended, CredentialReinstated, CredentialReissued, CredentialRenewed,
-		CredentialUpdated, CredentialErased, CredentialHidden, CredentialShown, ReviewOpened, ReviewDecided, EditionReleased, UploadReceived, UploadTakenBack, EndorsementMade, EndorsementWithdrawn, AchievementChanged, IssuerChanged, KeyPublished, KeyActivated, KeyRetired, KeyRevoked}
+		CredentialUpdated, CredentialErased, CredentialHidden, CredentialShown, ReviewOpened, ReviewDecided, EditionReleased, UploadReceived, UploadTakenBack, EndorsementMade, EndorsementWithdrawn, AchievementChanged, ActivityChanged, IssuerChanged, KeyPublished, KeyActivated, KeyRetired, KeyRevoked}
 }
 
 // Event is something that happened, as others are told of it.
@@ -104,7 +106,7 @@ type Event struct {
 	Type    Type      `json:"type"`
 	At      time.Time `json:"at"`
 	Issuer  string    `json:"issuer"`  // slug
-	Subject string    `json:"subject"` // id of a credential, key or endorsement, slug of an achievement or issuer
+	Subject string    `json:"subject"` // id of a credential, key or endorsement, slug of an achievement, activity or issuer
 	Data    Data      `json:"data"`
 }
 
@@ -113,7 +115,8 @@ type Data struct {
 	CredentialID string        `json:"credentialId,omitempty"` // address, as it is signed
 	VerifyURL    string        `json:"verifyUrl,omitempty"`
 	Achievement  string        `json:"achievement,omitempty"` // slug
-	Version      string        `json:"version,omitempty"`     // of the achievement
+	Activity     string        `json:"activity,omitempty"`    // slug
+	Version      string        `json:"version,omitempty"`     // of the achievement or activity
 	Edition      int           `json:"edition,omitempty"`     // of the credential, the first being 1
 	Status       issuer.Status `json:"status,omitempty"`      // that this event led to
 	Reason       string        `json:"reason,omitempty"`      // one of the common codes, or in_own_words
@@ -140,6 +143,9 @@ func (f *Feed) event(r store.Reader, seq string, e issuer.Event) (Event, error) 
 	case kind == AchievementChanged:
 		out.Subject, out.Data.Version, _ = strings.Cut(e.Subject, "/")
 		out.Data.Achievement = out.Subject
+	case kind == ActivityChanged:
+		out.Subject, out.Data.Version, _ = strings.Cut(e.Subject, "/")
+		out.Data.Activity = out.Subject
 	case kind == EndorsementMade || kind == EndorsementWithdrawn:
 		out.Data.Endorsement = f.issuer.EndorsementURL(e.Subject)
 	case kind == IssuerChanged:

@@ -156,12 +156,52 @@ func (p *Programme) putActivity(ctx context.Context, definition []byte, actor st
 		if err := tx.Put(k, store.Seal(k, definition)); err != nil {
 			return err
 		}
-		return p.issuer.Note(tx, issuer.Event{Actor: actor, Action: "activity.put", Subject: a.ID + "/" + version(a)})
+		return p.notePut(tx, old, a, actor)
 	})
 	if err != nil {
 		return nil, false, fmt.Errorf("storing activity %s: %w", a.ID, err)
 	}
 	return a, isNew, nil
+}
+
+// notePut puts on record that an activity is defined: once for each issuer whose
+// achievements it awards, or awarded so far, since that is whom those follow who
+// are told of it.
+func (p *Programme) notePut(tx store.Tx, old, a *rules.Activity, actor string) error {
+	whose, err := p.issuersOf(tx, old, a)
+	if err != nil {
+		return err
+	}
+	if len(whose) == 0 {
+		whose = []string{""} // it awards nothing that is known yet
+	}
+	for _, slug := range whose {
+		if err := p.issuer.Note(tx, issuer.Event{Actor: actor, Action: "activity.put", Issuer: slug, Subject: a.ID + "/" + version(a)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// issuersOf are those of all that definitions award, each once; what is not
+// defined has none, and nil awards nothing.
+func (p *Programme) issuersOf(r store.Reader, definitions ...*rules.Activity) (slugs []string, err error) {
+	for _, a := range definitions {
+		if a == nil {
+			continue
+		}
+		for _, rule := range a.Rules {
+			t, err := p.issuer.Template(r, rule.Achievement)
+			if errors.Is(err, issuer.ErrNotFound) {
+				continue
+			} else if err != nil {
+				return nil, err
+			}
+			slugs = append(slugs, t.Issuer)
+		}
+	}
+	slices.Sort(slugs)
+	return slices.Compact(slugs), nil
 }
 
 // replaceLeads writes what leads to an activity, instead of what led to it as
