@@ -86,3 +86,46 @@ func TestStatistics(t *testing.T) {
 		t.Errorf("%s: %s", csv.header.Get("Content-Type"), csv.body)
 	}
 }
+
+// TestTrialsAreNotCounted: however many there are, neither the public nor who
+// sees everything is told of one; whoever tries is, in JSON and in CSV, and told
+// what they are.
+func TestTrialsAreNotCounted(t *testing.T) {
+	w := newWorld(t)
+	live, test := w.both()
+	list := request{method: "POST", path: "/v1/rosters/uh-kit-2025", body: fewPeople(), token: test, header: map[string]string{"Content-Type": "text/csv"}}
+	w.do(list).want(t, http.StatusOK)
+	counted := func(token, query string) (a countsAnswer) {
+		t.Helper()
+		if err := w.programme.TakeSnapshot(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		w.do(request{method: "GET", path: "/v1/statistics" + query, token: token}).want(t, http.StatusOK).into(t, &a)
+		return a
+	}
+	for _, query := range []string{"", "?achievement=workshop-participant", "?activity=uh-kit-2025", "?issuer=" + city, "?issuer=test-" + city} {
+		if a := counted("", query); a.Form != "public" || a.Total != nil || a.ByCountry != nil || a.Test {
+			t.Errorf("the public is told %s: %+v", query, a)
+		}
+		if a := counted(live, query); *a.Total != 0 || len(a.ByCountry) != 0 || a.Test {
+			t.Errorf("staff are told %s: %+v", query, a)
+		}
+		if a := counted(test, query); *a.Total != 8 || *a.ByCountry["KE"] != 3 || !a.Test {
+			t.Errorf("who tries is told %s: %+v", query, a)
+		}
+	}
+	csv := func(token string) string {
+		return string(w.do(request{method: "GET", path: "/v1/statistics?format=csv", token: token}).want(t, http.StatusOK).body)
+	}
+	if got := csv(test); !strings.HasPrefix(got, "dimension,key,count\r\ntest,,true\r\ntotal,,8\r\n") {
+		t.Errorf("the CSV of trials: %s", got)
+	}
+	list.token = live
+	w.do(list).want(t, http.StatusOK)
+	if a := counted("", "?achievement=workshop-participant"); a.Total == nil || *a.Total != 8 {
+		t.Errorf("what counts, beside as many trials: %+v", a)
+	}
+	if got := csv(live); !strings.HasPrefix(got, "dimension,key,count\r\ntotal,,8\r\n") {
+		t.Errorf("the CSV of what counts: %s", got)
+	}
+}

@@ -41,8 +41,9 @@ func TestEveryRouteKeepsToLimitsOrRefuses(t *testing.T) {
 				refused++
 			}
 		}
-		// What is defined counts, and so does what is signed for the VC-API.
-		defines := method != http.MethodGet && (strings.HasPrefix(path, "/v1/achievements") || strings.HasPrefix(path, "/v1/issuers") || strings.HasPrefix(path, "/credentials/"))
+		// What is defined counts, and so do endorsements and what is signed for the VC-API.
+		defines := method != http.MethodGet && slices.ContainsFunc([]string{"/v1/achievements", "/v1/issuers", "/v1/endors", "/credentials/"},
+			func(of string) bool { return strings.HasPrefix(path, of) })
 		if defines && slices.Contains(keeps, "test") {
 			t.Errorf("%s is open to tokens that are for trials", route)
 		}

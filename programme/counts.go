@@ -29,7 +29,9 @@ func (p *Programme) Counts(ctx context.Context, c Caller, f statistics.Filter) (
 	if err != nil {
 		return statistics.Report{}, err
 	}
-	return t.Official(f), nil
+	report := t.Official(f)
+	report.Test = c.Test
+	return report, nil
 }
 
 // tallies is the table of what is counted.

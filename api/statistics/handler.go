@@ -22,8 +22,7 @@ func New(p *programme.Programme) *Handler { return &Handler{p} }
 
 // answer is a report with the moment that it tells of.
 type answer struct {
-	Form string     `json:"form"`           // public or exact
-	Test bool       `json:"test,omitempty"` // of trials, which count nowhere else
+	Form string     `json:"form"` // public or exact
 	AsOf *time.Time `json:"as_of"`
 	counts.Report
 }
@@ -80,7 +79,7 @@ func (h *Handler) exact(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return write(w, r, q.Get("format"), answer{Form: "exact", Test: token.Test, Report: report})
+	return write(w, r, q.Get("format"), answer{Form: "exact", Report: report})
 }
 
 // Caller is who asks for exact counts.

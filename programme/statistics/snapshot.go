@@ -143,8 +143,13 @@ func (r Report) WriteCSV(w io.Writer) error {
 		_ = out.Write([]string{dimension, safe(key), count}) // an error is kept by out
 	}
 	_ = out.Write([]string{"dimension", "key", "count"})
-	if r.LeftOut {
-		_ = out.Write([]string{"left_out", "", "true"})
+	for _, mark := range []struct {
+		name string
+		set  bool
+	}{{"test", r.Test}, {"left_out", r.LeftOut}} {
+		if mark.set {
+			_ = out.Write([]string{mark.name, "", "true"})
+		}
 	}
 	write("total", "", r.Total)
 	write("countries", "", r.Countries)

@@ -74,6 +74,7 @@ type Cells map[string]*int
 // Report is one table of counts. In the public form a nil number or nil Cells
 // are not told.
 type Report struct {
+	Test       bool  `json:"test,omitempty"` // of trials, which count nowhere else
 	Total      *int  `json:"total"`
 	Countries  *int  `json:"countries"` // how many different ones
 	Regions    *int  `json:"regions"`
