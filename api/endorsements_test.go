@@ -238,6 +238,44 @@ func TestWithdrawnEndorsementOnPages(t *testing.T) {
 	w.do(request{method: http.MethodDelete, path: "/v1/endorsements/AAAAAAAAAAAAAAAAAAAAAA", token: w.all}).problem(t, http.StatusNotFound, "not_found")
 }
 
+// TestEndorserKeyOnPages: what was endorsed before a key came into strange hands
+// stands and says why; what was endorsed after that is not called forged, and is
+// nobody's word.
+func TestEndorserKeyOnPages(t *testing.T) {
+	w := newSecureWorld(t)
+	w.put("/v1/endorsers/cities-network", networkBody, w.all).want(t, http.StatusCreated)
+	party := endorser.Party("cities-network")
+	method := must(w.keys.Issuer(party).Active(t.Context(), keys.EdDSA))(t).Method()
+	w.post("/v1/endorsements", ourRequest).want(t, http.StatusCreated)
+	w.clock.advance(2 * time.Hour)
+	w.post("/v1/endorsements", strings.Replace(ourRequest, "healthy-city", "other-badge", 1)).want(t, http.StatusCreated)
+	if _, err := w.issuer.RevokeKey(t.Context(), issuer.KeyChange{Issuer: party, ID: method.ID, At: w.clock.now().Add(-time.Hour), Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := w.issuer.CreateKeys(t.Context(), issuer.NewKeys{Issuer: party, Algorithms: []keys.Algorithm{keys.EdDSA}, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	const genuine, ended = "it was on record here before its key was withdrawn", "so nothing shows who made it"
+	for path, want := range map[string][3]bool{"/achievements/healthy-city": {true, false, true}, "/achievements/other-badge": {false, true, false}} {
+		body := w.page(path)
+		if got := [3]bool{strings.Contains(body, genuine), strings.Contains(body, ended), strings.Contains(body, "Endorsed by <bdi")}; got != want || strings.Contains(body, "not genuine") {
+			t.Errorf("%s says %v, not %v", path, got, want)
+		}
+	}
+	var list struct {
+		Items []struct{ Result, Code, Comment string }
+	}
+	w.get("/achievements/healthy-city/endorsements").want(t, http.StatusOK).into(t, &list)
+	if len(list.Items) != 1 || list.Items[0].Code != "endorsement_holds" || list.Items[0].Result != "warn" || list.Items[0].Comment == "" {
+		t.Errorf("%+v", list.Items)
+	}
+	list.Items = nil
+	w.get("/achievements/other-badge/endorsements").want(t, http.StatusOK).into(t, &list)
+	if len(list.Items) != 0 {
+		t.Errorf("%+v", list.Items)
+	}
+}
+
 // What was said of a badge is gone with its person.
 func TestEndorsementOfAnErasedBadge(t *testing.T) {
 	w := newSecureWorld(t)

@@ -24,6 +24,7 @@ import (
 	"laurel/api/public"
 	"laurel/api/sessions"
 	"laurel/api/tokens"
+	"laurel/badge"
 	"laurel/badge/canon"
 	"laurel/badge/proof"
 	"laurel/endorser"
@@ -236,6 +237,7 @@ func newWorldSince(t *testing.T, clock *clock, base string, listener net.Listene
 	w.endorsers = endorser.New(endorser.Config{Store: w.store, Issuer: w.issuer, Verify: func(ctx context.Context, document []byte) error {
 		return full.Verify(ctx, document).Refusal()
 	}})
+	own.said = w.endorsers
 	w.issuer.Observe(w.endorsers.Observe)
 	cfg := api.Config{Issuer: w.issuer, Programme: work, Endorsers: w.endorsers, Verifier: full, Tokens: w.tokens, Audit: w.audit, Feed: events, Hooks: w.hooks, Pages: faces,
 		Catalog: catalog, Fonts: typeset.Open(nil), BaseURL: base, VCAPI: w.issuer, Now: w.clock.now, Log: log, Cache: cache.New(cache.Config{Store: w.store, Changes: ring.Changes, Now: w.clock.now, Bytes: cache.DefaultBytes}),
@@ -305,7 +307,7 @@ func (w *world) verifier(processor *canon.Canonicalizer, resolver *resolve.Resol
 	cfg := verifier.Config{Canon: processor, Keys: resolver, Now: w.clock.now,
 		Suites: proof.Suites(processor)}
 	if lists != nil {
-		cfg.Status, cfg.Newer, cfg.Held = lists, lists.newer, lists.held
+		cfg.Status, cfg.Newer, cfg.Held, cfg.Records = lists, lists.newer, lists.held, lists
 	}
 	return must(verifier.New(cfg))(w.t)
 }
@@ -321,6 +323,14 @@ type ownRecords struct {
 	base   string
 	issuer *issuer.Issuer
 	work   *programme.Programme
+	said   *endorser.Endorsers
+}
+
+func (o *ownRecords) RecordedAt(ctx context.Context, d *badge.Document) (at time.Time, ok bool, err error) {
+	if at, ok, err = o.issuer.RecordedAt(ctx, d); ok || err != nil {
+		return at, ok, err
+	}
+	return o.said.RecordedAt(ctx, d)
 }
 
 func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {

@@ -402,11 +402,8 @@ func TestEndorserKeyRevoked(t *testing.T) {
 	if _, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: endorser.Party(network), Algorithms: []keys.Algorithm{keys.EdDSA}, Actor: "test"}); err != nil {
 		t.Fatal(err)
 	}
-	finds := func(v *verifier.Verifier, document []byte) (verifier.Code, verifier.Code) {
-		t.Helper()
-		e := v.VerifyEndorsement(t.Context(), document, carrier, verifier.Options{})
-		return e.Finding.Code, e.Report.Finding(verifier.CheckIssuerKey).Code
-	}
+	altered := bytes.Replace(old.Document, []byte(old.Comment), []byte("Accredited."), 1)
+	elsewhere := p.sign(t, "did:web:badges.example:issuers:endorser-cities-network", signer, map[string]any{"subject": p.courseID()})
 	for name, c := range map[string]struct {
 		by       *verifier.Verifier
 		document []byte
@@ -414,20 +411,51 @@ func TestEndorserKeyRevoked(t *testing.T) {
 		key      verifier.Code
 	}{
 		"before the leak":             {p.own, old.Document, verifier.EndorsementHolds, verifier.KeyCompromisedLater},
-		"before the leak, a stranger": {p.stranger, old.Document, verifier.EndorsementInvalid, verifier.KeyRevoked},
-		"after the leak":              {p.own, late.Document, verifier.EndorsementInvalid, verifier.KeyRevoked},
-		"on no record":                {p.own, forged, verifier.EndorsementInvalid, verifier.KeyRevoked},
+		"before the leak, a stranger": {p.stranger, old.Document, verifier.EndorsementKeyEnded, verifier.KeyRevoked},
+		"after the leak":              {p.own, late.Document, verifier.EndorsementKeyEnded, verifier.KeyRevoked},
+		"on no record":                {p.own, forged, verifier.EndorsementKeyEnded, verifier.KeyRevoked},
+		"altered":                     {p.own, altered, verifier.EndorsementInvalid, verifier.KeyCompromisedLater},
+		"of something else":           {p.own, elsewhere, verifier.EndorsementInvalid, verifier.KeyRevoked},
 	} {
-		if code, key := finds(c.by, c.document); code != c.code || key != c.key {
-			t.Errorf("%s: %s, key %s", name, code, key)
+		e := c.by.VerifyEndorsement(t.Context(), c.document, carrier, verifier.Options{})
+		if key := e.Report.Finding(verifier.CheckIssuerKey).Code; e.Finding.Code != c.code || e.Finding.Outcome != verifier.Warned || key != c.key {
+			t.Errorf("%s: %s, key %s", name, e.Finding.Code, key)
 		}
 	}
-	if r := p.own.Verify(t.Context(), rec.Document); r.Verdict() != verifier.Valid || len(r.Endorsements) != 1 || r.Endorsements[0].Finding.Code != verifier.EndorsementHolds {
-		t.Errorf("carried by a badge: %s, %+v", r.Verdict(), r.Endorsements)
+	for by, want := range map[*verifier.Verifier]verifier.Code{p.own: verifier.EndorsementsHold, p.stranger: verifier.EndorsementNotGood} {
+		r := by.Verify(t.Context(), rec.Document)
+		if code := r.Finding(verifier.CheckEndorsement).Code; r.Verdict() != verifier.Valid || len(r.Endorsements) != 1 || code != want {
+			t.Errorf("carried by a badge: %s, %s, %+v", r.Verdict(), code, r.Endorsements)
+		}
 	}
 	// What nobody can show to be genuine any more is withdrawn.
 	if _, err := p.said.Withdraw(t.Context(), late.ID, "test", anybody); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestEndorserKeyRetired: a key that signs no more has proven what it signed.
+func TestEndorserKeyRetired(t *testing.T) {
+	p := newPlace(t)
+	p.define(t, endorser.Definition{Slug: network, Listed: yes()})
+	made := p.endorse(t, endorser.Request{Endorser: network, Subject: endorser.Subject{Achievement: course}})
+	known, err := p.Keys(t.Context(), endorser.Party(network))
+	if err != nil || len(known) != 1 {
+		t.Fatal(known, err)
+	}
+	p.clock.Advance(time.Hour)
+	if _, _, err := p.CreateKeys(t.Context(), issuer.NewKeys{Issuer: endorser.Party(network), Algorithms: []keys.Algorithm{keys.EdDSA}, Activates: p.clock.Now(), Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.RetireKey(t.Context(), issuer.KeyChange{Issuer: endorser.Party(network), ID: known[0].Method.ID, Actor: "test"}); err != nil {
+		t.Fatal(err)
+	}
+	p.clock.Advance(time.Hour)
+	for name, by := range map[string]*verifier.Verifier{"own": p.own, "stranger": p.stranger} {
+		e := by.VerifyEndorsement(t.Context(), made.Document, p.courseID(), verifier.Options{})
+		if e.Finding.Code != verifier.EndorsementHolds || e.Finding.Outcome != verifier.Passed {
+			t.Errorf("%s: %+v", name, e.Finding)
+		}
 	}
 }
 

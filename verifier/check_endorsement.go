@@ -31,7 +31,7 @@ func checkEndorsement(ctx context.Context, s *subject) Finding {
 	good := 0
 	for _, c := range s.carriedEndorsements() {
 		e := s.verifyEndorsement(ctx, c)
-		if e.Finding.Outcome == Passed {
+		if e.Finding.Code == EndorsementHolds {
 			good++
 		}
 		s.endorsements = append(s.endorsements, e)
@@ -81,12 +81,17 @@ func (s *subject) verifyEndorsement(ctx context.Context, c carried) Endorsement 
 		return remark(EndorsementExpired, worst.Detail)
 	case worst.Code == Revoked && !another:
 		return remark(EndorsementWithdrawn, worst.Detail)
+	case worst.Check == CheckIssuerKey && (worst.Code == KeyRevoked || worst.Code == KeyExpired) && !another:
+		return remark(EndorsementKeyEnded, worst.Detail)
 	case verdict == Invalid && worst.Code != Expired && worst.Code != Revoked:
 		return remark(EndorsementInvalid, "Its "+string(worst.Check)+" is "+string(worst.Code)+". "+worst.Detail)
 	case another:
 		return remark(EndorsementOfAnother, "It is about something else than what it stands on.")
 	case verdict == Indeterminate:
 		return remark(EndorsementOpen, "Its "+string(worst.Check)+" is "+string(worst.Code)+".")
+	}
+	if key := e.Report.Finding(CheckIssuerKey); key.Code == KeyCompromisedLater {
+		return remark(EndorsementHolds, key.Detail)
 	}
 	e.Finding = Finding{Check: CheckEndorsement, Outcome: Passed, Code: EndorsementHolds, Pointer: c.pointer}
 	return e

@@ -29,7 +29,7 @@ func Codes() map[Check][]Code {
 			InternalFault},
 		CheckRecipient: {RecipientMatches, RecipientMatchesWeakly, RecipientDiffers, RecipientUnstated},
 		CheckEndorsement: {NoEndorsement, EndorsementsHold, EndorsementNotGood, EndorsementNotChecked,
-			EndorsementHolds, EndorsementInvalid, EndorsementExpired, EndorsementWithdrawn, EndorsementOfAnother, EndorsementOpen},
+			EndorsementHolds, EndorsementInvalid, EndorsementExpired, EndorsementWithdrawn, EndorsementKeyEnded, EndorsementOfAnother, EndorsementOpen},
 	}
 	for _, c := range checks {
 		if c.amends {

@@ -223,6 +223,7 @@ const (
 	EndorsementInvalid   Code = "endorsement_invalid"
 	EndorsementExpired   Code = "endorsement_expired"   // genuine, and its time is over
 	EndorsementWithdrawn Code = "endorsement_withdrawn" // genuine, and its endorser took it back
+	EndorsementKeyEnded  Code = "endorsement_key_ended" // its key was revoked, or has run out: nothing shows any more who made it
 	EndorsementOfAnother Code = "endorsement_of_another"
 	EndorsementOpen      Code = "endorsement_open" // could not tell
 )

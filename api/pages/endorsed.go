@@ -50,6 +50,14 @@ func sameID(a, b *badge.Document) bool {
 	return a != nil && id != "" && a.Root().Get("id").Text() == id
 }
 
+// besideWords are the results that are told apart; all others are one.
+var besideWords = map[verifier.Code]string{
+	verifier.EndorsementHolds:    "page.endorsed.holds",
+	verifier.EndorsementExpired:  "page.endorsed.expired",
+	verifier.EndorsementKeyEnded: "page.endorsed.key",
+	verifier.EndorsementOpen:     "page.endorsed.open",
+}
+
 // besideOf names an endorser only where the operator knows it and its signature
 // holds. A party that nobody has listed is shown as that, whatever it calls
 // itself.
@@ -57,11 +65,12 @@ func besideOf(p *i18n.Printer, e Endorsement) besideView {
 	code := e.Verified.Finding.Code
 	holds := code == verifier.EndorsementHolds
 	v := besideView{Outcome: "warn", Signed: e.Signed}
-	result := map[verifier.Code]string{verifier.EndorsementHolds: "page.endorsed.holds", verifier.EndorsementExpired: "page.endorsed.expired",
-		verifier.EndorsementOpen: "page.endorsed.open"}[code]
+	result := besideWords[code]
 	switch {
 	case result == "":
 		result = "page.endorsed.bad"
+	case holds && e.Verified.Finding.Outcome == verifier.Warned:
+		result = "page.endorsed.recorded"
 	case code == verifier.EndorsementOpen || holds && e.By == "":
 		v.Outcome = "unknown"
 	case holds:

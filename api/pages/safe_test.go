@@ -207,7 +207,7 @@ func besides(doc *badge.Document, text string) []pages.Endorsement {
 	var out []pages.Endorsement
 	for _, by := range []string{text, ""} {
 		for _, code := range []verifier.Code{verifier.EndorsementHolds, verifier.EndorsementExpired, verifier.EndorsementOpen,
-			verifier.EndorsementInvalid, verifier.EndorsementWithdrawn} {
+			verifier.EndorsementInvalid, verifier.EndorsementWithdrawn, verifier.EndorsementKeyEnded} {
 			out = append(out, pages.Endorsement{By: by, URL: "https://network.example/", Signed: "/endorsements/a", Comment: text,
 				Verified: verifier.Endorsement{Finding: finding(verifier.CheckEndorsement, verifier.Warned, code), Report: report(doc)}})
 		}
