@@ -2,11 +2,12 @@
 import {spawn, execFileSync} from 'node:child_process';
 import {createServer as createTLS} from 'node:tls';
 import {createServer as createHTTPS} from 'node:https';
-import {connect} from 'node:net';
+import {connect, createServer} from 'node:net';
 import {createInterface} from 'node:readline';
 import {mkdirSync, readFileSync, writeFileSync, createWriteStream} from 'node:fs';
 import {join, normalize} from 'node:path';
 import {once} from 'node:events';
+import {randomInt} from 'node:crypto';
 import {environment} from './laurel.js';
 
 const startLimit = 120_000;
@@ -31,6 +32,21 @@ async function listening(server) {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server.address().port;
+}
+
+// freePort finds one below those that the system gives to whoever asks for any,
+// so that nobody is given it before the service takes it.
+export async function freePort() {
+  for(;;) {
+    const port = 10_000 + randomInt(20_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const free = await once(server, 'listening').then(() => true, () => false);
+    if(free) {
+      server.close();
+      await once(server, 'close');
+      return port;
+    }
+  }
 }
 
 // front ends TLS for a service that speaks plain HTTP behind it. It listens

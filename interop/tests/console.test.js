@@ -2,9 +2,6 @@
 // and everything else is done in a real browser, without script.
 import {after, before, test} from 'node:test';
 import assert from 'node:assert/strict';
-import {randomInt} from 'node:crypto';
-import {createServer} from 'node:net';
-import {once} from 'node:events';
 import {mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
@@ -27,21 +24,6 @@ async function laurel(...args) {
   return stdout;
 }
 
-// freePort finds one below those that the system gives to whoever asks for any,
-// so that nobody is given it before the service takes it.
-async function freePort() {
-  for(;;) {
-    const port = 10_000 + randomInt(20_000);
-    const server = createServer().listen(port, '127.0.0.1');
-    const free = await once(server, 'listening').then(() => true, () => false);
-    if(free) {
-      server.close();
-      await once(server, 'close');
-      return port;
-    }
-  }
-}
-
 // define makes the workshop with all that can be earned there.
 async function define() {
   const folder = join(data, 'definitions');
@@ -57,7 +39,7 @@ const token = async (scopes, ...more) => (await laurel('token', 'create', '--iss
 
 before(async () => {
   mkdirSync(pictures, {recursive: true});
-  const port = await freePort();
+  const port = await start.freePort();
   baseURL = `http://127.0.0.1:${port}`;
   data = join(mkdtempSync(join(tmpdir(), 'laurel-console-')), 'data');
   await laurel('init', '--base-url', baseURL, '--issuer', issuer, '--name', 'Urban Health Learning');
