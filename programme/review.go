@@ -65,11 +65,10 @@ type Question string
 
 // The questions.
 const (
-	SamePerson   Question = "same_person"   // two platforms, one address: one person or two?
-	Regraded     Question = "regraded"      // what was awarded is not earned any more
-	PartRevoked  Question = "part_revoked"  // a badge rests on one that was revoked
-	EarnedAgain  Question = "earned_again"  // a person took it back, and it was earned since
-	NotRenewable Question = "not_renewable" // reserved for terms whose duties are open
+	SamePerson  Question = "same_person"  // two platforms, one address: one person or two?
+	Regraded    Question = "regraded"     // what was awarded is not earned any more
+	PartRevoked Question = "part_revoked" // a badge rests on one that was revoked
+	EarnedAgain Question = "earned_again" // a person took it back, and it was earned since
 )
 
 // Decision answers a review.

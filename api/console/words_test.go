@@ -15,7 +15,6 @@ import (
 	"laurel/feed"
 	"laurel/internal/i18n"
 	"laurel/issuer"
-	"laurel/programme"
 	"laurel/programme/rules"
 	"laurel/programme/statistics"
 )
@@ -32,8 +31,8 @@ func TestEveryCodeHasWords(t *testing.T) {
 	kinds := map[string][]string{
 		"outcome":  constants(t, "../../programme/decide.go", "Outcome"),
 		"state":    text(string(issuer.Active), string(issuer.Suspended), string(issuer.Revoked), "erased"),
-		"question": text(string(programme.SamePerson), string(programme.Regraded), string(programme.PartRevoked), string(programme.NotRenewable)),
-		"decision": text(string(programme.Same), string(programme.Different), string(programme.Keep), string(programme.Revoke)),
+		"question": constants(t, "../../programme/review.go", "Question"),
+		"decision": constants(t, "../../programme/review.go", "Decision"),
 		"kind":     text(string(rules.Course), string(rules.Workshop), string(rules.Event)),
 		"gate":     text(string(rules.Immediate), string(rules.OnDate), string(rules.Manual)),
 		"hook":     text(string(feed.ByHand), string(feed.Gone)),
