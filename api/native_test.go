@@ -3,6 +3,9 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -11,7 +14,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-jose/go-jose/v4"
+
 	"laurel/internal/auth"
+	"laurel/keys"
 	"laurel/store"
 )
 
@@ -22,6 +28,7 @@ type sourceReply struct {
 	Hook       *struct {
 		Adapter, Secret, Address string
 		Test                     bool
+		Keys                     []string
 		Since                    string `json:"secret_since"`
 	}
 }
@@ -301,6 +308,66 @@ func TestWhatHooksRefuse(t *testing.T) {
 	w.do(request{method: "POST", path: hooks["lms-a"], body: form, header: map[string]string{"Content-Type": "application/x-www-form-urlencoded"}}).want(t, http.StatusOK).into(t, &b)
 	if b.Results[0].Result != "issued" {
 		t.Errorf("%+v", b)
+	}
+}
+
+// TestSignedBodies: of a platform that signs, nothing is taken in that it has not
+// signed with one of the keys that were given; without keys, what is signed is no
+// event.
+func TestSignedBodies(t *testing.T) {
+	w, _ := newPlatforms(t)
+	private := must(rsa.GenerateKey(rand.Reader, 2048))(t)
+	set := func(kid string, public crypto.PublicKey) string {
+		return `{"keys":[` + string(must(keys.JWK(public, kid))(t)) + `]}`
+	}
+	sign := func(body string) string {
+		signer := must(jose.NewSigner(jose.SigningKey{Algorithm: jose.RS256, Key: jose.JSONWebKey{Key: private, KeyID: "2026-01-01"}}, nil))(t)
+		return must(must(signer.Sign([]byte(body)))(t).CompactSerialize())(t)
+	}
+	event := string(programmeSample(t, "canvas-course_completed.json"))
+	with := func(keys string) sourceReply {
+		t.Helper()
+		var s sourceReply
+		w.put("/v1/sources/lms-c", `{"trust_email":true,"hook":{"adapter":"canvas","new_secret":true,"keys":`+keys+`}}`, w.all).want(t, http.StatusOK).into(t, &s)
+		return s
+	}
+	s := with(set("2026-01-01", private.Public()))
+	path := strings.TrimPrefix(s.Hook.Address, w.base)
+	if !slices.Equal(s.Hook.Keys, []string{"2026-01-01"}) {
+		t.Errorf("keys %v", s.Hook.Keys)
+	}
+	w.ring(path, event).problem(t, http.StatusForbidden, "signature_invalid")
+	w.ring(path, sign(event)+"A").problem(t, http.StatusForbidden, "signature_invalid")
+	w.ring(path, sign("{")).problem(t, http.StatusBadRequest, "malformed_json")
+	if n := w.store.count("P/live/k/"); n != 0 {
+		t.Errorf("%d events were taken in", n)
+	}
+	for _, want := range []string{"issued", "replayed"} {
+		if r := w.rung(path, sign(event)).Results[0]; r.Result != want {
+			t.Errorf("signed: %+v", r)
+		}
+	}
+	// The platform draws another key, and is believed once that is given.
+	other := must(rsa.GenerateKey(rand.Reader, 2048))(t)
+	path = strings.TrimPrefix(with(set("2026-02-01", other.Public())).Hook.Address, w.base)
+	w.ring(path, sign(event)).problem(t, http.StatusForbidden, "signature_invalid")
+	s = with("null")
+	if path = strings.TrimPrefix(s.Hook.Address, w.base); len(s.Hook.Keys) != 0 {
+		t.Errorf("keys %v", s.Hook.Keys)
+	}
+	if r := w.rung(path, event).Results[0]; r.Result != "replayed" {
+		t.Errorf("unsigned, where nothing is signed: %+v", r)
+	}
+	w.ring(path, sign(event)).problem(t, http.StatusBadRequest, "malformed_json")
+	for keys, pointer := range map[string]string{`"x"`: "/hook/keys", `{"keys":[{"kty":"oct","kid":"a","k":"AA"}]}`: "/hook/keys", `{"keys":[{"kty":"oct","kid":"a"}]}`: "/hook/keys/keys/0"} {
+		a := w.put("/v1/sources/lms-c", `{"hook":{"adapter":"canvas","keys":`+keys+`}}`, w.all)
+		if a.problem(t, http.StatusUnprocessableEntity, "keys_invalid"); !bytes.Contains(a.body, []byte(`"pointer":"`+pointer+`"`)) {
+			t.Errorf("%s: %s", keys, a.body)
+		}
+	}
+	w.put("/v1/sources/lms-a", `{"hook":{"adapter":"moodle","keys":`+set("a", other.Public())+`}}`, w.all).problem(t, http.StatusUnprocessableEntity, "keys_invalid")
+	if log := w.log.String(); strings.Contains(log, "@learner.example") || strings.Contains(log, "eyJ") {
+		t.Error("what came stands in the log")
 	}
 }
 

@@ -25,6 +25,7 @@ import (
 	"laurel/keys"
 	"laurel/programme"
 	"laurel/programme/completion"
+	"laurel/programme/platform"
 	"laurel/store"
 )
 
@@ -91,6 +92,8 @@ var conditions = []condition{
 	{is: programme.ErrEventReused, status: http.StatusConflict, code: "event_reused",
 		detail: "This source reported something else under this id before, and nothing was changed. Give each event an id of its own, and use it again only to repeat the same event."},
 	{is: programme.ErrNoHook, status: http.StatusNotFound, code: "not_found", detail: notFoundDetail},
+	{is: platform.ErrSignature, status: http.StatusForbidden, code: "signature_invalid",
+		detail: "This platform signs what it sends, and this body is not signed with one of its keys, or not for this time. Switch signing on there, and give the source the keys that the platform publishes now."},
 	{is: programme.ErrForbidden, status: http.StatusForbidden, code: "forbidden", detail: "The token does not allow this."},
 	{is: completion.ErrOtherSource, status: http.StatusForbidden, code: "source_not_granted",
 		detail: "The event names another source than the one that it comes from. Leave source out."},

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,6 +38,32 @@ type Hook struct {
 	Test    bool      `json:"test,omitempty"` // what comes by it are trials
 	Digest  []byte    `json:"digest"`         // SHA-256
 	Since   time.Time `json:"since"`          // when the secret was made
+	// Keys is the JWK Set with whose keys the platform signs all that it sends;
+	// nil: it does not sign.
+	Keys json.RawMessage `json:"keys,omitempty"`
+}
+
+// Open is the event that a body holds, as it came or, where the platform signs,
+// as it was signed; platform.ErrSignature for a body that it has not signed.
+func (h *Hook) Open(body []byte, now time.Time) ([]byte, error) {
+	if h.Keys == nil {
+		return body, nil
+	}
+	by, err := platform.ReadKeys(h.Keys)
+	if err != nil {
+		return nil, fmt.Errorf("keys of a hook: %w: %w", store.ErrDamaged, opaque{err})
+	}
+	return platform.Open(by, body, now)
+}
+
+// KeyIDs are the ids of the keys with which the platform signs.
+func (h *Hook) KeyIDs() (ids []string) {
+	if by, err := platform.ReadKeys(h.Keys); err == nil {
+		for _, k := range by {
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids
 }
 
 // ErrNoHook: there is no such source, its hook is off, or the secret is another.
@@ -107,10 +134,31 @@ func (d *SourceDefinition) check() error {
 			fault("slug_invalid", strictjson.Pointer("/issuers", fmt.Sprint(n)), "Name an issuer by its slug.")
 		}
 	}
-	if d.Hook != nil && platform.Named(d.Hook.Adapter) == nil {
+	if d.Hook == nil {
+		return faults.Err()
+	}
+	switch adapter := platform.Named(d.Hook.Adapter); {
+	case adapter == nil:
 		fault("adapter_unknown", "/hook/adapter", "There is none of this name; there are "+strings.Join(platform.Names(), ", ")+".")
+	case d.Hook.Keys != nil && !adapter.Signs:
+		fault("keys_invalid", "/hook/keys", "Platforms of this kind sign nothing that is read here. Leave this out.")
+	case d.Hook.Keys != nil:
+		faults = append(faults, wrongKeys(d.Hook.Keys)...)
 	}
 	return faults.Err()
+}
+
+// wrongKeys are the faults of a JWK Set, by their places in the definition.
+func wrongKeys(set []byte) (faults badge.Errors) {
+	_, err := platform.ReadKeys(set)
+	if errors.As(err, &faults) {
+		for n, f := range faults {
+			placed := *f
+			placed.Pointer = "/hook/keys" + f.Pointer
+			faults[n] = &placed
+		}
+	}
+	return faults
 }
 
 // isOf tells whether a caller speaks for all issuers of a source.

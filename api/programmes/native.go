@@ -53,6 +53,9 @@ func (h *Handler) Native(w http.ResponseWriter, r *http.Request) error {
 	if adapter == nil {
 		return programme.ErrNoHook // of an adapter that there is no more
 	}
+	if body, err = source.Hook.Open(body, h.issuer.Now()); err != nil {
+		return err
+	}
 	events, err := adapter.Read(source.Slug, body)
 	if err != nil {
 		return syntax(err)

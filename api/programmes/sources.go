@@ -2,6 +2,7 @@ package programmes
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"slices"
@@ -26,9 +27,21 @@ type sourceBody struct {
 }
 
 type hookBody struct {
-	Adapter   string `json:"adapter"`
-	Test      bool   `json:"test"`
-	NewSecret bool   `json:"new_secret"`
+	Adapter   string           `json:"adapter"`
+	Test      bool             `json:"test"`
+	NewSecret bool             `json:"new_secret"`
+	Keys      strictjson.Value `json:"keys"` // a JWK Set
+}
+
+func (b *hookBody) hook() *programme.Hook {
+	if b == nil {
+		return nil
+	}
+	hook := &programme.Hook{Adapter: b.Adapter, Test: b.Test}
+	if b.Keys.Kind() > strictjson.Null {
+		hook.Keys = json.RawMessage(b.Keys.Raw())
+	}
+	return hook
 }
 
 // sourceAnswer is a source as those see it who act for its issuers.
@@ -43,6 +56,8 @@ type hookAnswer struct {
 	Adapter     string `json:"adapter"`
 	Test        bool   `json:"test"`
 	SecretSince string `json:"secret_since"`
+	// Keys are the ids of the keys with which the platform signs; none: it does not.
+	Keys []string `json:"keys,omitempty"`
 	// Secret and the address with it are told once.
 	Secret  string `json:"secret,omitempty"`
 	Address string `json:"address,omitempty"`
@@ -56,7 +71,7 @@ func (h *Handler) source(s *programme.Source, secret string) sourceAnswer {
 	if s.Hook == nil {
 		return a
 	}
-	a.Hook = &hookAnswer{Adapter: s.Hook.Adapter, Test: s.Hook.Test, SecretSince: badge.FormatTime(s.Hook.Since), Secret: secret}
+	a.Hook = &hookAnswer{Adapter: s.Hook.Adapter, Test: s.Hook.Test, SecretSince: badge.FormatTime(s.Hook.Since), Keys: s.Hook.KeyIDs(), Secret: secret}
 	if secret != "" {
 		a.Hook.Address = h.baseURL + "/v1/hooks/" + s.Slug + "/" + secret
 	}
@@ -96,10 +111,8 @@ func (h *Handler) PutSource(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	d := programme.SourceDefinition{Source: programme.Source{Slug: slug, TrustEmail: body.TrustEmail, Issuers: body.Issuers}}
-	if body.Hook != nil {
-		d.Hook, d.NewSecret = &programme.Hook{Adapter: body.Hook.Adapter, Test: body.Hook.Test}, body.Hook.NewSecret
-	}
+	d := programme.SourceDefinition{Source: programme.Source{Slug: slug, TrustEmail: body.TrustEmail, Issuers: body.Issuers, Hook: body.Hook.hook()},
+		NewSecret: body.Hook != nil && body.Hook.NewSecret}
 	stored, isNew, err := h.programme.DefineSource(r.Context(), caller(r, auth.Manage), d)
 	if err != nil {
 		return err

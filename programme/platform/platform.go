@@ -17,7 +17,8 @@ import (
 
 // Adapter understands the events of one kind of platform.
 type Adapter struct {
-	Name string // as the configuration says it
+	Name  string // as the configuration says it
+	Signs bool   // the platform can sign what it sends: see Open
 	// Read reads what one request brought for a source: one event or a batch,
 	// in its order. The error says that it could not be read at all: a
 	// *strictjson.Error, or badge.Errors.
@@ -49,13 +50,13 @@ const (
 // Adapters are all there are, by name.
 func Adapters() []Adapter {
 	return []Adapter{
-		{"caliper", read(caliperEvents, caliper)},
-		{"canvas", read(strictjson.Value.Each, canvas)},
-		{"lti-ags", read(strictjson.Value.Each, ltiScore)},
-		{"moodle", moodle},
-		{"openedx", read(strictjson.Value.Each, openEdX)},
-		{"xapi", read(strictjson.Value.Each, xapi)},
-		{"xikolo", read(strictjson.Value.Each, xikolo)},
+		{"caliper", false, read(caliperEvents, caliper)},
+		{"canvas", true, read(strictjson.Value.Each, canvas)},
+		{"lti-ags", false, read(strictjson.Value.Each, ltiScore)},
+		{"moodle", false, moodle},
+		{"openedx", false, read(strictjson.Value.Each, openEdX)},
+		{"xapi", false, read(strictjson.Value.Each, xapi)},
+		{"xikolo", false, read(strictjson.Value.Each, xikolo)},
 	}
 }
 
@@ -146,12 +147,17 @@ func event(source string, v strictjson.Value, pointer string, one func(*native))
 	return Event{ID: n.ID, Completion: &n.Completion}
 }
 
-// digest is of the event but for the secret with which some prove themselves.
+// proving are the members by which an event is proven, and which are none of it:
+// Moodle's secret, and the registered claims of what is signed (RFC 7519 section
+// 4.1), which are others when it is signed once more.
+var proving = []string{"token", "iss", "sub", "aud", "exp", "nbf", "iat", "jti"}
+
+// digest is of the event but for what proves it.
 // An event without an id of its own is named by it: the same one sent again
 // then has the same name.
 func (n *native) digest(v strictjson.Value) {
 	var err error
-	if n.Digest, err = completion.Digest(v, "token"); err != nil {
+	if n.Digest, err = completion.Digest(v, proving...); err != nil {
 		n.Fault("number_invalid", "", "It has a number that is too large.")
 	} else if n.ID == "" {
 		n.ID = "sha256-" + hex.EncodeToString(n.Digest[:16])
