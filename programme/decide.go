@@ -362,14 +362,16 @@ func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err erro
 	case !again:
 		revoked = true // what was taken back is not earned again by what was done before
 	case a != nil && a.State == StateIssued:
+		err = s.improve(sc, e, a)
 	default:
 		if a == nil {
 			a = &award{Learner: l.ID, Issuer: l.Issuer, Achievement: e.template.Slug, Edition: sc.editionID()}
 			e.before = a
 		}
-		if outcome, err = s.grant(sc, l, e, a); err != nil {
-			return err
-		}
+		outcome, err = s.grant(sc, l, e, a)
+	}
+	if err != nil {
+		return err
 	}
 	held := AwardOutcome{Achievement: e.template.Slug, Outcome: outcome, Credential: a.Credential, Revoked: revoked}
 	if outcome == OutcomeHeld {
@@ -429,20 +431,29 @@ func (s *session) grant(sc *scene, l *learner, e *earned, a *award) (Outcome, er
 	case a.State == StateRevoked && a.RevokedBy != byPlatform && a.RevokedBy != pardoned:
 		return OutcomeHeld, s.askAgain(sc, a, e.at)
 	}
-	if a.State != StateWaiting { // what waited keeps the day and the facts by which it was earned
-		a.EarnedAt, a.Facts, a.Upload = s.day(sc, e.at), e.facts, sc.upload
-		if err := s.rest(sc.realm, a, credentialsOf(e.parts)); err != nil {
-			return "", err
-		}
-		if sc.activity != nil {
-			a.Activity = sc.activity.ID
-			a.Rules = version(sc.activity)
-			if err := s.keepDefinition(sc.activity); err != nil {
-				return "", err
-			}
-		}
+	if err := s.ground(sc, e, a); err != nil {
+		return "", err
 	}
 	return s.giveOut(sc, l, e, a)
+}
+
+// ground notes what an award is given for. One that waited keeps the day and the
+// facts by which it was earned, but for better results that badges are to tell.
+func (s *session) ground(sc *scene, e *earned, a *award) error {
+	if a.State == StateWaiting {
+		better, err := sc.outdone(e, a)
+		if better {
+			a.Facts = e.facts
+		}
+		return err
+	}
+	a.EarnedAt, a.Facts, a.Upload = s.day(sc, e.at), e.facts, sc.upload
+	if err := s.rest(sc.realm, a, credentialsOf(e.parts)); err != nil || sc.activity == nil {
+		return err
+	}
+	a.Activity = sc.activity.ID
+	a.Rules = version(sc.activity)
+	return s.keepDefinition(sc.activity)
 }
 
 // giveOut issues an award, or has it wait for the release of its edition.

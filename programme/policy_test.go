@@ -257,16 +257,6 @@ func TestDayOfAward(t *testing.T) {
 	}
 }
 
-// TestImprovement: what is not done is not promised.
-func TestImprovement(t *testing.T) {
-	p := emptyPlace(t)
-	var list badge.Errors
-	_, err := p.PutActivity(t.Context(), []byte(`{"id":"a","kind":"course","on_improvement":"reissue"}`), "test")
-	if !errors.As(err, &list) || list[0].Pointer != "/on_improvement" {
-		t.Errorf("reissue: %v", err)
-	}
-}
-
 // TestSamePerson: what a person says of two who may be one.
 func TestSamePerson(t *testing.T) {
 	decide := func(t *testing.T, p *place, d programme.Decision) {

@@ -22,12 +22,13 @@ type Programme struct {
 	issuer      *issuer.Issuer
 	definitions definitions
 	last        lastSnapshot
+	improved    chan struct{} // that badges are to tell of better results
 }
 
 // New opens the activities over a store. It observes what the issuer does, so
 // it is called before the issuer is in use.
 func New(s store.Store, i *issuer.Issuer) *Programme {
-	p := &Programme{store: s, issuer: i}
+	p := &Programme{store: s, issuer: i, improved: make(chan struct{}, 1)}
 	i.Observe(p.observe)
 	return p
 }

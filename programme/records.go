@@ -24,6 +24,7 @@ import (
 //	P/<realm>/a/<learner>/<achievement>/<edition>   award
 //	P/<realm>/c/<credential>                        credential -> award
 //	P/<realm>/k/<credential>/<learner>/<achievement>/<edition>  award that rests on a credential
+//	P/<realm>/v/<credential>                        mark of a badge that is to tell of a better result
 //	P/<realm>/w/<activity>/<edition>/<achievement>/<learner>  award that waits for release
 //	P/<realm>/g/<activity>/<edition>                release of an edition
 //	P/<realm>/r/<issuer>/<review>                   review: what a person must decide
@@ -88,7 +89,8 @@ func (r realm) awardKey(learner, achievement, edition string) []byte {
 func (r realm) partKey(part string, a *award) []byte {
 	return r.key("k", part, a.Learner, a.Achievement, dash(a.Edition))
 }
-func (r realm) credentialKey(id string) []byte { return r.key("c", id) }
+func (r realm) credentialKey(id string) []byte       { return r.key("c", id) }
+func (r realm) improvedKey(credential string) []byte { return r.key("v", credential) }
 func (r realm) waitingKey(activity, edition, achievement, learner string) []byte {
 	return r.key("w", activity, dash(edition), achievement, learner)
 }

@@ -35,6 +35,8 @@ type session struct {
 	postponed bool
 	// listed says that a list told something new.
 	listed bool
+	// improved says that a badge is to tell of a better result.
+	improved bool
 }
 
 // rounds bounds how often work is done anew because what it rests on changed
@@ -129,6 +131,9 @@ func (p *Programme) perform(ctx context.Context, pool *pool, work func(*session)
 		for _, c := range s.changed {
 			p.issuer.DoneChange(ctx, c.Change, c.answer)
 		}
+		if s.improved {
+			p.tellImproved()
+		}
 	}
 	return s, err
 }
@@ -142,7 +147,7 @@ func (s *session) part(work func(*session) error) error {
 		return err
 	}
 	s.wanted, s.put, s.changed = append(s.wanted, sub.wanted...), append(s.put, sub.put...), append(s.changed, sub.changed...)
-	s.postponed, s.listed = s.postponed || sub.postponed, s.listed || sub.listed
+	s.postponed, s.listed, s.improved = s.postponed || sub.postponed, s.listed || sub.listed, s.improved || sub.improved
 	return over.Apply(s.tx)
 }
 

@@ -143,6 +143,11 @@ func (svc *service) run(ctx context.Context, at doors, ready func()) error {
 	behind.Go(func() {
 		svc.tokens.Run(work, func(err error) { svc.log.WarnContext(work, "noting which tokens were used", "error", err) })
 	})
+	behind.Go(func() {
+		svc.programme.Improve(work, func(err error) {
+			svc.log.ErrorContext(work, "signing badges anew that are to tell of better results", "error", err)
+		})
+	})
 	behind.Go(func() { svc.keepWritable(work) })
 	behind.Go(func() { svc.upkeep(work) })
 	ready()

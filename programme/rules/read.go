@@ -529,8 +529,8 @@ func (r *reader) rubrics(p place) map[string][]string {
 // policies are what is done when facts change, and how the steps of a ladder
 // are given.
 func (r *reader) policies(a *Activity, p place) {
-	r.choice(p.get("on_downgrade"), "hold")   // a worse result never takes a badge away by itself
-	r.choice(p.get("on_improvement"), "keep") // nor does a better one change it
+	r.choice(p.get("on_downgrade"), "hold") // a worse result never takes a badge away by itself
+	a.OnImprovement = Improvement(r.choice(p.get("on_improvement"), string(Keep), string(Reissue)))
 	a.Ladders = map[string]Ladder{}
 	for group, way := range r.table(p.get("ladder")) {
 		a.Ladders[group] = Ladder(r.choice(way, string(LadderAll), string(LadderHighest)))

@@ -45,10 +45,21 @@ type Activity struct {
 	Ladders map[string]Ladder   // by group; LadderOf has the default
 	Rubrics map[string][]string // levels of each, lowest first
 
+	OnImprovement Improvement
+
 	Definition []byte // as it came
 
 	mode string
 }
+
+// Improvement is what a better result after the award changes.
+type Improvement string
+
+// The zero value is Keep.
+const (
+	Keep    Improvement = "keep"    // nothing
+	Reissue Improvement = "reissue" // the badge is signed anew, under its id
+)
 
 // Kind is what sort of activity it is.
 type Kind string
