@@ -367,14 +367,23 @@ func TestTrialAchievementIsNotEndorsed(t *testing.T) {
 	if _, err := p.MakeTestIssuer(t.Context(), learning, "test"); err != nil {
 		t.Fatal(err)
 	}
-	slug := "test-" + course
-	if _, err := p.Achievement(t.Context(), slug); err != nil {
-		t.Fatal(slug, err)
+	inline := &issuer.Achievement{Name: issuer.Text{"en": "Tides"}, Description: issuer.Text{"en": "Reads tides."}, Criteria: issuer.Text{"en": "Read them."}}
+	tried, err := p.Issue(t.Context(), issuer.Award{Issuer: learning, Inline: inline, Recipient: issuer.Recipient{Name: "Ana"}, AwardedAt: p.clock.Now(), Actor: "test", Test: true})
+	if err != nil {
+		t.Fatal(err)
 	}
-	_, err := p.said.Endorse(t.Context(), endorser.Request{Endorser: "national-network", Subject: endorser.Subject{Achievement: slug}, Comment: "Good.", Actor: "test"})
-	refused(t, err, "subject_unknown", "/subject/achievement")
-	_, err = p.accept(t, p.sign(t, they.id, they.signer, map[string]any{"subject": issuertest.BaseURL + "/achievements/" + slug}))
-	refused(t, err, "subject_unknown", "/credentialSubject/id")
+	for _, slug := range []string{"test-" + course, tried.Record.Achievement} { // and one that came along with a trial
+		if _, err := p.Achievement(t.Context(), slug); err != nil {
+			t.Fatal(slug, err)
+		}
+		_, err = p.said.Endorse(t.Context(), endorser.Request{Endorser: "national-network", Subject: endorser.Subject{Achievement: slug}, Comment: "Good.", Actor: "test"})
+		refused(t, err, "subject_unknown", "/subject/achievement")
+		_, err = p.accept(t, p.sign(t, they.id, they.signer, map[string]any{"subject": issuertest.BaseURL + "/achievements/" + slug}))
+		refused(t, err, "subject_unknown", "/credentialSubject/id")
+	}
+	if slug := tried.Record.Achievement; !strings.HasPrefix(slug, "test-x-") {
+		t.Errorf("the achievement that came along is %s", slug)
+	}
 }
 
 // TestEndorserKeyRevoked: what stood on record before a key came into strange

@@ -116,3 +116,26 @@ func TestCountryOfACaller(t *testing.T) {
 		}
 	}
 }
+
+// TestLoadedSourceKeepsItsHook: files say nothing of hooks, whose secrets are
+// told over HTTP alone; loaded once more they shut no platform out.
+func TestLoadedSourceKeepsItsHook(t *testing.T) {
+	p := emptyPlace(t)
+	made, _, err := p.DefineSource(t.Context(), everybody, programme.SourceDefinition{Source: programme.Source{Slug: "lms-c", Hook: &programme.Hook{Adapter: "canvas"}}})
+	if err != nil || made.Secret == "" {
+		t.Fatal(made, err)
+	}
+	if err := p.Load(t.Context(), &programme.Definitions{Sources: []programme.Source{{Slug: "lms-c", TrustEmail: true}}}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	source, err := p.Hook(t.Context(), "lms-c", made.Secret)
+	if err != nil || !source.TrustEmail || source.Hook.Adapter != "canvas" {
+		t.Errorf("after loading: %+v, %v", source, err)
+	}
+	if _, _, err := p.DefineSource(t.Context(), everybody, programme.SourceDefinition{Source: programme.Source{Slug: "lms-c"}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Hook(t.Context(), "lms-c", made.Secret); !errors.Is(err, programme.ErrNoHook) {
+		t.Errorf("switched off: %v", err)
+	}
+}

@@ -74,6 +74,7 @@ var ErrNoHook = errors.New("programme: no such hook")
 type SourceDefinition struct {
 	Source
 	NewSecret bool // the secret that was is to hold no longer
+	KeepHook  bool // where no hook is named, the one that was stays
 }
 
 // StoredSource is a source as it stands.
@@ -108,6 +109,9 @@ func (p *Programme) DefineSource(ctx context.Context, c Caller, d SourceDefiniti
 		isNew = !found
 		if found && !old.isOf(&c) || !d.isOf(&c) {
 			return &Forbidden{"issuer_not_granted", "The token does not act for all issuers of this source; one of all issuers needs a token for all."}
+		}
+		if d.KeepHook && d.Hook == nil {
+			stored.Hook = old.Hook
 		}
 		p.open(stored, old.Hook, d.NewSecret)
 		if err := store.PutJSON(tx, sourceKey(d.Slug), stored.Source); err != nil {
@@ -220,9 +224,10 @@ func (s *Source) Reporter() Caller {
 	return Caller{Actor: "source:" + s.Slug, Test: s.Hook.Test, MayIssue: s.speaksFor}
 }
 
-// PutSource keeps what is known of a platform.
+// PutSource keeps what is known of a platform. Its hook, of which files say
+// nothing, stays as it is.
 func (p *Programme) PutSource(ctx context.Context, source Source, actor string) error {
-	_, _, err := p.DefineSource(ctx, Caller{Actor: actor, MayIssue: anyIssuer}, SourceDefinition{Source: source})
+	_, _, err := p.DefineSource(ctx, Caller{Actor: actor, MayIssue: anyIssuer}, SourceDefinition{Source: source, KeepHook: true})
 	return err
 }
 
