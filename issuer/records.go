@@ -62,6 +62,10 @@ import (
 // time without a shared counter. Outside it stands only in cursors and in the ids
 // of events.
 
+// Scattered are the first bytes of keys that are random behind it, ids and digests:
+// they come in no order (bolt.Options). The others ascend with time, or are few.
+const Scattered = "bdfknqtxy"
+
 func key(parts ...string) []byte {
 	size := len(parts) - 1
 	for _, p := range parts {

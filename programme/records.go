@@ -38,6 +38,10 @@ import (
 //
 // An edition without a name is "-" in keys.
 
+// Scattered is the first byte of the keys about people, which come in no order
+// (bolt.Options).
+const Scattered = "P"
+
 // realm is "live" or "test".
 type realm string
 

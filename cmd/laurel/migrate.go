@@ -285,7 +285,7 @@ func (s *settings) settle(ctx context.Context, found error) (err error, was bool
 	if _, err := os.Stat(s.storeFile()); err != nil {
 		return fmt.Errorf("%w: a move into it waits to be finished, by `laurel migrate` or `laurel serve` on the data folder with the old store", found), true
 	}
-	old, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
+	old, err := bolt.Open(s.storeFile(), fileOptions())
 	if err != nil {
 		return fmt.Errorf("%w. A move into it waits for its old store: %w", found, err), true
 	}

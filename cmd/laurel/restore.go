@@ -207,7 +207,7 @@ func buildStore(ctx context.Context, s *settings, name string) (store.Builder, e
 	if s.store != "" {
 		return postgres.NewBuild(ctx, s.store, name)
 	}
-	return bolt.NewBuild(s.storeFile(), bolt.Options{})
+	return bolt.NewBuild(s.storeFile(), fileOptions())
 }
 
 // rebuild fills the store and the folder of keys, tries them out, and gives them

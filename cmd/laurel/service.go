@@ -145,7 +145,7 @@ func openStore(ctx context.Context, s *settings) (store.Store, error) {
 		}
 		return grouped(db, err)
 	}
-	db, err := bolt.Open(s.storeFile(), bolt.Options{CheckValue: checkSealed})
+	db, err := bolt.Open(s.storeFile(), fileOptions())
 	if errors.Is(err, store.ErrDamaged) {
 		err = fmt.Errorf("%w. Nothing is served from a file that is damaged: put the newest copy in its place (docs/operations.md, Damage)", err)
 	}
@@ -153,6 +153,11 @@ func openStore(ctx context.Context, s *settings) (store.Store, error) {
 		return nil, err
 	}
 	return db, nil
+}
+
+// fileOptions are those of the store's file, whoever opens it.
+func fileOptions() bolt.Options {
+	return bolt.Options{CheckValue: checkSealed, Scattered: issuer.Scattered + programme.Scattered}
 }
 
 // checkSealed is for inspecting a file: all values of ours are sealed.
@@ -188,7 +193,7 @@ func createStore(ctx context.Context, s *settings) (store.Store, error) {
 	if s.store != "" {
 		return grouped(postgres.Create(ctx, s.store))
 	}
-	return bolt.Create(s.storeFile(), bolt.Options{CheckValue: checkSealed})
+	return bolt.Create(s.storeFile(), fileOptions())
 }
 
 // assemble wires the parts, in the order in which they stand on each other.

@@ -47,9 +47,6 @@ const (
 	defaultQueue = 1024
 )
 
-// bucketName names the one bucket, and with it the version of the layout.
-var bucketName = []byte("laurel/1")
-
 // Options of a store. The zero value is good.
 type Options struct {
 	// MaxSize bounds the file, in bytes; an Update that would go beyond gets
@@ -63,6 +60,11 @@ type Options struct {
 	// written under its key. The file is inspected when it is opened; what is
 	// damaged makes Open return store.ErrDamaged.
 	CheckValue func(key, value []byte) error
+
+	// Scattered are the first bytes of keys that come in no order: digests and other
+	// random ones. It only decides how full their pages are left, and may be
+	// different each time.
+	Scattered string
 
 	// Queue is how many Updates may wait for their turn; one more gets
 	// store.ErrBusy. 0 means 1024.
@@ -122,10 +124,7 @@ func create(path string, opts Options) (*DB, error) {
 		return nil, store.ErrExists
 	}
 	if err == nil {
-		err = db.bolt.Update(func(tx *bbolt.Tx) error {
-			_, err := tx.CreateBucket(bucketName)
-			return err
-		})
+		err = begun(db.bolt)
 	}
 	if err == nil {
 		err = syncFolder(filepath.Dir(path))
@@ -235,8 +234,9 @@ func (db *DB) open(flag int) error {
 func (db *DB) openOnce(flag int) error {
 	o := &bbolt.Options{
 		Timeout:         lockPatience,
-		FreelistType:    bbolt.FreelistMapType,
+		FreelistType:    bbolt.FreelistArrayType, // the other one sorts all free pages in each commit
 		InitialMmapSize: mapSize,
+		PageSize:        pageSize,
 		MaxSize:         db.opts.MaxSize,
 		NoStatistics:    true,
 		OpenFile:        func(path string, _ int, mode fs.FileMode) (*os.File, error) { return db.openFile(path, flag, mode) },
@@ -302,7 +302,7 @@ func (db *DB) settle() error {
 	if err != nil {
 		return err
 	}
-	_, err = bucketOf(tx)
+	_, err = db.treeOf(tx)
 	slot := int64(tx.ID() % 2)
 	if err := errors.Join(err, rollback(tx)); err != nil {
 		return err
@@ -348,10 +348,10 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	}
 	r := &viewer{reader{db: db, ctx: ctx, snapshot: s}, store.Version{Opening: opening, Commit: s.commit}}
 	defer func() {
-		r.bucket = nil
+		r.tree = tree{}
 		db.views.close(s)
 	}()
-	if r.bucket, err = s.bucket(); err != nil {
+	if r.tree, err = db.treeIn(s); err != nil {
 		db.noticed(err)
 		return err
 	}

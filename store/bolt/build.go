@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"sync"
 
-	"go.etcd.io/bbolt"
-
 	"laurel/store"
 )
 
@@ -20,19 +18,14 @@ func buildPath(path string) string { return path + ".unfinished" }
 // preparedPath is where a store is that waits to be finished.
 func preparedPath(path, name string) string { return path + ".prepared-" + name }
 
-// fullPages is how full pages are made that are filled in order and seldom
-// written to again; bbolt's own compaction does the same.
-const fullPages = 0.9
-
 // Build is a store that is being filled under another name: a store.Builder.
 type Build struct {
 	*DB
 	final string
 
 	mu       sync.Mutex
-	finished bool     // or prepared: Close leaves it
-	waiting  []record // what Append has gathered
-	size     int
+	finished bool // or prepared: Close leaves it
+	filling  filling
 }
 
 var _ store.Builder = (*Build)(nil)
@@ -52,7 +45,7 @@ func NewBuild(path string, opts Options) (*Build, error) {
 		return nil, err
 	}
 	db.bolt.NoSync = true // Finish syncs once for all
-	return &Build{DB: db, final: path}, nil
+	return &Build{DB: db, final: path, filling: filling{to: db}}, nil
 }
 
 func vacant(path string) error {
@@ -70,11 +63,7 @@ func (b *Build) Append(ctx context.Context, key, value []byte) error {
 	if err := errors.Join(ctx.Err(), store.CheckKey(key), store.CheckValue(value)); err != nil {
 		return err
 	}
-	b.waiting = append(b.waiting, record{key, value})
-	if b.size += len(key) + len(value); b.size < copySize {
-		return nil
-	}
-	return b.Flush(ctx)
+	return b.filled(b.filling.append(key, value))
 }
 
 // Flush implements store.Builder.
@@ -82,17 +71,11 @@ func (b *Build) Flush(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	err := b.bolt.Update(func(tx *bbolt.Tx) error {
-		bucket := tx.Bucket(bucketName)
-		bucket.FillPercent = fullPages
-		for _, w := range b.waiting {
-			if err := bucket.Put(w.key, w.value); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	b.waiting, b.size = nil, 0
+	return b.filled(b.filling.flush())
+}
+
+// filled says what came of it.
+func (b *Build) filled(err error) error {
 	if isFull(err) {
 		err = fmt.Errorf("%w: %w", store.ErrFull, err)
 	}
@@ -222,5 +205,3 @@ func (b *Build) Close() error {
 	b.finished = true // there is nothing left to remove
 	return errors.Join(err, os.Remove(b.path))
 }
-
-type record struct{ key, value []byte }

@@ -108,7 +108,10 @@ func (db *DB) copy() (fresh *DB, err error) {
 		return fresh, err
 	}
 	fresh.bolt.NoSync = true // one sync at the end does for all
-	if err := bbolt.Compact(fresh.bolt, db.bolt, copySize); err != nil {
+	if err := begun(fresh.bolt); err != nil {
+		return fresh, err
+	}
+	if err := db.copyInto(fresh); err != nil {
 		return fresh, err
 	}
 	fresh.bolt.NoSync = false

@@ -1,6 +1,8 @@
 package bolt
 
 import (
+	"errors"
+
 	"go.etcd.io/bbolt"
 
 	"laurel/store"
@@ -24,3 +26,16 @@ func (db *DB) Waiting() int {
 
 // Limit bounds what a store.Changes of this package keeps.
 func Limit(c store.Changes, keys int) { c.(*following).limit = keys }
+
+// CreateOneBucket makes a store as it was made while all keys were in one bucket.
+func CreateOneBucket(path string, opts Options) (*DB, error) {
+	b, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		return nil, err
+	}
+	err = b.Update(func(tx *bbolt.Tx) error { _, err := tx.CreateBucket(allKeys); return err })
+	if err := errors.Join(err, b.Close()); err != nil {
+		return nil, err
+	}
+	return Open(path, opts)
+}

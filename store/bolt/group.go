@@ -31,12 +31,6 @@ import (
 // for ever while others keep coming.
 const maxGroup = 256
 
-// fillPercent is how full a page is left that is split. Most bytes stand under
-// keys that ascend, and behind such a split nothing is ever put in between: halves,
-// as bbolt leaves them, would stay half empty. For a badge with all that belongs to
-// it the file is 1.36 times the data instead of 1.58.
-const fillPercent = 0.9
-
 // line is the queue for the turn, which one goroutine has at a time.
 type line struct {
 	mu      sync.Mutex
@@ -219,18 +213,17 @@ func (g *group) run(ctx context.Context, f func(store.Tx) error) (rests bool, er
 		return false, err
 	}
 	t := &tx{reader: reader{db: g.db, ctx: ctx}}
-	if t.bucket, err = bucketOf(g.tx); err != nil {
+	if t.tree, err = g.db.treeOf(g.tx); err != nil {
 		g.db.noticed(err)
 		g.broken = err
 		return false, err
 	}
-	t.bucket.FillPercent = fillPercent
 	kept := false
 	defer func() {
 		if !kept {
 			g.broken = t.undo()
 		}
-		t.bucket = nil
+		t.tree = tree{}
 	}()
 	if err = f(t); err == nil {
 		err = t.err // f may have overlooked it

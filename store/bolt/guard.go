@@ -28,7 +28,7 @@ func recovered(err *error) {
 	}
 }
 
-// openBolt, beginBolt, bucketOf, closeBolt and rollback are bbolt's, guarded.
+// openBolt, beginBolt, closeBolt and rollback are bbolt's, guarded.
 func openBolt(path string, o *bbolt.Options) (b *bbolt.DB, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
@@ -39,15 +39,6 @@ func beginBolt(b *bbolt.DB, writable bool) (tx *bbolt.Tx, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
 	return b.Begin(writable)
-}
-
-func bucketOf(tx *bbolt.Tx) (bucket *bbolt.Bucket, err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer recovered(&err)
-	if bucket = tx.Bucket(bucketName); bucket == nil {
-		err = errors.New("not a store of this program, or of another version")
-	}
-	return bucket, err
 }
 
 func rollback(tx *bbolt.Tx) (err error) {

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	pageSize   = 4096 // of images; bbolt's own may differ
+	pageSize   = 8 << 10 // of the file and of images
 	sectorSize = 512
 )
 

@@ -9,6 +9,7 @@ import (
 	"hash/fnv"
 	"io"
 	"os"
+	"slices"
 
 	"go.etcd.io/bbolt"
 
@@ -129,7 +130,7 @@ func newInspection(file io.ReaderAt, tx *bbolt.Tx, value func(key, value []byte)
 // be built, and as faulty what is wrong with a value.
 func (i *inspection) run(ctx context.Context) (faulty, err error) {
 	i.ctx = ctx
-	if err := i.tree(i.meta.root, 0, nil, nil); err != nil {
+	if err := i.tree(i.meta.root, part{}); err != nil {
 		return nil, err
 	}
 	if err := i.free(); err != nil {
@@ -187,23 +188,32 @@ func (i *inspection) read(page uint64, into []byte) ([]byte, error) {
 	return whole, nil
 }
 
-// tree looks at a page and at all below it, whose keys have to be from first on
-// and below end; nil for no bound.
-func (i *inspection) tree(page uint64, level int, first, end []byte) error {
+// part is where a page stands: what is below it are buckets or records, whose keys
+// have to be from first on and below end; nil for no bound.
+type part struct {
+	level      int
+	records    bool
+	kind       string // first byte of the keys of records; "" for any
+	branch     bool   // it stands below a branch, so it has entries
+	first, end []byte
+}
+
+// tree looks at a page and at all below it.
+func (i *inspection) tree(page uint64, at part) error {
 	if err := i.ctx.Err(); err != nil {
 		return err
 	}
-	if level == deepest {
+	if at.level == deepest {
 		return damaged(page, "lies too deep")
 	}
-	p, err := i.read(page, i.levels[level])
+	p, err := i.read(page, i.levels[at.level])
 	if err != nil {
 		return err
 	}
 	if uint64(len(p)) == i.pageSize {
-		i.levels[level] = p // to be used again
+		i.levels[at.level] = p // to be used again
 	}
-	return i.elements(page, p, level, first, end)
+	return i.elements(page, p, at)
 }
 
 // element is an entry of a page.
@@ -215,13 +225,13 @@ type element struct {
 
 // elements looks at the entries of a page: their bytes follow one another without
 // a gap, and their keys are in order.
-func (i *inspection) elements(page uint64, p []byte, level int, first, end []byte) error {
+func (i *inspection) elements(page uint64, p []byte, in part) error {
 	kind, count := binary.NativeEndian.Uint16(p[8:]), int(binary.NativeEndian.Uint16(p[10:]))
 	if kind != branchFlag && kind != leafFlag {
 		return damaged(page, "is no page of a tree")
 	}
 	next := headSize + count*elementSize
-	if next > len(p) || count == 0 && (kind == branchFlag || first != nil) {
+	if next > len(p) || count == 0 && (kind == branchFlag || in.branch) {
 		return damaged(page, "has %d entries", count)
 	}
 	at, before := next, []byte(nil)
@@ -231,18 +241,18 @@ func (i *inspection) elements(page uint64, p []byte, level int, first, end []byt
 			return fmt.Errorf("%w in page %d", err, page)
 		}
 		e := current
-		upper := end
+		upper := in.end
 		if n+1 < count {
 			if current, at, err = entryOf(p, kind, n+1, count, at); err == nil {
 				upper = current.key
 			}
 		}
 		if len(e.key) == 0 || before != nil && bytes.Compare(before, e.key) >= 0 ||
-			first != nil && bytes.Compare(e.key, first) < 0 || end != nil && bytes.Compare(e.key, end) >= 0 {
+			in.first != nil && bytes.Compare(e.key, in.first) < 0 || in.end != nil && bytes.Compare(e.key, in.end) >= 0 {
 			return damaged(page, "has keys that are not in order")
 		}
 		before = e.key
-		if err := i.below(page, kind, e, level, upper); err != nil {
+		if err := i.below(page, kind, e, in, upper); err != nil {
 			return err
 		}
 	}
@@ -272,34 +282,43 @@ func entryOf(p []byte, kind uint16, n, count, at int) (e element, behind int, er
 }
 
 // below looks at what an entry leads to.
-func (i *inspection) below(page uint64, kind uint16, e element, level int, end []byte) error {
+func (i *inspection) below(page uint64, kind uint16, e element, in part, end []byte) error {
 	switch {
 	case kind == branchFlag:
-		return i.tree(e.child, level+1, e.key, end)
-	case e.flags == 0 && level > 0:
+		return i.tree(e.child, part{level: in.level + 1, records: in.records, kind: in.kind, branch: true, first: e.key, end: end})
+	case e.flags == 0 && in.records && in.kind != "" && len(e.value) == 0 && slices.Contains(endMarks[:], string(e.key)):
+		return nil
+	case e.flags == 0 && in.records && bytes.HasPrefix(e.key, []byte(in.kind)):
 		if i.value != nil && i.faulty == nil {
 			if err := i.value(e.key, e.value); err != nil {
 				i.faulty = fmt.Errorf("a value in page %d: %w", page, err)
 			}
 		}
 		return nil
-	case e.flags == bucketFlag && len(e.value) >= 16 && bytes.Equal(e.key, bucketName):
-		return i.bucket(page, e.value)
+	case e.flags == bucketFlag && !in.records && len(e.value) >= 16:
+		return i.bucket(page, e, in.level+1)
 	}
 	return damaged(page, "has an entry that is none of ours")
 }
 
-// bucket looks at our one bucket; while it is small it lies within the entry that
+// bucket looks at one of ours; while it is small it lies within the entry that
 // names it.
-func (i *inspection) bucket(page uint64, value []byte) error {
-	if root := binary.NativeEndian.Uint64(value); root != 0 {
-		return i.tree(root, 1, nil, nil)
+func (i *inspection) bucket(page uint64, e element, level int) error {
+	in := part{level: level, records: true}
+	switch {
+	case len(e.key) == 1:
+		in.kind = string(e.key)
+	case !bytes.Equal(e.key, allKeys) && !bytes.Equal(e.key, manyKinds):
+		return damaged(page, "has a bucket that is none of ours")
 	}
-	inner := value[16:]
+	if root := binary.NativeEndian.Uint64(e.value); root != 0 {
+		return i.tree(root, in)
+	}
+	inner := e.value[16:]
 	if len(inner) < headSize || binary.NativeEndian.Uint16(inner[8:]) != leafFlag {
 		return damaged(page, "has a bucket that is none")
 	}
-	return i.elements(page, bytes.Clone(inner), 1, nil, nil)
+	return i.elements(page, bytes.Clone(inner), in)
 }
 
 // free looks at the list of free pages: a page in it that is used would be

@@ -16,8 +16,8 @@ import (
 	"laurel/store/bolt"
 )
 
-// filled makes a store of several levels with free pages and a value that runs
-// over pages, closes it, and returns its file up to the last page.
+// filled makes a store of several levels with free pages, a value that runs over
+// pages and buckets within an entry, closes it, and returns its file up to the last page.
 func filled(t *testing.T) (file []byte, page int64, keys []string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "store")
@@ -27,17 +27,17 @@ func filled(t *testing.T) (file []byte, page int64, keys []string) {
 	}
 	err = db.Update(t.Context(), func(tx store.Tx) error {
 		for n := range 900 {
-			key := fmt.Sprintf("%04d", n)
-			if err := tx.Put([]byte(key), []byte(strings.Repeat(value(key), 1+n%900/899*20))); err != nil {
+			key := fmt.Sprintf("%04d", 11*n)
+			if err := tx.Put([]byte(key), []byte(strings.Repeat(value(key), 1+n/899*60))); err != nil {
 				return err
 			}
 		}
-		return nil
+		return errors.Join(tx.Put([]byte("a"), []byte(value("a"))), tx.Put([]byte("z/1"), []byte(value("z/1"))))
 	})
 	for n := range 3 {
 		err = errors.Join(err, db.Update(t.Context(), func(tx store.Tx) error {
 			for i := range 100 {
-				if err := tx.Delete(fmt.Appendf(nil, "%04d", 200*n+i)); err != nil {
+				if err := tx.Delete(fmt.Appendf(nil, "%04d", 11*(200*n+i))); err != nil {
 					return err
 				}
 			}
@@ -47,7 +47,7 @@ func filled(t *testing.T) (file []byte, page int64, keys []string) {
 	err = errors.Join(err, db.View(t.Context(), func(r store.Reader) error {
 		return r.Scan(nil, nil, func(k, _ []byte) error { keys = append(keys, string(k)); return nil })
 	}), db.Close())
-	if err != nil || len(keys) != 600 {
+	if err != nil || len(keys) != 602 {
 		t.Fatal(len(keys), err)
 	}
 	raw, err := os.ReadFile(path)
@@ -59,11 +59,12 @@ func filled(t *testing.T) (file []byte, page int64, keys []string) {
 		t.Fatal(err)
 	}
 	var used int64
+	page = int64(b.Info().PageSize)
 	err = errors.Join(b.View(func(tx *bbolt.Tx) error { used = tx.Size(); return nil }), b.Close())
 	if err != nil {
 		t.Fatal(err)
 	}
-	return raw[:used], int64(os.Getpagesize()), keys
+	return raw[:used], page, keys
 }
 
 // checked is a checksum as good as none: the values say what they are.
@@ -226,7 +227,7 @@ func TestReopenInspects(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := int64(strings.Index(string(whole), value("0150")) + 7)
+	at := int64(strings.Index(string(whole), value("1507")) + 7)
 	if _, err := f.WriteAt([]byte{'!'}, at); err != nil || f.Close() != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +259,7 @@ func TestCompactRefusesDamage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := int64(strings.Index(string(whole), value("0150")) + 7)
+	at := int64(strings.Index(string(whole), value("1507")) + 7)
 	if _, err := f.WriteAt([]byte{'!'}, at); err != nil || f.Close() != nil {
 		t.Fatal(err)
 	}

@@ -15,20 +15,20 @@ import (
 // errOver is the answer of a Reader or Tx that was kept after its function.
 var errOver = errors.New("bolt: the transaction is over")
 
-// reader reads the bucket as one bbolt transaction sees it.
+// reader reads the map as one bbolt transaction sees it.
 type reader struct {
 	db     *DB
 	ctx    context.Context
-	bucket *bbolt.Bucket // nil when the transaction is over
-	err    error         // what ended the transaction early, once a method met it
-	writes int           // made through the tx around it; they unsettle cursors
+	tree   tree  // empty when the transaction is over
+	err    error // what ended the transaction early, once a method met it
+	writes int   // made through the tx around it; they unsettle cursors
 
 	snapshot *snapshot // of a View; nil in an Update
 }
 
 // usable returns why the transaction cannot be used, if it cannot.
 func (r *reader) usable() error {
-	if r.bucket == nil {
+	if r.tree.tx == nil {
 		return errOver
 	}
 	if r.err == nil {
@@ -68,7 +68,7 @@ func (r *reader) get(key []byte) (value []byte, err error) {
 	defer r.snapshot.release()
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
-	if value = r.bucket.Get(key); value != nil {
+	if value = r.tree.get(key); value != nil {
 		value, err = whole(value)
 	}
 	return value, err
@@ -80,6 +80,20 @@ func whole(value []byte) ([]byte, error) {
 		return nil, fmt.Errorf("%w: %w", store.ErrDamaged, err)
 	}
 	return clone(value), nil
+}
+
+// cursor is one in the bucket of a key, nil where there is none.
+func (r *reader) cursor(key []byte) (c *bbolt.Cursor, err error) {
+	if err := r.snapshot.hold(); err != nil {
+		return nil, err
+	}
+	defer r.snapshot.release()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err)
+	if b := r.tree.bucket(key); b != nil {
+		c = b.Cursor()
+	}
+	return c, nil
 }
 
 // step moves a cursor to a key, or on by one where that is nil, and copies what is
@@ -111,7 +125,38 @@ func (r *reader) Scan(prefix, after []byte, f func(key, value []byte) error) err
 		return err
 	}
 	from, to := store.Range(prefix, after)
-	cursor, seen, last := r.bucket.Cursor(), r.writes, []byte(nil)
+	for from != nil && (to == nil || bytes.Compare(from, to) < 0) {
+		end := r.tree.end(from)
+		err := r.scanBucket(from, least(to, end), f)
+		if errors.Is(err, store.ErrStop) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		from = end
+	}
+	return nil
+}
+
+// least is the first of two ends, of which nil is none.
+func least(a, b []byte) []byte {
+	if a == nil || b != nil && bytes.Compare(b, a) < 0 {
+		return b
+	}
+	return a
+}
+
+// scanBucket is Scan for the bucket that from belongs into.
+func (r *reader) scanBucket(from, to []byte, f func(key, value []byte) error) error {
+	cursor, err := r.cursor(from)
+	if err != nil {
+		r.db.noticed(err)
+		return err
+	}
+	if cursor == nil {
+		return nil
+	}
+	seen, last := r.writes, []byte(nil)
 	for {
 		k, v, err := r.step(cursor, from)
 		if err == nil && k != nil && bytes.Compare(k, last) <= 0 {
@@ -125,9 +170,7 @@ func (r *reader) Scan(prefix, after []byte, f func(key, value []byte) error) err
 			return nil
 		}
 		last, from = append(last[:0], k...), nil
-		if err := f(k, v); errors.Is(err, store.ErrStop) {
-			return nil
-		} else if err != nil {
+		if err := f(k, v); err != nil {
 			return err
 		}
 		if err := r.usable(); err != nil {
@@ -140,7 +183,7 @@ func (r *reader) Scan(prefix, after []byte, f func(key, value []byte) error) err
 }
 
 // tx is one Update's part of a group's bbolt transaction. It writes straight
-// into the bucket and remembers what was there, which gives back the savepoints
+// into the map and remembers what was there, which gives back the savepoints
 // that bbolt lacks: undo restores what the Updates before it had left.
 type tx struct {
 	reader
@@ -183,24 +226,24 @@ func (t *tx) write(key, value []byte) error {
 func (t *tx) set(key, value []byte) (old []byte, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
-	old = t.bucket.Get(key)
+	old = t.tree.get(key)
 	if value == nil {
-		return old, t.bucket.Delete(key)
+		return old, t.tree.delete(key)
 	}
-	return old, t.bucket.Put(key, value)
+	return old, t.tree.put(key, value)
 }
 
 // undo takes the transaction's writes back, last first. If it fails, or panics
-// on a damaged page, the bucket is in no state to be committed.
+// on a damaged page, the file is in no state to be committed.
 func (t *tx) undo() (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
 	for i := len(t.changes) - 1; i >= 0; i-- {
 		c := t.changes[i]
 		if c.old == nil {
-			err = t.bucket.Delete(c.key)
+			err = t.tree.delete(c.key)
 		} else {
-			err = t.bucket.Put(c.key, c.old)
+			err = t.tree.put(c.key, c.old)
 		}
 		if err != nil {
 			return fmt.Errorf("undoing: %w", err)

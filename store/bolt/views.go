@@ -64,12 +64,12 @@ func (s *snapshot) end() {
 	}
 }
 
-func (s *snapshot) bucket() (*bbolt.Bucket, error) {
+func (db *DB) treeIn(s *snapshot) (tree, error) {
 	if err := s.hold(); err != nil {
-		return nil, err
+		return tree{}, err
 	}
 	defer s.release()
-	return bucketOf(s.tx)
+	return db.treeOf(s.tx)
 }
 
 // hold keeps a snapshot from ending, until release. That of an Update, nil, is
