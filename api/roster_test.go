@@ -57,6 +57,13 @@ func TestRoster(t *testing.T) {
 		t.Errorf("%+v", first.Rows[1])
 	}
 	w.roster("", people).want(t, http.StatusOK).into(t, &second)
+	other := "ref,name,email\nW-9,Participant 09,participant.01@roster.example\n"
+	for query, want := range map[string]string{"": "map[error:1]", "&accept=renamed,erased": "map[error:1]", "&accept=renamed,shared": "map[would_issue:1]"} {
+		var shared rosterAnswer
+		if w.roster("?dry_run=true"+query, other).want(t, http.StatusOK).into(t, &shared); fmt.Sprint(shared.Summary) != want {
+			t.Errorf("an address of two, %q: %+v", query, shared)
+		}
+	}
 	if fmt.Sprint(second.Summary) != "map[error:1 existing:2 not_met:1]" || *second.Rows[0].Credential != *first.Rows[0].Credential {
 		t.Errorf("again %+v", second)
 	}
@@ -99,6 +106,7 @@ func TestRosterRefuses(t *testing.T) {
 	w.roster("", people, "Content-Type", "application/json").problem(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
 	w.roster("", people, "Content-Type", "application/vnd.ms-excel").problem(t, http.StatusUnsupportedMediaType, "unsupported_media_type")
 	w.roster("?dryrun=true", people).problem(t, http.StatusBadRequest, "unknown_parameter")
+	w.roster("?accept=everything", people).problem(t, http.StatusBadRequest, "invalid_parameter")
 	w.roster("?achievement=Not+one", people).problem(t, http.StatusBadRequest, "invalid_parameter")
 	w.roster("", "a,b\n1,2\n").problem(t, http.StatusBadRequest, "header_missing")
 	w.roster("", "name,email\nJos\xe9,jose@roster.example\n").problem(t, http.StatusBadRequest, "invalid_encoding")

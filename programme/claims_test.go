@@ -114,6 +114,43 @@ func TestRefOfAnother(t *testing.T) {
 	}
 }
 
+// TestSharedAddress: two people who read mail at one address, each with a ref, are
+// a question; where a person has answered that they are two, each has a badge. One
+// name under two refs stays one.
+func TestSharedAddress(t *testing.T) {
+	p := workshop(t)
+	shared := func(r *programme.Roster) { r.Shared = true }
+	p.upload(t, []byte("ref,name,email\n1,Nora,house@l.example\n"), nil)
+	other := []byte("ref,name,email\n2,Otto,house@l.example\n")
+	if row := p.upload(t, other, nil).Rows[0]; row.Code != "recipient_conflict" || !strings.Contains(row.Message, "accept=shared") {
+		t.Errorf("a question: %+v", row)
+	}
+	for _, list := range []string{"ref,name,email\n2,nora,house@l.example\n", "ref,email\n2,house@l.example\n"} {
+		if row := p.upload(t, []byte(list), shared).Rows[0]; row.Code != "recipient_conflict" {
+			t.Errorf("%q: %+v", list, row)
+		}
+	}
+	first := p.upload(t, other, shared).Rows[0]
+	if first.Outcome != programme.OutcomeIssued {
+		t.Fatalf("%+v", first)
+	}
+	if row := p.upload(t, other, nil).Rows[0]; row.Outcome != programme.OutcomeExisting || row.Credential != first.Credential {
+		t.Errorf("and is known from then on: %+v", row)
+	}
+	both := []byte("ref,name,email\n3,Ida,flat@l.example\n4,Udo,flat@l.example\n5,Ida,flat@l.example\n")
+	rows := p.upload(t, both, nil).Rows
+	if rows[0].Outcome != programme.OutcomeIssued || rows[1].Code != "recipient_conflict" || !strings.Contains(rows[1].Message, "accept=shared") || rows[2].Code != "recipient_conflict" {
+		t.Errorf("on one list: %+v", rows)
+	}
+	rows = p.upload(t, both, shared).Rows
+	if rows[0].Outcome != programme.OutcomeExisting || rows[1].Outcome != programme.OutcomeIssued || rows[2].Code != "recipient_conflict" {
+		t.Errorf("on one list, as a person says: %+v", rows)
+	}
+	if active, revoked := p.audit(t); active != 4 || revoked != 0 {
+		t.Errorf("%d badges, %d revoked", active, revoked)
+	}
+}
+
 // TestTimesOfLists: a list tells what has happened, and since 1970.
 func TestTimesOfLists(t *testing.T) {
 	p := workshop(t)

@@ -24,6 +24,7 @@ type teller struct {
 	trusted bool
 	list    bool
 	renamed bool   // of a list: another name for a ref is the same person's
+	shared  bool   // of a list: another name and ref at an address are another person's
 	country string // of those alone of whom it may tell; "": of anybody
 }
 
@@ -181,10 +182,10 @@ func (s *session) byAddress(t teller, l *learner, told completion.Learner) (same
 		ids, here := o.Platforms[t.source]
 		switch {
 		case l != nil && o.ID == l.ID:
-		case told.ID != "" && len(ids) > 0 && t.list:
+		case told.ID != "" && len(ids) > 0 && t.list && !(t.shared && !sameName(o.Name, told.Name)):
 			return nil, nil, errAddressTaken
 		case told.ID != "" && len(ids) > 0:
-			// The platform tells them apart: a shared address.
+			// They are told apart, by the platform or by a person: a shared address.
 		case (here || o.byBadge() || t.trusted && slices.Contains(o.Trusted, digest)) && sameName(o.Name, told.Name):
 			certain = append(certain, o)
 		default:

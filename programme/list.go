@@ -38,6 +38,9 @@ type Roster struct {
 	// Renamed says that whoever has another name than their ref had before is
 	// the same person, where no address tells.
 	Renamed bool
+	// Shared says that whoever has another name and another ref than somebody
+	// with the same address is another person, who reads mail there too.
+	Shared bool
 	// Erased says that who was erased is to be served again.
 	Erased bool
 	// Tell hears of each part of the list as soon as it is durable; it may be
@@ -309,6 +312,7 @@ func (ls *lister) row(s *session, n int, row *Row) error {
 	line := &ls.list.Rows[n]
 	*row = Row{Number: line.Number, Ref: line.Ref, Name: line.Name, Email: line.Email}
 	repeat, again := ls.repeats[n]
+	again = again && !(repeat.Conflict && ls.roster.Shared) // which is looked at name by name
 	switch {
 	case line.Blank:
 		row.Outcome = OutcomeBlank
@@ -317,7 +321,7 @@ func (ls *lister) row(s *session, n int, row *Row) error {
 	case again && !repeat.Conflict:
 		row.Outcome, row.Message = OutcomeDuplicate, fmt.Sprintf("The same person stands in row %d.", repeat.Of)
 	case again:
-		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same address under another ref. Decide who of the two it belongs to.", repeat.Of))
+		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same address under another ref. Decide who of the two it belongs to; or, where two people read mail there, upload the list with accept=shared.", repeat.Of))
 	case line.Fault != nil:
 		row.fail(line.Fault.Code, line.Fault.Message)
 	default:
@@ -343,7 +347,7 @@ func (row *Row) refuse(err error) {
 	var keyless *issuer.NoKeyError
 	switch {
 	case errors.Is(err, errAddressTaken):
-		row.fail("recipient_conflict", "This address is known under another ref. Decide who of the two it belongs to.")
+		row.fail("recipient_conflict", "This address is known under another ref. Decide who of the two it belongs to; or, where two people read mail there, upload the row with accept=shared.")
 	case errors.Is(err, errRefTaken):
 		row.fail("recipient_conflict", "This ref is known here with another name and another address. Give each person a ref of their own, or correct the name or the address first.")
 	case errors.Is(err, errRenamed):
@@ -422,7 +426,7 @@ func (ls *lister) scene(s *session, line *roster.Row) (*scene, error) {
 		edition = ls.roster.Edition
 	}
 	t := teller{realm: ls.caller.realm(), source: cmp.Or(ls.roster.Source, listSource(ls.activity.ID)), by: listPrefix + ls.upload,
-		trusted: true, list: true, renamed: ls.roster.Renamed}
+		trusted: true, list: true, renamed: ls.roster.Renamed, shared: ls.roster.Shared}
 	sc, err := s.setScene(&ls.caller, t, ls.activity, edition)
 	if err == nil {
 		sc.upload, sc.only = ls.upload, ls.roster.Achievement

@@ -228,6 +228,45 @@ func TestOrderOfCorrections(t *testing.T) {
 	}
 }
 
+// TestOrderOfNames tells of people whom one platform knows by number alone and
+// another by name, and of whom a list has the numbers, in every order: in the end
+// each is one person and holds what both platforms tell of.
+func TestOrderOfNames(t *testing.T) {
+	p := course(t, "all")
+	orders := [][]int{{0, 1, 2}, {0, 2, 1}, {1, 0, 2}, {1, 2, 0}, {2, 0, 1}, {2, 1, 0}}
+	for n, order := range orders {
+		mail := fmt.Sprintf("n%d@learner.example", n)
+		steps := []func(){
+			func() {
+				p.tell(t, said{learner: fmt.Sprintf(`{"id":"n-%d"}`, n), facts: `{"points":{"achieved":51,"max":60}}`})
+			},
+			func() {
+				p.tell(t, said{source: "lms-b", learner: fmt.Sprintf(`{"id":"%d","email":%q,"name":"Number %d"}`, 70+n, mail, n), facts: `{"visits":{"visited":44,"total":44}}`})
+			},
+			func() {
+				list := fmt.Sprintf("ref,name,email\nn-%d,Number %d,%s\n", n, n, mail)
+				row := p.upload(t, []byte(list), func(r *programme.Roster) { r.Activity, r.Source = "hc20", "lms-a" }).Rows[0]
+				if row.Outcome == programme.OutcomeError {
+					t.Errorf("order %v: %+v", order, row)
+				}
+			},
+		}
+		for _, i := range order {
+			steps[i]()
+		}
+		held := slices.Sorted(maps.Keys(p.by(t, mail)))
+		if !slices.Equal(held, []string{"hc20-achievement", "hc20-participation"}) || p.count(t, "P/live/l/") != n+1 {
+			t.Errorf("order %v: holds %v, and %d people are known", order, held, p.count(t, "P/live/l/"))
+		}
+	}
+	if open := p.open(t); len(open) != 0 {
+		t.Errorf("open are %+v", open)
+	}
+	if active, revoked := p.audit(t); active != 2*len(orders) || revoked != 0 {
+		t.Errorf("%d in force, %d revoked", active, revoked)
+	}
+}
+
 // corrections are reports of a few days: of passing and failing, taken back and
 // perhaps regraded.
 func corrections(random *rand.Rand, regrades bool) (list []said) {

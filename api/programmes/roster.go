@@ -221,7 +221,7 @@ func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error
 	if list.Atomic, err = wire.Flag(q, "atomic"); err != nil {
 		return list, err
 	}
-	if list.Renamed, list.Erased, err = accepted(q.Get("accept")); err != nil {
+	if err := accept(&list, q.Get("accept")); err != nil {
 		return list, err
 	}
 	if list.Source = q.Get("source"); list.Source != "" {
@@ -233,20 +233,22 @@ func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error
 	return list, err
 }
 
-// accepted reads which doubts about people whoever uploads has settled.
-func accepted(text string) (renamed, erased bool, err error) {
+// accept reads which doubts about people whoever uploads has settled.
+func accept(list *programme.Roster, text string) error {
 	for _, word := range strings.Split(text, ",") {
 		switch word {
 		case "":
 		case "renamed":
-			renamed = true
+			list.Renamed = true
+		case "shared":
+			list.Shared = true
 		case "erased":
-			erased = true
+			list.Erased = true
 		default:
-			return false, false, &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter accept is renamed, erased, or both with a comma between them."}
+			return &wire.Fault{Code: wire.InvalidParameter, Detail: "The parameter accept is renamed, shared or erased, or several with commas between them."}
 		}
 	}
-	return renamed, erased, nil
+	return nil
 }
 
 const workbook = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

@@ -220,7 +220,7 @@ type rosterRequest struct {
 	OccurredAt  time.Time `json:"occurredAt,omitzero"`
 	DryRun      bool      `json:"dryRun,omitempty"`
 	Atomic      bool      `json:"atomic,omitempty"`
-	Accept      []string  `json:"accept,omitempty"` // doubts that are settled: renamed, erased
+	Accept      []string  `json:"accept,omitempty"` // doubts that are settled: renamed, shared, erased
 	Source      string    `json:"source,omitempty"` // whose ids the refs are
 }
 
@@ -230,7 +230,7 @@ var doing = map[programme.Step]string{programme.Checked: "rows checked", program
 func uploadRoster(ctx context.Context, svc *service, in rosterRequest) (json.RawMessage, error) {
 	result, err := svc.programme.Roster(ctx, operator(), programme.Roster{Activity: in.Activity, List: in.List, Edition: in.Edition,
 		Achievement: in.Achievement, OccurredAt: in.OccurredAt, DryRun: in.DryRun, Atomic: in.Atomic,
-		Renamed: slices.Contains(in.Accept, "renamed"), Erased: slices.Contains(in.Accept, "erased"), Source: in.Source,
+		Renamed: slices.Contains(in.Accept, "renamed"), Shared: slices.Contains(in.Accept, "shared"), Erased: slices.Contains(in.Accept, "erased"), Source: in.Source,
 		Tell: func(part programme.Progress) { tell(ctx, progress{part.Done, part.Of, doing[part.Step]}) }})
 	if err != nil {
 		return nil, err
@@ -248,7 +248,7 @@ func (p *program) programmeRoster(ctx context.Context, args []string) error {
 		set.BoolVar(&in.Atomic, "atomic", false, "take in all rows or, where one has an error, none")
 		set.StringVar(&in.Edition, "edition", "", "`name` of the edition; needed where there are several and the list does not say")
 		set.StringVar(&in.Achievement, "achievement", "", "`slug` of the only achievement to be awarded")
-		set.StringVar(&accept, "accept", "", "`doubts` that are settled: renamed (who has another name is the same person), erased (who was erased is served again), or both with a comma")
+		set.StringVar(&accept, "accept", "", "`doubts` that are settled: renamed (who has another name is the same person), shared (who has another name and ref at one address is another person), erased (who was erased is served again), with commas")
 		set.StringVar(&in.Source, "source", "", "`platform` whose numbers of people the refs are, such as lms-a; else they are your own")
 		set.StringVar(&at, "occurred-at", "", "`day` on which happened what the list tells, such as 2025-08-12")
 	})
@@ -264,8 +264,8 @@ func (p *program) programmeRoster(ctx context.Context, args []string) error {
 		}
 	}
 	for _, doubt := range strings.FieldsFunc(accept, func(r rune) bool { return r == ',' }) {
-		if doubt != "renamed" && doubt != "erased" {
-			return usagef("--accept is renamed, erased, or both with a comma between them")
+		if !slices.Contains([]string{"renamed", "shared", "erased"}, doubt) {
+			return usagef("--accept is renamed, shared or erased, or several with commas between them")
 		}
 		in.Accept = append(in.Accept, doubt)
 	}
