@@ -180,6 +180,9 @@ func (s *Endorsers) read(ctx context.Context, doc *badge.Document) (*Endorsement
 	if !badge.HasType(root.Get("type"), badge.TypeEndorsement) {
 		return nil, nil, fault("not_an_endorsement", "/type", "This is no EndorsementCredential.")
 	}
+	if badge.SaysTest(root.Get("issuer")) {
+		return nil, nil, fault("test_issuer", "/issuer", "This was signed by an issuer for trials, whose word counts for nothing. Have it signed by the endorser.")
+	}
 	who, err := s.byID(ctx, doc.IssuerID())
 	if err != nil {
 		return nil, nil, err

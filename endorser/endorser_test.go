@@ -386,6 +386,25 @@ func TestTrialAchievementIsNotEndorsed(t *testing.T) {
 	}
 }
 
+// What an issuer for trials has signed, of whichever service, endorses nothing. A
+// name or an address alone may be somebody's honest one.
+func TestTrialEndorsesNothing(t *testing.T) {
+	p := newPlace(t)
+	they := newParty(t, p.clock)
+	p.define(t, endorser.Definition{Slug: network, ID: they.id, Key: endorser.External})
+	const mark, place = "[TEST] Network", "https://elsewhere.example/issuers/test-network"
+	signed := func(name, url string) []byte {
+		return p.sign(t, they.id, they.signer, map[string]any{"subject": p.courseID(), "issuerName": name, "issuerURL": url})
+	}
+	_, err := p.accept(t, signed(mark, place))
+	refused(t, err, "test_issuer", "/issuer")
+	for _, honest := range [][2]string{{mark, "https://elsewhere.example/"}, {"Network", place}} {
+		if _, err := p.accept(t, signed(honest[0], honest[1])); err != nil {
+			t.Errorf("%v: %v", honest, err)
+		}
+	}
+}
+
 // TestEndorserKeyRevoked: what stood on record before a key came into strange
 // hands is genuine to the service that has the record, alone and in a badge. What
 // was signed after that, or is on no record, is not, whatever date it bears.

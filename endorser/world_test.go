@@ -202,6 +202,8 @@ func fixture(t *testing.T, n int, change map[string]any) *badge.Document {
 		case "issuer", "subject":
 			member := map[string]string{"issuer": "issuer", "subject": "credentialSubject"}[name]
 			e[member].(map[string]any)["id"] = v
+		case "issuerName", "issuerURL":
+			e["issuer"].(map[string]any)[map[string]string{"issuerName": "name", "issuerURL": "url"}[name]] = v
 		default:
 			e[name] = v
 		}

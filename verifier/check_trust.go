@@ -2,8 +2,6 @@ package verifier
 
 import (
 	"context"
-	"regexp"
-	"strings"
 
 	"laurel/badge"
 )
@@ -64,17 +62,9 @@ func (s *subject) unlisted(ctx context.Context, f Finding) Finding {
 	return f
 }
 
-// testPlace is where a service keeps its issuers for tests, as they are signed:
-// the issuer's did:web, or where its DID is but a key, the address of its page.
-var testPlace = regexp.MustCompile(`^(did:web:[^:/?#]+:issuers:|https?://[^/?#@]+/issuers/)` + badge.TestPrefix + `[a-z0-9-]*$`)
-
-// saysTest tells whether a badge says of itself that it is but a trial, as this
-// program signs those of anybody who runs it: its issuer has a place among those
-// for tests, and a name with the mark. Either alone may be somebody's honest
-// name. Both are signed, so it needs no request, and nobody who has the badge can
-// take the remark off.
+// saysTest tells whether a badge says of itself that it is but a trial. That is
+// signed, so it needs no request, and nobody who has the badge can take the remark
+// off.
 func (s *subject) saysTest() bool {
-	issuer := s.doc.Root().Get("issuer")
-	return s.presenter == "" && strings.HasPrefix(issuer.Get("name").Text(), badge.TestMark) &&
-		(testPlace.MatchString(issuer.Get("id").Text()) || testPlace.MatchString(issuer.Get("url").Text()))
+	return s.presenter == "" && badge.SaysTest(s.doc.Root().Get("issuer"))
 }
