@@ -544,6 +544,37 @@ func TestConsoleConfirmsWhatWasPreviewed(t *testing.T) {
 	}
 }
 
+// A doubt that a person has settled lets a row through, which the form without it
+// holds up; and what was said is part of what is confirmed.
+func TestConsoleSettlesDoubts(t *testing.T) {
+	w := newWorld(t)
+	s := w.signIn(w.all)
+	take := func(list, accept string) (preview, done answer) {
+		preview = s.sendFile("/console/upload", map[string]string{"activity": "uh-kit-2025", "accept": accept}, list)
+		return preview, s.sendFile("/console/upload/confirm", preview.hidden(t, "/console/upload/confirm"), "")
+	}
+	if _, done := take("ref,name,role\nW-1,Ana Prado,participant\n", ""); done.status != http.StatusOK || w.store.count("c/"+city+"/") != 1 {
+		t.Fatalf("%d %s", done.status, done.body)
+	}
+	const conflict = "accept=renamed"
+	const renamed = "ref,name,role\nW-1,Ana Sousa,participant\n"
+	if held := s.sendFile("/console/upload", map[string]string{"activity": "uh-kit-2025"}, renamed); !bytes.Contains(held.body, []byte(conflict)) {
+		t.Errorf("nobody has settled it: %s", held.body)
+	}
+	preview, done := take(renamed, "renamed")
+	if bytes.Contains(preview.body, []byte(conflict)) || !bytes.Contains(preview.body, []byte("the same person")) || !bytes.Contains(done.body, []byte("/console/badges/")) || w.store.count("c/"+city+"/") != 1 {
+		t.Errorf("settled: %d badges: %s", w.store.count("c/"+city+"/"), done.body)
+	}
+	hidden := preview.hidden(t, "/console/upload/confirm")
+	hidden["accept"] = "erased"
+	if a := s.sendFile("/console/upload/confirm", hidden, ""); a.status != http.StatusForbidden {
+		t.Errorf("another doubt than was looked at: %d", a.status)
+	}
+	if a := s.sendFile("/console/upload", map[string]string{"activity": "uh-kit-2025", "accept": "all"}, renamed); bytes.Contains(a.body, []byte("/console/upload/confirm")) {
+		t.Errorf("a word that is none: %d %s", a.status, a.body)
+	}
+}
+
 // A form that is sent twice changes once; with other words under its key it is
 // refused.
 func TestConsoleChangesOnce(t *testing.T) {

@@ -28,7 +28,7 @@ import (
 // then is told anew instead of done.
 
 // listFields are the questions beside a list.
-var listFields = []string{"activity", "edition", "achievement", "occurred_at"}
+var listFields = []string{"activity", "edition", "achievement", "occurred_at", "accept"}
 
 // listMark is the purpose of the mark.
 const listMark = "list"
@@ -59,8 +59,30 @@ func (v *visit) asking(sent fields) (*page, *form, error) {
 		{Name: "edition", Label: v.t("console.col.edition"), Type: "text", Value: sent.line("edition"), Hint: v.t("console.upload.edition.hint"), LTR: true},
 		{Name: "achievement", Label: v.t("console.col.achievement"), Type: "text", Value: sent.line("achievement"), Hint: v.t("console.upload.achievement.hint"), LTR: true},
 		{Name: "occurred_at", Label: v.t("console.upload.occurred"), Type: "date", Value: sent.line("occurred_at"), Hint: v.t("console.upload.occurred.hint"), LTR: true},
+		v.doubt(sent.line("accept")),
 	}, Submits: []submit{{Text: v.t("console.upload.preview")}}}
 	return pg, pg.Form, nil
+}
+
+// doubt asks which doubt about people is settled: one at a time, because what is
+// said holds for all rows.
+func (v *visit) doubt(settled string) field {
+	return field{Name: "accept", Label: v.t("console.upload.accept"), Type: "select", Hint: v.t("console.upload.accept.hint"), Options: []option{
+		{"", "—", settled == ""},
+		{"renamed", v.t("console.upload.accept.renamed"), settled == "renamed"},
+		{"shared", v.t("console.upload.accept.shared"), settled == "shared"},
+		{"erased", v.t("console.upload.accept.erased"), settled == "erased"},
+	}}
+}
+
+// settled is the doubt that was chosen, in words.
+func (v *visit) settled(sent fields) string {
+	for _, o := range v.doubt(sent.line("accept")).Options {
+		if o.Selected && o.Value != "" {
+			return o.Text
+		}
+	}
+	return ""
 }
 
 // offer makes the question for the activity a choice among those that the token
@@ -114,7 +136,7 @@ func (v *visit) asked(sent fields, list []byte) (programme.Roster, error) {
 		}
 		r.OccurredAt = t
 	}
-	return r, nil
+	return r, programmes.Accept(&r, sent.line("accept"))
 }
 
 // listPlace is the field that a fault of a list is about.
@@ -308,7 +330,7 @@ func (v *visit) aboutList(sent fields, list []byte, r *programme.Result) []fact 
 	sum := sha256.Sum256(list)
 	facts := []fact{{v.t("console.col.activity"), []cell{code(sent.line("activity"))}}, {v.t("console.col.edition"), []cell{code(sent.line("edition"))}},
 		{v.t("console.col.achievement"), []cell{code(sent.line("achievement"))}}, {v.t("console.upload.occurred"), []cell{code(sent.line("occurred_at"))}},
-		{v.t("console.col.rows"), []cell{number(len(r.Rows))}}}
+		{v.t("console.upload.accept"), []cell{text(v.settled(sent))}}, {v.t("console.col.rows"), []cell{number(len(r.Rows))}}}
 	facts = append(facts, fact{v.t("console.col.outcome"), v.summary(r.Summary)})
 	if len(r.Ignored) > 0 {
 		facts = append(facts, fact{v.t("console.preview.ignored"), []cell{text(strings.Join(r.Ignored, ", "))}})

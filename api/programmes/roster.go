@@ -221,7 +221,7 @@ func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error
 	if list.Atomic, err = wire.Flag(q, "atomic"); err != nil {
 		return list, err
 	}
-	if err := accept(&list, q.Get("accept")); err != nil {
+	if err := Accept(&list, q.Get("accept")); err != nil {
 		return list, err
 	}
 	if list.Source = q.Get("source"); list.Source != "" {
@@ -233,8 +233,8 @@ func readRoster(w http.ResponseWriter, r *http.Request) (programme.Roster, error
 	return list, err
 }
 
-// accept reads which doubts about people whoever uploads has settled.
-func accept(list *programme.Roster, text string) error {
+// Accept reads which doubts about people whoever uploads has settled.
+func Accept(list *programme.Roster, text string) error {
 	for _, word := range strings.Split(text, ",") {
 		switch word {
 		case "":
