@@ -1,15 +1,19 @@
 package api_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"fmt"
 	"io"
+	"maps"
 	"mime/multipart"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -84,6 +88,12 @@ func (s *staff) raw(path, body string, header ...string) answer {
 // sendFile sends a form with a file.
 func (s *staff) sendFile(path string, form map[string]string, file string) answer {
 	s.t.Helper()
+	body, mediaType := s.withFile(form, file)
+	return s.do(request{method: http.MethodPost, path: path, body: body, header: map[string]string{"Cookie": s.cookie, "Accept": "text/html",
+		"Content-Type": mediaType, "Sec-Fetch-Site": "same-origin"}})
+}
+
+func (s *staff) withFile(form map[string]string, file string) (body, mediaType string) {
 	var b bytes.Buffer
 	m := multipart.NewWriter(&b)
 	form["mark"] = s.mark
@@ -95,8 +105,7 @@ func (s *staff) sendFile(path string, form map[string]string, file string) answe
 		_, _ = io.WriteString(part, file)
 	}
 	_ = m.Close()
-	return s.do(request{method: http.MethodPost, path: path, body: b.String(), header: map[string]string{"Cookie": s.cookie, "Accept": "text/html",
-		"Content-Type": m.FormDataContentType(), "Sec-Fetch-Site": "same-origin"}})
+	return b.String(), m.FormDataContentType()
 }
 
 // hidden are the hidden fields of the form of a page that leads to an address.
@@ -744,4 +753,90 @@ func TestNoConsole(t *testing.T) {
 			t.Errorf("%s %s: %d", p.Method, p.Path, a.status)
 		}
 	}
+}
+
+// A page that takes long begins with how far it is: a list that is but tried, and
+// one that is taken in. What came of it follows in the same page, in every
+// language, without a script.
+func TestConsoleTellsHowFarAListIs(t *testing.T) {
+	const size = 600
+	w := newWorld(t)
+	s := w.signIn(w.all)
+	var rows strings.Builder
+	rows.WriteString("ref,name,email,role\n")
+	for n := range size {
+		fmt.Fprintf(&rows, "p-%d,Participant %d,p.%d@learner.example,participant\n", n, n, n)
+	}
+	told := func(a answer) (steps []string, rest string) {
+		doc := must(html.Parse(bytes.NewReader(a.body)))(t)
+		for n := range doc.Descendants() {
+			if n.Data == "progress" {
+				steps = append(steps, attr(n, "value")+"/"+attr(n, "max"))
+			}
+		}
+		before, rest, _ := strings.Cut(string(a.body), `<div class="top">`)
+		if n := strings.Count(before, "<progress"); n != len(steps) || strings.Count(before, "<title>") != 1 {
+			t.Errorf("%d of %d steps stand before what came of it: %.3000s", n, len(steps), before)
+		}
+		return steps, rest
+	}
+	preview := s.sendFile("/console/upload", map[string]string{"activity": "uh-kit-2025"}, rows.String()).want(t, http.StatusOK)
+	steps, rest := told(preview)
+	if !slices.Equal(steps, []string{"250/600", "500/600"}) || !strings.Contains(rest, "What the list would do") || !bytes.Contains(preview.body, []byte("250 of 600 rows looked at")) {
+		t.Errorf("a list that is tried tells %v: %.3000s", steps, preview.body)
+	}
+	if w.store.count("c/"+city+"/") != 0 {
+		t.Error("a preview issues badges")
+	}
+	confirm := preview.hidden(t, "/console/upload/confirm")
+	// What cannot be done any more is told in the page that has begun.
+	w.store.fail(store.ErrFull, nil)
+	cut := s.sendFile("/console/upload/confirm", maps.Clone(confirm), "").want(t, http.StatusOK)
+	if steps, rest := told(cut); !slices.Equal(steps, []string{"250/600", "500/600"}) || !strings.Contains(rest, "notice fail") || !strings.HasSuffix(strings.TrimSpace(rest), "</html>") {
+		t.Errorf("cut short after %v: %.3000s", steps, rest)
+	}
+	w.store.fail(nil, nil)
+	done := s.toldWhileNothingIsWritten("/console/upload/confirm", confirm, "500 of 600 rows looked at")
+	steps, rest = told(done)
+	if !slices.Equal(steps, []string{"250/600", "500/600", "250/600", "500/600"}) || !strings.Contains(rest, "The list was taken in") || !bytes.Contains(done.body, []byte("500 of 600 rows taken in")) {
+		t.Errorf("a list that is taken in tells %v: %.3000s", steps, done.body)
+	}
+	if n := w.store.count("c/" + city + "/"); n != size {
+		t.Errorf("%d badges", n)
+	}
+	// Where it is done at one go the status still tells what is wrong.
+	if a := s.sendFile("/console/upload", map[string]string{"activity": "uh-kit-2025", "edition": "none"}, rows.String()); a.status != http.StatusUnprocessableEntity {
+		t.Errorf("a list for no edition: %d", a.status)
+	}
+	if a := s.sendFile("/console/upload", map[string]string{"activity": "uh-kit-2025"}, "ref,name,role\np-x,Somebody,participant\n"); bytes.Contains(a.body, []byte("<progress")) || a.header.Get("Content-Length") == "" {
+		t.Errorf("a short list: %.3000s", a.body)
+	}
+}
+
+// toldWhileNothingIsWritten sends a form while nobody can write into the store,
+// which can again once the answer has told something.
+func (s *staff) toldWhileNothingIsWritten(path string, form map[string]string, something string) answer {
+	s.t.Helper()
+	inside, free := make(chan struct{}), make(chan struct{})
+	letWrite := sync.OnceFunc(func() { close(free) })
+	defer letWrite()
+	go func() {
+		_ = s.store.Store.Update(s.t.Context(), func(store.Tx) error { close(inside); <-free; return nil })
+	}()
+	<-inside
+	body, mediaType := s.withFile(form, "")
+	req := must(http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.address+path, strings.NewReader(body)))(s.t)
+	for name, value := range map[string]string{"Cookie": s.cookie, "Accept": "text/html", "Content-Type": mediaType, "Sec-Fetch-Site": "same-origin"} {
+		req.Header.Set(name, value)
+	}
+	resp := must(s.client.Do(req))(s.t)
+	defer resp.Body.Close()
+	var all bytes.Buffer
+	lines := bufio.NewReader(io.TeeReader(resp.Body, &all))
+	for line := ""; !strings.Contains(line, something); {
+		line = must(lines.ReadString('\n'))(s.t)
+	}
+	letWrite()
+	must(io.Copy(io.Discard, lines))(s.t)
+	return answer{status: resp.StatusCode, header: resp.Header, body: all.Bytes()}
 }

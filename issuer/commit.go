@@ -2,6 +2,7 @@ package issuer
 
 import (
 	"context"
+	"errors"
 
 	"laurel/store"
 )
@@ -93,11 +94,11 @@ func (i *Issuer) stillTrue(ctx context.Context, tx store.Tx, d *draft) error {
 		return i.keepInline(tx, d)
 	}
 	now, err := getShared[Achievement](&i.decoded, tx, versionKey(d.ach.Slug, d.ach.Version))
+	if errors.Is(err, ErrNotFound) || err == nil && !now.ChangedAt.Equal(d.ach.ChangedAt) {
+		return errAgain
+	}
 	if err != nil {
 		return err
-	}
-	if !now.ChangedAt.Equal(d.ach.ChangedAt) {
-		return errAgain
 	}
 	if d.trial != nil {
 		return nil // what was but tried can still be changed

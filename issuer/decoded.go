@@ -1,7 +1,6 @@
 package issuer
 
 import (
-	"bytes"
 	"sync"
 
 	"laurel/store"
@@ -28,13 +27,11 @@ type decodedRecord struct {
 	value  any
 }
 
-func (d *decoded) find(k, stored []byte) any {
+func (d *decoded) find(k []byte) (e decodedRecord, ok bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if e := d.entries[string(k)]; e.value != nil && bytes.Equal(e.stored, stored) {
-		return e.value
-	}
-	return nil
+	e, ok = d.entries[string(k)]
+	return e, ok
 }
 
 func (d *decoded) keep(k, stored []byte, value any) {
@@ -62,12 +59,18 @@ func (d *decoded) drop(k string) {
 // getShared is getJSON for records read often. What it returns is shared: it
 // must not be changed.
 func getShared[T any](d *decoded, r store.Reader, k []byte) (*T, error) {
+	if e, ok := d.find(k); ok {
+		same, err := store.Holds(r, k, e.stored)
+		if err != nil {
+			return nil, notFound(err, string(k))
+		}
+		if known, ok := e.value.(*T); ok && same {
+			return known, nil
+		}
+	}
 	stored, err := r.Get(k)
 	if err != nil {
 		return nil, notFound(err, string(k))
-	}
-	if known, ok := d.find(k, stored).(*T); ok {
-		return known, nil
 	}
 	into := new(T)
 	if err := store.UnsealJSON(k, stored, into); err != nil {

@@ -20,46 +20,49 @@ type Prepared struct{ draft *draft }
 // Record is the badge as it will stand on record.
 func (p *Prepared) Record() *Record { return p.draft.record }
 
-// Look checks an award and finds the badge that answers it already; nil where
-// one would be issued. What is found is kept as the answer to the award's
-// Idempotency. The errors are those of Issue.
-func (i *Issuer) Look(tx store.Tx, a Award) (*Issued, error) {
+// Checked is an award that was checked, and whose badge would be issued.
+type Checked struct{ draft *draft }
+
+// Look checks an award and finds the badge that answers it already; where one
+// would be issued, it is what Sign makes it of. What is found is kept as the answer
+// to the award's Idempotency. The errors are those of Issue.
+func (i *Issuer) Look(tx store.Tx, a Award) (*Issued, *Checked, error) {
 	d, found, err := i.examine(tx, a)
-	if err != nil || found == nil || found.Replayed {
-		return found, err
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case found == nil:
+		return nil, &Checked{d}, nil
+	case found.Replayed:
+		return found, nil, nil
 	}
-	return found, i.keepAnswer(tx, a.Idempotency, d.answer, found)
+	return found, nil, i.keepAnswer(tx, a.Idempotency, d.answer, found)
 }
 
-// Prepare signs the badge of an award. It takes no notice of duplicates and of
-// earlier answers: Put does, which decides. The errors are those of Issue.
+// Prepare checks an award and signs its badge. It takes no notice of duplicates and
+// of earlier answers: Put does, which decides. The errors are those of Issue.
 func (i *Issuer) Prepare(ctx context.Context, a Award) (*Prepared, error) {
-	for range attempts {
-		p, err := i.tryPrepare(ctx, a)
-		if !errors.Is(err, errAgain) {
-			return p, err
-		}
-	}
-	return nil, fmt.Errorf("preparing: %w after %d attempts", errAgain, attempts)
-}
-
-func (i *Issuer) tryPrepare(ctx context.Context, a Award) (*Prepared, error) {
 	a.OnDuplicate, a.Once, a.Idempotency = AllowDuplicate, false, nil
-	var d *draft
-	err := i.cfg.Store.View(ctx, func(r store.Reader) (err error) {
-		d, _, err = i.examine(r, a)
-		return err
-	})
-	if err == nil {
-		err = i.sign(ctx, d)
-	}
+	d, _, err := i.prepare(ctx, a, nil)
 	if err != nil {
 		return nil, err
 	}
-	if !i.reserved.take(d.record.indexKeys()) {
-		return nil, errAgain
+	return i.Sign(ctx, &Checked{d})
+}
+
+// Sign makes the badge of an award that was checked; Put finds out whether that is
+// still so. It is called once. The errors are those of Issue.
+func (i *Issuer) Sign(ctx context.Context, c *Checked) (*Prepared, error) {
+	for range attempts {
+		err := i.sign(ctx, c.draft)
+		if err == nil && i.reserved.take(c.draft.record.indexKeys()) {
+			return &Prepared{c.draft}, nil
+		}
+		if err != nil && !errors.Is(err, errAgain) {
+			return nil, err
+		}
 	}
-	return &Prepared{d}, nil
+	return nil, fmt.Errorf("preparing: %w after %d attempts", errAgain, attempts)
 }
 
 // Put writes a prepared badge within an Update of the caller's, or finds the

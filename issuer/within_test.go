@@ -41,7 +41,7 @@ func (p *place) putting(t *testing.T, prepared *issuer.Prepared, a issuer.Award,
 func (p *place) look(t *testing.T, a issuer.Award) (found *issuer.Issued) {
 	t.Helper()
 	err := p.Store.View(t.Context(), func(r store.Reader) (err error) {
-		found, err = p.Look(store.NewOverlay(r), a)
+		found, _, err = p.Look(store.NewOverlay(r), a)
 		return err
 	})
 	if err != nil {

@@ -3,8 +3,6 @@ package programme
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -34,12 +32,6 @@ func (p *Programme) aliasKey(source, name string) []byte {
 func ruleKey(achievement, activity string) []byte { return key("P", "rule", achievement, activity) }
 
 func askingKey(achievement, activity string) []byte { return key("P", "asks", achievement, activity) }
-
-// version names the words of a definition.
-func version(a *rules.Activity) string {
-	sum := sha256.Sum256(a.Definition)
-	return hex.EncodeToString(sum[:8])
-}
 
 // PutActivity keeps a definition. Its faults are badge.Errors. Awards keep the
 // words of the definition that they were made by.
@@ -176,7 +168,7 @@ func (p *Programme) notePut(tx store.Tx, old, a *rules.Activity, actor string) e
 		whose = []string{""} // it awards nothing that is known yet
 	}
 	for _, slug := range whose {
-		if err := p.issuer.Note(tx, issuer.Event{Actor: actor, Action: "activity.put", Issuer: slug, Subject: a.ID + "/" + version(a)}); err != nil {
+		if err := p.issuer.Note(tx, issuer.Event{Actor: actor, Action: "activity.put", Issuer: slug, Subject: a.ID + "/" + a.Version}); err != nil {
 			return err
 		}
 	}
@@ -344,12 +336,14 @@ func (s *session) activityOf(source, name string) (*rules.Activity, error) {
 
 // byRule tells whether some activity awards an achievement by a rule of its
 // own.
-func (s *session) byRule(achievement string) (ruled bool, err error) {
-	err = s.tx.Scan(ruleKey(achievement, ""), nil, func(_, _ []byte) error {
-		ruled = true
-		return store.ErrStop
+func (s *session) byRule(achievement string) (bool, error) {
+	return once(s, "rule", achievement, func() (ruled bool, err error) {
+		err = s.tx.Scan(ruleKey(achievement, ""), nil, func(_, _ []byte) error {
+			ruled = true
+			return store.ErrStop
+		})
+		return ruled, err
 	})
-	return ruled, err
 }
 
 func optionalDate(s string) (time.Time, error) {

@@ -60,7 +60,7 @@ func (s *session) evidence(e *earned) (list []badge.Evidence, err error) {
 			continue
 		}
 		name := part.Achievement
-		if t, err := s.issuer.Template(s.tx, part.Achievement); err == nil {
+		if t, err := s.definition(part.Achievement); err == nil {
 			name = t.In(t.Name, t.InLanguage)
 		}
 		list = append(list, badge.Evidence{ID: s.issuer.CredentialURL(part.Credential), Name: name, Genre: "OpenBadgeCredential"})

@@ -191,11 +191,13 @@ func (v *verdict) add(again *verdict) {
 // asking is where a rule asks whether somebody holds an achievement, of the
 // places where something is known of them.
 func (s *session) asking(r realm, l *learner, achievement string) (all []place, err error) {
-	var activities []string
-	prefix := askingKey(achievement, "")
-	err = s.tx.Scan(prefix, nil, func(k, _ []byte) error {
-		activities = append(activities, string(k[len(prefix):]))
-		return nil
+	activities, err := once(s, "asking", achievement, func() (activities []string, err error) {
+		prefix := askingKey(achievement, "")
+		err = s.tx.Scan(prefix, nil, func(k, _ []byte) error {
+			activities = append(activities, string(k[len(prefix):]))
+			return nil
+		})
+		return activities, err
 	})
 	if err != nil {
 		return nil, err
@@ -278,7 +280,7 @@ func (e *earned) step() rules.Step {
 
 // template is an achievement that an activity names.
 func (s *session) template(slug string) (*issuer.Achievement, error) {
-	a, err := s.issuer.Template(s.tx, slug)
+	a, err := s.definition(slug)
 	if errors.Is(err, issuer.ErrNotFound) {
 		return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "achievement_unknown", Pointer: "/activity",
 			Detail: fmt.Sprintf("The activity awards %q, which is not defined here; PUT /v1/achievements/%s first.", slug, slug)}}
@@ -321,7 +323,7 @@ func (s *session) inForce(a *award) (bool, error) {
 // heldDirectly is an achievement that a platform had issued by its own rules,
 // as far as the address and the name tell whose it is.
 func (s *session) heldDirectly(r realm, l *learner, achievement string) (*award, error) {
-	t, err := s.issuer.Template(s.tx, achievement)
+	t, err := s.definition(achievement)
 	if errors.Is(err, issuer.ErrNotFound) {
 		return nil, nil //nolint:nilnil // nobody can hold what there is not
 	} else if err != nil {
@@ -452,7 +454,7 @@ func (s *session) ground(sc *scene, e *earned, a *award) error {
 		return err
 	}
 	a.Activity = sc.activity.ID
-	a.Rules = version(sc.activity)
+	a.Rules = sc.activity.Version
 	return s.keepDefinition(sc.activity)
 }
 
@@ -552,7 +554,7 @@ const wantedCredential = "-"
 
 // keepDefinition keeps the words of the rules that led to an award.
 func (s *session) keepDefinition(a *rules.Activity) error {
-	k := definitionKey(a.ID, version(a))
+	k := definitionKey(a.ID, a.Version)
 	_, err := s.tx.Get(k)
 	if errors.Is(err, store.ErrNotFound) {
 		return s.tx.Put(k, store.Seal(k, a.Definition))

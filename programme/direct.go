@@ -65,7 +65,7 @@ var errNothing = errors.New("programme: nothing follows")
 // awarded is no fault of that badge.
 func (s *session) goOn(a issuer.Award, issued *issuer.Issued, mayIssue func(string) bool) error {
 	err := s.part(func(s *session) error {
-		t, err := s.issuer.Template(s.tx, a.Achievement)
+		t, err := s.definition(a.Achievement)
 		if err != nil {
 			return err
 		}

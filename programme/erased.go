@@ -3,6 +3,7 @@ package programme
 import (
 	"errors"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -73,5 +74,17 @@ func (s *session) notErased(t teller, told completion.Learner, again bool) error
 
 // foldName is what the spellings of a name have in common.
 func foldName(name string) string {
+	if isASCII(name) { // most are, and of those it is the same
+		return strings.Join(strings.Fields(strings.ToLower(name)), " ")
+	}
 	return strings.Join(strings.Fields(cases.Fold().String(norm.NFKC.String(name))), " ")
+}
+
+func isASCII(s string) bool {
+	for n := range len(s) {
+		if s[n] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }

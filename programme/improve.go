@@ -54,7 +54,7 @@ func (s *session) improve(sc *scene, e *earned, a *award) error {
 	if err != nil {
 		return err
 	}
-	a.Facts, a.Rules = e.facts, version(sc.activity)
+	a.Facts, a.Rules = e.facts, sc.activity.Version
 	s.improved = true
 	return errors.Join(s.keepDefinition(sc.activity), store.PutJSON(s.tx, sc.realm.awardKey(a.Learner, a.Achievement, a.Edition), a),
 		store.PutJSON(s.tx, sc.realm.improvedKey(a.Credential), mark))

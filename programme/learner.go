@@ -222,7 +222,7 @@ func sameName(a, b string) bool {
 }
 
 func (s *session) newLearner(t teller) (*learner, error) {
-	id, err := s.issuer.NewID()
+	id, err := s.issuer.NewSeq()
 	return &learner{ID: id, Issuer: t.issuer, Since: s.issuer.Now()}, err
 }
 

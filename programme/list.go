@@ -575,6 +575,9 @@ func concerns(open Open, kinds map[rules.Code]bool) (code string, yes bool) {
 
 // alike tells whether two records of facts say the same.
 func alike(a, b facts.Facts) (bool, error) {
+	if a.Empty() != b.Empty() {
+		return false, nil
+	}
 	x, err := json.Marshal(a)
 	if err != nil {
 		return false, fmt.Errorf("encoding facts: %w", err)

@@ -50,8 +50,15 @@ const (
 	test realm = "test"
 )
 
-func key(parts ...string) []byte {
-	var k []byte
+func key(parts ...string) []byte { return within("", parts) }
+
+// within is a key that begins with a prefix.
+func within(prefix string, parts []string) []byte {
+	size := len(prefix) + len(parts) // with the slashes
+	for _, p := range parts {
+		size += len(p)
+	}
+	k := append(make([]byte, 0, size), prefix...)
 	for n, p := range parts {
 		if n > 0 {
 			k = append(k, '/')
@@ -62,7 +69,7 @@ func key(parts ...string) []byte {
 }
 
 func (r realm) key(parts ...string) []byte {
-	return key(append([]string{"P", string(r)}, parts...)...)
+	return within("P/"+string(r)+"/", parts)
 }
 
 // dash stands for what has no name.

@@ -27,7 +27,9 @@ type session struct {
 	tx   store.Tx
 	pool *pool
 
-	wanted  []issuer.Award     // badges that were not at hand
+	answers map[question]any // of definitions; nil where none are kept
+
+	wanted  []wish             // badges that were not at hand
 	put     []*issuer.Prepared // badges that were
 	changed []changed          // badges that were there
 	// postponed says that something could not be decided for want of a badge
@@ -107,7 +109,7 @@ func (p *Programme) rehearse(ctx context.Context, pool *pool, work func(*session
 	var s *session
 	err := p.store.View(ctx, func(r store.Reader) error {
 		pool.rewind()
-		s = &session{Programme: p, ctx: ctx, tx: store.NewOverlay(r), pool: pool}
+		s = &session{Programme: p, ctx: ctx, tx: store.NewOverlay(r), pool: pool, answers: map[question]any{}}
 		return work(s)
 	})
 	return s, err
@@ -117,7 +119,7 @@ func (p *Programme) perform(ctx context.Context, pool *pool, work func(*session)
 	var s *session
 	err := p.store.Update(ctx, func(tx store.Tx) error {
 		pool.rewind()
-		s = &session{Programme: p, ctx: ctx, tx: tx, pool: pool}
+		s = &session{Programme: p, ctx: ctx, tx: tx, pool: pool, answers: map[question]any{}}
 		if err := work(s); err != nil {
 			return err
 		}
@@ -142,7 +144,7 @@ func (p *Programme) perform(ctx context.Context, pool *pool, work func(*session)
 // undoes this part alone and is returned.
 func (s *session) part(work func(*session) error) error {
 	over := store.NewOverlay(s.tx)
-	sub := &session{Programme: s.Programme, ctx: s.ctx, tx: over, pool: s.pool}
+	sub := &session{Programme: s.Programme, ctx: s.ctx, tx: over, pool: s.pool, answers: s.answers}
 	if err := work(sub); err != nil {
 		return err
 	}
@@ -170,28 +172,43 @@ func (s *session) change(c issuer.Change) error {
 // already. Where the badge is not signed yet, it is wanted, and the answer is
 // no record: it would be issued.
 func (s *session) issue(a issuer.Award) (*issuer.Issued, error) {
-	found, err := s.issuer.Look(s.tx, a)
-	if err != nil || found != nil {
-		return found, err
+	badge, fault := s.pool.next(a)
+	if badge == nil {
+		return s.want(a, fault)
 	}
-	prepared, err := s.pool.next(a)
-	if err != nil {
+	issued, err := s.issuer.Put(s.ctx, s.tx, badge, a)
+	switch {
+	case errors.Is(err, issuer.ErrStale):
+		s.pool.discard(badge)
+		return s.want(a, nil)
+	case err != nil:
 		return nil, err
+	case issued.Record == badge.Record():
+		s.put = append(s.put, badge)
+	default: // another one answers the award
+		s.pool.giveBack(badge)
 	}
-	if prepared == nil {
-		s.wanted = append(s.wanted, a)
-		return nil, nil
+	return issued, nil
+}
+
+// wish is an award whose badge is wanted, checked against what it is made of.
+type wish struct {
+	award   issuer.Award
+	checked *issuer.Checked
+}
+
+// want looks for a badge that answers an award. Where there is none it is to be
+// signed, unless that was tried and is the award's own fault.
+func (s *session) want(a issuer.Award, fault error) (*issuer.Issued, error) {
+	found, checked, err := s.issuer.Look(s.tx, a)
+	switch {
+	case err != nil || found != nil:
+		return found, err
+	case fault != nil:
+		return nil, fault
 	}
-	issued, err := s.issuer.Put(s.ctx, s.tx, prepared, a)
-	if errors.Is(err, issuer.ErrStale) {
-		s.pool.discard(prepared)
-		s.wanted = append(s.wanted, a)
-		return nil, nil
-	}
-	if err == nil && !issued.Existing {
-		s.put = append(s.put, prepared)
-	}
-	return issued, err
+	s.wanted = append(s.wanted, wish{a, checked})
+	return nil, nil
 }
 
 // pool holds badges that are signed and on no record yet.
@@ -223,7 +240,12 @@ func (p *pool) rewind() {
 	}
 }
 
-func (p *pool) next(a issuer.Award) (*issuer.Prepared, error) {
+// next is a badge of an award, and nil where there is none: fault says why there
+// cannot be one.
+func (p *pool) next(a issuer.Award) (badge *issuer.Prepared, fault error) {
+	if len(p.ready) == 0 {
+		return nil, nil
+	}
 	k, err := awardDigest(a)
 	if err != nil {
 		return nil, err
@@ -239,6 +261,16 @@ func (p *pool) next(a issuer.Award) (*issuer.Prepared, error) {
 	}
 	s.used++
 	return s.badges[s.used-1], nil
+}
+
+// giveBack takes back the badge that was given last of those alike.
+func (p *pool) giveBack(badge *issuer.Prepared) {
+	for _, s := range p.ready {
+		if s.used > 0 && s.badges[s.used-1] == badge {
+			s.used--
+			return
+		}
+	}
 }
 
 // discard throws a badge away that cannot be put on record any more.
@@ -264,18 +296,18 @@ func (p *pool) close() {
 
 // sign makes the badges of awards, as many at a time as there are processors.
 // A fault of an award is kept for whoever asks for its badge.
-func (p *pool) sign(ctx context.Context, wanted []issuer.Award) error {
+func (p *pool) sign(ctx context.Context, wanted []wish) error {
 	var mu sync.Mutex
 	done := 0
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2 * runtime.GOMAXPROCS(0))
-	for _, a := range wanted {
+	for _, w := range wanted {
 		group.Go(func() error {
-			k, err := awardDigest(a)
+			k, err := awardDigest(w.award)
 			if err != nil {
 				return err
 			}
-			prepared, err := p.issuer.Prepare(ctx, a)
+			prepared, err := p.issuer.Sign(ctx, w.checked)
 			if err != nil && !isFault(err) {
 				return err
 			}

@@ -18,7 +18,7 @@ func (s *session) stack(sc *scene, l *learner, v *verdict) error {
 			continue
 		}
 		done[v.Awards[n].Achievement] = true
-		wholes, err := s.issuer.Wholes(s.tx, v.Awards[n].Achievement)
+		wholes, err := s.wholes(v.Awards[n].Achievement)
 		if err != nil {
 			return err
 		}
@@ -42,7 +42,7 @@ func (s *session) stack(sc *scene, l *learner, v *verdict) error {
 
 // complete awards an achievement whose parts are all held.
 func (s *session) complete(sc *scene, l *learner, slug string, v *verdict) error {
-	whole, err := s.issuer.Template(s.tx, slug)
+	whole, err := s.definition(slug)
 	if errors.Is(err, issuer.ErrNotFound) || err == nil && !sc.mayIssue(whole.Issuer) {
 		return nil
 	} else if err != nil {

@@ -42,6 +42,18 @@ func (o *Overlay) Get(key []byte) ([]byte, error) {
 	return append([]byte{}, c.value...), nil
 }
 
+// Holds implements Holder.
+func (o *Overlay) Holds(key, value []byte) (bool, error) {
+	c, changed := o.changes.Get(change{key: key})
+	switch {
+	case !changed:
+		return Holds(o.under, key, value)
+	case c.deleted:
+		return false, ErrNotFound
+	}
+	return bytes.Equal(c.value, value), nil
+}
+
 // Put implements Tx.
 func (o *Overlay) Put(key, value []byte) error {
 	if err := errors.Join(CheckKey(key), CheckValue(value)); err != nil {

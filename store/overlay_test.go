@@ -118,6 +118,12 @@ func list(t *rapid.T, r store.Reader, prefix, after string, most int) (all []str
 		if got, err := r.Get(k); err != nil || string(got) != string(v) {
 			t.Fatalf("%s: scanned %q, got %q, %v", k, v, got, err)
 		}
+		is, err := store.Holds(r, k, v)
+		other, otherErr := store.Holds(r, k, append(slices.Clone(v), '.'))
+		none, noneErr := store.Holds(r, append(slices.Clone(k), '.'), v)
+		if !is || err != nil || other || otherErr != nil || none || !errors.Is(noneErr, store.ErrNotFound) {
+			t.Fatalf("%s has %q: %t, %v; more: %t, %v; a key that is not there: %t, %v", k, v, is, err, other, otherErr, none, noneErr)
+		}
 		if len(all) == most {
 			return store.ErrStop
 		}

@@ -130,6 +130,16 @@ func (n noting) Get(key []byte) ([]byte, error) {
 	return value, err
 }
 
+// Holds implements Holder. Of what a key has instead nothing is known, and nothing
+// follows from it: who goes on asks by Get.
+func (n noting) Holds(key, value []byte) (bool, error) {
+	holds, err := Holds(n.Reader, key, value)
+	if holds || err != nil {
+		n.reads.noteGet(key, value, err)
+	}
+	return holds, err
+}
+
 func (n noting) Scan(prefix, after []byte, f func(key, value []byte) error) error {
 	s := scanned{prefix: bytes.Clone(prefix), after: bytes.Clone(after)}
 	told := false

@@ -154,6 +154,21 @@ type Reader interface {
 	Scan(prefix, after []byte, f func(key, value []byte) error) error
 }
 
+// Holder is implemented by the Readers that tell whether a key has some value
+// without copying the one that it has.
+type Holder interface {
+	Holds(key, value []byte) (bool, error)
+}
+
+// Holds reports whether a key has exactly that value. The error is that of Get.
+func Holds(r Reader, key, value []byte) (bool, error) {
+	if h, ok := r.(Holder); ok {
+		return h.Holds(key, value)
+	}
+	has, err := r.Get(key)
+	return err == nil && bytes.Equal(has, value), err
+}
+
 // Tx is a Reader that also writes, and that reads its own writes.
 type Tx interface {
 	Reader

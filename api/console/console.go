@@ -185,6 +185,9 @@ func (h *Handler) sent(do func(*visit, fields) error) wire.Handler {
 		if !v.session.Marked(formMark, "", sent.get(markField)) {
 			return &wire.Fault{Code: wire.ForeignForm, Detail: "This form is not of this session; nothing was done. Open the page anew and send it again."}
 		}
-		return do(v, sent)
+		if err = do(v, sent); err != nil && v.begun {
+			return v.cutShort(err)
+		}
+		return err
 	}
 }

@@ -191,7 +191,7 @@ func previewList(v *visit, sent fields) error {
 }
 
 func (v *visit) rehearse(asked programme.Roster) (*programme.Result, error) {
-	asked.DryRun = true
+	asked.DryRun, asked.Tell = true, v.tellRows
 	return v.Programme.Roster(v.ctx(), programmes.Caller(v.ctx(), auth.Roster), asked)
 }
 
@@ -280,6 +280,7 @@ func takeList(v *visit, sent fields) error {
 	if outcomes(would) != sent.get("told") && gives(would) {
 		return v.preview(sent, list, would, []notice{{Tone: "warn", Text: v.t("console.preview.changed")}})
 	}
+	asked.Tell = v.tellRows
 	done, err := v.Programme.Roster(v.ctx(), programmes.Caller(v.ctx(), auth.Roster), asked)
 	if err != nil {
 		return err

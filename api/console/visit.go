@@ -24,6 +24,7 @@ type visit struct {
 	r       *http.Request
 	p       *i18n.Printer
 	session sessions.Session
+	begun   bool // the answer, while there was work to be done
 }
 
 func (h *Handler) visit(w http.ResponseWriter, r *http.Request) *visit {
@@ -92,12 +93,21 @@ func (v *visit) seeOther(path string, pairs ...string) error {
 	return nil
 }
 
-// write answers with a page, rendered whole before the first byte goes out.
-func (v *visit) write(status int, pg *page) error {
+// privately sets what holds for every page.
+func (v *visit) privately(h http.Header) {
 	// An Origin header tells where a form was sent from; without this it would
 	// be null, even from our own pages.
-	v.w.Header().Set("Referrer-Policy", "same-origin")
-	v.w.Header().Set("Cache-Control", wire.NoStore)
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cache-Control", wire.NoStore)
+}
+
+// write answers with a page, rendered whole before the first byte goes out, or
+// with what is left of one that has begun.
+func (v *visit) write(status int, pg *page) error {
+	if v.begun {
+		return v.rest(pg)
+	}
+	v.privately(v.w.Header())
 	wire.AfterWork(v.w)
 	return wire.WritePage(v.w, v.p, status, func(w io.Writer) error {
 		var b bytes.Buffer

@@ -2,6 +2,8 @@ package rules
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -293,7 +295,8 @@ func ReadActivity(definition []byte) (*Activity, error) {
 	if !ok {
 		return nil, r.errs
 	}
-	a := &Activity{Definition: bytes.Clone(definition)}
+	sum := sha256.Sum256(definition)
+	a := &Activity{Definition: bytes.Clone(definition), Version: hex.EncodeToString(sum[:8])}
 	r.head(a, p)
 	r.parts(a, p)
 	r.editions(a, p)

@@ -48,6 +48,7 @@ type Activity struct {
 	OnImprovement Improvement
 
 	Definition []byte // as it came
+	Version    string // names the words of Definition
 
 	mode string
 }

@@ -74,6 +74,33 @@ func (r *reader) get(key []byte) (value []byte, err error) {
 	return value, err
 }
 
+// Holds implements store.Holder.
+func (r *reader) Holds(key, value []byte) (bool, error) {
+	if err := r.check(key); err != nil {
+		return false, err
+	}
+	has, holds, err := r.compare(key, value)
+	switch {
+	case err != nil:
+		r.db.noticed(err)
+		return false, err
+	case !has:
+		return false, store.ErrNotFound
+	}
+	return holds, nil
+}
+
+func (r *reader) compare(key, value []byte) (has, holds bool, err error) {
+	if err := r.snapshot.hold(); err != nil {
+		return false, false, err
+	}
+	defer r.snapshot.release()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer recovered(&err)
+	is := r.tree.get(key)
+	return is != nil, bytes.Equal(is, value), nil
+}
+
 // whole copies a value, unless no value of ours is as long.
 func whole(value []byte) ([]byte, error) {
 	if err := store.CheckValue(value); err != nil {
@@ -253,4 +280,8 @@ func (t *tx) undo() (err error) {
 }
 
 // clone copies b into a slice that is never nil: bbolt's nil means no value.
-func clone(b []byte) []byte { return append([]byte{}, b...) }
+func clone(b []byte) []byte {
+	c := make([]byte, len(b))
+	copy(c, b)
+	return c
+}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
 	"laurel/store"
@@ -119,13 +120,22 @@ func mustPut(t *testing.T, s store.Store, kv ...string) {
 	update(t, s, func(tx store.Tx) error { return put(tx, kv...) })
 }
 
-// get returns the value and whether there is one.
+// get returns the value and whether there is one, and holds store.Holds to it.
 func get(r store.Reader, key string) (string, bool, error) {
 	v, err := r.Get([]byte(key))
-	if errors.Is(err, store.ErrNotFound) {
+	none := errors.Is(err, store.ErrNotFound)
+	if err != nil && !none {
+		return "", false, err
+	}
+	is, same := store.Holds(r, []byte(key), v)
+	isOther, other := store.Holds(r, []byte(key), append(slices.Clone(v), '.'))
+	switch {
+	case none && (is || !errors.Is(same, store.ErrNotFound)), !none && (!is || same != nil || isOther || other != nil):
+		return "", false, fmt.Errorf("Get(%q) = %q, %w; that it holds this: %t, %w; more than this: %t, %w", key, v, err, is, same, isOther, other)
+	case none:
 		return "", false, nil
 	}
-	return string(v), err == nil, err
+	return string(v), true, nil
 }
 
 // scan collects what a Scan shows.
