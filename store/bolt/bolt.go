@@ -84,6 +84,7 @@ type DB struct {
 	mu   sync.RWMutex   // held to start a View, and to exchange bolt
 	bolt *bbolt.DB      // nil after Close, or after a Reopen that failed
 	file *os.File       // bolt's own; bolt closes it
+	one  bool           // form of file; changed with it, by who holds the line alone
 	past sync.WaitGroup // of files that a compaction replaced, until their last View is over
 	info fs.FileInfo    // of file, for Reopen to know it again
 
@@ -302,7 +303,10 @@ func (db *DB) settle() error {
 	if err != nil {
 		return err
 	}
-	_, err = db.treeOf(tx)
+	one, err := oneBucket(tx)
+	if err == nil {
+		db.one = one
+	}
 	slot := int64(tx.ID() % 2)
 	if err := errors.Join(err, rollback(tx)); err != nil {
 		return err
@@ -346,15 +350,11 @@ func (db *DB) View(ctx context.Context, f func(store.Reader) error) error {
 	if err != nil {
 		return err
 	}
-	r := &viewer{reader{db: db, ctx: ctx, snapshot: s}, store.Version{Opening: opening, Commit: s.commit}}
+	r := &viewer{reader{db: db, ctx: ctx, snapshot: s, tree: tree{tx: s.tx, one: s.one}}, store.Version{Opening: opening, Commit: s.commit}}
 	defer func() {
 		r.tree = tree{}
 		db.views.close(s)
 	}()
-	if r.tree, err = db.treeIn(s); err != nil {
-		db.noticed(err)
-		return err
-	}
 	return f(store.Noted(ctx, r))
 }
 
@@ -376,7 +376,7 @@ func (db *DB) beginView() (s *snapshot, opening uint64, err error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	return db.views.open(tx), db.openings, nil
+	return db.views.open(tx, db.one), db.openings, nil
 }
 
 // begin starts a bbolt transaction on the file as it is open now. Its caller

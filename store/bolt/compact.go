@@ -86,7 +86,7 @@ func (db *DB) compact() (old *bbolt.DB, err error) {
 		return nil, errors.Join(err, fresh.giveUp())
 	}
 	db.mu.Lock()
-	old, db.bolt, db.file, db.info = db.bolt, fresh.bolt, fresh.file, fresh.info
+	old, db.bolt, db.file, db.info, db.one = db.bolt, fresh.bolt, fresh.file, fresh.info, fresh.one
 	db.openings++
 	db.mu.Unlock()
 	if err := syncFolder(filepath.Dir(db.path)); err != nil {

@@ -212,12 +212,7 @@ func (g *group) run(ctx context.Context, f func(store.Tx) error) (rests bool, er
 	if err := g.begin(ctx); err != nil {
 		return false, err
 	}
-	t := &tx{reader: reader{db: g.db, ctx: ctx}}
-	if t.tree, err = g.db.treeOf(g.tx); err != nil {
-		g.db.noticed(err)
-		g.broken = err
-		return false, err
-	}
+	t := &tx{reader: reader{db: g.db, ctx: ctx, tree: tree{tx: g.tx, one: g.db.one, scattered: g.db.opts.Scattered}}}
 	kept := false
 	defer func() {
 		if !kept {

@@ -42,51 +42,74 @@ const (
 var endMarks = [...]string{"\xff", "\xff\xff"}
 
 // tree is the map in a file, as one bbolt transaction sees it.
+//
+// The callers of its methods are guarded, like all that calls bbolt (guard.go).
 type tree struct {
 	tx        *bbolt.Tx
-	all       *bbolt.Bucket // nil in a file of the second form
-	scattered string        // first bytes of keys that come in no order
-	packed    bool          // keys are put in order, whatever they are
+	one       bool   // the file is of the first form
+	scattered string // first bytes of keys that come in no order
+	packed    bool   // keys are put in order, whatever they are
+
+	// The buckets that were used, for opening one takes as long as looking into it.
+	used  [8]usedBucket
+	count int
 }
 
-// treeOf is guarded like the functions of bbolt's in guard.go. The callers of the
-// methods are guarded themselves.
-func (db *DB) treeOf(tx *bbolt.Tx) (t tree, err error) {
+type usedBucket struct {
+	kind   byte
+	bucket *bbolt.Bucket
+}
+
+// oneBucket tells the form of a file.
+func oneBucket(tx *bbolt.Tx) (one bool, err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer recovered(&err)
-	t = tree{tx: tx, scattered: db.opts.Scattered}
 	if tx.Bucket(manyKinds) != nil {
-		return t, nil
+		return false, nil
 	}
-	if t.all = tx.Bucket(allKeys); t.all == nil {
-		return tree{}, errors.New("not a store of this program, or of another version")
+	if tx.Bucket(allKeys) == nil {
+		return false, errors.New("not a store of this program, or of another version")
 	}
-	return t, nil
+	return true, nil
 }
 
 // bucket is the one that a key belongs into; nil where there is none yet.
-func (t tree) bucket(key []byte) *bbolt.Bucket {
-	if t.all != nil {
-		return t.all
+func (t *tree) bucket(key []byte) *bbolt.Bucket {
+	kind, name := key[0], key[:1]
+	if t.one {
+		kind, name = 0, allKeys
 	}
-	return t.tx.Bucket(key[:1])
+	for _, u := range t.used[:t.count] {
+		if u.kind == kind {
+			return u.bucket
+		}
+	}
+	b := t.tx.Bucket(name)
+	if b == nil && t.one {
+		panic("the bucket of all keys is gone") // told as damage, and not as keys that there are not
+	}
+	if b != nil && t.count < len(t.used) {
+		t.used[t.count] = usedBucket{kind, b}
+		t.count++
+	}
+	return b
 }
 
-func (t tree) get(key []byte) []byte {
+func (t *tree) get(key []byte) []byte {
 	if b := t.bucket(key); b != nil {
 		return b.Get(key)
 	}
 	return nil
 }
 
-func (t tree) delete(key []byte) error {
+func (t *tree) delete(key []byte) error {
 	if b := t.bucket(key); b != nil {
 		return b.Delete(key)
 	}
 	return nil
 }
 
-func (t tree) put(key, value []byte) (err error) {
+func (t *tree) put(key, value []byte) (err error) {
 	b := t.bucket(key)
 	if b == nil {
 		if b, err = t.newBucket(key); err != nil {
@@ -98,7 +121,7 @@ func (t tree) put(key, value []byte) (err error) {
 }
 
 // newBucket makes the bucket that a key belongs into.
-func (t tree) newBucket(key []byte) (*bbolt.Bucket, error) {
+func (t *tree) newBucket(key []byte) (*bbolt.Bucket, error) {
 	b, err := t.tx.CreateBucket(key[:1])
 	if err != nil || t.scatters(key) || key[0] == endMarks[0][0] {
 		return b, err
@@ -112,19 +135,19 @@ func (t tree) newBucket(key []byte) (*bbolt.Bucket, error) {
 }
 
 // end is the first key behind the bucket that a key belongs into; nil where none is.
-func (t tree) end(key []byte) []byte {
-	if t.all != nil || key[0] == 0xff {
+func (t *tree) end(key []byte) []byte {
+	if t.one || key[0] == 0xff {
 		return nil
 	}
 	return []byte{key[0] + 1}
 }
 
-func (t tree) scatters(key []byte) bool { return strings.IndexByte(t.scattered, key[0]) >= 0 }
+func (t *tree) scatters(key []byte) bool { return strings.IndexByte(t.scattered, key[0]) >= 0 }
 
 // fill is how full pages are left that a key is put on.
-func (t tree) fill(key []byte) float64 {
+func (t *tree) fill(key []byte) float64 {
 	switch {
-	case t.all != nil:
+	case t.one:
 		return fillMixed
 	case !t.scatters(key):
 		return fillAscending
@@ -180,12 +203,9 @@ func (db *DB) copyInto(fresh *DB) error {
 	if err != nil {
 		return err
 	}
-	from := reader{db: db, ctx: context.Background()}
+	from := reader{db: db, ctx: context.Background(), tree: tree{tx: tx, one: db.one}}
 	f := filling{to: fresh}
-	if from.tree, err = db.treeOf(tx); err == nil {
-		err = from.Scan(nil, nil, f.append)
-	}
-	if err == nil {
+	if err = from.Scan(nil, nil, f.append); err == nil {
 		err = f.flush()
 	}
 	return errors.Join(err, rollback(tx))

@@ -7,11 +7,11 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"go.etcd.io/bbolt"
 
@@ -50,6 +50,9 @@ func TestFilesWrittenBefore(t *testing.T) {
 	n, sum := content(t, db)
 	if n != records || form(t, path) != "laurel/1" {
 		t.Errorf("%d records after one came and one went, form %s", n, form(t, path))
+	}
+	if again, same := contentBeside(t, db, path); again != n || same != sum {
+		t.Errorf("a View that began before the compaction saw %d records, were %d; the same: %t", again, n, same == sum)
 	}
 	for range 2 {
 		if err := db.Compact(t.Context()); err != nil {
@@ -126,22 +129,45 @@ func unpack(t *testing.T, from, to string) {
 // content is how many records a store has, and a digest of them in their order.
 func content(t *testing.T, s store.Store) (records int, digest string) {
 	t.Helper()
-	sum := sha256.New()
-	err := s.View(t.Context(), func(r store.Reader) error {
-		return r.Scan(nil, nil, func(k, v []byte) error {
-			records++
-			return note(sum, k, v)
-		})
+	err := s.View(t.Context(), func(r store.Reader) (err error) {
+		records, digest, err = contentOf(r)
+		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return records, hex.EncodeToString(sum.Sum(nil))
+	return records, digest
 }
 
-func note(sum hash.Hash, k, v []byte) error {
-	_, err := fmt.Fprintf(sum, "%d:%s%d:%s", len(k), k, len(v), v)
-	return err
+func contentOf(r store.Reader) (records int, digest string, err error) {
+	sum := sha256.New()
+	err = r.Scan(nil, nil, func(k, v []byte) error {
+		records++
+		_, err := fmt.Fprintf(sum, "%d:%s%d:%s", len(k), k, len(v), v)
+		return err
+	})
+	return records, hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// contentBeside is content by a View that begins before a compaction and reads when
+// the file has the new form.
+func contentBeside(t *testing.T, db *bolt.DB, path string) (records int, digest string) {
+	t.Helper()
+	compacted := make(chan error, 1)
+	err := db.View(t.Context(), func(r store.Reader) (err error) {
+		go func() { compacted <- db.Compact(t.Context()) }()
+		for end := time.Now().Add(time.Minute); form(t, path) != "laurel/2"; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				return errors.New("the file has not got the new form")
+			}
+		}
+		records, digest, err = contentOf(r)
+		return err
+	})
+	if err := errors.Join(err, <-compacted); err != nil {
+		t.Fatal(err)
+	}
+	return records, digest
 }
 
 // TestKeysOutOfPlace: a key in the bucket of another first byte would not be found.

@@ -25,11 +25,12 @@ type snapshot struct {
 	mu     sync.Mutex
 	tx     *bbolt.Tx
 	commit uint64
+	one    bool // form of the file
 	over   bool
 }
 
-func (v *views) open(tx *bbolt.Tx) *snapshot {
-	s := &snapshot{tx: tx, commit: uint64(tx.ID())}
+func (v *views) open(tx *bbolt.Tx, one bool) *snapshot {
+	s := &snapshot{tx: tx, commit: uint64(tx.ID()), one: one}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.all == nil {
@@ -62,14 +63,6 @@ func (s *snapshot) end() {
 		s.over = true
 		_ = rollback(s.tx) // of a read transaction: nothing can go wrong
 	}
-}
-
-func (db *DB) treeIn(s *snapshot) (tree, error) {
-	if err := s.hold(); err != nil {
-		return tree{}, err
-	}
-	defer s.release()
-	return db.treeOf(s.tx)
 }
 
 // hold keeps a snapshot from ending, until release. That of an Update, nil, is
