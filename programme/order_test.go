@@ -267,6 +267,51 @@ func TestOrderOfNames(t *testing.T) {
 	}
 }
 
+// TestOrderAfterRevocation: a person has revoked the badge, and platforms go on to
+// tell of what was done before and after, in any order: one question comes of it,
+// and what is issued by its answer has the day of the best pass since, which
+// decided.
+func TestOrderAfterRevocation(t *testing.T) {
+	p := course(t, "all")
+	const people = 12
+	of := func(n int) (learner, mail string) {
+		mail = fmt.Sprintf("n%d@learner.example", n)
+		return fmt.Sprintf(`{"id":"n-%d","email":%q,"name":"Number %d"}`, n, mail, n), mail
+	}
+	for n := range people {
+		who, mail := of(n)
+		p.tell(t, said{learner: who, facts: points("51")})
+		if _, err := p.Revoke(t.Context(), p.by(t, mail)["hc20-achievement"].ID, "issued_in_error", "test", everybody.MayIssue); err != nil {
+			t.Fatal(err)
+		}
+	}
+	since := func(days int) string { return p.Clock.Now().AddDate(0, 0, days).Format(time.DateOnly) }
+	list := []said{{facts: points("60"), day: since(-9)}, {source: "lms-b", facts: points("20"), day: since(1)}, {facts: points("50"), day: since(2)},
+		{source: "lms-b", facts: points("49"), day: since(3)}, {facts: points("58"), day: since(4)}}
+	p.Clock.Advance(6 * 24 * time.Hour)
+	for n := range people {
+		who, mail := of(n)
+		for _, i := range rand.New(rand.NewPCG(8, uint64(n))).Perm(len(list)) {
+			e := list[i]
+			e.learner = who
+			p.tell(t, e)
+		}
+		open := p.open(t)
+		if len(open) != 1 || open[0].Kind != programme.EarnedAgain {
+			t.Fatalf("person %d: open are %+v", n, open)
+		}
+		if _, err := p.Decide(t.Context(), everybody, open[0].ID, programme.Issue); err != nil {
+			t.Fatal(err)
+		}
+		if rec := p.by(t, mail)["hc20-achievement"]; rec.Status != issuer.Active || rec.AwardedAt.Format(time.DateOnly) != list[4].day {
+			t.Errorf("person %d: %s of %s, want of %s", n, rec.Status, rec.AwardedAt, list[4].day)
+		}
+	}
+	if active, revoked := p.audit(t); active != 2*people || revoked != people {
+		t.Errorf("%d in force, %d revoked", active, revoked)
+	}
+}
+
 // corrections are reports of a few days: of passing and failing, taken back and
 // perhaps regraded.
 func corrections(random *rand.Rand, regrades bool) (list []said) {
