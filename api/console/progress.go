@@ -37,7 +37,7 @@ func (v *visit) tell(title, message string, done, of int) {
 func (v *visit) tellStep(title string, s step) error {
 	var b bytes.Buffer
 	if !v.begun {
-		if err := v.templates.ExecuteTemplate(&b, "begin", v.page(title)); err != nil {
+		if err := v.templates.ExecuteTemplate(&b, "working", v.page(title)); err != nil {
 			return fmt.Errorf("rendering the beginning of %s: %w", v.r.Pattern, err)
 		}
 	}

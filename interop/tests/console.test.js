@@ -259,3 +259,25 @@ test('a token that may little sees little', async () => {
   await accessible(page, 'not allowed');
   await staff.close();
 });
+
+// Of the steps that a page begins with the last one is seen, and none once what came
+// of the work stands below them.
+test('a long list tells how far it is', async () => {
+  const staff = await signIn();
+  const {page} = staff;
+  const list = join(data, 'long.csv');
+  writeFileSync(list, 'ref,name,email\n' + Array.from({length: 600}, (_, n) => `L-${n},Person ${n},person.${n}@long.example\n`).join(''));
+  await staff.go('/console/upload');
+  await page.setInputFiles('#file', list);
+  await page.click('form.panel button');
+  await page.waitForSelector('footer.site'); // the page begins before it is whole
+  assert.equal(await tagged(page, 'rows', 'Would be issued').count(), 600);
+  assert.deepEqual(await page.locator('.step').allTextContents(), ['250 of 600 rows looked at ', '500 of 600 rows looked at ']);
+  assert.equal(await page.locator('.step:visible').count(), 0, 'steps of work that is done');
+  await page.evaluate(() => document.querySelectorAll('.top, .top ~ *').forEach(e => e.remove()));
+  assert.deepEqual(await page.locator('.step:visible').allInnerTexts(), ['500 of 600 rows looked at']);
+  await accessible(page, 'a list that is being looked at');
+  await picture(page, {path: join(pictures, 'working-en-desk.png'), fullPage: true});
+  assert.deepEqual(serious(staff.faults), []);
+  await staff.close();
+});
