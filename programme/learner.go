@@ -221,6 +221,8 @@ func sameName(a, b string) bool {
 	return a == "" || b == "" || foldName(a) == foldName(b)
 }
 
+// newLearner is somebody who is not known yet. Names of learners ascend with time, so
+// that what is kept of the people of a list lies together.
 func (s *session) newLearner(t teller) (*learner, error) {
 	id, err := s.issuer.NewSeq()
 	return &learner{ID: id, Issuer: t.issuer, Since: s.issuer.Now()}, err
