@@ -4,9 +4,10 @@ import (
 	"crypto"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/binary"
+	"sync"
 
 	"laurel/badge/proof"
-	"laurel/internal/lru"
 )
 
 // fact is what was once found to hold of a document's bytes, and of nothing else:
@@ -19,18 +20,77 @@ type fact struct {
 	key      string // the key itself, not its name
 }
 
-// facts remembers some of them: whoever looks at a badge once more need not wait
+// name stands for a fact where many are kept: who finds two facts of one name has
+// broken SHA-256. The lengths keep each part in its place.
+func (f fact) name() [sha256.Size]byte {
+	var room [256]byte
+	b := append(room[:0], f.document[:]...)
+	for _, part := range []string{f.what, f.at, f.key} {
+		b = append(binary.AppendUvarint(b, uint64(len(part))), part...)
+	}
+	return sha256.Sum256(b)
+}
+
+// Facts remembers some of them: whoever looks at a badge once more need not wait
 // for it to be canonicalised and for its signature to be checked again. All that
 // can change is looked at each time: which key the proof names and whether it is
 // the issuer's, revoked or too old, the dates, the status. What did not hold is not
-// remembered. nil remembers nothing.
-type facts struct{ known *lru.Map[fact, struct{}] }
+// remembered.
+//
+// Verifiers of one program can share them, such as the one that reads back what was
+// just signed and the one that strangers ask: each finds them out itself, from the
+// bytes, or takes them from another that did. nil remembers nothing.
+type Facts struct {
+	most int // of a generation
 
-func newFacts(most int) *facts {
-	if most <= 0 {
-		return nil
+	mu sync.Mutex
+	// What was asked for lately is in the younger generation; the older one is
+	// dropped whole as that is full. Maps without pointers cost the collection of
+	// garbage nothing.
+	young, old map[[sha256.Size]byte]struct{}
+}
+
+// NewFacts remembers at least half of most facts, at some 70 bytes each: those that
+// were asked for last. There are about three to a badge.
+func NewFacts(most int) *Facts {
+	m := &Facts{most: max(most/2, 1)}
+	m.age()
+	return m
+}
+
+// known tells whether a fact is remembered, and remembers it for longer.
+func (m *Facts) known(f fact) bool {
+	name := f.name()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if _, ok := m.young[name]; ok {
+		return true
 	}
-	return &facts{lru.New[fact, struct{}](most)}
+	_, ok := m.old[name]
+	if ok {
+		m.add(name)
+	}
+	return ok
+}
+
+func (m *Facts) remember(f fact) {
+	name := f.name()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.add(name)
+}
+
+func (m *Facts) add(name [sha256.Size]byte) {
+	if len(m.young) >= m.most {
+		m.age()
+	}
+	m.young[name] = struct{}{}
+}
+
+// age begins a generation. Its room is taken at once: growing step by step would
+// take more of it.
+func (m *Facts) age() {
+	m.old, m.young = m.young, make(map[[sha256.Size]byte]struct{}, m.most)
 }
 
 // schemaFact and termsFact are what is asked of a document beside its proofs.
@@ -39,20 +99,21 @@ const (
 	termsFact  = "terms"
 )
 
-// proven tells whether a fact of the document is known.
+// proven tells whether a fact of the document is known. Who asks for the proof alone
+// wants it looked at: what reads back a signature that was just made, or checks a
+// store, takes nobody's word for it.
 func (s *subject) proven(what, at, key string) bool {
-	f, ok := s.fact(what, at, key)
-	if !ok {
+	if s.opts.ProofOnly {
 		return false
 	}
-	_, ok = s.v.facts.known.Get(f)
-	return ok
+	f, ok := s.fact(what, at, key)
+	return ok && s.v.facts.known(f)
 }
 
 // prove notes a fact of the document.
 func (s *subject) prove(what, at, key string) {
 	if f, ok := s.fact(what, at, key); ok {
-		s.v.facts.known.Put(f, struct{}{})
+		s.v.facts.remember(f)
 	}
 }
 

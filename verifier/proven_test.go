@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/badge/proof"
 	"laurel/keys"
 	"laurel/keys/resolve"
 	"laurel/verifier"
@@ -67,7 +68,7 @@ func TestWhatIsRememberedIsNothingThatChanges(t *testing.T) {
 // A fact is of the very bytes: no other document, however like it is, and no other
 // place or way of asking has a part in it.
 func TestWhatIsRememberedIsOfTheVeryBytes(t *testing.T) {
-	w, forgetful := newWorld(t), newWorld(t, func(cfg *verifier.Config) { cfg.Remembered = 0 })
+	w, forgetful := newWorld(t), newWorld(t, func(cfg *verifier.Config) { cfg.Facts = nil })
 	w.list(listURL, "revocation", w.issuer, nil)
 	forgetful.list(listURL, "revocation", w.issuer, nil)
 	text := w.badge()
@@ -86,4 +87,54 @@ func TestWhatIsRememberedIsOfTheVeryBytes(t *testing.T) {
 	expect(t, w.v.Verify(t.Context(), []byte(text)), valid)
 	twice := strings.Replace(text, `"proof":`, `"proof":[`+onlyProof(t, text)+`],"was":`, 1)
 	expect(t, w.v.Verify(t.Context(), []byte(twice)), invalid)
+}
+
+// What one verifier has found out another need not, if they share it; what asks for
+// the proof alone looks itself, each time.
+func TestWhatIsRememberedIsShared(t *testing.T) {
+	shared := verifier.NewFacts(1000)
+	reader := newWorld(t, func(cfg *verifier.Config) { cfg.Facts = shared })
+	reader.list(listURL, "revocation", reader.issuer, nil)
+	looked := 0
+	w := newWorld(t, func(cfg *verifier.Config) {
+		cfg.Facts, cfg.Status = shared, reader.web
+		cfg.Suites = []proof.Suite{counting{reader.suite, &looked}}
+	})
+	signed := func(hours int) []byte {
+		return []byte(w.sign(w.unsigned(w.issuer.method.Controller), w.issuer, now.Add(-time.Duration(hours)*time.Hour)))
+	}
+	expect(t, w.v.Verify(t.Context(), signed(3)), valid)
+	if looked != 2 {
+		t.Fatalf("looked at %d signatures, not at those of a badge and its list", looked)
+	}
+	looked = 0
+	expect(t, w.v.Verify(t.Context(), signed(2)), valid)
+	if looked != 1 {
+		t.Errorf("looked %d times at a signature that nobody knew", looked)
+	}
+	looked = 0
+	text, only := signed(1), verifier.Options{ProofOnly: true}
+	if r := reader.v.VerifyBytes(t.Context(), text, only); !r.Verified() {
+		t.Fatal(lines(r))
+	}
+	expect(t, w.v.Verify(t.Context(), text), valid)
+	if looked != 0 {
+		t.Errorf("looked at %d signatures that were known", looked)
+	}
+	for want := 1; want <= 2; want++ {
+		if r := w.v.VerifyBytes(t.Context(), text, only); !r.Verified() || looked != want {
+			t.Errorf("the proof alone: looked %d times, not %d; %s", looked, want, lines(r))
+		}
+	}
+}
+
+// counting counts the signatures that a suite looks at.
+type counting struct {
+	proof.Suite
+	looked *int
+}
+
+func (c counting) Verify(d *badge.Document, p badge.Proof, key keys.VerificationMethod) error {
+	*c.looked++
+	return c.Suite.Verify(d, p, key)
 }

@@ -104,10 +104,9 @@ type Config struct {
 	// Records may be nil: then nothing holds that a revoked key has signed,
 	// because its holder can write any date into what he signs.
 	Records Records
-	// Remembered is how much is remembered of documents that held, so that they
-	// are verified faster when they come again: about three things of each, in 300
-	// bytes each. 0 for nothing.
-	Remembered int
+	// Facts is what is remembered of documents that held, so that they are verified
+	// faster when they come again. nil for nothing.
+	Facts *Facts
 	// Now is the clock; nil is time.Now.
 	Now func() time.Time
 }
@@ -127,7 +126,7 @@ type Verifier struct {
 	records Records
 	now     func() time.Time
 	lists   lists
-	facts   *facts
+	facts   *Facts
 }
 
 // New makes a Verifier. The error says what is missing in cfg.
@@ -136,7 +135,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, borrows: cfg.Borrowed, named: cfg.Namesake, records: cfg.Records, now: cfg.Now, facts: newFacts(cfg.Remembered)}
+		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, borrows: cfg.Borrowed, named: cfg.Namesake, records: cfg.Records, now: cfg.Now, facts: cfg.Facts}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())

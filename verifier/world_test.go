@@ -202,7 +202,7 @@ func newWorld(t testing.TB, change ...func(*verifier.Config)) *world {
 		Pages:  w.web,
 		Now:    func() time.Time { return now },
 
-		Remembered: 1000, // so that all tests look for what it does harm to
+		Facts: verifier.NewFacts(1000), // so that all tests look for what it does harm to
 	}
 	for _, f := range change {
 		f(&cfg)

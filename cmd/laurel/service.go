@@ -235,7 +235,10 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), proxies: proxies, certificate: certificate,
 		traces: s.traced, baseURL: meta.BaseURL, began: time.Now(), log: log}
 	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
-	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now})
+	// A badge that was just read back need not be canonicalised again for the first
+	// who asks about it.
+	facts := verifier.NewFacts(remembered)
+	check, err := newVerifier(processor, resolve.New(nil, own), sources{records: own, now: own.now, facts: facts})
 	if err != nil {
 		return nil, err
 	}
@@ -257,7 +260,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	svc.web = svc.traces.web(live{outgoing})
 	lists := &statusLists{own: own, outgoing: svc.web}
 	svc.verifier, err = newVerifier(processor, newResolver(svc.web, own, time.Now),
-		sources{lists: lists, others: newPages(svc.web, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed, namesake: own.namesake, remembered: remembered})
+		sources{lists: lists, others: newPages(svc.web, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed, namesake: own.namesake, facts: facts})
 	if err != nil {
 		return nil, err
 	}
@@ -336,14 +339,14 @@ type sources struct {
 	borrowed func(address, issuer string) bool
 	// namesake tells of the name of an issuer of ours on a badge of somebody else.
 	namesake func(ctx context.Context, name, issuer string) (bool, error)
-	// remembered is how much is remembered of documents that held.
-	remembered int
+	// facts is what is remembered of documents that held.
+	facts *verifier.Facts
 	// now is the moment as of which is verified; nil is the present.
 	now func() time.Time
 }
 
-// remembered is for some five thousand badges, in 6 MB.
-const remembered = 1 << 14
+// remembered is for five to ten thousand badges, in 3 MB.
+const remembered = 1 << 15
 
 func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, from sources) (*verifier.Verifier, error) {
 	return verifier.New(verifier.Config{
@@ -360,7 +363,7 @@ func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, fro
 		Namesake: from.namesake,
 		Now:      from.now,
 
-		Remembered: from.remembered,
+		Facts: from.facts,
 	})
 }
 
