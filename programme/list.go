@@ -108,8 +108,10 @@ type lister struct {
 	repeats  map[int]roster.Repeat
 	kinds    map[rules.Code]bool // of facts that the list tells of anybody
 	upload   string
-	kept     bool // the upload is on record
-	checked  int  // rows of which was told that they were checked
+	digest   string   // of what the list says
+	same     []string // uploads that said just that, and stand
+	kept     bool     // the upload is on record
+	checked  int      // rows of which was told that they were checked
 	now      time.Time
 }
 
@@ -171,8 +173,31 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 	}
 	ls.repeats = ls.list.Repeats()
 	ls.kinds = kindsOf(ls.list)
-	ls.upload, err = p.issuer.NewID()
-	return ls, err
+	if ls.upload, err = p.issuer.NewID(); err != nil {
+		return nil, err
+	}
+	return ls, ls.compare(ctx)
+}
+
+// compare finds the uploads of which the list says nothing else.
+func (ls *lister) compare(ctx context.Context) error {
+	rows := slices.DeleteFunc(slices.Clone(ls.list.Rows), func(row roster.Row) bool { return row.Blank })
+	for n := range rows {
+		rows[n].Number = 0
+	}
+	raw, err := json.Marshal(rows)
+	if err != nil {
+		return fmt.Errorf("encoding a list: %w", err)
+	}
+	r := &ls.roster
+	ls.digest = ls.issuer.Digest("list", ls.activity.ID, r.Achievement, r.Edition, r.Source, r.OccurredAt.UTC().Format(time.RFC3339Nano), string(raw))
+	before, err := ls.Uploads(ctx, ls.caller, ls.activity.ID)
+	for n := range before {
+		if u := &before[n]; u.Digest == ls.digest && u.TakenBack.IsZero() {
+			ls.same = append(ls.same, u.ID)
+		}
+	}
+	return err
 }
 
 // errRefused undoes a list of which all rows or none are wanted.
@@ -453,31 +478,72 @@ func (ls *lister) when(s *session, sc *scene, l *learner) (time.Time, error) {
 	return ls.now, nil
 }
 
-// listed keeps what the list tells, if it tells anything new, and that the
-// person stood on it.
+// listed keeps what the list tells of somebody, and that they stood on it: also
+// what is known already, which stays so when the list that told it first is taken
+// back. A list that stands and comes again is still one list.
 func (ls *lister) listed(s *session, sc *scene, l *learner, told facts.Facts, at time.Time) error {
+	again, err := ls.toldBefore(s, sc, l, told)
+	if err != nil || again || told.Empty() && sc.ruled() {
+		return err
+	}
+	if at, err = s.sinceWhen(sc, l, told, at); err != nil {
+		return err
+	}
+	k := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by)
+	var h facts.History
+	if _, err := get(s.tx, k, &h); err != nil {
+		return err
+	}
+	h.Tell(told, at)
+	return errors.Join(store.PutJSON(s.tx, k, h), s.tick(sc, l))
+}
+
+// ruled tells whether what is asked about is awarded by rules.
+func (sc *scene) ruled() bool { return sc.only == "" || sc.activity.Rule(sc.only) != nil }
+
+// toldBefore tells whether the same list told this before.
+func (ls *lister) toldBefore(s *session, sc *scene, l *learner, told facts.Facts) (bool, error) {
+	for _, upload := range ls.same {
+		if says, err := s.says(sc, l, upload, told); says || err != nil {
+			return says, err
+		}
+	}
+	return false, nil
+}
+
+// says tells whether a list says of somebody what is told, too.
+func (s *session) says(sc *scene, l *learner, upload string, told facts.Facts) (bool, error) {
+	var h facts.History
+	found, err := get(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, listPrefix+upload), &h)
+	if err != nil || !found {
+		return false, err
+	}
+	_, within := told.Within(h.Known())
+	return within, nil
+}
+
+// sinceWhen is when that came to be which a list tells: what is known already is
+// no newer for being told again.
+func (s *session) sinceWhen(sc *scene, l *learner, told facts.Facts, at time.Time) (time.Time, error) {
 	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil {
-		return err
+		return at, err
 	}
 	more := known.Clone()
 	more.Merge(told)
-	if same, err := alike(known, more); err != nil || same {
-		return err
+	if same, err := alike(known, more); err != nil || !same {
+		return at, err
 	}
-	var h facts.History
-	h.Tell(told, at)
-	if err := store.PutJSON(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, sc.by), h); err != nil {
-		return err
+	if since, ok := told.Within(known); ok && since.Before(at) {
+		at = since
 	}
-	s.listed = true
-	return store.PutJSON(s.tx, sc.realm.listedKey(ls.upload, l.ID), listedAt{Edition: sc.edition.ID})
+	return at, nil
 }
 
 // verdict is what the rules say, or where the list names an achievement that
 // no rule of the activity awards, what the organiser says.
 func (ls *lister) verdict(s *session, sc *scene, l *learner, at time.Time) (*verdict, error) {
-	if sc.only == "" || sc.activity.Rule(sc.only) != nil {
+	if sc.ruled() {
 		return s.decide(sc, l)
 	}
 	t, err := s.template(sc.only)

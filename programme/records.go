@@ -80,6 +80,14 @@ func dash(s string) string {
 	return s
 }
 
+// undash is dash undone.
+func undash(s string) string {
+	if s == "-" {
+		return ""
+	}
+	return s
+}
+
 func activityKey(id string) []byte                { return key("p", id) }
 func definitionKey(id, version string) []byte     { return key("p", id, version) }
 func sourceKey(slug string) []byte                { return key("P", "source", slug) }

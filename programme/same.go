@@ -213,9 +213,7 @@ func (s *session) places(r realm, l *learner, activity string) (list []place, er
 		where, _, _ := cut(string(k[len(prefix):])) // without who told it
 		var p place
 		p.activity, p.edition, _ = strings.Cut(where, "/")
-		if p.edition == "-" {
-			p.edition = ""
-		}
+		p.edition = undash(p.edition)
 		if !slices.Contains(list, p) {
 			list = append(list, p)
 		}

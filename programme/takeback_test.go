@@ -3,7 +3,10 @@ package programme_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"laurel/issuer"
 	"laurel/programme"
@@ -123,5 +126,93 @@ func TestPersonAnswersReview(t *testing.T) {
 	p.change(t, p.record(t, p.open(t)[0].Credential), issuer.Revoke)
 	if open := p.open(t); len(open) != 0 {
 		t.Errorf("open: %+v", open)
+	}
+}
+
+// TestRightListAfterWrong: what the right list tells stands when the wrong one is
+// taken back, though all of it was known when it came; and falls with it.
+func TestRightListAfterWrong(t *testing.T) {
+	header := "ref,name,email\n"
+	rows := strings.Builder{}
+	for n := range 6 {
+		fmt.Fprintf(&rows, "P-%d,Person %d,p%d@roster.example\n", n, n, n)
+	}
+	right := []byte(header + rows.String())
+	wrong := []byte(header + rows.String() + "P-9,Wrong Person,wrong@roster.example\n")
+	for name, change := range map[string]func(*programme.Roster){
+		"by rules": nil, "by name": func(r *programme.Roster) { r.Achievement = "network-member" }} {
+		t.Run(name, func(t *testing.T) {
+			p := workshop(t)
+			first := p.upload(t, wrong, change)
+			second := p.upload(t, right, change)
+			if first.Summary[programme.OutcomeIssued] != 7 || second.Summary[programme.OutcomeExisting] != 6 || second.Upload == "" {
+				t.Fatalf("%v, then %v as %q", first.Summary, second.Summary, second.Upload)
+			}
+			again := p.upload(t, right, change)
+			if again.Upload != "" || again.Summary[programme.OutcomeExisting] != 6 {
+				t.Errorf("the same list again is %q: %v", again.Upload, again.Summary)
+			}
+			for _, c := range []struct {
+				id   string
+				want programme.Withdrawn
+			}{{first.Upload, programme.Withdrawn{Revoked: 1, Kept: 6}}, {first.Upload, programme.Withdrawn{Revoked: 1, Kept: 6}},
+				{second.Upload, programme.Withdrawn{Revoked: 6}}} {
+				u, err := p.TakeBack(t.Context(), everybody, c.id)
+				if err != nil || u.Withdrawn != c.want {
+					t.Errorf("%+v, want %+v, %v", u, c.want, err)
+				}
+			}
+			if active, revoked := p.audit(t); active != 0 || revoked != 7 || len(p.open(t)) != 0 {
+				t.Errorf("%d in force, %d revoked, questions %+v", active, revoked, p.open(t))
+			}
+			if got := p.upload(t, right, change); got.Summary[programme.OutcomeIssued] != 6 {
+				t.Errorf("the right list after all: %v", got.Summary)
+			}
+			p.audit(t)
+		})
+	}
+}
+
+// TestToldAgainIsNoNewer: a list that tells what is known does not bring back what
+// a person revoked since.
+func TestToldAgainIsNoNewer(t *testing.T) {
+	p := workshop(t)
+	if _, err := p.Release(t.Context(), everybody, activity, "", nil); err != nil {
+		t.Fatal(err)
+	}
+	p.upload(t, []byte("name,email\nAna Prado,ana@roster.example\nBo Li,bo@roster.example\n"), nil)
+	if _, err := p.Revoke(t.Context(), p.badgeOf(t, "uh-kit-participant", "ana@roster.example").ID, "issued_in_error", "test", everybody.MayIssue); err != nil {
+		t.Fatal(err)
+	}
+	p.Clock.Advance(time.Hour)
+	row := p.upload(t, []byte("name,email\nAna Prado,ana@roster.example\n"), nil).Rows[0]
+	if row.Outcome != programme.OutcomeExisting || row.Code != "revoked" || len(p.open(t)) != 0 {
+		t.Errorf("%+v, questions %+v", row, p.open(t))
+	}
+	p.audit(t)
+}
+
+// TestTwoEditionsOnOneList: who stands on a list in two editions loses what came of
+// it in both.
+func TestTwoEditionsOnOneList(t *testing.T) {
+	p := emptyPlace(t)
+	definition := []byte(`{"id":"twice","kind":"workshop","title":{"en":"Twice"},"edition":"e1","editions":[{"id":"e2"}],
+		"award_rules":[{"achievement":"uh-kit-participant","all":[{"role_in":["participant"]}]}]}`)
+	if _, err := p.PutActivity(t.Context(), definition, "test"); err != nil {
+		t.Fatal(err)
+	}
+	list := p.upload(t, []byte("ref,name,email,edition\nP-1,Ana Prado,ana@roster.example,e1\nP-1,Ana Prado,ana@roster.example,e2\n"),
+		func(r *programme.Roster) { r.Activity = "twice" })
+	if list.Summary[programme.OutcomeIssued] != 2 {
+		t.Fatalf("%+v", list.Rows)
+	}
+	for range 2 {
+		u, err := p.TakeBack(t.Context(), everybody, list.Upload)
+		if err != nil || u.Withdrawn != (programme.Withdrawn{Revoked: 2}) {
+			t.Errorf("%+v, %v", u, err)
+		}
+	}
+	if active, revoked := p.audit(t); active != 0 || revoked != 2 {
+		t.Errorf("%d in force, %d revoked", active, revoked)
 	}
 }

@@ -21,6 +21,11 @@ type Upload struct {
 	Country  string    `json:"country,omitempty"` // that the caller was bound to
 	At       time.Time `json:"at"`
 	Rows     Summary   `json:"rows"` // as they were answered, so far
+	// Achievement is the only one that it was to award.
+	Achievement string `json:"achievement,omitempty"`
+	// Digest tells whether a list that comes is this one again, under the secret
+	// of the store.
+	Digest string `json:"digest,omitempty"`
 
 	TakenBack time.Time `json:"takenBack,omitzero"`
 	Withdrawn Withdrawn `json:"withdrawn,omitzero"` // by taking it back, so far
@@ -38,7 +43,7 @@ func (u *Upload) reaches(c *Caller) bool {
 	return c.MayIssue(u.Issuer) && (c.MayReport == nil || c.MayReport(u.Activity)) && (c.Country == "" || c.Country == u.Country)
 }
 
-// listedAt is where somebody stood on a list.
+// listedAt is where somebody stood on a list: in the edition that it named last.
 type listedAt struct {
 	Edition string `json:"edition,omitempty"`
 }
@@ -59,7 +64,8 @@ func (ls *lister) keepUpload(s *session, rows []Row) error {
 		if err != nil {
 			return err
 		}
-		u = Upload{ID: ls.upload, Activity: ls.activity.ID, Issuer: whose, Actor: ls.caller.Actor, Country: ls.caller.Country, At: ls.now}
+		u = Upload{ID: ls.upload, Activity: ls.activity.ID, Issuer: whose, Actor: ls.caller.Actor, Country: ls.caller.Country, At: ls.now,
+			Achievement: ls.roster.Achievement, Digest: ls.digest}
 		if err := s.note(ls.caller.realm(), issuer.Event{Actor: ls.caller.Actor, Action: "upload.put", Issuer: whose, Subject: ls.upload}); err != nil {
 			return err
 		}
@@ -68,7 +74,7 @@ func (ls *lister) keepUpload(s *session, rows []Row) error {
 	return store.PutJSON(s.tx, k, u)
 }
 
-// tick notes that an award came of a list.
+// tick notes that somebody stood on a list that told of them or awarded something.
 func (s *session) tick(sc *scene, l *learner) error {
 	s.listed = true
 	return store.PutJSON(s.tx, sc.realm.listedKey(sc.upload, l.ID), listedAt{Edition: sc.edition.ID})
@@ -165,25 +171,70 @@ func (p *Programme) openTakeBack(ctx context.Context, c *Caller, id string) (u *
 	return u, people, err
 }
 
-// unlist undoes what a list told of one person.
+// unlist undoes what a list told of one person, in whichever editions.
 func (s *session) unlist(c *Caller, u *Upload, who onList, count *Withdrawn) error {
 	r := c.realm()
-	told := r.factsKey(who.learner, u.Activity, who.edition, listPrefix+u.ID)
-	l, err := s.learnerAt(r, u.Issuer, who.learner)
-	if errors.Is(err, errGone) {
-		return errors.Join(s.tx.Delete(told), s.tx.Delete(r.listedKey(u.ID, who.learner))) // was erased
-	} else if err != nil {
-		return err
-	}
-	before, err := s.unmet(c, u, l, who.edition)
+	told, err := s.toldBy(r, u, who.learner)
 	if err != nil {
 		return err
 	}
-	if err := s.tx.Delete(told); err != nil {
+	gone := [][]byte{r.listedKey(u.ID, who.learner)}
+	for _, edition := range told {
+		gone = append(gone, r.factsKey(who.learner, u.Activity, edition, listPrefix+u.ID))
+	}
+	l, err := s.learnerAt(r, u.Issuer, who.learner)
+	if errors.Is(err, errGone) {
+		return s.deleteAll(gone) // was erased
+	} else if err != nil {
 		return err
 	}
+	editions := union([]string{who.edition}, told)
+	before := make([][]Open, len(editions))
+	for n, edition := range editions {
+		if before[n], err = s.unmet(c, u, l, edition); err != nil {
+			return err
+		}
+	}
+	if err := s.deleteAll(gone); err != nil {
+		return err
+	}
+	if err := s.unawardAll(c, u, l, count); err != nil {
+		return err
+	}
+	for n, edition := range editions {
+		if err := s.holdOthers(c, u, l, edition, before[n]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// toldBy are the editions in which a list told something of somebody.
+func (s *session) toldBy(r realm, u *Upload, learner string) (editions []string, err error) {
+	prefix := r.key("f", learner, u.Activity, "")
+	err = s.tx.Scan(prefix, nil, func(k, _ []byte) error {
+		if upload, ok := uploadOf(k); ok && upload == u.ID {
+			edition, _, _ := cut(string(k[len(prefix):]))
+			editions = append(editions, undash(edition))
+		}
+		return nil
+	})
+	return editions, err
+}
+
+func (s *session) deleteAll(keys [][]byte) error {
+	for _, k := range keys {
+		if err := s.tx.Delete(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unawardAll withdraws what came of a list for one person.
+func (s *session) unawardAll(c *Caller, u *Upload, l *learner, count *Withdrawn) error {
 	var mine []*award
-	err = scan(s.tx, r.key("a", who.learner, ""), func(_ []byte, a *award) error {
+	err := scan(s.tx, c.realm().key("a", l.ID, ""), func(_ []byte, a *award) error {
 		if a.Upload == u.ID {
 			mine = append(mine, a)
 		}
@@ -191,16 +242,10 @@ func (s *session) unlist(c *Caller, u *Upload, who onList, count *Withdrawn) err
 	})
 	for _, a := range mine {
 		if err == nil {
-			err = s.unaward(c, u, l, a, count)
+			err = s.unaward(c, l, a, count)
 		}
 	}
-	if err == nil {
-		err = s.holdOthers(c, u, l, who.edition, before)
-	}
-	if err != nil {
-		return err
-	}
-	return s.tx.Delete(r.listedKey(u.ID, who.learner))
+	return err
 }
 
 // unmet are the achievements of an edition whose rules what is known does not
@@ -257,17 +302,18 @@ func (s *session) sceneAt(c *Caller, activity, edition string) (*scene, error) {
 }
 
 // unaward withdraws an award that came of a list, unless it is earned without
-// it. Nothing of it is kept, so that a list without the mistake can award it.
-func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *Withdrawn) error {
+// it: then it is that of the list that tells the same, where one does. Nothing of
+// what is withdrawn is kept, so that a list without the mistake can award it.
+func (s *session) unaward(c *Caller, l *learner, a *award, count *Withdrawn) error {
 	r := c.realm()
 	k := r.awardKey(a.Learner, a.Achievement, a.Edition)
-	still, err := s.stillEarned(c, l, a)
+	still, by, err := s.stillEarned(c, l, a)
 	if err != nil {
 		return err
 	}
 	if still {
 		count.Kept++
-		a.Upload = ""
+		a.Upload = by
 		return store.PutJSON(s.tx, k, a)
 	}
 	if a.Found {
@@ -291,22 +337,44 @@ func (s *session) unaward(c *Caller, u *Upload, l *learner, a *award, count *Wit
 	return s.tx.Delete(k)
 }
 
-// stillEarned tells whether the facts that are left meet the rule of an award.
-func (s *session) stillEarned(c *Caller, l *learner, a *award) (bool, error) {
+// stillEarned tells whether what is left earns an award, and by which list.
+func (s *session) stillEarned(c *Caller, l *learner, a *award) (still bool, by string, err error) {
 	sc, err := s.sceneAt(c, a.Activity, a.Edition)
 	if err != nil {
-		return false, ignoreFault(err)
+		return false, "", ignoreFault(err)
 	}
 	rule := sc.activity.Rule(a.Achievement)
-	if rule == nil {
-		return false, nil
+	by, err = s.listFor(c.realm(), a, rule == nil)
+	if err != nil || rule == nil {
+		return by != "", by, err
 	}
 	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil {
-		return false, err
+		return false, "", err
 	}
 	_, outcome, err := s.evaluate(sc, l, rule, &known)
-	return outcome.Met, err
+	return outcome.Met, by, err
+}
+
+// listFor is a list that tells of somebody where they have an award, or where no
+// rule gives it, one that was to award the same; "" where there is none.
+func (s *session) listFor(r realm, a *award, named bool) (by string, err error) {
+	var lists []string
+	err = s.tx.Scan(r.factsKey(a.Learner, a.Activity, a.Edition, listPrefix), nil, func(k, _ []byte) error {
+		upload, _ := uploadOf(k)
+		lists = append(lists, upload)
+		return nil
+	})
+	for _, id := range lists {
+		var u Upload
+		if _, err := get(s.tx, r.uploadKey(id), &u); err != nil {
+			return "", err
+		}
+		if !named || u.Achievement == a.Achievement {
+			return id, nil
+		}
+	}
+	return "", err
 }
 
 // ignoreFault is for what cannot be decided because a definition has changed.

@@ -206,15 +206,18 @@ func (a *archive) related(from string, wanted func(relation) bool) (name string,
 type shape struct {
 	rows     map[int]bool  // those that are written down
 	formulas map[int][]int // columns, from 0, whose text a formula made
+	numbers  map[place]number
+}
+
+// place is where a cell stands; columns count from 0.
+type place struct {
+	row, column int
 }
 
 // check looks through all parts before they are handed on.
 func (w *workbook) check() (*shape, error) {
-	s := &shape{rows: map[int]bool{}, formulas: map[int][]int{}}
+	s := &shape{rows: map[int]bool{}, formulas: map[int][]int{}, numbers: map[place]number{}}
 	grid := &grid{shape: s}
-	if err := (&walk{start: grid.start, end: grid.end}).check(w.sheet, "the sheet"); err != nil {
-		return nil, err
-	}
 	if err := (&walk{text: "si"}).check(w.strings, "the texts"); err != nil {
 		return nil, err
 	}
@@ -230,6 +233,13 @@ func (w *workbook) check() (*shape, error) {
 	if err := styles.check(w.styles, "the formats"); err != nil {
 		return nil, err
 	}
+	var err error
+	if grid.formats, err = w.formats(); err != nil {
+		return nil, err
+	}
+	if err := (&walk{start: grid.start, end: grid.end, chars: grid.chars}).check(w.sheet, "the sheet"); err != nil {
+		return nil, err
+	}
 	if grid.formatted > maxFormatting/longest {
 		return nil, tooLargeXLSX()
 	}
@@ -240,9 +250,10 @@ func (w *workbook) check() (*shape, error) {
 type walk struct {
 	start func(path []string, e xml.StartElement) error // path ends with e
 	end   func(path []string)                           // path ends with what ends
-	text  string                                        // element whose text is bounded as a whole; "": each text is
-	most  int                                           // elements; 0: maxElements
-	count map[string]int                                // how often elements of a name may come
+	chars func(text []byte)
+	text  string         // element whose text is bounded as a whole; "": each text is
+	most  int            // elements; 0: maxElements
+	count map[string]int // how often elements of a name may come
 }
 
 // check wants one well-formed document in UTF-8 without a document type.
@@ -287,6 +298,9 @@ func (w *walk) check(raw []byte, what string) error {
 			if texts += len(t); len(at) > 0 && strings.TrimSpace(string(t)) != "" && texts > 4*maxString {
 				return tooLargeXLSX()
 			}
+			if w.chars != nil {
+				w.chars(t)
+			}
 		case xml.Directive:
 			return malformedXLSX(what + ", which has a document type")
 		}
@@ -314,8 +328,12 @@ type grid struct {
 	*shape
 	row, column int
 	done        bool // nothing is read behind the data
-	format      bool // the cell has one
-	formatted   int  // cells with a format and a value
+	formats     []format
+	format      bool   // the cell has one
+	shows       format // of the number in the cell; general for what is no number
+	value       []byte // of the cell, so far
+	inValue     bool
+	formatted   int // cells with a format and a value
 }
 
 var sheetCell = []string{"worksheet", "sheetData", "row", "c"}
@@ -340,13 +358,26 @@ func (g *grid) start(at []string, e xml.StartElement) error {
 		g.formula()
 	case inCell && name == "v" && g.format:
 		g.formatted++
+		g.value, g.inValue = g.value[:0], g.shows != general
 	}
 	return nil
 }
 
+func (g *grid) chars(text []byte) {
+	if g.inValue {
+		g.value = append(g.value, text...)
+	}
+}
+
 func (g *grid) end(at []string) {
-	if at[len(at)-1] == "sheetData" {
+	switch at[len(at)-1] {
+	case "sheetData":
 		g.done = true
+	case "v":
+		if g.inValue {
+			g.numbers[place{g.row, g.column - 1}] = number{string(g.value), g.shows}
+		}
+		g.inValue = false
 	}
 }
 
@@ -385,7 +416,12 @@ func (g *grid) startCell(e xml.StartElement) error {
 	g.column = next
 	format := attribute(e, "s")
 	g.format = format != "" && format != "0"
-	if attribute(e, "t") == "e" { // what a formula leaves that failed
+	kind := attribute(e, "t")
+	g.shows = general
+	if n, err := strconv.Atoi(format); err == nil && n > 0 && n < len(g.formats) && (kind == "" || kind == "n") {
+		g.shows = g.formats[n]
+	}
+	if kind == "e" { // what a formula leaves that failed
 		g.formula()
 	}
 	return nil

@@ -11,8 +11,8 @@ import (
 )
 
 // readXLSX reads the first visible sheet of a workbook: the text that a person
-// sees in each cell. A formula is never evaluated; that a cell has one is
-// noted.
+// sees in each cell, and of a number that is shown rounded the number. A formula
+// is never evaluated; that a cell has one is noted.
 //
 // The library reads a workbook of our own making, which holds the parts that
 // were looked through and nothing else: it takes what it cannot parse for the
@@ -60,6 +60,11 @@ func (t *table) readRows(file *excelize.File, shape *shape) error {
 		cells, err := rows.Columns()
 		if err != nil {
 			return malformedXLSX(fmt.Sprintf("row %d", number))
+		}
+		for n, c := range cells {
+			if stored, ok := shape.numbers[place{number, n}]; ok {
+				cells[n] = stored.seen(c)
+			}
 		}
 		for _, c := range cells { // a text may be shared by all cells, and a format make it longer
 			kept += len(c)

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/csv"
+	"encoding/xml"
 	"fmt"
 	"reflect"
 	"slices"
@@ -130,6 +131,62 @@ func TestTypedCells(t *testing.T) {
 	for _, before := range list.Rows[:len(list.Rows)-1] {
 		if !before.Blank {
 			t.Errorf("%+v", before)
+		}
+	}
+}
+
+// TestStoredNumbers: a number counts as it is stored, however it is shown.
+func TestStoredNumbers(t *testing.T) {
+	v := workshop
+	v.Parts = []string{"m1"}
+	header := []string{"ref", "points", "max", "m1_percent", "edition"}
+	for _, c := range []struct {
+		format          string // of all cells of the row but the last, which has yyyy
+		cells           []string
+		ref, points, m1 string
+	}{
+		{"0", []string{"1.4", "47.9", "60", "99.6", "45835"}, "1.4", "47.9", "99.6"},
+		{"0.0", []string{"1.25", "47.96", "60", "99.96", "45835"}, "1.25", "47.96", "99.96"},
+		{"0%", []string{"0.125", "0.996", "60", "0.996", "45835"}, "12.5%", "", "99.6"},
+		{"#,##0", []string{"1234.5", "1234.5", "2000", "99.5", "45835"}, "1234.5", "1234.5", "99.5"},
+		{"0.00E+00", []string{"123456", "47.999", "60", "99.999", "45835"}, "123456", "47.999", "99.999"},
+		{"0,", []string{"47900", "47900", "60000", "99.9", "45835"}, "47900", "47900", "99.9"},
+		{"[Red]0;-0", []string{"1.5", "47.5", "60", "99.5", "45835"}, "1.5", "47.5", "99.5"},
+		{"000", []string{"7", "48", "60", "99", "45835"}, "007", "48", "99"},
+		{`"W-"00`, []string{"7", "", "", "", "45835"}, "W-07", "", ""},
+		{"0.00", []string{"7", "47.899999999999999", "60", "99.599999999999994", "45835"}, "7.00", "47.9", "99.6"},
+	} {
+		parts := hand()
+		row := func(n int, texts []string, cell func(int, string) string) string {
+			all := ""
+			for x, text := range texts {
+				if text != "" {
+					all += fmt.Sprintf(`<c r="%c%d"%s</c>`, 'A'+x, n, cell(x, text))
+				}
+			}
+			return fmt.Sprintf(`<row r="%d">%s</row>`, n, all)
+		}
+		parts["book/workbook.xml"] = strings.Replace(handBook, `date1904="1"`, "", 1)
+		parts["book/worksheets/sheet2.xml"] = `<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>` +
+			row(1, header, func(_ int, text string) string { return ` t="inlineStr"><is><t>` + text + `</t></is>` }) +
+			row(2, c.cells, func(x int, text string) string { return fmt.Sprintf(` s="%d"><v>%s</v>`, 1+x/4, text) }) + `</sheetData></worksheet>`
+		var escaped bytes.Buffer
+		if err := xml.EscapeText(&escaped, []byte(c.format)); err != nil {
+			t.Fatal(err)
+		}
+		parts["book/styles.xml"] = `<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><numFmts><numFmt numFmtId="164" formatCode="` + escaped.String() +
+			`"/><numFmt numFmtId="165" formatCode="yyyy"/></numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="164"/><xf numFmtId="165"/></cellXfs></styleSheet>`
+		list := read(t, zipped(t, parts), v)
+		got := list.Rows[0]
+		points, m1 := "", ""
+		if got.Facts.Points != nil {
+			points = got.Facts.Points.Got.String()
+		}
+		if p := got.Facts.Parts["m1"]; p.Visits != nil {
+			m1 = p.Visits.Got.String()
+		}
+		if got.Ref != c.ref || points != c.points || m1 != c.m1 || got.Edition != "2025" {
+			t.Errorf("%s: ref %s, points %q, m1 %q, edition %s, %+v", c.format, got.Ref, points, m1, got.Edition, got.Fault)
 		}
 	}
 }
