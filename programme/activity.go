@@ -199,23 +199,20 @@ func (p *Programme) issuersOf(r store.Reader, definitions ...*rules.Activity) (s
 // replaceLeads writes what leads to an activity, instead of what led to it as
 // it was.
 func (p *Programme) replaceLeads(tx store.Tx, old, a *rules.Activity) error {
+	if err := p.mayBeCalled(tx, old, a); err != nil {
+		return err
+	}
 	if old != nil {
 		for _, k := range p.leads(old) {
+			var to string
+			if _, err := get(tx, k, &to); err != nil {
+				return err
+			}
+			if to != a.ID {
+				continue // it leads to another one by now
+			}
 			if err := tx.Delete(k); err != nil {
 				return err
-			}
-		}
-	}
-	for source, names := range a.Aliases {
-		for n, name := range names {
-			var other string
-			found, err := get(tx, p.aliasKey(source, name), &other)
-			if err != nil {
-				return err
-			}
-			if found && other != a.ID {
-				return badge.Errors{{Code: badge.MalformedValueError, Rule: "alias_taken",
-					Pointer: strictjson.Pointer("/aliases", source, fmt.Sprint(n)), Detail: fmt.Sprintf("The source %s calls the activity %s so already.", source, other)}}
 			}
 		}
 	}
@@ -225,6 +222,85 @@ func (p *Programme) replaceLeads(tx store.Tx, old, a *rules.Activity) error {
 		}
 	}
 	return nil
+}
+
+// mayBeCalled refuses names of an activity that mean another one, and the slug
+// of a new one that is a name of another: reports about the one would count for
+// the other.
+func (p *Programme) mayBeCalled(r store.Reader, old, a *rules.Activity) error {
+	for source, names := range a.Aliases {
+		for n, name := range names {
+			other, err := p.calledSo(r, source, name)
+			if err != nil {
+				return err
+			}
+			if other != "" && other != a.ID {
+				return aliasTaken(strictjson.Pointer("/aliases", source, fmt.Sprint(n)), "That is what "+other+" is called already.")
+			}
+		}
+	}
+	if old != nil {
+		return nil
+	}
+	return p.mayBegin(r, a.ID)
+}
+
+// mayBegin refuses a slug that is a name of some activity.
+func (p *Programme) mayBegin(r store.Reader, slug string) error {
+	all, err := p.activitiesIn(r)
+	if err != nil {
+		return err
+	}
+	for _, other := range all {
+		for source, names := range other.Aliases {
+			if !slices.Contains(names, slug) {
+				continue
+			}
+			if counts, err := p.nameCounts(r, source, other); err != nil {
+				return err
+			} else if counts {
+				return aliasTaken("/id", "The source "+source+" calls "+other.ID+" so already.")
+			}
+		}
+	}
+	return nil
+}
+
+func aliasTaken(pointer, detail string) error {
+	return badge.Errors{{Code: badge.MalformedValueError, Rule: "alias_taken", Pointer: pointer, Detail: detail}}
+}
+
+// calledSo is the activity that has a name with a source, or as its slug; ""
+// where there is none.
+func (p *Programme) calledSo(r store.Reader, source, name string) (id string, err error) {
+	a, err := p.activityIn(r, name)
+	if err == nil {
+		return a.ID, nil
+	} else if !errors.Is(err, ErrUnknownActivity) {
+		return "", err
+	}
+	if found, err := get(r, p.aliasKey(source, name), &id); err != nil || !found {
+		return "", err
+	}
+	if a, err = p.activityIn(r, id); err != nil {
+		return "", err
+	}
+	if counts, err := p.nameCounts(r, source, a); err != nil || !counts {
+		return "", err
+	}
+	return id, nil
+}
+
+// nameCounts tells whether the names count that an activity has with a source: where
+// the source belongs to certain issuers, those of what one of them awards. Others
+// may have been there before it was said whose the source is.
+func (p *Programme) nameCounts(r store.Reader, slug string, a *rules.Activity) (bool, error) {
+	var source Source
+	if _, err := get(r, sourceKey(slug), &source); err != nil || len(source.Issuers) == 0 {
+		return err == nil, err
+	}
+	whose, err := p.issuersOf(r, a)
+	return slices.ContainsFunc(whose, source.speaksFor), err
 }
 
 func (p *Programme) leads(a *rules.Activity) (keys [][]byte) {
@@ -254,16 +330,21 @@ func (p *Programme) Activity(ctx context.Context, id string) (a *rules.Activity,
 // Activities lists all activities, by id.
 func (p *Programme) Activities(ctx context.Context) (all []*rules.Activity, err error) {
 	err = p.store.View(ctx, func(r store.Reader) error {
-		all = nil
-		return r.Scan(key("p", ""), nil, func(k, _ []byte) error {
-			id := string(k[len("p/"):])
-			if strings.Contains(id, "/") {
-				return nil // an earlier definition
-			}
-			a, err := p.activityIn(r, id)
-			all = append(all, a)
-			return err
-		})
+		all, err = p.activitiesIn(r)
+		return err
+	})
+	return all, err
+}
+
+func (p *Programme) activitiesIn(r store.Reader) (all []*rules.Activity, err error) {
+	err = r.Scan(key("p", ""), nil, func(k, _ []byte) error {
+		id := string(k[len("p/"):])
+		if strings.Contains(id, "/") {
+			return nil // an earlier definition
+		}
+		a, err := p.activityIn(r, id)
+		all = append(all, a)
+		return err
 	})
 	return all, err
 }
@@ -319,15 +400,19 @@ func (d *definitions) read(id string, definition []byte) (*rules.Activity, error
 // opaque keeps faults of what is stored from being taken for the caller's.
 type opaque struct{ error }
 
-// activityOf finds an activity by what a source calls it or by its slug; nil
-// where there is none. The source's own word comes first: nobody takes its events
-// over with a slug that it uses for something else.
+// activityOf finds an activity by its slug or by what a source calls it; nil where
+// there is none. The slug comes first: nobody takes reports about a course over by
+// giving its slug to another one as a name.
 func (s *session) activityOf(source, name string) (*rules.Activity, error) {
-	id := name
-	if _, err := get(s.tx, s.aliasKey(source, name), &id); err != nil {
+	a, err := s.activityIn(s.tx, name)
+	if !errors.Is(err, ErrUnknownActivity) {
+		return a, err
+	}
+	var id string
+	if found, err := get(s.tx, s.aliasKey(source, name), &id); err != nil || !found {
 		return nil, err
 	}
-	a, err := s.activityIn(s.tx, id)
+	a, err = s.activityIn(s.tx, id)
 	if errors.Is(err, ErrUnknownActivity) {
 		return nil, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"laurel/programme/completion"
 	"laurel/programme/completion/completiontest"
 	"laurel/programme/facts"
+	"laurel/store"
 )
 
 // speaker may issue for one issuer alone.
@@ -44,18 +45,122 @@ func TestDefine(t *testing.T) {
 	if !errors.As(err, &fault) || fault.Rule != "achievement_unknown" || fault.Pointer != "/award_rules/0/achievement" {
 		t.Errorf("an unknown achievement: %v", err)
 	}
-	// A slug that is what a source calls another activity leads nobody astray.
-	if _, _, err := p.Define(t.Context(), urban, one("hc20-there", "hc20-m3")); err != nil {
-		t.Fatal(err)
+}
+
+// refusedAs is the rule and the pointer of the one fault of a definition.
+func refusedAs(t testing.TB, err error) string {
+	t.Helper()
+	var faults badge.Errors
+	if !errors.As(err, &faults) || len(faults) != 1 {
+		t.Fatalf("no single fault: %v", err)
+	}
+	return faults[0].Rule + " " + faults[0].Pointer
+}
+
+// TestNamesOfActivities: what a platform calls one activity is the slug of no
+// other, whichever was there first; where a store has both, the slug is meant.
+func TestNamesOfActivities(t *testing.T) {
+	one := func(id, achievement, names string) []byte {
+		if names != "" {
+			names = `"lms-a":[` + names + `]`
+		}
+		return []byte(`{"id":"` + id + `","kind":"course","aliases":{` + names + `},"award_rules":[{"achievement":"` + achievement + `","all":[{"passed":true}]}]}`)
 	}
 	at := time.Date(2025, 3, 3, 0, 0, 0, 0, time.UTC)
-	for source, want := range map[string]string{"lms-a": "hc20-m2", "lms-b": "hc20-m3"} {
-		answers, err := p.Complete(t.Context(), everybody, []completion.Completion{{ID: "1", Source: source, Kind: completion.Progress, OccurredAt: at,
-			Activity: "hc20-there", Learner: completion.Learner{ID: "7", Name: "Ana Mora"}, Facts: facts.Facts{Passed: &at}}})
-		if err != nil || len(answers[0].Awards) != 1 || answers[0].Awards[0].Achievement != want {
-			t.Errorf("%s: %+v, %v", source, answers, err)
+	earned := func(t *testing.T, p *place, name string) string {
+		t.Helper()
+		answers, err := p.Complete(t.Context(), everybody, []completion.Completion{{ID: name, Source: "lms-a", Kind: completion.Progress, OccurredAt: at,
+			Activity: name, Learner: completion.Learner{ID: "7", Name: "Ana Mora"}, Facts: facts.Facts{Passed: &at}}})
+		if err != nil || len(answers[0].Awards) != 1 {
+			t.Fatalf("%s: %+v, %v", name, answers, err)
 		}
+		return answers[0].Awards[0].Achievement
 	}
+	urban, digital := speaker("urban-health-learning"), speaker("digital-health-learning")
+	define := func(t *testing.T, p *place, c programme.Caller, definition []byte) error {
+		t.Helper()
+		_, _, err := p.Define(t.Context(), c, definition)
+		return err
+	}
+
+	t.Run("a name that is a slug", func(t *testing.T) {
+		p := emptyPlace(t)
+		if err := define(t, p, urban, one("hc20", "hc20-m1", "")); err != nil {
+			t.Fatal(err)
+		}
+		if got := refusedAs(t, define(t, p, digital, one("hijack", "dh-planning", `"ours","hc20"`))); got != "alias_taken /aliases/lms-a/1" {
+			t.Error(got)
+		}
+		if got := earned(t, p, "hc20"); got != "hc20-m1" {
+			t.Errorf("reports about hc20 earn %s", got)
+		}
+		if err := define(t, p, urban, one("hc20", "hc20-m1", `"17","hc20"`)); err != nil {
+			t.Errorf("named by its own slug: %v", err)
+		}
+	})
+	t.Run("a slug that is a name", func(t *testing.T) {
+		p := emptyPlace(t)
+		if err := define(t, p, urban, one("hc20", "hc20-m1", `"there"`)); err != nil {
+			t.Fatal(err)
+		}
+		if got := refusedAs(t, define(t, p, digital, one("there", "dh-planning", ""))); got != "alias_taken /id" {
+			t.Error(got)
+		}
+		if got := earned(t, p, "there"); got != "hc20-m1" {
+			t.Errorf("reports about there earn %s", got)
+		}
+	})
+	t.Run("both are stored", func(t *testing.T) {
+		p := emptyPlace(t)
+		for _, definition := range [][]byte{one("hc20", "hc20-m1", ""), one("hijack", "dh-planning", `"hc20-"`)} {
+			if _, err := p.PutActivity(t.Context(), definition, "test"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		k := []byte("P/alias/" + p.Issuer.Digest("alias", "lms-a", "hc20"))
+		if err := p.store.Update(t.Context(), func(tx store.Tx) error { return store.PutJSON(tx, k, "hijack") }); err != nil {
+			t.Fatal(err)
+		}
+		if got := earned(t, p, "hc20"); got != "hc20-m1" {
+			t.Errorf("reports about hc20 earn %s", got)
+		}
+		if _, err := p.PutActivity(t.Context(), one("hc20", "hc20-m1", `"17"`), "test"); err != nil {
+			t.Errorf("the slug is there already: %v", err)
+		}
+	})
+	t.Run("a name that was kept for its owner", func(t *testing.T) {
+		p := emptyPlace(t)
+		squat := one("squat", "dh-planning", `"hc20","17"`)
+		if err := define(t, p, digital, squat); err != nil {
+			t.Fatal(err)
+		}
+		owned := one("hc20", "hc20-m1", `"17"`)
+		if got := refusedAs(t, define(t, p, urban, owned)); got != "alias_taken /aliases/lms-a/0" {
+			t.Error(got)
+		}
+		if got := refusedAs(t, define(t, p, urban, one("hc20", "hc20-m1", ""))); got != "alias_taken /id" {
+			t.Error(got)
+		}
+		// The operator says whose platform it is: then names of others do not count.
+		if err := p.PutSource(t.Context(), programme.Source{Slug: "lms-a", Issuers: []string{"urban-health-learning"}}, "test"); err != nil {
+			t.Fatal(err)
+		}
+		if err := define(t, p, urban, owned); err != nil {
+			t.Fatal(err)
+		}
+		if err := define(t, p, digital, squat); !errors.Is(err, programme.ErrForbidden) {
+			t.Errorf("named once more: %v", err)
+		}
+		if err := define(t, p, digital, one("squat", "dh-planning", "")); err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"hc20", "17"} {
+			if got := earned(t, p, name); got != "hc20-m1" {
+				t.Errorf("reports about %s earn %s", name, got)
+			}
+		}
+		p.audit(t)
+	})
 }
 
 // TestNearFuture: what is said to happen in some minutes, and the clock goes on
