@@ -62,6 +62,9 @@ type Award struct {
 	Sector      string
 	OnDuplicate OnDuplicate
 	Once        bool // with ReturnExisting: a badge that was revoked since answers too
+	// Theirs tells, with ReturnExisting, by the name that a badge bears whether it
+	// answers; nil: whoever it names, and of several the person's own first.
+	Theirs      func(name string) bool `json:"-"`
 	Idempotency *Idempotency
 	Actor       string // who asks, for the audit record
 	Test        bool   // a trial: signed by the test issuer of Issuer, with the marks of one (ErrNoTestIssuer)

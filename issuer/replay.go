@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"laurel/store"
@@ -148,20 +150,45 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	return nil, nil
 }
 
-// newest is the newest badge under a digest that answers an award; nil where
-// none does.
+// newest is the newest badge under a digest that answers an award, of somebody of
+// the same name before others; nil where none does.
 func (i *Issuer) newest(r store.Reader, d *draft, digest []byte) (*Record, error) {
 	seqs, err := duplicateSeqs(r, duplicatePrefix(d.profile.Slug, d.ach.Slug, digest))
-	for n := len(seqs) - 1; n >= 0 && err == nil; n-- {
-		var rec *Record
-		if rec, err = recordAt(r, d.profile.Slug, seqs[n]); err != nil {
-			break
-		}
-		if (rec.Status != Revoked || d.award.Once) && !differentPeople(d, rec) {
+	if err != nil {
+		return nil, err
+	}
+	var anybody *Record
+	for _, seq := range slices.Backward(seqs) {
+		rec, err := recordAt(r, d.profile.Slug, seq)
+		switch {
+		case err != nil:
+			return nil, err
+		case rec.Status == Revoked && !d.award.Once, differentPeople(d, rec):
+			continue
+		case len(seqs) == 1 && d.award.Theirs == nil:
 			return rec, nil
 		}
+		if theirs, err := d.award.names(rec); err != nil || theirs {
+			return rec, err
+		}
+		if anybody == nil && d.award.Theirs == nil {
+			anybody = rec
+		}
 	}
-	return nil, err
+	return anybody, nil
+}
+
+// names tells whether a badge bears the name of who an award is for.
+func (a *Award) names(rec *Record) (bool, error) {
+	doc, err := rec.View()
+	if err != nil {
+		return false, err
+	}
+	name := doc.View().CredentialSubject.HolderName()
+	if a.Theirs != nil {
+		return a.Theirs(name), nil
+	}
+	return strings.EqualFold(name, a.Recipient.Name), nil
 }
 
 // duplicateSeqs are the badges under a prefix, oldest first.

@@ -72,7 +72,7 @@ func (i *Issuer) Sign(ctx context.Context, c *Checked) (*Prepared, error) {
 func (i *Issuer) Put(ctx context.Context, tx store.Tx, p *Prepared, a Award) (*Issued, error) {
 	now := i.now()
 	d := p.draft
-	d.award.OnDuplicate, d.award.Once = a.OnDuplicate, a.Once
+	d.award.OnDuplicate, d.award.Once, d.award.Theirs = a.OnDuplicate, a.Once, a.Theirs
 	d.award.Idempotency, d.answer = a.Idempotency, i.idempotencyKey(a.Idempotency)
 	var err error
 	if d.record.seq, err = newSeq(i.cfg.Random, now); err != nil {

@@ -24,7 +24,7 @@ func (s *session) awardOf(sc *scene, l *learner, e *earned, a *award) (issuer.Aw
 	}
 	asked := issuer.Award{Achievement: a.Achievement, Edition: a.Edition, Recipient: to, AwardedAt: a.EarnedAt,
 		Language: l.Language, Country: l.Country, Sector: l.Sector, Activity: a.Activity,
-		OnDuplicate: onDuplicate, Actor: sc.actor, Test: sc.realm == test, Evidence: evidence}
+		OnDuplicate: onDuplicate, Theirs: l.has, Actor: sc.actor, Test: sc.realm == test, Evidence: evidence}
 	if sc.activity == nil {
 		return asked, nil
 	}

@@ -336,8 +336,7 @@ func (s *session) heldDirectly(r realm, l *learner, achievement string) (*award,
 	if r == test {
 		slug = issuer.TestSlug(slug)
 	}
-	theirs := func(name string) bool { return sameName(l.Name, name) }
-	rec, err := s.issuer.HeldByAddress(s.tx, slug, achievement, l.Email, theirs)
+	rec, err := s.issuer.HeldByAddress(s.tx, slug, achievement, l.Email, l.has)
 	if err != nil || rec == nil {
 		return nil, err
 	}
@@ -372,7 +371,11 @@ func (s *session) settle(sc *scene, l *learner, e *earned, v *verdict) (err erro
 		}
 		outcome, err = s.grant(sc, l, e, a)
 	}
-	if err != nil {
+	var over *termOver
+	if errors.As(err, &over) {
+		v.leaveOut(e.template.Slug, over.end)
+		return nil
+	} else if err != nil {
 		return err
 	}
 	held := AwardOutcome{Achievement: e.template.Slug, Outcome: outcome, Credential: a.Credential, Revoked: revoked}
@@ -399,10 +402,16 @@ func (s *session) again(sc *scene, l *learner, e *earned) (bool, error) {
 	if a.RevokedBy == byPlatform || e.at.After(a.RevokedAt) {
 		return true, nil
 	}
+	return s.since(sc, l, e, a.RevokedAt)
+}
+
+// since tells whether what came to be after a time earns an award by itself, which
+// then rests on that.
+func (s *session) since(sc *scene, l *learner, e *earned, after time.Time) (bool, error) {
 	if e.rule == nil || sc.activity == nil {
 		return false, nil
 	}
-	since, err := s.gathered(sc, l, a.RevokedAt)
+	known, err := s.gathered(sc, l, after)
 	if err != nil {
 		return false, err
 	}
@@ -413,11 +422,11 @@ func (s *session) again(sc *scene, l *learner, e *earned) (bool, error) {
 		}
 		return e.parts[n].EarnedAt, true
 	}
-	outcome := e.rule.Evaluate(&since, sc.context(e.template, holds))
-	if !outcome.Met || !outcome.At.After(a.RevokedAt) {
+	outcome := e.rule.Evaluate(&known, sc.context(e.template, holds))
+	if !outcome.Met || !outcome.At.After(after) {
 		return false, nil
 	}
-	e.at, e.facts = outcome.At, &since
+	e.at, e.facts = outcome.At, &known
 	return true, nil
 }
 
@@ -433,6 +442,13 @@ func (s *session) grant(sc *scene, l *learner, e *earned, a *award) (Outcome, er
 	case a.State == StateRevoked && a.RevokedBy != byPlatform && a.RevokedBy != pardoned:
 		return OutcomeHeld, s.askAgain(sc, a, e.at)
 	}
+	if e.template.Validity != "" {
+		return s.inTime(sc, l, e, a)
+	}
+	return s.bestow(sc, l, e, a)
+}
+
+func (s *session) bestow(sc *scene, l *learner, e *earned, a *award) (Outcome, error) {
 	if err := s.ground(sc, e, a); err != nil {
 		return "", err
 	}

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
+	"laurel/badge"
 	"laurel/issuer"
+	"laurel/programme/rules"
 	"laurel/store"
 )
 
@@ -248,6 +250,9 @@ func (s *session) letOut(sc *scene, w waiter, count *Released) error {
 		v := &verdict{}
 		if err := s.settle(sc, l, e, v); err != nil {
 			return err
+		}
+		if len(v.Awards) == 0 {
+			return badge.Errors{{Rule: string(rules.CodeExpired), Detail: "The term of this badge was over before the release."}}
 		}
 		left.Outcome = v.Awards[0].Outcome
 		if err := s.stack(sc, l, v); err != nil {

@@ -221,6 +221,10 @@ func sameName(a, b string) bool {
 	return a == "" || b == "" || foldName(a) == foldName(b)
 }
 
+// has tells whether a name that a badge bears at the person's address is theirs.
+// A badge of another name there may be somebody else's: nobody is told its link.
+func (l *learner) has(name string) bool { return sameName(l.Name, name) }
+
 // newLearner is somebody who is not known yet. Names of learners ascend with time, so
 // that what is kept of the people of a list lies together.
 func (s *session) newLearner(t teller) (*learner, error) {

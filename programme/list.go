@@ -628,11 +628,11 @@ func (row *Row) take(v *verdict, o Outcome) (found bool) {
 	return found
 }
 
-// concerns tells whether something is missing that a list tells of.
+// concerns tells whether something is missing that a list tells of, or time.
 func concerns(open Open, kinds map[rules.Code]bool) (code string, yes bool) {
 	outcome := rules.Outcome{Missing: open.Missing}
 	for _, c := range outcome.Codes() {
-		if kinds[c] {
+		if kinds[c] || c == rules.CodeExpired {
 			return string(c), true
 		}
 	}

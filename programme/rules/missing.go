@@ -1,5 +1,7 @@
 package rules
 
+import "time"
+
 // Missing is a condition that is not met, as the rule has it, and what there is
 // instead. In JSON it is such as
 //
@@ -9,6 +11,10 @@ type Missing struct {
 	// Have is a number cut to two decimal places and never rounded, or a word;
 	// "" where nothing is known.
 	Have string `json:"have,omitempty"`
+
+	// Expired is when the term of what was earned ended, where it is over already: all
+	// is reached, and what is missing is time.
+	Expired time.Time `json:"expired,omitzero"`
 
 	Editions int `json:"editions_gte,omitempty"` // of Service, beside RoleIn
 
@@ -32,8 +38,9 @@ const (
 	CodePassed     Code = "passed"
 	CodeApproval   Code = "approval"
 	CodeEditions   Code = "editions" // that were led
-	CodeAny        Code = "any"      // one of several
-	CodeAll        Code = "all"      // several together, within CodeAny
+	CodeExpired    Code = "expired"
+	CodeAny        Code = "any" // one of several
+	CodeAll        Code = "all" // several together, within CodeAny
 )
 
 // Code says what is missing.
@@ -55,6 +62,8 @@ func (m Missing) Code() Code {
 		return CodeSubmission
 	case m.Rubric != nil:
 		return CodeRubric
+	case !m.Expired.IsZero():
+		return CodeExpired
 	case m.Editions > 0:
 		return CodeEditions
 	case len(m.RoleIn) > 0:
