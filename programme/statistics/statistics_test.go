@@ -200,6 +200,14 @@ func TestSubtraction(t *testing.T) {
 	if all = public(t, table, statistics.Scope{Achievement: "b"}); *all.Total != 15 || all.LeftOut {
 		t.Errorf("three editions: %v", asJSON(t, all))
 	}
+	// Two of four each cannot: eight is four and four, as neither is five.
+	table = small(map[[2]string]int{{"JO", "EMR"}: 10})
+	for _, edition := range []string{"2", "3"} {
+		table.Add(statistics.Tally{Issuer: "a", Achievement: "b", Edition: edition, Country: "JO", Region: "EMR", Language: "en"}, 4)
+	}
+	if all = public(t, table, statistics.Scope{Achievement: "b"}); *all.Total != 10 || !all.LeftOut {
+		t.Errorf("two editions of four: %v", asJSON(t, all))
+	}
 }
 
 // TestRegionStays: counts are kept under the region of the day.

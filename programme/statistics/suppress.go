@@ -16,7 +16,7 @@ import (
 // scope. A reader knows all published numbers, which keys a scope lists and so
 // which are at least 1 there and which are 0, and that nothing is negative.
 // Scopes of fewer than five awards are not told at all, and read like scopes
-// that have none.
+// that have none; that they have four at most is itself known.
 //
 // A number under the threshold is safe when there is a second world: another
 // set of awards with another value for it, in which every published number and
@@ -28,7 +28,11 @@ import (
 //	in one group, one award has another country (or language, or sector);
 //	two groups exchange: an award here goes from a to b, one there from b to a;
 //	one award belongs to another group;
-//	there is one award more.
+//	there is one award more, or one less.
+//
+// A step that makes five of four in a scope that is not told is none, since five
+// would be told: eight that are two editions of which neither is told are four
+// and four.
 //
 // Of all steps that change the number, the one is taken that touches the least
 // published numbers, and those are hidden as well. Each of them changes in the
@@ -306,7 +310,7 @@ const none = -1
 // step leads to another world.
 type step struct {
 	d        *dimension // nil: a whole award moves
-	from, to int        // groups; from none is nowhere, to none that there is one group only
+	from, to int        // groups, or none: of a whole award nowhere, else that there is one group only
 	a, b     int        // categories: an award of from goes from a to b, and one of to back
 }
 
@@ -320,7 +324,7 @@ type search struct {
 }
 
 // cheapest is the step that changes a number at the least cost; d nil is the
-// total of the scope. There is always one: at worst there is one award more.
+// total of the scope. There is always one: at worst there is one award less.
 func (y *system) cheapest(s int, d *dimension, l *level, key int) (step, int) {
 	q := &search{system: y, scope: s, in: make([]bool, len(y.groups)), least: math.MaxInt}
 	for _, g := range y.members[s] {
@@ -353,6 +357,9 @@ func (q *search) try(one step) {
 func (q *search) moves(has func(group int) bool) {
 	for _, g := range q.members[q.scope] {
 		q.try(step{from: none, to: g}) // one more
+		if has(g) {
+			q.try(step{from: g, to: none})
+		}
 		for h, inside := range q.in {
 			if q.least == 0 {
 				return
@@ -414,12 +421,20 @@ func (y *system) take(one step, hide bool, bound int) (cost int) {
 		if from == to {
 			continue
 		}
+		if one.d == nil && y.full(to) {
+			return bound
+		}
 		cost += y.change(from, one.d, one.a, one.b, hide) + y.change(to, one.d, one.b, one.a, hide)
 		if cost >= bound {
 			return bound
 		}
 	}
 	return cost
+}
+
+// full tells of a scope that is not told that it would be with one award more.
+func (y *system) full(s int) bool {
+	return s != none && !y.secret[s] && y.total[s] == Threshold-1
 }
 
 func (y *system) scopeOf(group, kind int) int {
