@@ -127,3 +127,23 @@ func TestListedAgain(t *testing.T) {
 	}
 	p.audit(t)
 }
+
+// TestServedAgain: who was served by a list answers existing when it comes again,
+// though it tells of results that a further badge would need more of; who was not
+// served by it is told what is missing each time.
+func TestServedAgain(t *testing.T) {
+	p := course(t, "all")
+	on := func(r *programme.Roster) { r.Activity = "hc20" }
+	list := []byte("ref,name,email,points,max\nZ-1,Ana Prado,ana@roster.example,55,60\nZ-2,Bo Li,bo@roster.example,12,60\n")
+	first := p.upload(t, list, on).Rows
+	for _, again := range []string{string(list), string(list) + "Z-3,Cy Doe,cy@roster.example,1,60\n"} {
+		rows := p.upload(t, []byte(again), on).Rows
+		if rows[0].Outcome != programme.OutcomeExisting || rows[0].Code != "" || rows[0].Credential != first[0].Credential || rows[1].Outcome != programme.OutcomeNotMet {
+			t.Errorf("first %s, then %s %q, and %s", first[0].Outcome, rows[0].Outcome, rows[0].Code, rows[1].Outcome)
+		}
+	}
+	row := p.upload(t, []byte("ref,points,max\nZ-1,57,60\n"), on).Rows[0]
+	if row.Outcome != programme.OutcomeNotMet {
+		t.Errorf("a list that says more and brings nothing: %s", row.Outcome)
+	}
+}

@@ -178,3 +178,30 @@ func TestLongDryRun(t *testing.T) {
 		t.Errorf("%v and %v", result.Summary, done.Summary)
 	}
 }
+
+// TestTwoNamesAtOneAddress: two people of one list with one address and no refs are
+// told apart by a person, not taken for one.
+func TestTwoNamesAtOneAddress(t *testing.T) {
+	p := workshop(t)
+	list := []byte("name,email\nAnna Alpha,both@l.example\nBen Beta,BOTH@l.example\nANNA  alpha,both@l.example\n")
+	rows := p.upload(t, list, nil).Rows
+	if rows[0].Outcome != programme.OutcomeIssued || rows[1].Code != "recipient_conflict" || !strings.Contains(rows[1].Message, "accept=shared") || rows[2].Outcome != programme.OutcomeDuplicate {
+		t.Errorf("%+v", rows)
+	}
+	shared := func(r *programme.Roster) { r.Shared = true }
+	rows = p.upload(t, list, shared).Rows
+	if rows[0].Outcome != programme.OutcomeExisting || rows[1].Outcome != programme.OutcomeIssued || rows[1].Credential == rows[0].Credential || len(p.open(t)) != 0 {
+		t.Errorf("as a person says: %+v, questions %+v", rows, p.open(t))
+	}
+	ben := rows[1].Credential
+	rows = p.upload(t, list, shared).Rows
+	if rows[0].Outcome != programme.OutcomeExisting || rows[1].Outcome != programme.OutcomeExisting || rows[1].Credential != ben {
+		t.Errorf("once more: %+v", rows)
+	}
+	if row := p.upload(t, []byte("name,email\nBen Beta,both@l.example\n"), nil).Rows[0]; row.Outcome != programme.OutcomeExisting || row.Credential != ben {
+		t.Errorf("and is known from then on: %+v", row)
+	}
+	if active, revoked := p.audit(t); active != 2 || revoked != 0 {
+		t.Errorf("%d in force, %d revoked", active, revoked)
+	}
+}

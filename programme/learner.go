@@ -24,7 +24,7 @@ type teller struct {
 	trusted bool
 	list    bool
 	renamed bool   // of a list: another name for a ref is the same person's
-	shared  bool   // of a list: another name and ref at an address are another person's
+	shared  bool   // of a list: another name at an address, and not the ref, is another person's
 	country string // of those alone of whom it may tell; "": of anybody
 }
 
@@ -182,7 +182,9 @@ func (s *session) byAddress(t teller, l *learner, told completion.Learner) (same
 		ids, here := o.Platforms[t.source]
 		switch {
 		case l != nil && o.ID == l.ID:
-		case told.ID != "" && len(ids) > 0 && t.list && !(t.shared && !sameName(o.Name, told.Name)):
+		case t.list && t.shared && !sameName(o.Name, told.Name):
+			// A person says that they are two.
+		case told.ID != "" && len(ids) > 0 && t.list:
 			return nil, nil, errAddressTaken
 		case told.ID != "" && len(ids) > 0:
 			// They are told apart, by the platform or by a person: a shared address.

@@ -38,8 +38,8 @@ type Roster struct {
 	// Renamed says that whoever has another name than their ref had before is
 	// the same person, where no address tells.
 	Renamed bool
-	// Shared says that whoever has another name and another ref than somebody
-	// with the same address is another person, who reads mail there too.
+	// Shared says that whoever has another name than somebody with the same
+	// address, and not their ref, is another person, who reads mail there too.
 	Shared bool
 	// Erased says that who was erased is to be served again.
 	Erased bool
@@ -346,7 +346,7 @@ func (ls *lister) row(s *session, n int, row *Row) error {
 	case again && !repeat.Conflict:
 		row.Outcome, row.Message = OutcomeDuplicate, fmt.Sprintf("The same person stands in row %d.", repeat.Of)
 	case again:
-		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same address under another ref. Decide who of the two it belongs to; or, where two people read mail there, upload the list with accept=shared.", repeat.Of))
+		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same address under another ref or name. Decide who of the two it belongs to; or, where two people read mail there, upload the list with accept=shared.", repeat.Of))
 	case line.Fault != nil:
 		row.fail(line.Fault.Code, line.Fault.Message)
 	default:
@@ -434,7 +434,32 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		}
 	}
 	row.answer(v, ls.kinds, sc.only)
-	return nil
+	if row.Outcome != OutcomeNotMet {
+		return nil
+	}
+	had, err := s.broughtBefore(sc, l, v, did)
+	if had {
+		row.take(v, OutcomeExisting)
+	}
+	return err
+}
+
+// broughtBefore tells whether something was awarded by a list that said the same: who
+// stands on it again has what it brings.
+func (s *session) broughtBefore(sc *scene, l *learner, v *verdict, told facts.Facts) (bool, error) {
+	for _, held := range v.Awards {
+		a, err := s.award(sc, l, held.Achievement)
+		if err != nil {
+			return false, err
+		}
+		if held.Outcome != OutcomeExisting || a == nil || a.Upload == "" {
+			continue
+		}
+		if says, err := s.says(sc, l, a.Upload, told); says || err != nil {
+			return says, err
+		}
+	}
+	return false, nil
 }
 
 // roleWord is the role of somebody who has none on the list that names people.

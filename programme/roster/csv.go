@@ -2,6 +2,7 @@ package roster
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -22,9 +23,10 @@ func readCSV(raw []byte) (*table, error) {
 	if !bytes.Contains(raw, []byte("\n")) {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n")) // line ends of old spreadsheets
 	}
+	said, raw := saidSeparator(raw)
 	header, _, _ := bytes.Cut(bytes.TrimLeft(raw, "\r\n"), []byte("\n"))
 	reader := csv.NewReader(bytes.NewReader(raw))
-	reader.Comma = separator(string(header))
+	reader.Comma = cmp.Or(said, separator(string(header)))
 	reader.FieldsPerRecord = -1
 	names, err := reader.Read()
 	if errors.Is(err, io.EOF) {
@@ -74,10 +76,24 @@ func lineBreaks(cells []string) int {
 	return n
 }
 
+// saidSeparator takes off a first line such as sep=; by which spreadsheets are told
+// what separates, and which they do not show.
+func saidSeparator(raw []byte) (said rune, rest []byte) {
+	first, rest, _ := bytes.Cut(raw, []byte("\n"))
+	text, ok := strings.CutPrefix(strings.ToLower(strings.TrimRight(string(first), "\r")), "sep=")
+	if !ok || len(text) != 1 || !strings.ContainsAny(text, separators) {
+		return 0, raw
+	}
+	return rune(text[0]), rest
+}
+
+// separators are what may stand between cells.
+const separators = ",;\t"
+
 // separator is whatever stands most often in the header.
 func separator(header string) rune {
 	best, most := ',', 0
-	for _, c := range []rune{',', ';', '\t'} {
+	for _, c := range separators {
 		if n := strings.Count(header, string(c)); n > most {
 			best, most = c, n
 		}

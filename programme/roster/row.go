@@ -12,6 +12,7 @@ import (
 
 	"laurel/badge"
 	"laurel/issuer"
+	"laurel/programme/completion"
 	"laurel/programme/facts"
 	"laurel/programme/region"
 )
@@ -172,11 +173,12 @@ func (r *reader) role(c cell) {
 }
 
 func (r *reader) language(tag string) {
-	if err := issuer.CheckLanguage(tag); err != nil {
+	usual, ok := completion.Language(tag)
+	if !ok && tag != "" {
 		r.fail("language_invalid", "Give a language tag such as en, fr or pt-BR, or leave it out.")
 		return
 	}
-	r.Language = tag
+	r.Language = usual
 }
 
 // line is the text of a cell, trimmed, unless it may not be taken: false then,
