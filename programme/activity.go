@@ -141,6 +141,9 @@ func (p *Programme) putActivity(ctx context.Context, definition []byte, actor st
 		if err := check(tx, old, a); err != nil {
 			return err
 		}
+		if err := mayHaveEditions(old, a); err != nil {
+			return err
+		}
 		if err := p.replaceLeads(tx, old, a); err != nil {
 			return err
 		}
@@ -154,6 +157,20 @@ func (p *Programme) putActivity(ctx context.Context, definition []byte, actor st
 		return nil, false, fmt.Errorf("storing activity %s: %w", a.ID, err)
 	}
 	return a, isNew, nil
+}
+
+// mayHaveEditions refuses ids of editions that could be mistaken for other ones in
+// keys, but for those that the activity has already.
+func mayHaveEditions(old, a *rules.Activity) error {
+	var faults badge.Errors
+	for _, e := range a.Editions {
+		had := old != nil && slices.ContainsFunc(old.Editions, func(o rules.Edition) bool { return o.ID == e.ID })
+		if !had && (e.ID == "-" || strings.Contains(e.ID, "/")) {
+			faults = append(faults, &badge.Error{Code: badge.MalformedValueError, Rule: "edition_invalid",
+				Pointer: e.At, Detail: "An edition has no slash in its id, and is not called - alone. Write 2025-26, for example."})
+		}
+	}
+	return faults.Err()
 }
 
 // notePut puts on record that an activity is defined: once for each issuer whose

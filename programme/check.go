@@ -173,9 +173,11 @@ func (c *checker) onUpload(k, _ []byte) error {
 }
 
 func (c *checker) waiting(k, _ []byte) error {
-	at := after(k)
+	where, learner, _ := cut(string(k))
+	where, achievement, _ := cut(where)
+	edition := strings.Join(after([]byte(where))[1:], "/")
 	a := new(award)
-	found, err := get(c.tx, c.r.awardKey(at[3], at[2], at[1]), a)
+	found, err := get(c.tx, c.r.awardKey(learner, achievement, edition), a)
 	if err == nil && (!found || a.State != StateWaiting) {
 		c.problem(k, "leads to no award that waits")
 	}

@@ -80,8 +80,11 @@ func (sc *scene) caller() *Caller {
 // after a time, where one is given.
 func (s *session) gathered(sc *scene, l *learner, since time.Time) (facts.Facts, error) {
 	var all facts.Facts
-	err := scan(s.tx, sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, ""), func(_ []byte, told *facts.History) error {
-		all.Merge(told.Since(since))
+	prefix := sc.realm.factsKey(l.ID, sc.activity.ID, sc.edition.ID, "")
+	err := scan(s.tx, prefix, func(k []byte, told *facts.History) error {
+		if within, _, _ := cut(string(k)); len(within)+1 == len(prefix) { // else of an edition whose id goes on after a slash
+			all.Merge(told.Since(since))
+		}
 		return nil
 	})
 	return all, err

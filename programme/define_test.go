@@ -163,6 +163,74 @@ func TestNamesOfActivities(t *testing.T) {
 	})
 }
 
+// TestNamesOfEditions: ids of editions are such that none is the beginning of
+// another one's keys; what a store has of others is told apart.
+func TestNamesOfEditions(t *testing.T) {
+	p := emptyPlace(t)
+	one := func(first, second string) []byte {
+		return []byte(`{"id":"series","kind":"course","release":{"mode":"manual"},"edition":"` + first + `","editions":[{"id":"` + second + `"}],` +
+			`"award_rules":[{"achievement":"hc20-m1","all":[{"passed":true}]}]}`)
+	}
+	put := func(definition []byte) error {
+		_, err := p.PutActivity(t.Context(), definition, "test")
+		return err
+	}
+	for _, tc := range []struct{ first, second, at string }{
+		{"2025", "2025/1", "/editions/0/id"}, {"2025/26", "2025", "/edition"}, {"2025", "-", "/editions/0/id"}, {"/", "2025", "/edition"},
+	} {
+		if got := refusedAs(t, put(one(tc.first, tc.second))); got != "edition_invalid "+tc.at {
+			t.Errorf("%+v: %s", tc, got)
+		}
+	}
+	if err := put(one("2025", "2025-1")); err != nil {
+		t.Fatal(err)
+	}
+	stored, k := one("2025", "2025/1"), []byte("p/series")
+	if err := p.store.Update(t.Context(), func(tx store.Tx) error { return tx.Put(k, store.Seal(k, stored)) }); err != nil {
+		t.Fatal(err)
+	}
+	tell := func(id, edition, facts string) programme.Answer {
+		e, err := completiontest.Read([]byte(`{"id":"`+id+`","source":"lms-a","occurred_at":"2025-03-03T12:00:00Z","activity":"series","edition":"`+edition+
+			`","learner":{"id":"u-1","name":"Ana Mora"},"facts":`+facts+`}`), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers, err := p.Complete(t.Context(), everybody, []completion.Completion{e})
+		if err != nil || answers[0].Fault != nil {
+			t.Fatal(err, answers[0].Fault)
+		}
+		return answers[0]
+	}
+	if a := tell("a", "2025/1", `{"passed":true}`); a.Result != programme.OutcomePendingRelease {
+		t.Errorf("passed in 2025/1: %+v", a)
+	}
+	if a := tell("b", "2025", `{"visits":{"visited":1,"total":9}}`); a.Result != programme.OutcomeNotMet {
+		t.Errorf("a visit in 2025: %+v", a)
+	}
+	for _, tc := range []struct {
+		edition string
+		waiting int
+	}{{"2025", 0}, {"2025/1", 1}} {
+		if n, err := p.Waiting(t.Context(), everybody, "series", tc.edition); err != nil || n != tc.waiting {
+			t.Errorf("in %s %d wait, %v", tc.edition, n, err)
+		}
+	}
+	p.check(t, func(problem string) { t.Errorf("check: %s", problem) })
+	for _, tc := range []struct {
+		edition string
+		issued  int
+	}{{"2025", 0}, {"2025/1", 1}} {
+		done, err := p.Release(t.Context(), everybody, "series", tc.edition, nil)
+		if err != nil || done.Issued != tc.issued || len(done.Left) > 0 {
+			t.Errorf("release of %s: %+v, %v", tc.edition, done, err)
+		}
+	}
+	if err := put(one("2025", "2025/1")); err != nil {
+		t.Errorf("an id that it has already: %v", err)
+	}
+	p.audit(t)
+}
+
 // TestNearFuture: what is said to happen in some minutes, and the clock goes on
 // while its badge is made.
 func TestNearFuture(t *testing.T) {

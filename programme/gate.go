@@ -203,7 +203,7 @@ func (p *Programme) Waiting(ctx context.Context, c Caller, activity, edition str
 		if err != nil {
 			return err
 		}
-		return r.Scan(sc.realm.key("w", sc.activity.ID, dash(sc.edition.ID), ""), nil, func(_, _ []byte) error { n++; return nil })
+		return scanWaiting(r, sc, func(waiter) { n++ })
 	})
 	return n, err
 }
@@ -214,18 +214,27 @@ type waiter struct{ achievement, learner string }
 // waiting are those for whom the gate is open now.
 func (p *Programme) waiting(ctx context.Context, sc *scene) (list []waiter, err error) {
 	now := p.issuer.Now()
-	prefix := sc.realm.key("w", sc.activity.ID, dash(sc.edition.ID), "")
 	err = p.store.View(ctx, func(r store.Reader) error {
 		list = nil
-		return r.Scan(prefix, nil, func(k, _ []byte) error {
-			achievement, learner, _ := cut(string(k[len(prefix):]))
-			if sc.edition.Gate.Open(achievement, now, !sc.released.IsZero()) {
-				list = append(list, waiter{achievement, learner})
+		return scanWaiting(r, sc, func(w waiter) {
+			if sc.edition.Gate.Open(w.achievement, now, !sc.released.IsZero()) {
+				list = append(list, w)
 			}
-			return nil
 		})
 	})
 	return list, err
+}
+
+// scanWaiting visits all whose award of an edition waits.
+func scanWaiting(r store.Reader, sc *scene, f func(waiter)) error {
+	prefix := sc.realm.key("w", sc.activity.ID, dash(sc.edition.ID), "")
+	return r.Scan(prefix, nil, func(k, _ []byte) error {
+		achievement, learner, _ := cut(string(k[len(prefix):]))
+		if !strings.Contains(achievement, "/") { // else of an edition whose id goes on after a slash
+			f(waiter{achievement, learner})
+		}
+		return nil
+	})
 }
 
 // letOut issues what somebody was waiting for.

@@ -443,7 +443,7 @@ func (r *reader) editions(a *Activity, p place) {
 	main.Gate.Mode = Immediate
 	r.edition(&main, p)
 	a.Language = main.Language
-	main.ID = r.optional(p.get("edition"))
+	main.ID, main.At = r.optional(p.get("edition")), p.get("edition").at
 	list := r.list(p.get("editions"))
 	if len(list) == 0 || main.ID != "" {
 		a.Editions = append(a.Editions, main)
@@ -457,7 +457,7 @@ func (r *reader) editions(a *Activity, p place) {
 		one := Edition{Language: main.Language, Sessions: main.Sessions, Gate: main.Gate}
 		one.Gate.ReleasedAt = time.Time{}
 		r.edition(&one, e)
-		one.ID = r.word(e.get("id"))
+		one.ID, one.At = r.word(e.get("id")), e.get("id").at
 		if slices.ContainsFunc(a.Editions, func(o Edition) bool { return o.ID == one.ID && o.ID != "" }) {
 			r.fault("repeated", e.get("id").at, "Another edition has this id; give each its own.")
 		}

@@ -75,6 +75,7 @@ const (
 // Edition is one time that an activity is held.
 type Edition struct {
 	ID         string // "" where the activity has one edition without a name
+	At         string // where the definition has the ID: a JSON pointer
 	Start, End string // YYYY-MM-DD; "" where there is no such day
 	Language   string
 	Sessions   []Session
