@@ -260,7 +260,11 @@ func (s *session) report(sc *scene, e *completion.Completion) (Answer, error) {
 			return Answer{}, err
 		}
 	}
-	return Answer{Result: v.result(), Awards: v.Awards, Open: v.Open, Superseded: v.Superseded}, nil
+	result := v.result()
+	if result == OutcomeNotMet && !l.known() {
+		result = OutcomePendingIdentity // nobody can be told what is missing
+	}
+	return Answer{Result: result, Awards: v.Awards, Open: v.Open, Superseded: v.Superseded}, nil
 }
 
 // contribute adds what an event says to what its source said before. Only a

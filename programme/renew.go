@@ -24,8 +24,13 @@ func (p *Programme) Renew(ctx context.Context, a issuer.Amendment, validUntil ti
 func (p *Programme) renewable(r store.Reader, rec *issuer.Record) error {
 	s := &session{Programme: p, tx: store.NewOverlay(r)}
 	a, _, err := s.awardFor(realmOf(rec.Issuer), rec.ID)
-	if err != nil || a == nil || a.Activity == "" {
-		return err // a platform decided it: nobody wrote down terms
+	switch {
+	case err != nil || a == nil:
+		return err
+	case a.Review != "":
+		return &issuer.StateError{Rule: "under_review", Detail: "A person must decide first whether this badge stands (GET /v1/reviews). Renew it when it is kept."}
+	case a.Activity == "":
+		return nil // a platform decided it: nobody wrote down terms
 	}
 	rule, err := s.ruleOf(a)
 	if err != nil || rule == nil || rule.Renewal == nil {

@@ -285,10 +285,28 @@ func (s *session) follow(c *Caller, review *Review) error {
 		return err
 	}
 	// It may be a part of others, or was earned again meanwhile.
-	if err := s.decideAnew(c.person(), l); err != nil || review.Decision != Issue {
+	if err := s.decideAnew(c.person(), l); err != nil {
 		return err
 	}
-	return s.giveAgain(c, l, review)
+	switch review.Decision {
+	case Keep:
+		return s.countsAgain(c.person(), l, a)
+	case Issue:
+		return s.giveAgain(c, l, review)
+	default:
+		return nil
+	}
+}
+
+// countsAgain awards what is complete with a badge that a person has kept. No rule
+// may be met that would find it.
+func (s *session) countsAgain(c *Caller, l *learner, kept *award) error {
+	sc := &scene{teller: teller{realm: c.realm(), issuer: l.Issuer}, actor: c.Actor, mayIssue: c.MayIssue}
+	v := &verdict{Awards: []AwardOutcome{{Achievement: kept.Achievement, Outcome: OutcomeExisting, Credential: kept.Credential}}}
+	if err := s.stack(sc, l, v); err != nil {
+		return err
+	}
+	return s.lead(sc, l, v)
 }
 
 // giveAgain issues what was earned again and is given by no rule: by an organiser
