@@ -2,6 +2,7 @@ package endorser
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -531,18 +532,18 @@ type Shown struct {
 const MaxShown = 8
 
 // Current finds the endorsements of some subjects, by their ids, that were not
-// withdrawn: those of listed endorsers first, then the older ones, MaxShown at
-// most. Whether they hold is for the verifier to tell at the moment of showing
+// withdrawn: those that stand first, of these those of listed endorsers, then the
+// older ones, MaxShown at most. Whether they hold is for the verifier to tell at the moment of showing
 // them; some may have ended.
 func (s *Endorsers) Current(ctx context.Context, subjects ...string) (list []Shown, err error) {
 	err = s.store.View(ctx, func(r store.Reader) error {
-		list, err = current(r, subjects...)
+		list, err = current(r, s.issuer.Now(), subjects...)
 		return err
 	})
 	return list[:min(len(list), MaxShown)], err
 }
 
-func current(r store.Reader, subjects ...string) ([]Shown, error) {
+func current(r store.Reader, at time.Time, subjects ...string) ([]Shown, error) {
 	var list []Shown
 	for _, subject := range subjects {
 		err := each(r, subject, "", func(rec *Endorsement) error {
@@ -561,24 +562,28 @@ func current(r store.Reader, subjects ...string) ([]Shown, error) {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b Shown) int {
-		if a.By.Listed != b.By.Listed {
-			if a.By.Listed {
-				return -1
-			}
-			return 1
-		}
-		if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
-			return c
-		}
-		return strings.Compare(a.ID, b.ID)
+		return cmp.Or(first(a.standsAt(at), b.standsAt(at)), first(a.By.Listed, b.By.Listed),
+			a.CreatedAt.Compare(b.CreatedAt), strings.Compare(a.ID, b.ID))
 	})
 	return list, nil
+}
+
+// first compares so that what is true comes first.
+func first(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	default:
+		return 1
+	}
 }
 
 // Embedded implements issuer.Endorsements: what listed endorsers say and stands
 // at that moment, as far as our records tell, in forms that a badge can carry.
 func Embedded(r store.Reader, achievement string, at time.Time) ([][]byte, error) {
-	list, err := current(r, achievement)
+	list, err := current(r, at, achievement)
 	if err != nil {
 		return nil, err
 	}

@@ -573,6 +573,36 @@ func TestRepeatedRequests(t *testing.T) {
 	}
 }
 
+// TestThoseThatStandComeFirst: what has ended or has not begun takes the place
+// of none that stands, whoever said it.
+func TestThoseThatStandComeFirst(t *testing.T) {
+	p := newPlace(t)
+	they := newParty(t, p.clock)
+	p.define(t, endorser.Definition{Slug: network, Listed: yes()})
+	p.define(t, endorser.Definition{Slug: "national-network", ID: they.id, Key: endorser.External})
+	for n := range endorser.MaxShown {
+		p.endorse(t, endorser.Request{Comment: fmt.Sprintf("For an hour, %d.", n), ValidUntil: p.clock.Now().Add(time.Hour)})
+	}
+	p.endorse(t, endorser.Request{Comment: "Later.", ValidFrom: p.clock.Now().Add(year)})
+	p.clock.Advance(2 * time.Hour)
+	listed := p.endorse(t, endorser.Request{Comment: "From now on."})
+	unlisted, err := p.accept(t, p.sign(t, they.id, they.signer, nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	list := p.current(t, p.courseID())
+	if len(list) != endorser.MaxShown || list[0].ID != listed.ID || list[1].ID != unlisted.ID || !strings.HasPrefix(list[2].Comment, "For an hour") {
+		t.Errorf("%d are shown: %v", len(list), said(list))
+	}
+}
+
+func said(list []endorser.Shown) (all []string) {
+	for _, e := range list {
+		all = append(all, e.Endorsement.Endorser+": "+e.Comment)
+	}
+	return all
+}
+
 func TestParallelRequests(t *testing.T) {
 	p := newPlace(t)
 	they := newParty(t, p.clock)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +27,8 @@ import (
 	"laurel/badge/canon"
 	"laurel/internal/fetch"
 	"laurel/internal/porttest"
+	"laurel/internal/strictjson"
+	"laurel/issuer/issuertest"
 	"laurel/store/postgres/pgtest"
 	"laurel/verifier"
 )
@@ -260,6 +264,7 @@ func TestDemo(t *testing.T) {
 	}
 	p := &program{stderr: io.Discard}
 	var last []byte
+	compared := 0
 	perAchievement, perStatus := map[string]int{}, map[string]int{}
 	for _, b := range d.badges {
 		perAchievement[b.Achievement]++
@@ -285,6 +290,10 @@ func TestDemo(t *testing.T) {
 		if want == "valid" {
 			last = raw
 		}
+		if b.Achievement == "uh-kit-completion" && b.Recipient == "Participant 01" {
+			asPublished(t, bytes.ReplaceAll(raw, []byte(d.baseURL), []byte("https://badges.example")), "../../issuer/testdata/expected/credential-workshop-completion.json", "participant.01@roster.example")
+			compared++
+		}
 		status := report.Document.View().CredentialStatus[0]
 		if ids[b.ID] || indexes[status.ID] {
 			t.Fatalf("id or status index of %s is used twice", b.CredentialID)
@@ -297,11 +306,35 @@ func TestDemo(t *testing.T) {
 	if !maps.Equal(perAchievement, want) {
 		t.Errorf("badges by achievement: %v, want %v", perAchievement, want)
 	}
+	if compared != 1 {
+		t.Errorf("%d badges were held against the published one", compared)
+	}
 	if perStatus["revoked"] != 1+2+2 { // the wrong person, one whose platform took it back, one who is forgotten
 		t.Errorf("badges by status: %v", perStatus)
 	}
 	if !strings.HasPrefix(d.verifyLine, "LAUREL_FETCH_ALLOW=") {
 		t.Errorf("the line to verify with is %q", d.verifyLine)
+	}
+}
+
+// asPublished holds a badge against one that was published, with its results
+// and evidence.
+func asPublished(t *testing.T, raw []byte, name, email string) {
+	t.Helper()
+	published, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var both [2]map[string]any
+	for n, one := range [][]byte{raw, published} {
+		parsed, err := strictjson.Parse(one, strictjson.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		both[n] = issuertest.Comparable(t, parsed, email)
+	}
+	if !reflect.DeepEqual(both[0], both[1]) {
+		t.Errorf("issued:\n%s\npublished:\n%s", issuertest.Indented(both[0]), issuertest.Indented(both[1]))
 	}
 }
 
