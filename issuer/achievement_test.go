@@ -180,6 +180,11 @@ func TestPutRefuses(t *testing.T) {
 		{"/achievementType", "achievement_type_unknown", func(a *issuer.Achievement) { a.AchievementType = "Cours" }},
 		{"/results", "results_invalid", func(a *issuer.Achievement) { a.Results = "all" }},
 		{"/validity", "validity_invalid", func(a *issuer.Achievement) { a.Validity = "P" }},
+		{"/requires/n_of/of/1", "repeated", func(a *issuer.Achievement) {
+			a.Requires = &issuer.Requires{NOf: &issuer.NOf{N: 2, Of: []string{"first", "first", "second"}}}
+		}},
+		{"/requires/all/2", "repeated", func(a *issuer.Achievement) { a.Requires = &issuer.Requires{All: []string{"first", "second", "first"}} }},
+		{"/requires/any/1", "repeated", func(a *issuer.Achievement) { a.Requires = &issuer.Requires{Any: []string{"first", "first"}} }},
 		{"/tag", "too_many", func(a *issuer.Achievement) { a.Tag = strings.Split(strings.Repeat("a,", 100)+"a", ",") }},
 		{"/alignment/0/targetName", "required", func(a *issuer.Achievement) { a.Alignment[0].TargetName = "" }},
 		{"/alignment/0/targetType", "target_type_unknown", func(a *issuer.Achievement) { a.Alignment[0].TargetType = "Skill" }},

@@ -64,6 +64,8 @@ func (a *Achievement) checkParts(f *faults, parts []string, pointer string) {
 	for n, part := range parts {
 		if CheckSlug(part) != nil || part == a.Slug {
 			f.add("achievement_unknown", pointer+"/"+strconv.Itoa(n), "Name other achievements by their slugs.")
+		} else if slices.Contains(parts[:n], part) {
+			f.add("repeated", pointer+"/"+strconv.Itoa(n), "This stands here twice; name it once.")
 		}
 	}
 }
