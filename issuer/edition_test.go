@@ -209,6 +209,25 @@ func (p *place) putTrainer(t *testing.T) {
 	p.put(t, a)
 }
 
+// leapDay: a term from the 29th of February ends on the last day of that month
+// (XML Schema part 2, appendix E), and so does the one after it.
+func leapDay(t *testing.T, p *place) {
+	p.putTrainer(t)
+	a := trainer("ana")
+	a.AwardedAt = time.Date(2024, 2, 29, 12, 0, 0, 0, time.UTC)
+	first := p.issue(t, a).Record
+	if want := time.Date(2027, 2, 28, 12, 0, 0, 0, time.UTC); !first.ValidUntil.Equal(want) || view(t, first).ValidUntil != badge.FormatTime(want) {
+		t.Errorf("the term ends on %s", first.ValidUntil)
+	}
+	second, err := p.Renew(t.Context(), amendment(first.ID), time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := time.Date(2030, 2, 28, 12, 0, 0, 0, time.UTC); !second.Record.ValidUntil.Equal(want) {
+		t.Errorf("the next one ends on %s", second.Record.ValidUntil)
+	}
+}
+
 // renewal: nobody loses a day by renewing early, nobody gains a term by asking
 // twice.
 func renewal(t *testing.T, p *place) {

@@ -241,6 +241,7 @@ var cases = []testCase{
 	{name: "correction", run: correction},
 	{name: "correction refused", run: correctionRefused},
 	{name: "renewal", run: renewal},
+	{name: "a term from a leap day", run: leapDay},
 	{name: "amendments with a key", run: amendmentsWithAKey},
 	{name: "amendments at once", run: amendmentsAtOnce},
 	{name: "answers stay", run: answersStay},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"laurel/internal/calendar"
 	"laurel/issuer"
 	"laurel/programme/facts"
 	"laurel/programme/rules"
@@ -57,7 +58,7 @@ func (s *session) wholeTerm(rec *issuer.Record, now time.Time) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	term, ok := rules.ParseDuration(t.Validity)
+	term, ok := calendar.ParseDuration(t.Validity)
 	return ok && !rec.ValidUntil.Before(term.After(now)), nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/internal/calendar"
 	"laurel/programme/rules"
 )
 
@@ -38,7 +39,7 @@ func (s *session) inTime(sc *scene, l *learner, e *earned, a *award) (outcome Ou
 		return outcome, err
 	}
 	*a = before
-	term, _ := rules.ParseDuration(e.template.Validity) // as the issuer read it
+	term, _ := calendar.ParseDuration(e.template.Validity) // as the issuer read it
 	if later, err := s.since(sc, l, e, term.Before(s.pool.began)); err != nil {
 		return "", err
 	} else if !later || a.State == StateWaiting {
@@ -53,7 +54,7 @@ func (s *session) overdue(e *earned, a *award, err error) error {
 	if !errors.As(err, &faults) || slices.ContainsFunc(faults, func(f *badge.Error) bool { return f.Rule != "expired" }) {
 		return err
 	}
-	term, _ := rules.ParseDuration(e.template.Validity)
+	term, _ := calendar.ParseDuration(e.template.Validity)
 	return &termOver{end: term.After(a.EarnedAt), fault: err}
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/internal/calendar"
 	"laurel/programme/rules"
 )
 
@@ -87,7 +88,7 @@ func TestReadTrainers(t *testing.T) {
 		t.Errorf("%+v", a)
 	}
 	trainer := a.Rule("dh-trainer")
-	if trainer.Validity != (rules.Duration{Years: 3}) || trainer.Renewal.WindowBefore != (rules.Duration{Months: 6}) || trainer.Renewal.GraceAfter != (rules.Duration{Months: 3}) ||
+	if trainer.Validity != (calendar.Duration{Years: 3}) || trainer.Renewal.WindowBefore != (calendar.Duration{Months: 6}) || trainer.Renewal.GraceAfter != (calendar.Duration{Months: 3}) ||
 		!slices.Equal(trainer.Renewal.Requires.RoleIn, []string{"facilitator"}) || trainer.Renewal.Requires.Editions != 1 {
 		t.Errorf("trainer %+v, %+v", trainer, trainer.Renewal)
 	}

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/internal/calendar"
 	"laurel/programme/facts"
 )
 
@@ -167,8 +168,8 @@ type Rule struct {
 
 	Evidence []badge.Evidence `json:"evidence,omitempty"` // that every badge by the rule shows
 
-	Validity Duration `json:"-"` // the term of what is earned; zero for none
-	Renewal  *Renewal `json:"-"` // nil where it cannot be renewed
+	Validity calendar.Duration `json:"-"` // the term of what is earned; zero for none
+	Renewal  *Renewal          `json:"-"` // nil where it cannot be renewed
 }
 
 // Version tells one wording of a rule from another, for the record of an

@@ -82,9 +82,11 @@ func (w *world) ask(t *rapid.T) (all []question) {
 
 func drawWorld(t *rapid.T) *world {
 	w := &world{table: statistics.Table{}}
+	issuers := map[string]string{"x": "i", "y": rapid.SampledFrom([]string{"i", "j"}).Draw(t, "issuer of y")}
 	for range rapid.IntRange(1, 3).Draw(t, "groups") {
-		g := statistics.Scope{Issuer: "i", Activity: rapid.SampledFrom([]string{"p", "q"}).Draw(t, "activity"),
+		g := statistics.Scope{Activity: rapid.SampledFrom([]string{"p", "q"}).Draw(t, "activity"),
 			Achievement: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "achievement"), Edition: rapid.SampledFrom([]string{"1", "2"}).Draw(t, "edition")}
+		g.Issuer = issuers[g.Achievement]
 		if !slices.Contains(w.groups, g) {
 			w.groups = append(w.groups, g)
 		}

@@ -49,8 +49,10 @@ import (
 // and five in all), the list is withheld for that scope.
 //
 // What this does not do: the sum of several hidden numbers may be known, which
-// is how they protect each other; and a number that is told today and was told
-// yesterday shows the difference of a day.
+// is how they protect each other; a number that is told today and was told
+// yesterday shows the difference of a day; and in the second world other numbers
+// might have been hidden, which whoever runs this program on it can see. Against
+// that the choice would have to know nothing of the numbers, and hide large ones.
 
 // Scope is a question that the public form answers: everything (all ""), an
 // issuer, an activity, an achievement, or an edition of one of the last two.
