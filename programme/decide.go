@@ -481,7 +481,7 @@ func (s *session) ground(sc *scene, e *earned, a *award) error {
 func (s *session) giveOut(sc *scene, l *learner, e *earned, a *award) (Outcome, error) {
 	k := sc.realm.awardKey(l.ID, a.Achievement, a.Edition)
 	if sc.activity != nil && sc.edition != nil {
-		waiting := sc.realm.waitingKey(sc.activity.ID, sc.edition.ID, a.Achievement, l.ID)
+		waiting := sc.realm.waitingKey(a.Activity, a.Edition, a.Achievement, l.ID) // of the activity by which it was earned first
 		if !sc.edition.Gate.Open(a.Achievement, s.issuer.Now(), !sc.released.IsZero()) {
 			a.State = StateWaiting
 			return OutcomePendingRelease, errors.Join(store.PutJSON(s.tx, waiting, true), store.PutJSON(s.tx, k, a))

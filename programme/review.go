@@ -115,8 +115,8 @@ func (s *session) ask(r realm, review *Review) (*Review, error) {
 // actorRules is who acts where the rules decide and no person does.
 const actorRules = "rules"
 
-// holdUnearned holds the awards that a regrade leaves unearned. The badges stay
-// as they are: their holders have shown them already.
+// holdUnearned holds the awards that a regrade leaves unearned, here and elsewhere.
+// The badges stay as they are: their holders have shown them already.
 func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
 	for _, open := range v.Open {
 		k := sc.realm.awardKey(l.ID, open.Achievement, sc.edition.ID)
@@ -125,13 +125,18 @@ func (s *session) holdUnearned(sc *scene, l *learner, v *verdict) error {
 		if err != nil {
 			return err
 		}
-		switch {
-		case found && a.State == StateWaiting:
+		if !found || a.State == StateRevoked || a.State == StateIssued && a.Found {
+			continue
+		}
+		if kept, err := s.leaveToOther(sc, l, a); err != nil {
+			return err
+		} else if kept {
+			continue
+		}
+		if a.State == StateWaiting {
 			if err := s.void(sc.realm, a); err != nil {
 				return err
 			}
-			continue
-		case !found || a.State != StateIssued || a.Found:
 			continue
 		}
 		kind := Regraded

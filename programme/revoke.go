@@ -36,7 +36,8 @@ func (s *session) takeBack(sc *scene, l *learner, at time.Time) (Answer, error) 
 }
 
 // withdrawUnmet takes back what is not earned any more without what a platform
-// took back: what was met with it before, and what was awarded by then.
+// took back, here or elsewhere: what was met with it before, and what was awarded
+// by then.
 func (s *session) withdrawUnmet(sc *scene, l *learner, at time.Time, before map[string]bool) (Answer, error) {
 	known, err := s.gathered(sc, l, time.Time{})
 	if err != nil {
@@ -50,6 +51,11 @@ func (s *session) withdrawUnmet(sc *scene, l *learner, at time.Time, before map[
 		}
 		a := e.before
 		if a == nil || a.State == StateRevoked || outcome.Met || !before[rule.Achievement] && a.EarnedAt.After(at) {
+			continue
+		}
+		if kept, err := s.leaveToOther(sc, l, a); err != nil {
+			return Answer{}, err
+		} else if kept {
 			continue
 		}
 		if a.Found {

@@ -91,7 +91,10 @@ func (s *session) parts(r realm, l *learner, q *issuer.Requires) (parts []*award
 	case q.NOf != nil:
 		need, of = q.NOf.N, q.NOf.Of
 	}
-	for _, slug := range of {
+	for n, slug := range of {
+		if slices.Contains(of[:n], slug) {
+			continue // named twice, as definitions could once
+		}
 		a, err := s.held(r, l, slug)
 		if err != nil {
 			return nil, since, err

@@ -1,6 +1,7 @@
 package programme_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"laurel/badge"
 	"laurel/issuer"
 	"laurel/programme"
+	"laurel/store"
 )
 
 // stacked is the course and the workshop, over which stands a programme badge.
@@ -262,4 +264,36 @@ func TestPartErased(t *testing.T) {
 		}
 		p.audit(t)
 	}
+}
+
+// TestRepeatedPartsCountOnce: in a definition from when requires could name an
+// achievement twice, one badge of it is one part.
+func TestRepeatedPartsCountOnce(t *testing.T) {
+	p := course(t, "all").solos(t)
+	k := []byte("a/two-of")
+	err := p.store.Update(t.Context(), func(tx store.Tx) error {
+		v, err := tx.Get(k)
+		if err != nil {
+			return err
+		}
+		stored, err := store.Unseal(k, v)
+		if err != nil {
+			return err
+		}
+		once := bytes.Replace(stored, []byte(`["solo-b","solo-c","hc20-m1"]`), []byte(`["solo-b","solo-b","solo-c"]`), 1)
+		if bytes.Equal(once, stored) {
+			t.Fatalf("stored is %s", stored)
+		}
+		return tx.Put(k, store.Seal(k, once))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ slug, want string }{{"solo-b", "solo-b"}, {"solo-c", "solo-b solo-c two-of"}} {
+		p.solo(t, step.slug, anaMail)
+		if got := p.inForce(t, anaMail); got != step.want {
+			t.Errorf("with %s: %s, want %s", step.slug, got, step.want)
+		}
+	}
+	p.audit(t)
 }

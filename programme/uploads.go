@@ -337,14 +337,19 @@ func (s *session) unaward(c *Caller, l *learner, a *award, count *Withdrawn) err
 	return s.tx.Delete(k)
 }
 
-// stillEarned tells whether what is left earns an award, and by which list.
+// stillEarned tells whether what is left earns an award, there or elsewhere, and by
+// which list.
 func (s *session) stillEarned(c *Caller, l *learner, a *award) (still bool, by string, err error) {
 	sc, err := s.sceneAt(c, a.Activity, a.Edition)
 	if err != nil {
 		return false, "", ignoreFault(err)
 	}
 	rule := sc.activity.Rule(a.Achievement)
-	by, err = s.listFor(c.realm(), a, rule == nil)
+	named := ""
+	if rule == nil {
+		named = a.Achievement
+	}
+	by, err = s.listFor(c.realm(), l, place{a.Activity, a.Edition}, named)
 	if err != nil || rule == nil {
 		return by != "", by, err
 	}
@@ -353,14 +358,22 @@ func (s *session) stillEarned(c *Caller, l *learner, a *award) (still bool, by s
 		return false, "", err
 	}
 	_, outcome, err := s.evaluate(sc, l, rule, &known)
-	return outcome.Met, by, err
+	if err != nil || outcome.Met {
+		return outcome.Met, by, err
+	}
+	at, still, err := s.earnedElsewhere(c.realm(), l, a, a.Activity)
+	if err != nil || !still {
+		return false, "", err
+	}
+	by, err = s.listFor(c.realm(), l, at, "")
+	return true, by, err
 }
 
-// listFor is a list that tells of somebody where they have an award, or where no
-// rule gives it, one that was to award the same; "" where there is none.
-func (s *session) listFor(r realm, a *award, named bool) (by string, err error) {
+// listFor is a list that tells of somebody in a place, of those that were to award
+// an achievement where one is named; "" where there is none.
+func (s *session) listFor(r realm, l *learner, at place, named string) (by string, err error) {
 	var lists []string
-	err = s.tx.Scan(r.factsKey(a.Learner, a.Activity, a.Edition, listPrefix), nil, func(k, _ []byte) error {
+	err = s.tx.Scan(r.factsKey(l.ID, at.activity, at.edition, listPrefix), nil, func(k, _ []byte) error {
 		upload, _ := uploadOf(k)
 		lists = append(lists, upload)
 		return nil
@@ -370,7 +383,7 @@ func (s *session) listFor(r realm, a *award, named bool) (by string, err error) 
 		if _, err := get(s.tx, r.uploadKey(id), &u); err != nil {
 			return "", err
 		}
-		if !named || u.Achievement == a.Achievement {
+		if named == "" || u.Achievement == named {
 			return id, nil
 		}
 	}
