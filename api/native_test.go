@@ -275,7 +275,7 @@ func TestWhatHooksRefuse(t *testing.T) {
 		"twice the same":    {"records", `{"a":1,"a":2}`, 400, "duplicate_member"},
 		"too large":         {"records", `{"a":"` + strings.Repeat("x", 256<<10) + `"}`, 413, "too_large"},
 		"no form":           {"lms-a", `a%zz`, 422, "malformed_body"},
-		"too many":          {"records", "[" + strings.TrimSuffix(strings.Repeat("{},", 1001), ",") + "]", 422, "too_many_items"},
+		"too many":          {"records", "[" + strings.TrimSuffix(strings.Repeat("{},", 1001), ",") + "]", 413, "too_large"},
 		"another course":    {"records", strings.ReplaceAll(passed, "courses/hc20", "courses/other"), 422, "unknown_activity"},
 		"the future":        {"records", strings.ReplaceAll(passed, "2025-03-06T11:00:00Z", "2095-03-06T11:00:00Z"), 422, "occurred_in_future"},
 		"no activity":       {"tool", string(programmeSample(t, "lti-ags-score.json")), 422, "unknown_activity"},

@@ -94,6 +94,8 @@ var conditions = []condition{
 	{is: programme.ErrNoHook, status: http.StatusNotFound, code: "not_found", detail: notFoundDetail},
 	{is: platform.ErrSignature, status: http.StatusForbidden, code: "signature_invalid",
 		detail: "This platform signs what it sends, and this body is not signed with one of its keys, or not for this time. Switch signing on there, and give the source the keys that the platform publishes now."},
+	{is: platform.ErrTooMany, status: http.StatusRequestEntityTooLarge, code: "too_large",
+		detail: "These are more events than are taken at once. Send at most 1,000, and the others in further requests."},
 	{is: programme.ErrForbidden, status: http.StatusForbidden, code: "forbidden", detail: "The token does not allow this."},
 	{is: completion.ErrOtherSource, status: http.StatusForbidden, code: "source_not_granted",
 		detail: "The event names another source than the one that it comes from. Leave source out."},

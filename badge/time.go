@@ -71,6 +71,19 @@ func ParseTime(s string) (time.Time, error) {
 	return t, nil
 }
 
+// ParseRFC3339 is ParseTime for what others tell and nobody signed: RFC 3339
+// (section 5.6) has the letters t and z too.
+func ParseRFC3339(s string) (time.Time, error) {
+	const day = len("0000-00-00")
+	if len(s) > day && s[day] == 't' {
+		s = s[:day] + "T" + s[day+1:]
+	}
+	if head, lower := strings.CutSuffix(s, "z"); lower {
+		s = head + "Z"
+	}
+	return ParseTime(s)
+}
+
 // parseMidnight reads the end of a day as 24:00:00, which XML Schema has (part 2
 // section 3.3.7.2) and RFC 3339 has not.
 func parseMidnight(s string) (time.Time, error) {

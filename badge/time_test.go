@@ -19,6 +19,22 @@ func TestTimeZonesEndAtFourteenHours(t *testing.T) {
 	}
 }
 
+// TestSmallLetters: what is told may have a small t and z, what is signed may not.
+func TestSmallLetters(t *testing.T) {
+	for text, want := range map[string]string{
+		"2026-05-12t12:00:00z": "2026-05-12T12:00:00Z", "2026-05-12T12:00:00z": "2026-05-12T12:00:00Z", "2026-05-12t12:00:00.5+02:00": "2026-05-12T10:00:00.5Z",
+		"2026-05-12 12:00:00z": "", "2026-05-12t12:00:00": "", "2026-05-12tz": "", "2026-05-12t12:00:00zz": "", "z": "", "": "",
+	} {
+		at, err := badge.ParseRFC3339(text)
+		if got := at.UTC().Format(time.RFC3339Nano); (err != nil) != (want == "") || err == nil && got != want {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+		if at, err := badge.ParseTime(text); err == nil {
+			t.Errorf("%s is signed and read as %s", text, at)
+		}
+	}
+}
+
 // TestMidnight: a day may end as the next begins, and a second may be parted as
 // finely as anybody likes.
 func TestMidnight(t *testing.T) {

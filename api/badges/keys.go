@@ -97,7 +97,7 @@ func readNewKeys(w http.ResponseWriter, r *http.Request, n *issuer.NewKeys) (dig
 		n.Algorithms = append(n.Algorithms, keys.Algorithm(name))
 	}
 	if body.ActivateAt != nil {
-		if n.Activates, err = time.Parse(time.RFC3339, *body.ActivateAt); err != nil || n.Activates.IsZero() {
+		if n.Activates, err = badge.ParseRFC3339(*body.ActivateAt); err != nil || n.Activates.IsZero() {
 			return nil, badge.Errors{{Code: badge.MalformedValueError, Rule: "date_invalid", Pointer: "/activateAt",
 				Detail: "Give a date-time with a time zone, such as 2026-11-21T10:00:00Z."}}
 		}

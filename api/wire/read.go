@@ -245,7 +245,7 @@ func Time(s string) (time.Time, error) {
 	if t, err := time.Parse(time.DateOnly, s); err == nil {
 		return t, nil
 	}
-	return badge.ParseTime(s)
+	return badge.ParseRFC3339(s)
 }
 
 // idPattern is what a public id can look like; anything else is not asked of

@@ -69,6 +69,7 @@ func TestNegotiate(t *testing.T) {
 func TestTime(t *testing.T) {
 	for text, want := range map[string]string{
 		"2025-07-11": "2025-07-11T00:00:00Z", "2025-07-11T08:00:00Z": "2025-07-11T08:00:00Z", "2025-07-11T08:00:00.5+02:00": "2025-07-11T06:00:00.5Z",
+		"2025-07-11t08:00:00z": "2025-07-11T08:00:00Z",
 	} {
 		if got, err := wire.Time(text); err != nil || got.UTC().Format(time.RFC3339Nano) != want {
 			t.Errorf("%s: %v, %v", text, got, err)

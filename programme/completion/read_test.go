@@ -122,10 +122,11 @@ func TestRead(t *testing.T) {
 		with("occurred_at", `"2025-03-03T13:00:00.5+01:00"`): func(c completion.Completion) bool {
 			return c.OccurredAt.Equal(at.Add(time.Second/2)) && c.OccurredAt.Location() == time.UTC
 		},
+		with("occurred_at", `"2025-03-03t12:00:00z"`):             func(c completion.Completion) bool { return c.OccurredAt.Equal(at) },
 		with("occurred_at", `"2025-03-03 12:00:00.000000+00:00"`): func(c completion.Completion) bool { return c.OccurredAt.Equal(at) },
-		with("activity", `42`):                                func(c completion.Completion) bool { return c.Activity == "42" },
-		with("edition", `"self-paced"`):                       func(c completion.Completion) bool { return c.Edition == "self-paced" },
-		with("learner", `{"id":1004,"name":null,"email":""}`): func(c completion.Completion) bool { return c.Learner == completion.Learner{ID: "1004"} },
+		with("activity", `42`):                                    func(c completion.Completion) bool { return c.Activity == "42" },
+		with("edition", `"self-paced"`):                           func(c completion.Completion) bool { return c.Edition == "self-paced" },
+		with("learner", `{"id":1004,"name":null,"email":""}`):     func(c completion.Completion) bool { return c.Learner == completion.Learner{ID: "1004"} },
 		with("learner", `{"email":" A@l.example ","name":" Jose\u0301 ","language":"pt_br","country":"BR","sector":"local_government"}`): func(c completion.Completion) bool {
 			return c.Learner == completion.Learner{Email: "A@l.example", Name: "Jos\u00e9", Language: "pt-BR", Country: "BR", Sector: "local_government"}
 		},

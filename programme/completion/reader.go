@@ -181,7 +181,7 @@ func parseTime(text string) (time.Time, error) {
 	if len(text) > day && text[day] == ' ' { // which RFC 3339 section 5.6 allows
 		text = text[:day] + "T" + text[day+1:]
 	}
-	t, err := badge.ParseTime(text)
+	t, err := badge.ParseRFC3339(text)
 	if err != nil || t.Unix() < 0 || t.Unix() > latest {
 		return time.Time{}, errTime
 	}

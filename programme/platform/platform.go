@@ -7,6 +7,7 @@ package platform
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -21,9 +22,12 @@ type Adapter struct {
 	Signs bool   // the platform can sign what it sends: see Open
 	// Read reads what one request brought for a source: one event or a batch,
 	// in its order. The error says that it could not be read at all: a
-	// *strictjson.Error, or badge.Errors.
+	// *strictjson.Error, badge.Errors, or ErrTooMany.
 	Read func(source string, body []byte) ([]Event, error)
 }
+
+// ErrTooMany refuses a batch of more than completion.MaxBatch events.
+var ErrTooMany = errors.New("platform: more events at once than are read")
 
 // Event is what was made of one event: a completion, or why there is none.
 type Event struct {
@@ -103,7 +107,7 @@ func read(events func(strictjson.Value) iter.Seq2[int, strictjson.Value], one fu
 		var all []Event
 		for n, v := range events(root) {
 			if n == completion.MaxBatch {
-				return nil, fault("too_many_items", "", fmt.Sprintf("At most %d events at once.", completion.MaxBatch))
+				return nil, ErrTooMany
 			}
 			all = append(all, event(source, v, strictjson.PointerTo(root, v), one))
 		}

@@ -277,7 +277,7 @@ func (r *reader) moment(p place) time.Time {
 		return time.Time{}
 	}
 	for _, layout := range []string{time.DateOnly, time.RFC3339} {
-		if t, err := time.Parse(layout, p.v.Text()); err == nil {
+		if t, err := time.Parse(layout, strings.ToUpper(p.v.Text())); err == nil { // RFC 3339 has t and z too
 			return t.UTC()
 		}
 	}

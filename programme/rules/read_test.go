@@ -115,6 +115,10 @@ func TestReadEditions(t *testing.T) {
 	if third.Gate.Open("it", opens.Add(-time.Second), false) || !third.Gate.Open("it", opens, false) {
 		t.Error("the gate does not open on its day")
 	}
+	small := activity(t, `{"id":"a","kind":"workshop","release":{"mode":"on_date","date":"2026-01-05t02:00:00+02:00","released_at":"2026-01-06t08:00:00z"}}`).Editions[0].Gate
+	if !small.Date.Equal(opens) || !small.ReleasedAt.Equal(time.Date(2026, 1, 6, 8, 0, 0, 0, time.UTC)) {
+		t.Errorf("written small it is %+v", small)
+	}
 	if _, ok := a.FindEdition(""); ok {
 		t.Error("one of three editions is found without its name")
 	}
