@@ -553,6 +553,24 @@ func TestConsoleConfirmsWhatWasPreviewed(t *testing.T) {
 	}
 }
 
+// The page of a list says with which other row one is taken together.
+func TestConsoleRowsTogether(t *testing.T) {
+	w := newWorld(t)
+	s := w.signIn(w.all)
+	rows := "ref,name,role\nW-1,Ana Prado,participant\nW-1,Ana Prado,facilitator\nW-1,Ana Prado,\n"
+	for lang, want := range map[string][]string{
+		"en": {"Same person, taken together: 1", "taken together with row 2,", "The same person stands in row 2,"},
+		"es": {"La misma persona, en conjunto: 1", "se toma junto con la fila 2,", "está en la fila 2,"},
+	} {
+		page := s.sendFile("/console/upload?lang="+lang, map[string]string{"activity": "uh-kit-2025"}, rows).want(t, http.StatusOK)
+		for _, text := range want {
+			if !bytes.Contains(page.body, []byte(text)) {
+				t.Errorf("%s: %q is missing in %s", lang, text, page.body)
+			}
+		}
+	}
+}
+
 // A doubt that a person has settled lets a row through, which the form without it
 // holds up; and what was said is part of what is confirmed.
 func TestConsoleSettlesDoubts(t *testing.T) {

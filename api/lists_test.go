@@ -78,7 +78,7 @@ type listAnswer struct {
 }
 
 type listRow struct {
-	Row                                                int
+	Row, Of                                            int
 	Ref, Outcome, Code, Message, Credential, VerifyURL string
 	Awards                                             []struct{ Achievement, Outcome, Credential, Page string }
 	Open                                               []struct {
@@ -214,7 +214,7 @@ func TestDirtyListOverHTTP(t *testing.T) {
 	a := p.counts(workshop, list(t, "workshop-roster-dirty.csv"), map[string]int{"issued": 2, "duplicate_row": 1, "error": 9, "skipped_blank": 1})
 	var want struct {
 		Rows []struct {
-			Row           int
+			Row, Of       int
 			Outcome, Code string
 		}
 	}
@@ -222,12 +222,30 @@ func TestDirtyListOverHTTP(t *testing.T) {
 		t.Fatal(err)
 	}
 	for n, w := range want.Rows {
-		if r := a.Rows[n]; r.Row != w.Row || r.Outcome != w.Outcome || r.Code != w.Code {
+		if r := a.Rows[n]; r.Row != w.Row || r.Outcome != w.Outcome || r.Code != w.Code || r.Of != w.Of {
 			t.Errorf("row %+v, want %+v", r, w)
 		}
 	}
 	if p.badges() != 2 {
 		t.Errorf("%d badges", p.badges())
+	}
+}
+
+// Rows of one person are taken together, and each says so in the reader's language; a
+// row that cannot be read is an error of its own.
+func TestRowsTogetherOverHTTP(t *testing.T) {
+	p := seeded(t, "")
+	body := "ref,name,email,2025-06-20,2025-06-27\n1,Ana \"Annie\" Example,ana@l.example,1,\n1,Ana \"Annie\" Example,ana@l.example,,1\n2,\"Bo\" Example,bo@l.example,1,\n"
+	for accept, says := range map[string]string{"en": "This is taken together with row 2, which is about the same person and has the answer.",
+		"fr": "Cette ligne est prise avec la ligne 2, qui concerne la même personne et porte la réponse."} {
+		a := p.counts(workshop+"?dry_run=true", body, map[string]int{"would_issue": 1, "joined": 1, "error": 1}, "Accept-Language", accept)
+		if a.Rows[1].Of != 2 || a.Rows[1].Message != says || a.Rows[2].Code != "malformed_row" || a.Rows[2].Ref != "2" {
+			t.Errorf("%s: %+v", accept, a.Rows)
+		}
+	}
+	table := string(p.upload(workshop+"?dry_run=true", body, "Accept", "text/csv").want(t, http.StatusOK).body)
+	if !strings.Contains(table, "\n3,1,joined,,\"This is taken together with row 2,") {
+		t.Errorf("as a list: %s", table)
 	}
 }
 

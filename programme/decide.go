@@ -29,6 +29,7 @@ const (
 	OutcomeRevoked         Outcome = "revoked"
 	OutcomeReplayed        Outcome = "replayed" // the same event was answered before
 	OutcomeIgnored         Outcome = "ignored"  // it says nothing that counts
+	OutcomeJoined          Outcome = "joined"   // taken together with another row about the same person
 	OutcomeDuplicate       Outcome = "duplicate_row"
 	OutcomeBlank           Outcome = "skipped_blank"
 	OutcomeError           Outcome = "error"

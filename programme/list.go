@@ -75,6 +75,7 @@ type Row struct {
 	Outcome Outcome
 	Code    string // why, for errors and for what is not met
 	Message string
+	Of      int // of a row that says no more, or that is taken together with another: the number of that
 	Awards  []AwardOutcome
 	Open    []Open
 	// Credential is the id of the badge that the row is about most; "" for
@@ -171,12 +172,13 @@ func (p *Programme) lister(ctx context.Context, c Caller, r Roster) (*lister, er
 	if ls.list.Columns.Bare && r.Achievement == "" {
 		return nil, vocabulary(a).Unknown(ls.list.Columns)
 	}
-	ls.repeats = ls.list.Repeats()
-	ls.kinds = kindsOf(ls.list)
-	if ls.upload, err = p.issuer.NewID(); err != nil {
+	if err := ls.compare(ctx); err != nil {
 		return nil, err
 	}
-	return ls, ls.compare(ctx)
+	ls.repeats = ls.list.Join(r.Shared)
+	ls.kinds = kindsOf(ls.list)
+	ls.upload, err = p.issuer.NewID()
+	return ls, err
 }
 
 // compare finds the uploads of which the list says nothing else.
@@ -343,8 +345,12 @@ func (ls *lister) row(s *session, n int, row *Row) error {
 		row.Outcome = OutcomeBlank
 	case again && repeat.OtherPerson:
 		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same ref with another name, and no address that says that it is the same person. Give each person a ref of their own.", repeat.Of))
+	case again && repeat.Contradicts != "":
+		row.fail("rows_contradict", fmt.Sprintf("Row %d is about the same person and says something else in the column %s. Decide which of the two is so, and leave the other off the list.", repeat.Of, repeat.Contradicts))
+	case again && repeat.More:
+		row.Outcome, row.Of, row.Message = OutcomeJoined, repeat.Of, fmt.Sprintf("This is taken together with row %d, which is about the same person and has the answer.", repeat.Of)
 	case again && !repeat.Conflict:
-		row.Outcome, row.Message = OutcomeDuplicate, fmt.Sprintf("The same person stands in row %d.", repeat.Of)
+		row.Outcome, row.Of, row.Message = OutcomeDuplicate, repeat.Of, fmt.Sprintf("The same person stands in row %d.", repeat.Of)
 	case again:
 		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same address under another ref or name. Decide who of the two it belongs to; or, where two people read mail there, upload the list with accept=shared.", repeat.Of))
 	case line.Fault != nil:
@@ -414,8 +420,8 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		return err
 	}
 	did := line.Facts.Dated(at)
-	if role := line.Role; role != "" || !ls.list.Columns.Ref || len(ls.kinds) == 0 || line.Name != "" {
-		did.Roles = facts.Set{roleWord(role): at}
+	if len(did.Roles) == 0 && (!ls.list.Columns.Ref || len(ls.kinds) == 0 || line.Name != "") {
+		did.Roles = facts.Set{usualRole: at}
 	}
 	if err := ls.listed(s, sc, l, did, at); err != nil {
 		return err
@@ -462,13 +468,8 @@ func (s *session) broughtBefore(sc *scene, l *learner, v *verdict, told facts.Fa
 	return false, nil
 }
 
-// roleWord is the role of somebody who has none on the list that names people.
-func roleWord(role string) string {
-	if role == "" {
-		return "participant"
-	}
-	return role
-}
+// usualRole is that of somebody who has none on the list that names people.
+const usualRole = "participant"
 
 func (ls *lister) scene(s *session, line *roster.Row) (*scene, error) {
 	edition := line.Edition

@@ -342,7 +342,7 @@ func (v *visit) aboutList(sent fields, list []byte, r *programme.Result) []fact 
 // summary counts rows by outcome, in words.
 func (v *visit) summary(s programme.Summary) (cells []cell) {
 	for _, o := range []programme.Outcome{programme.OutcomeIssued, programme.OutcomeWould, programme.OutcomeExisting, programme.OutcomePendingRelease,
-		programme.OutcomePendingIdentity, programme.OutcomeHeld, programme.OutcomeNotMet, programme.OutcomeDuplicate, programme.OutcomeBlank, programme.OutcomeError} {
+		programme.OutcomePendingIdentity, programme.OutcomeHeld, programme.OutcomeNotMet, programme.OutcomeJoined, programme.OutcomeDuplicate, programme.OutcomeBlank, programme.OutcomeError} {
 		if n := s[o]; n > 0 {
 			cells = append(cells, cell{Text: v.word("outcome", string(o)) + ": " + strconv.Itoa(n), Tone: tones[string(o)]})
 		}
@@ -377,6 +377,9 @@ func (v *visit) listRow(row programme.Row) []cell {
 		who = row.Email
 	}
 	cells := []cell{number(row.Number), text(who), v.state("outcome", string(row.Outcome)), v.saying(cmp.Or(row.Code, string(row.Outcome)), row.Message), text("")}
+	if row.Of > 0 {
+		cells[3] = text(programmes.SameRow(v.p, row))
+	}
 	if row.Outcome == programme.OutcomeNotMet && row.Code != "no_badge_for_role" {
 		var open []string
 		for _, o := range row.Open {

@@ -199,7 +199,7 @@ var tones = map[string]string{
 	string(programme.OutcomeIssued): "pass", string(programme.OutcomeWould): "pass", string(programme.OutcomeExisting): "unknown",
 	string(programme.OutcomeError): "fail", string(programme.OutcomeHeld): "warn", string(programme.OutcomePendingRelease): "warn",
 	string(programme.OutcomePendingIdentity): "warn", string(programme.OutcomeNotMet): "unknown", string(programme.OutcomeDuplicate): "unknown",
-	string(programme.OutcomeBlank): "unknown",
+	string(programme.OutcomeJoined): "unknown", string(programme.OutcomeBlank): "unknown",
 }
 
 // state is a word with its tone.

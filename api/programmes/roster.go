@@ -36,6 +36,7 @@ type rowAnswer struct {
 	Row        int               `json:"row"` // as a spreadsheet numbers it
 	Ref        string            `json:"ref"`
 	Outcome    programme.Outcome `json:"outcome"`
+	Of         int               `json:"of,omitempty"` // the row in which the same person stands
 	Code       *string           `json:"code"`
 	Message    *string           `json:"message"`
 	English    string            `json:"english,omitempty"` // the exact English words, where Message is in another language
@@ -142,7 +143,7 @@ func (h *Handler) rows(ctx context.Context, list []programme.Row) []rowAnswer {
 
 func (h *Handler) row(ctx context.Context, row programme.Row) rowAnswer {
 	message, english := sentence(wire.Language(ctx), row)
-	return rowAnswer{Row: row.Number, Ref: row.Ref, Outcome: row.Outcome, Code: optional(row.Code), Message: optional(message), English: english,
+	return rowAnswer{Row: row.Number, Ref: row.Ref, Outcome: row.Outcome, Of: row.Of, Code: optional(row.Code), Message: optional(message), English: english,
 		Credential: h.address(credentials, row.Credential), VerifyURL: h.address(pages, row.Credential), Awards: h.awards(row.Awards), Open: open(row.Open)}
 }
 
@@ -150,10 +151,18 @@ func (h *Handler) row(ctx context.Context, row programme.Row) rowAnswer {
 // not reached are those of its rules, which the row gives one by one.
 func sentence(l *i18n.Printer, row programme.Row) (message, english string) {
 	code := row.Code
+	if row.Of > 0 && l != nil && l.Lang() != string(i18n.English) {
+		return SameRow(l, row), row.Message
+	}
 	if row.Outcome == programme.OutcomeNotMet && len(row.Open) > 0 {
 		code = "not_met"
 	}
 	return wire.Sentence(l, code, row.Message)
+}
+
+// SameRow says of a row about somebody who stands in another one in which.
+func SameRow(l *i18n.Printer, row programme.Row) string {
+	return l.Text("fault."+string(row.Outcome), i18n.Params{"Row": strconv.Itoa(row.Of)})
 }
 
 // writeCSV answers with the same rows for a spreadsheet, so that an organiser

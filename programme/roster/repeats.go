@@ -1,6 +1,12 @@
 package roster
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"laurel/programme/facts"
+)
 
 // Repeat tells that a row is about somebody who stood on the list before.
 type Repeat struct {
@@ -11,38 +17,161 @@ type Repeat struct {
 	// OtherPerson: the same ref with another name, and no address that says
 	// that it is the same person.
 	OtherPerson bool
+	// Contradicts is the column in which the rows of one person say two things;
+	// of such a row nothing is taken.
+	Contradicts string
+	// More: it says more than those before, and is told together with them.
+	More bool
 }
 
-// Repeats finds the rows about somebody who stood on the list before, by their
-// place in Rows. Rows with a fault are not counted as having been there, and who
-// stands under two editions was in both.
-func (l *List) Repeats() map[int]Repeat {
+// Join puts what the rows of one person say into the first of them, and tells of
+// the others, by their place in Rows. Rows with a fault are not counted as having
+// been there, and who stands under two editions was in both. Where addresses are
+// shared, another name at one is another person.
+func (l *List) Join(shared bool) map[int]Repeat {
 	repeats := map[int]Repeat{}
-	type key struct{ edition, id string }
-	refs, emails := map[key]Row{}, map[key]Row{}
-	for n, row := range l.Rows {
-		email := strings.ToLower(row.Email)
-		byRef, known := refs[key{row.Edition, row.Ref}]
-		byEmail, sameEmail := emails[key{row.Edition, email}]
+	known := people{refs: map[inEdition]*Row{}, addresses: map[inEdition][]*Row{}}
+	for n := range l.Rows {
+		row := &l.Rows[n]
+		first, repeat := known.find(row, shared)
 		switch {
-		case row.Ref != "" && known:
-			repeats[n] = Repeat{Of: byRef.Number, OtherPerson: differ(byRef, row)}
-		case email != "" && sameEmail:
-			repeats[n] = Repeat{Of: byEmail.Number, Conflict: row.Ref != "" && byEmail.Ref != "" || otherName(byEmail, row)}
-		case row.Fault == nil && !row.Blank:
-			refs[key{row.Edition, row.Ref}], emails[key{row.Edition, email}] = row, row
+		case first == nil:
+			if row.Fault == nil && !row.Blank {
+				known.add(row, row)
+			}
+			continue
+		case !repeat.Conflict && !repeat.OtherPerson:
+			if row.Fault = row.other; row.Fault != nil { // what is missing stands in the first
+				continue
+			}
+			if first.join(row, &repeat); repeat.More {
+				known.add(row, first)
+			}
 		}
+		repeat.Of = first.Number
+		repeats[n] = repeat
 	}
 	return repeats
 }
 
+// people are the first rows of all, by what they are known again.
+type people struct {
+	refs      map[inEdition]*Row
+	addresses map[inEdition][]*Row // of people of different names
+}
+
+type inEdition struct{ edition, id string }
+
+func (p *people) add(by, first *Row) {
+	if ref := (inEdition{by.Edition, by.Ref}); p.refs[ref] == nil {
+		p.refs[ref] = first
+	}
+	at := inEdition{by.Edition, strings.ToLower(by.Email)}
+	if !slices.Contains(p.addresses[at], first) {
+		p.addresses[at] = append(p.addresses[at], first)
+	}
+}
+
+// find is the first row about somebody, and whether it may be somebody else.
+func (p *people) find(row *Row, shared bool) (first *Row, r Repeat) {
+	if first = p.refs[inEdition{row.Edition, row.Ref}]; row.Ref != "" && first != nil {
+		return first, Repeat{OtherPerson: differ(first, row)}
+	}
+	there := p.addresses[inEdition{row.Edition, strings.ToLower(row.Email)}]
+	if row.Email == "" || len(there) == 0 {
+		return nil, r
+	}
+	if same := slices.IndexFunc(there, func(o *Row) bool { return !otherName(o, row) }); same >= 0 {
+		return there[same], Repeat{Conflict: row.Ref != "" && there[same].Ref != ""}
+	} else if shared {
+		return nil, r
+	}
+	return there[0], Repeat{Conflict: true}
+}
+
+// join takes in what another row says of the same person.
+func (row *Row) join(o *Row, repeat *Repeat) {
+	_, within := o.Facts.Within(row.Facts)
+	joined := *row
+	for _, t := range joined.texts(o) {
+		if *t.mine == "" && *t.other != "" {
+			*t.mine, within = *t.other, false
+		}
+	}
+	repeat.Contradicts = contradiction(row, o)
+	if repeat.Contradicts == "" && !within && !strings.EqualFold(joined.Email, o.Email) && o.Email != "" {
+		repeat.Contradicts = "email" // that is nobody's loss where nothing else is said
+	}
+	if repeat.More = repeat.Contradicts == "" && !within; repeat.More {
+		joined.Facts.Merge(o.Facts)
+		*row = joined
+	}
+}
+
+// text is what two rows say in a column of one person.
+type text struct {
+	column      string
+	mine, other *string
+}
+
+func (row *Row) texts(o *Row) []text {
+	return []text{{"ref", &row.Ref, &o.Ref}, {"email", &row.Email, &o.Email}, {"name", &row.Name, &o.Name}, {"country", &row.Country, &o.Country},
+		{"language", &row.Language, &o.Language}, {"sector", &row.Sector, &o.Sector}}
+}
+
+// contradiction is the column in which two rows of one person say two things that
+// cannot both be so; "" where there is none. Who was there at one more session, or
+// had one more role, is no contradiction.
+func contradiction(a, b *Row) string {
+	for _, t := range a.texts(b)[3:] {
+		if *t.mine != "" && *t.other != "" && *t.mine != *t.other {
+			return t.column
+		}
+	}
+	f, g := &a.Facts, &b.Facts
+	switch {
+	case otherName(a, b):
+		return "name"
+	case f.Attended != nil && g.Attended != nil && f.Attended.N != g.Attended.N:
+		return "sessions"
+	case otherShare(f.Points, g.Points):
+		return "points"
+	}
+	for _, id := range slices.Sorted(maps.Keys(g.Parts)) {
+		if otherShare(f.Parts[id].Visits, g.Parts[id].Visits) {
+			return id + "_percent"
+		}
+	}
+	if id := otherWord(f.Submissions, g.Submissions); id != "" {
+		return id
+	}
+	if id := otherWord(f.Rubrics, g.Rubrics); id != "" {
+		return id + "_level"
+	}
+	return ""
+}
+
+func otherShare(a, b *facts.Share) bool {
+	return a != nil && b != nil && (a.Got.Cmp(b.Got) != 0 || a.Of.Cmp(b.Of) != 0)
+}
+
+// otherWord is the first of what two rows judge in two ways.
+func otherWord(a, b map[string]facts.Set) string {
+	for _, id := range slices.Sorted(maps.Keys(b)) {
+		if has, ok := a[id]; ok && !maps.Equal(has, b[id]) {
+			return id
+		}
+	}
+	return ""
+}
+
 // differ tells whether two rows tell other names, and no address that is the same.
-func differ(a, b Row) bool {
+func differ(a, b *Row) bool {
 	return otherName(a, b) && (a.Email == "" || !strings.EqualFold(a.Email, b.Email))
 }
 
 // otherName tells whether two rows name two people.
-func otherName(a, b Row) bool {
+func otherName(a, b *Row) bool {
 	fold := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
 	x, y := fold(a.Name), fold(b.Name)
 	return x != "" && y != "" && x != y

@@ -66,6 +66,8 @@ type Row struct {
 	Edition  string
 	Facts    facts.Facts // every time in it is zero
 	Fault    *Fault      // why the row cannot be used; nil where it can
+
+	other *Fault // the first but for a name or an address that is missing
 }
 
 // Fault is what is wrong with a row.
@@ -108,7 +110,8 @@ type table struct {
 type line struct {
 	number   int
 	cells    []string
-	formulas []int // columns whose text a formula made
+	formulas []int  // columns whose text a formula made
+	fault    *Fault // why it is not read to its end
 }
 
 func read(raw []byte) (*table, error) {

@@ -101,7 +101,7 @@ func TestDirty(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := read(t, file(t, "workshop-roster-dirty.csv"), workshop)
-	repeats := list.Repeats()
+	repeats := list.Join(false)
 	if len(list.Rows) != 13 || len(expected.Rows) != 13 || len(repeats) != 2 {
 		t.Fatalf("%d rows, %d repeats", len(list.Rows), len(repeats))
 	}
@@ -335,5 +335,42 @@ func TestNames(t *testing.T) {
 	row := read(t, []byte("ref,name\n"+strings.Repeat("a", 201)+",Ana\n"), workshop).Rows[0]
 	if row.Fault == nil || row.Fault.Code != "ref_too_long" || !strings.Contains(row.Fault.Message, "at most 200") {
 		t.Errorf("a long ref: %+v", row.Fault)
+	}
+}
+
+// TestQuotes: a quotation mark that does not begin a cell is a character; where it
+// cannot be told what the cells are, that row has a fault, and the others go on.
+func TestQuotes(t *testing.T) {
+	for form, want := range map[string]string{
+		"ref,name\nA,Ana \"Annie\" Example\nB,Bo\n":                   "2:A:Ana \"Annie\" Example: 3:B:Bo: ",
+		"ref,name\r\nA,5\" pipe\"\r\nB,Bo\"\r\n":                      "2:A:5\" pipe\": 3:B:Bo\": ",
+		"ref;name\nA\"B\"C;\"Bo; \"\"B\"\"\"":                         "2:A\"B\"C:Bo; \"B\": ",
+		"ref,\"a \"\"note\"\"\",name\nA,\"one\ntwo\r\n\",Ana\nB,,Bo":  "2:A:Ana: 3:B:Bo: ",
+		"ref,name\nA,\"Ana\" Example\nB,Bo\n":                         "2:A::malformed_row 3:B:Bo: ",
+		"ref,name\nA,\"Ana \"Annie\" Example\"\r\nB,Bo\n":             "2:A::malformed_row 3:B:Bo: ",
+		"ref,name,email\nA, \"Ana, B\",a@l.example\nB,Bo,b@l.example": "2:A::malformed_row 3:B:Bo: ",
+		"ref,name\nA,\"Ana\n\nB,\"Bo\"\nC,Cy\n":                       "2:A::malformed_row 3:C:Cy: ",
+		"ref,name\nA,\"\"\nB,\"\"\"\"\n\"C\",\"\"":                    "2:A::name_missing 3:B::name_unreadable 4:C::name_missing ",
+	} {
+		got := ""
+		for _, row := range read(t, []byte(form), workshop).Rows {
+			code := ""
+			if row.Fault != nil {
+				code = row.Fault.Code
+			}
+			got += fmt.Sprintf("%d:%s:%s:%s ", row.Number, row.Ref, row.Name, code)
+		}
+		if got != want {
+			t.Errorf("%q is %q, not %q", form, got, want)
+		}
+	}
+	row := read(t, []byte("ref,name\nA,\"Ana\n\nB,\"Bo\"\nC,Cy\n"), workshop).Rows[0]
+	if !strings.Contains(row.Fault.Message, "3 lines") {
+		t.Errorf("not told how much is not read: %s", row.Fault.Message)
+	}
+	for form, number := range map[string]string{"\nref,name\nA,Ana\n\nB,\"Bo\nC,Cy\n": "row 5 ", "ref,name\n\"A\nB\",\"Bo\nC,Cy": "row 2 ", "ref,\"name\nA,B\n": "row 1 ", "ref,\"na\"me\nA,B\n": "row 1 "} {
+		if _, err := roster.Read([]byte(form), workshop); err == nil || !strings.Contains(err.Error(), number) {
+			t.Errorf("%q: %v, not in %s", form, err, number)
+		}
 	}
 }

@@ -20,15 +20,19 @@ import (
 // maxText bounds what is kept of a cell: a ref, a sector, an edition.
 const maxText = 200
 
-// reader reads one row and keeps the first fault.
+// reader reads one row and keeps the first faults.
 type reader struct {
 	*columns
 	Row
 }
 
 func (r *reader) fail(code, message string) {
+	f := &Fault{Code: code, Message: message}
 	if r.Fault == nil {
-		r.Fault = &Fault{Code: code, Message: message}
+		r.Fault = f
+	}
+	if r.other == nil && code != "name_missing" && code != "email_missing" {
+		r.other = f
 	}
 }
 
@@ -43,7 +47,7 @@ type cell struct {
 // row reads one row. Faults are told in the order of importance to people:
 // who, then what.
 func (c *columns) row(l line) Row {
-	r := &reader{columns: c, Row: Row{Number: l.number, Blank: true}}
+	r := &reader{columns: c, Row: Row{Number: l.number, Blank: l.fault == nil, Fault: l.fault, other: l.fault}}
 	var who, what []cell
 	for n, text := range l.cells {
 		if strings.TrimSpace(text) != "" {

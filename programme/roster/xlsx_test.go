@@ -419,6 +419,6 @@ func FuzzRead(f *testing.F) {
 				t.Errorf("%+v", row)
 			}
 		}
-		list.Repeats()
+		list.Join(false)
 	})
 }
