@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"laurel/badge"
@@ -158,6 +160,9 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	if err := e.Check(s.issuer.Now()); err != nil {
 		return Answer{}, err
 	}
+	if err := mayWaive(sc.activity, e.Facts.Waived); err != nil {
+		return Answer{}, err
+	}
 	answer, err := s.report(sc, e)
 	if err != nil {
 		return Answer{}, err
@@ -167,6 +172,18 @@ func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	}
 	answer.Event = e.ID // not kept: who knows whom it names
 	return answer, nil
+}
+
+// mayWaive refuses a waiver of what cannot be earned in an activity: whoever sets
+// a rule aside means one that is there.
+func mayWaive(a *rules.Activity, waived facts.Set) error {
+	for _, achievement := range slices.Sorted(maps.Keys(waived)) {
+		if a.Rule(achievement) == nil {
+			return badge.Errors{{Code: badge.MalformedValueError, Rule: "achievement_unknown", Pointer: "/facts/waived",
+				Detail: fmt.Sprintf("The activity %s has no rule for %q. Name the achievements as in its award_rules.", a.ID, achievement)}}
+		}
+	}
+	return nil
 }
 
 // sceneOf finds the edition that an event is about.

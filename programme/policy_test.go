@@ -173,6 +173,7 @@ func TestPolicies(t *testing.T) {
 		"a name of the course":           {[]said{{source: "lms-b", activity: "course-v1:Urban+HC20+2024", learner: ana, facts: points("51")}}, "issued", 2, 0, 0},
 		"a name that another source has": {[]said{{activity: "course-v1:Urban+HC20+2024", learner: ana, facts: points("51")}}, "fault", 0, 0, 0},
 		"a course that nobody knows":     {[]said{{activity: "new-course", learner: ana, facts: points("51")}}, "fault", 0, 0, 0},
+		"waived, and misspelt":           {[]said{{kind: "waiver", learner: ana, facts: `{"waived":["hc20-participation","hc20-acheivement"]}`}}, "fault", 0, 0, 0},
 		"waived":                         {[]said{{kind: "waiver", learner: ana, facts: `{"waived":["hc20-participation"]}`}}, "issued", 1, 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -142,6 +142,8 @@ func (r *Reader) facts(k Kind, at time.Time) facts.Facts {
 		r.Fault("facts_missing", "/facts", "Say what happened, such as visits or points.")
 	case k == Waiver && len(f.Waived) == 0:
 		r.Fault("facts_missing", "/facts/waived", "Say for which achievements the rules are set aside.")
+	case k != Waiver && len(f.Waived) > 0:
+		r.Fault("not_allowed", "/facts/waived", "Only an event of the type waiver sets rules aside.")
 	}
 	return f
 }
