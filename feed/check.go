@@ -28,6 +28,7 @@ func (h *Hooks) Check(ctx context.Context, report func(problem string)) error {
 		}{
 			{"wh/h/", c.hook},
 			{"wh/c/", func(k, v []byte) error { return c.progress(k, v, size) }},
+			{"wh/b/", c.before},
 			{"wh/d/", c.delivery}, {"wh/q/", c.queued},
 		} {
 			err := r.Scan([]byte(kind.prefix), nil, func(k, v []byte) error { return c.tell(k, kind.check(k, v)) })
@@ -85,6 +86,19 @@ func (c *checker) progress(k, v []byte, size int64) error {
 	}
 	if next < 0 || next > size {
 		c.problem("%s says %d, and the audit log has %d places", k, next, size)
+	}
+	return nil
+}
+
+func (c *checker) before(k, v []byte) error {
+	var seqs []string
+	if err := store.UnsealJSON(k, v, &seqs); err != nil || !c.owned(k) {
+		return err
+	}
+	for _, seq := range seqs {
+		if _, err := auditlog.Entry(c.r, seq); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -204,8 +206,9 @@ func (w *worker) deliver(ctx context.Context, claimed []*Delivery) error {
 func (h *Hooks) spread(ctx context.Context, id string) (moved bool, err error) {
 	var from, to int64
 	var found []*Delivery
+	var before, left []string
 	err = h.cfg.Store.View(ctx, func(r store.Reader) error {
-		found = nil
+		found, before = nil, nil
 		hook, err := enabled(r, id)
 		if hook == nil || err != nil {
 			return err
@@ -217,7 +220,10 @@ func (h *Hooks) spread(ctx context.Context, id string) (moved bool, err error) {
 		if err != nil {
 			return err
 		}
-		found, to, err = h.wanted(r, hook, from, min(room, spreadBatch))
+		if _, err := find(r, beforeKey(id), &before); err != nil {
+			return err
+		}
+		found, left, to, err = h.wanted(r, hook, from, before, min(room, spreadBatch))
 		return err
 	})
 	if err != nil || to <= from {
@@ -240,6 +246,11 @@ func (h *Hooks) spread(ctx context.Context, id string) (moved bool, err error) {
 			}
 		}
 		moved = true
+		if len(left) < len(before) {
+			if err := putBefore(tx, id, left); err != nil {
+				return err
+			}
+		}
 		return store.PutJSON(tx, progressKey(id), to)
 	})
 	return moved, err
@@ -268,14 +279,22 @@ func (h *Hooks) room(r store.Reader, id string) (int, error) {
 }
 
 // wanted reads the log from a place on for events that a hook wants, most of
-// them, and returns where to go on.
-func (h *Hooks) wanted(r store.Reader, hook *Hook, from int64, most int) (found []*Delivery, to int64, err error) {
+// them, and returns what of before the hook is left and where to go on.
+func (h *Hooks) wanted(r store.Reader, hook *Hook, from int64, before []string, most int) (found []*Delivery, left []string, to int64, err error) {
 	to = from
+	old := map[string]bool{}
+	for _, seq := range before {
+		old[seq] = true
+	}
 	err = auditlog.Placed(r, from, func(n int64, seq string, entry []byte) error {
 		if len(found) == most || n-from == looked {
 			return store.ErrStop
 		}
 		to = n + 1
+		if old[seq] {
+			delete(old, seq)
+			return nil
+		}
 		e, err := issuer.ReadEvent(entry)
 		if err != nil {
 			return fmt.Errorf("place %d of the audit log: %w", n, err)
@@ -285,7 +304,7 @@ func (h *Hooks) wanted(r store.Reader, hook *Hook, from int64, most int) (found 
 		}
 		return nil
 	})
-	return found, to, err
+	return found, slices.Sorted(maps.Keys(old)), to, err
 }
 
 // claim takes deliveries that are due for this process, for the time of a lease.

@@ -83,6 +83,10 @@ func (h *Hooks) Create(ctx context.Context, owner string, w Wish, actor string, 
 	}
 	fresh := Hook{ID: hookPrefix + rand.Text(), Issuer: owner, CreatedAt: now, Secrets: []Secret{made}}
 	w.put(&fresh, now)
+	before, err := h.waiting(ctx)
+	if err != nil {
+		return nil, "", err
+	}
 	err = h.cfg.Store.Update(ctx, func(tx store.Tx) error {
 		var others []*Hook
 		if others, err = h.list(tx, func(slug string) bool { return slug == owner }); err != nil {
@@ -101,6 +105,9 @@ func (h *Hooks) Create(ctx context.Context, owner string, w Wish, actor string, 
 		if err := store.PutJSON(tx, progressKey(fresh.ID), size); err != nil {
 			return err
 		}
+		if err := putBefore(tx, fresh.ID, before); err != nil {
+			return err
+		}
 		return h.change(tx, &fresh, "webhook.create", actor)
 	})
 	if err != nil {
@@ -111,6 +118,20 @@ func (h *Hooks) Create(ctx context.Context, owner string, w Wish, actor string, 
 		return hook, text, err
 	}
 	return &fresh, text, nil
+}
+
+// maxBefore bounds how many entries of before a hook are remembered: it may be told
+// of more.
+const maxBefore = 10_000
+
+// waiting are the entries of the log that have no place yet. Their times do not tell
+// whether they came before a hook: that of a change is older than its commit.
+func (h *Hooks) waiting(ctx context.Context) (seqs []string, err error) {
+	err = h.cfg.Store.View(ctx, func(r store.Reader) error {
+		seqs, err = auditlog.Waiting(r, maxBefore)
+		return err
+	})
+	return seqs, err
 }
 
 // requested finds the hook that a request has made before.
@@ -277,7 +298,7 @@ func (h *Hooks) clear(ctx context.Context, id string) error {
 		left := 0
 		err := h.cfg.Store.Update(ctx, func(tx store.Tx) error {
 			left = 0
-			for _, prefix := range [][]byte{progressKey(id), queuePrefix(id), deliveryKey(id, "")} {
+			for _, prefix := range [][]byte{progressKey(id), beforeKey(id), queuePrefix(id), deliveryKey(id, "")} {
 				err := tx.Scan(prefix, nil, func(k, _ []byte) error {
 					if left++; left > together {
 						return store.ErrStop
@@ -301,7 +322,7 @@ func (h *Hooks) clearOrphans(ctx context.Context) error {
 	orphans := map[string]bool{}
 	err := h.cfg.Store.View(ctx, func(r store.Reader) error {
 		clear(orphans)
-		for _, prefix := range []string{"wh/c/", "wh/d/", "wh/q/"} {
+		for _, prefix := range []string{"wh/c/", "wh/b/", "wh/d/", "wh/q/"} {
 			err := r.Scan([]byte(prefix), nil, func(k, _ []byte) error {
 				id := strings.Split(string(k), "/")[2]
 				if orphans[id] {

@@ -183,6 +183,55 @@ func (w *told) events(t *testing.T, n int) (ids []string) {
 	return ids
 }
 
+// TestFromItsMaking: a hook is told of what is committed after it was made, whatever
+// its time, and of nothing before, also where that had no place in the log yet.
+func TestFromItsMaking(t *testing.T) {
+	w := newTold(t)
+	w.Clock.Advance(time.Minute)
+	w.issue(t, academy, "placed")
+	w.sequence(t)
+	w.issue(t, academy, "waiting")
+	w.Clock.Advance(time.Second)
+	hook := w.hook(t, "/hook")
+	w.Clock.Advance(-2 * time.Second) // the clock of who issues is behind
+	late := w.issue(t, academy, "late")
+	w.Clock.Advance(4 * time.Second)
+	after := w.issue(t, academy, "after")
+	for range 2 {
+		w.sequence(t)
+		w.once(t)
+	}
+	events, _ := w.all(t, anyone, 200)
+	var want []string
+	for _, e := range events {
+		if e.Type == feed.CredentialIssued && (strings.HasSuffix(e.Subject, late.ID) || strings.HasSuffix(e.Subject, after.ID)) {
+			want = append(want, e.ID)
+		}
+	}
+	got := w.receiver.at("/hook") // in any order
+	slices.Sort(got)
+	if slices.Sort(want); len(want) != 2 || !slices.Equal(got, want) {
+		t.Errorf("told of %v, want %v", got, want)
+	}
+	if n := w.count(t, "wh/b/"); n != 0 {
+		t.Errorf("%d records of what was before stay", n)
+	}
+	// What still waits when the hook is deleted goes with it.
+	w.issue(t, academy, "again")
+	other := w.hook(t, "/other")
+	if n := w.count(t, "wh/b/"); n != 1 {
+		t.Errorf("%d records of what was before", n)
+	}
+	for _, id := range []string{hook, other} {
+		if err := w.Delete(t.Context(), id, "test", anyone); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := w.count(t, "wh/"); n != 0 {
+		t.Errorf("%d records of deleted hooks stay", n)
+	}
+}
+
 // TestRetries: an event is tried again, less and less often, for three days.
 func TestRetries(t *testing.T) {
 	w := newTold(t)

@@ -14,10 +14,12 @@ import (
 //
 //	wh/h/<hook>               Hook
 //	wh/c/<hook>               place in the audit log of the next entry to look at
+//	wh/b/<hook>               sequences of the entries of before it that have not been passed yet; absent without any
 //	wh/d/<hook>/<seq>         Delivery
 //	wh/q/<hook>/<due>/<seq>   present while the delivery is pending; <due> is its Next, in 16 hexadecimal digits of milliseconds
 func hookKey(id string) []byte            { return []byte("wh/h/" + id) }
 func progressKey(id string) []byte        { return []byte("wh/c/" + id) }
+func beforeKey(id string) []byte          { return []byte("wh/b/" + id) }
 func deliveryKey(hook, seq string) []byte { return []byte("wh/d/" + hook + "/" + seq) }
 func queuePrefix(hook string) []byte      { return []byte("wh/q/" + hook + "/") }
 func queueKey(hook string, d *Delivery) []byte {
@@ -53,6 +55,14 @@ func find(r store.Reader, k []byte, into any) (found bool, err error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// putBefore keeps what of before a hook has not been passed yet.
+func putBefore(tx store.Tx, hook string, seqs []string) error {
+	if len(seqs) == 0 {
+		return tx.Delete(beforeKey(hook))
+	}
+	return store.PutJSON(tx, beforeKey(hook), seqs)
 }
 
 // putDelivery writes a delivery as it has become, and its place in the queue.

@@ -185,16 +185,10 @@ func (l *Log) sequence(ctx context.Context) (placed int, err error) {
 
 // waiting is read outside of the Update that places: a scan within it would
 // clash with everybody who writes meanwhile.
-func (l *Log) waiting(ctx context.Context) ([]string, error) {
-	var seqs []string
-	err := l.cfg.Store.View(ctx, func(r store.Reader) error {
-		return r.Scan(waitingKey(""), nil, func(k, _ []byte) error {
-			seqs = append(seqs, seqOf(k))
-			if len(seqs) == batch {
-				return store.ErrStop
-			}
-			return nil
-		})
+func (l *Log) waiting(ctx context.Context) (seqs []string, err error) {
+	err = l.cfg.Store.View(ctx, func(r store.Reader) error {
+		seqs, err = Waiting(r, batch)
+		return err
 	})
 	return seqs, err
 }

@@ -15,6 +15,19 @@ func Size(r store.Reader) (int64, error) { return readNumber(r, sizeKey()) }
 // Signed is the newest signed checkpoint; store.ErrNotFound before the first.
 func Signed(r store.Reader) ([]byte, error) { return read(r, checkpointKey()) }
 
+// Waiting are the sequences of entries that have no place yet, most of them. Who
+// asks within an Update clashes with everybody who writes meanwhile.
+func Waiting(r store.Reader, most int) (seqs []string, err error) {
+	err = r.Scan(waitingKey(""), nil, func(k, _ []byte) error {
+		seqs = append(seqs, seqOf(k))
+		if len(seqs) == most {
+			return store.ErrStop
+		}
+		return nil
+	})
+	return seqs, err
+}
+
 // SeqAt is the sequence of the entry at a place; store.ErrNotFound.
 func SeqAt(r store.Reader, place int64) (string, error) {
 	seq, err := read(r, leafKey(place))
