@@ -153,6 +153,14 @@ func TestNaturalDuplicates(t *testing.T) {
 		t.Errorf("refused without its id: %v", p["detail"])
 	}
 	w.post("/v1/credentials", with("allow")).want(t, http.StatusCreated)
+	// Another name at the address is somebody else, who is told of nobody's badge.
+	other := strings.NewReplacer(`"Ana Mora 1"`, `"Bo Li"`, `,"externalId":"lms-1"`, "").Replace(with("reject"))
+	var bo issued
+	w.post("/v1/credentials", other).want(t, http.StatusCreated).into(t, &bo)
+	p = w.post("/v1/credentials", strings.Replace(other, "Bo Li", "bo  LI", 1)).problem(t, http.StatusConflict, "duplicate")
+	if !strings.Contains(p["detail"].(string), bo.ID) {
+		t.Errorf("refused with another badge: %v", p["detail"])
+	}
 	// - and no edition at all are the same.
 	w.post("/v1/credentials", strings.Replace(award(1), `"language"`, `"edition":"-","language"`, 1)).want(t, http.StatusOK)
 	w.post("/v1/credentials", strings.Replace(award(1), `"language"`, `"edition":"2025-1","language"`, 1)).want(t, http.StatusCreated)

@@ -362,7 +362,7 @@ func register(t *testing.T, p *place) {
 	if list := p.all(t, issuer.Filter{ExternalRef: "run-2"}); len(list) != 1 {
 		t.Errorf("%d found by the reference", len(list))
 	}
-	person := award("x")
+	person := award("ana")
 	person.Recipient.Email, person.Recipient.ExternalID = "new@learner.example", ""
 	if dup := p.issue(t, person); !dup.Existing || dup.Record.ID != rec.ID {
 		t.Error("the new address got the badge once more")

@@ -241,6 +241,10 @@ func duplicates(t *testing.T, p *place) {
 		"another address, the same id": func(a *issuer.Award) { a.Recipient.Email = "new@learner.example" },
 		"the address in other case":    func(a *issuer.Award) { a.Recipient.ExternalID, a.Recipient.Email = "", " ANA@Learner.Example " },
 		"no address, the same id":      func(a *issuer.Award) { a.Recipient.Email = "" },
+		"another name, the same id":    func(a *issuer.Award) { a.Recipient.Name = "Person Bo" },
+		"the name in another spelling, by address": func(a *issuer.Award) {
+			a.Recipient.ExternalID, a.Recipient.Name = "", "  PERSON   Ana "
+		},
 	}
 	for name, change := range same {
 		a := award("ana")
@@ -259,7 +263,11 @@ func duplicates(t *testing.T, p *place) {
 		}
 	}
 	different := map[string]func(*issuer.Award){
-		"another person":      func(a *issuer.Award) { a.Recipient = issuer.Recipient{Name: "Bo", Email: "bo@learner.example"} },
+		"another person":              func(a *issuer.Award) { a.Recipient = issuer.Recipient{Name: "Bo", Email: "bo@learner.example"} },
+		"another name at the address": func(a *issuer.Award) { a.Recipient.ExternalID, a.Recipient.Name = "", "Person Bo" },
+		"another name at the address, rejecting": func(a *issuer.Award) {
+			a.Recipient.ExternalID, a.Recipient.Name, a.OnDuplicate = "", "Person Cy", issuer.RejectDuplicate
+		},
 		"another edition":     func(a *issuer.Award) { a.Edition = "2" },
 		"another achievement": func(a *issuer.Award) { a.Achievement = institute + "-course" },
 		"allowed":             func(a *issuer.Award) { a.OnDuplicate = issuer.AllowDuplicate },
@@ -365,6 +373,42 @@ func sharedAddress(t *testing.T, p *place) {
 		if got := p.issue(t, a); got.Record.ID != ids[who] {
 			t.Errorf("%s is answered with another badge", who)
 		}
+	}
+}
+
+// sharedAddressByName: of two people who have an address and nothing else, each is
+// answered with the badge of their own name, asked once and again, in every order
+// and many at once.
+func sharedAddressByName(t *testing.T, p *place) {
+	people := []string{"Rae One", "Sam Two", "rae  ONE"}
+	for n, order := range [][]int{{0, 1, 2, 1, 0}, {1, 0, 0, 2, 1}, {2, 0, 1, 1, 2}} {
+		ids := map[bool]string{}
+		for _, who := range order {
+			a := award("shared")
+			a.Recipient = issuer.Recipient{Name: people[who], Email: fmt.Sprintf("shared-%d@learner.example", n)}
+			got := p.issue(t, a)
+			if id, had := ids[who == 1]; had != got.Existing || had && id != got.Record.ID {
+				t.Errorf("order %v: %s is answered with %s, existing %t, and had %q", order, people[who], got.Record.ID, got.Existing, id)
+			}
+			ids[who == 1] = got.Record.ID
+		}
+		if ids[true] == ids[false] {
+			t.Errorf("order %v: two people have one badge", order)
+		}
+	}
+	var wg sync.WaitGroup
+	for n := range 12 {
+		wg.Go(func() {
+			a := award("shared")
+			a.Recipient = issuer.Recipient{Name: people[n%2], Email: "at-once@learner.example"}
+			if _, err := p.Issue(t.Context(), a); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	if ids := p.found(t, "at-once@learner.example"); len(ids) != 2 {
+		t.Errorf("two people have %d badges", len(ids))
 	}
 }
 

@@ -232,6 +232,7 @@ var cases = []testCase{
 	{name: "older guards", run: olderGuards},
 	{name: "guards as once written", run: guardsAsOnceWritten},
 	{name: "shared address", run: sharedAddress},
+	{name: "shared address, by name", run: sharedAddressByName},
 	{name: "after revocation", run: afterRevocation},
 	{name: "indexes", run: indexes},
 	{name: "next list", run: nextList},

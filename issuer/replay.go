@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"laurel/store"
@@ -127,16 +126,17 @@ func (i *Issuer) idempotencyKey(idem *Idempotency) []byte {
 // duplicate finds a badge of the same achievement, edition and person that was
 // not revoked, or where a person is served once only, one of any status; the
 // newest of several. A platform's own id of the person counts before the
-// address, which several people may share.
+// address, which several people may share: there a badge of another name is
+// somebody else's.
 func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	if d.award.OnDuplicate == AllowDuplicate {
 		return nil, nil
 	}
-	for _, digest := range [][]byte{d.person.ByPerson, d.person.ByEmail} {
+	for n, digest := range [][]byte{d.person.ByPerson, d.person.ByEmail} {
 		if digest == nil {
 			continue
 		}
-		rec, err := i.newest(r, d, digest)
+		rec, err := i.newest(r, d, digest, n == 0)
 		switch {
 		case err != nil:
 			return nil, err
@@ -151,8 +151,10 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 }
 
 // newest is the newest badge under a digest that answers an award, of somebody of
-// the same name before others; nil where none does.
-func (i *Issuer) newest(r store.Reader, d *draft, digest []byte) (*Record, error) {
+// the same name before others, who count where the digest is the person's own; nil
+// where none does.
+func (i *Issuer) newest(r store.Reader, d *draft, digest []byte, own bool) (*Record, error) {
+	own = own && d.award.Theirs == nil
 	seqs, err := duplicateSeqs(r, duplicatePrefix(d.profile.Slug, d.ach.Slug, digest))
 	if err != nil {
 		return nil, err
@@ -165,13 +167,13 @@ func (i *Issuer) newest(r store.Reader, d *draft, digest []byte) (*Record, error
 			return nil, err
 		case rec.Status == Revoked && !d.award.Once, differentPeople(d, rec):
 			continue
-		case len(seqs) == 1 && d.award.Theirs == nil:
+		case len(seqs) == 1 && own:
 			return rec, nil
 		}
 		if theirs, err := d.award.names(rec); err != nil || theirs {
 			return rec, err
 		}
-		if anybody == nil && d.award.Theirs == nil {
+		if anybody == nil && own {
 			anybody = rec
 		}
 	}
@@ -188,7 +190,7 @@ func (a *Award) names(rec *Record) (bool, error) {
 	if a.Theirs != nil {
 		return a.Theirs(name), nil
 	}
-	return strings.EqualFold(name, a.Recipient.Name), nil
+	return SameName(name, a.Recipient.Name), nil
 }
 
 // duplicateSeqs are the badges under a prefix, oldest first.

@@ -102,7 +102,7 @@ func (s *session) holder(sc *scene, a issuer.Award) (l *learner, fresh bool, err
 	switch {
 	case err != nil:
 		return nil, false, err
-	case len(all) > 1, len(all) == 1 && !sameName(all[0].Name, to.Name):
+	case len(all) > 1, len(all) == 1 && !issuer.SameName(all[0].Name, to.Name):
 		return nil, false, errNothing
 	case len(all) == 1:
 		return all[0], false, nil

@@ -2,12 +2,8 @@ package programme
 
 import (
 	"errors"
-	"strings"
-	"unicode/utf8"
 
-	"golang.org/x/text/cases"
-	"golang.org/x/text/unicode/norm"
-
+	"laurel/issuer"
 	"laurel/programme/completion"
 	"laurel/store"
 )
@@ -39,7 +35,7 @@ func (s *session) markErased(r realm, l *learner) error {
 }
 
 func (s *session) erasedDigest(source, id, name string) string {
-	return s.issuer.Digest("erased", source, id, foldName(name))
+	return s.issuer.Digest("erased", source, id, issuer.FoldName(name))
 }
 
 // notErased refuses who was erased, unless they are to be served again: that is
@@ -70,21 +66,4 @@ func (s *session) notErased(t teller, told completion.Learner, again bool) error
 		}
 	}
 	return nil
-}
-
-// foldName is what the spellings of a name have in common.
-func foldName(name string) string {
-	if isASCII(name) { // most are, and of those it is the same
-		return strings.Join(strings.Fields(strings.ToLower(name)), " ")
-	}
-	return strings.Join(strings.Fields(cases.Fold().String(norm.NFKC.String(name))), " ")
-}
-
-func isASCII(s string) bool {
-	for n := range len(s) {
-		if s[n] >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }

@@ -131,7 +131,7 @@ func (s *session) learner(t teller, told completion.Learner, at time.Time) (*lea
 // any address of theirs. One of the two may change; both at once are a mistake,
 // and where there is no address nobody can tell.
 func (s *session) other(l *learner, told completion.Learner) bool {
-	return !sameName(l.Name, told.Name) && (told.Email == "" || !slices.Contains(l.Addresses, s.addressDigest(told.Email)))
+	return !issuer.SameName(l.Name, told.Name) && (told.Email == "" || !slices.Contains(l.Addresses, s.addressDigest(told.Email)))
 }
 
 // byID finds the person whom a source knows by an id; nil where it told of
@@ -182,13 +182,13 @@ func (s *session) byAddress(t teller, l *learner, told completion.Learner) (same
 		ids, here := o.Platforms[t.source]
 		switch {
 		case l != nil && o.ID == l.ID:
-		case t.list && t.shared && !sameName(o.Name, told.Name):
+		case t.list && t.shared && !issuer.SameName(o.Name, told.Name):
 			// A person says that they are two.
 		case told.ID != "" && len(ids) > 0 && t.list:
 			return nil, nil, errAddressTaken
 		case told.ID != "" && len(ids) > 0:
 			// They are told apart, by the platform or by a person: a shared address.
-		case (here || o.byBadge() || t.trusted && slices.Contains(o.Trusted, digest)) && sameName(o.Name, told.Name):
+		case (here || o.byBadge() || t.trusted && slices.Contains(o.Trusted, digest)) && issuer.SameName(o.Name, told.Name):
 			certain = append(certain, o)
 		default:
 			possible = append(possible, o)
@@ -218,14 +218,9 @@ func (s *session) addressDigest(email string) string {
 	return s.issuer.Digest("address", strings.ToLower(strings.TrimSpace(email)))
 }
 
-// sameName compares names as people do; one that is not told contradicts none.
-func sameName(a, b string) bool {
-	return a == "" || b == "" || foldName(a) == foldName(b)
-}
-
 // has tells whether a name that a badge bears at the person's address is theirs.
 // A badge of another name there may be somebody else's: nobody is told its link.
-func (l *learner) has(name string) bool { return sameName(l.Name, name) }
+func (l *learner) has(name string) bool { return issuer.SameName(l.Name, name) }
 
 // newLearner is somebody who is not known yet. Names of learners ascend with time, so
 // that what is kept of the people of a list lies together.

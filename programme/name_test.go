@@ -87,3 +87,23 @@ func TestNobodysLinkBesideAnotherName(t *testing.T) {
 	}
 	p.audit(t)
 }
+
+// TestDirectBesideAnotherName: of two people at one address each is issued a badge
+// of their own and finds that again, also where the badge is a part of others.
+func TestDirectBesideAnotherName(t *testing.T) {
+	p := course(t, "all").solos(t)
+	for _, slug := range []string{"solo-a", "hc20-m2"} {
+		for round, name := range []string{"Rae One", "Sam Two", "RAE  one", "Sam Two"} {
+			a := soloFor(slug, "both@direct.example")
+			a.Recipient.Name = name
+			issued, err := p.Issue(t.Context(), a, everybody.MayIssue)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := p.named(t, issued.Record.ID); issued.Existing != (round > 1) || !issuer.SameName(got, name) {
+				t.Errorf("%s of %s: existing %t, of %s", slug, name, issued.Existing, got)
+			}
+		}
+	}
+	p.audit(t)
+}

@@ -217,7 +217,7 @@ func (s *session) dropQuestion(r realm, review *Review, gone *learner) error {
 		return s.tx.Delete(k)
 	case err != nil:
 		return err
-	case !sameName(held.Name, gone.Name):
+	case !issuer.SameName(held.Name, gone.Name):
 		review.Other = ""
 		return store.PutJSON(s.tx, k, review)
 	}
