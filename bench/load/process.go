@@ -151,20 +151,26 @@ func (p *Process) Processor() (time.Duration, error) {
 }
 
 // Quiet waits until a process has nothing left to do, so that it takes no time
-// from what is measured next.
+// from what is measured next: until it rested five times in a row, since others may
+// have had the processors for one or two.
 func (p *Process) Quiet() (time.Duration, error) {
-	const pause = 200 * time.Millisecond
+	const (
+		pause = 200 * time.Millisecond
+		rests = 5
+	)
 	start := time.Now()
 	last, err := p.Processor()
-	for err == nil {
+	for rested := 0; err == nil && rested < rests; {
 		time.Sleep(pause)
 		var now time.Duration
 		if now, err = p.Processor(); now-last <= pause/10 {
-			break
+			rested++
+		} else {
+			rested = 0
 		}
 		last = now
 	}
-	return time.Since(start) - pause, err
+	return time.Since(start) - rests*pause, err
 }
 
 // Anonymous is the memory in bytes that the process holds and no file backs.
