@@ -3,9 +3,11 @@ package roster
 import (
 	"bytes"
 	"cmp"
+	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -23,104 +25,90 @@ func readCSV(raw []byte) (*table, error) {
 		raw = bytes.ReplaceAll(raw, []byte("\r"), []byte("\n")) // line ends of old spreadsheets
 	}
 	said, raw := saidSeparator(raw)
-	first, _, _ := bytes.Cut(bytes.TrimLeft(raw, "\r\n"), []byte("\n"))
-	text := strings.TrimSuffix(strings.ReplaceAll(string(raw), "\r\n", "\n"), "\r")
-	cells := cellReader{rest: text, separator: cmp.Or(said, separator(string(first)))}
-	header, err := cells.row()
+	header, _, _ := bytes.Cut(bytes.TrimLeft(raw, "\r\n"), []byte("\n"))
+	rows := rowReader{Reader: csv.NewReader(bytes.NewReader(raw)), text: raw}
+	rows.Comma = cmp.Or(said, separator(string(header)))
+	rows.FieldsPerRecord = -1
+	names, err := rows.row()
 	switch {
 	case errors.Is(err, io.EOF):
 		return nil, refuse("header_missing", headerHint)
 	case err != nil:
 		return nil, err
-	case header.fault != nil:
-		return nil, malformedCSV(header.number, header.fault.Message)
+	case names.fault != nil:
+		return nil, malformedCSV(names.number, names.fault.Message)
 	}
-	t := &table{header: header.cells, decimalComma: cells.separator == ';'}
-	t.rows, err = cells.rows()
+	t := &table{header: names.cells, decimalComma: rows.Comma == ';'}
+	t.rows, err = rows.all()
 	return t, err
 }
 
-// cellReader reads the cells of a CSV as spreadsheets write them (RFC 4180). A
-// quotation mark that does not begin a cell is a character of it.
-type cellReader struct {
-	rest      string // with \n alone at the ends of lines
-	separator byte
-	number    int // of the last row, as a spreadsheet counts: a cell of several lines is in one
+// rowReader tells of the rows that cannot be read, and goes on behind them.
+type rowReader struct {
+	*csv.Reader
+	text    []byte
+	inCells int // line breaks so far: a cell of several lines is in one row to a spreadsheet
 }
 
-func (r *cellReader) rows() (all []line, err error) {
+func (r *rowReader) all() (rows []line, err error) {
 	for {
 		one, err := r.row()
 		switch {
 		case errors.Is(err, io.EOF):
-			return all, nil
+			return rows, nil
 		case err != nil:
 			return nil, err
-		case len(all) == MaxRows:
+		case len(rows) == MaxRows:
 			return nil, tooManyRows()
 		}
-		all = append(all, one)
+		rows = append(rows, one)
 	}
 }
 
 // row is the next one that is not empty, or io.EOF. Where it cannot be told what
 // its cells are it has a fault, and those before the trouble; the lines up to there
 // are passed over with it, since they may be a part of it.
-func (r *cellReader) row() (line, error) {
-	empty := len(r.rest) - len(strings.TrimLeft(r.rest, "\n"))
-	r.rest, r.number = r.rest[empty:], r.number+empty
-	if r.rest == "" {
-		return line{}, io.EOF
+func (r *rowReader) row() (line, error) {
+	begin := r.InputOffset()
+	cells, err := r.Read()
+	var wrong *csv.ParseError
+	switch {
+	case errors.As(err, &wrong):
+		return r.doubtful(r.text[begin:r.InputOffset()], cells, wrong)
+	case err != nil:
+		return line{}, err
 	}
-	r.number++
-	one, begin := line{number: r.number}, r.rest
-	for more := true; more; {
-		text, ok := r.cell()
-		switch {
-		case !ok && r.rest == "":
-			return one, malformedCSV(r.number, "A quotation mark begins a cell there and none ends it.")
-		case !ok:
-			_, r.rest, _ = strings.Cut(r.rest, "\n")
-			one.fault = unclear(strings.Count(strings.TrimSuffix(begin[:len(begin)-len(r.rest)], "\n"), "\n") + 1)
-			return one, nil
-		}
-		one.cells = append(one.cells, text)
-		more = r.rest != "" && r.rest[0] == r.separator
-		r.rest = r.rest[min(1, len(r.rest)):]
+	at, _ := r.FieldPos(0)
+	one := line{number: at - r.inCells, cells: cells}
+	for _, c := range cells {
+		r.inCells += strings.Count(c, "\n")
 	}
 	return one, nil
 }
 
-// cell reads up to what ends a cell. It is not ok where the quotation mark at its
-// beginning has none at its end: what is left begins behind the one that was taken
-// for it, if there is any.
-func (r *cellReader) cell() (text string, ok bool) {
-	if strings.HasPrefix(r.rest, `"`) {
-		return r.quoted()
+// doubtful is a row that encoding/csv takes offence at. Where no cell begins with
+// a quotation mark each is a character, as it is to spreadsheets; one that begins a
+// cell and has none at its end may have taken in all the rows that are left.
+func (r *rowReader) doubtful(text []byte, before []string, wrong *csv.ParseError) (line, error) {
+	one := line{number: wrong.StartLine - r.inCells, cells: before}
+	if cells, ok := r.plain(text); ok {
+		one.cells = cells
+		return one, nil
 	}
-	end := strings.IndexAny(r.rest, string(r.separator)+"\n")
-	if end < 0 {
-		end = len(r.rest)
+	if errors.Is(wrong, csv.ErrQuote) && r.InputOffset() == int64(len(r.text)) && bytes.Count(text, []byte(`"`))%2 == 1 {
+		return one, malformedCSV(one.number, "A quotation mark begins a cell there and none ends it.")
 	}
-	text = r.rest[:end]
-	if strings.HasPrefix(strings.TrimLeft(text, " "), `"`) { // some programs take it for the beginning, others do not
-		return "", false
-	}
-	r.rest = r.rest[end:]
-	return text, true
+	more := wrong.Line - wrong.StartLine
+	r.inCells += more
+	one.fault = unclear(1 + more)
+	return one, nil
 }
 
-func (r *cellReader) quoted() (text string, ok bool) {
-	var b strings.Builder
-	for rest := r.rest[1:]; ; rest = rest[1:] {
-		part, behind, found := strings.Cut(rest, `"`)
-		b.WriteString(part)
-		if rest = behind; !strings.HasPrefix(rest, `"`) {
-			r.rest = rest
-			return b.String(), found && (rest == "" || rest[0] == r.separator || rest[0] == '\n')
-		}
-		b.WriteByte('"')
-	}
+// plain are the cells of a row in which no cell begins with a quotation mark, or with
+// blanks and one, which some programs take for the beginning and others do not.
+func (r *rowReader) plain(row []byte) (cells []string, ok bool) {
+	cells = strings.Split(strings.Trim(string(row), "\r\n"), string(r.Comma))
+	return cells, !slices.ContainsFunc(cells, func(c string) bool { return strings.HasPrefix(strings.TrimLeft(c, " "), `"`) })
 }
 
 // unclear is the fault of a row in so many lines of a CSV.
@@ -142,22 +130,22 @@ func tooManyRows() error {
 
 // saidSeparator takes off a first line such as sep=; by which spreadsheets are told
 // what separates, and which they do not show.
-func saidSeparator(raw []byte) (said byte, rest []byte) {
+func saidSeparator(raw []byte) (said rune, rest []byte) {
 	first, rest, _ := bytes.Cut(raw, []byte("\n"))
 	text, ok := strings.CutPrefix(strings.ToLower(strings.TrimRight(string(first), "\r")), "sep=")
 	if !ok || len(text) != 1 || !strings.ContainsAny(text, separators) {
 		return 0, raw
 	}
-	return text[0], rest
+	return rune(text[0]), rest
 }
 
 // separators are what may stand between cells.
 const separators = ",;\t"
 
 // separator is whatever stands most often in the header.
-func separator(header string) byte {
-	best, most := byte(','), 0
-	for _, c := range []byte(separators) {
+func separator(header string) rune {
+	best, most := ',', 0
+	for _, c := range separators {
 		if n := strings.Count(header, string(c)); n > most {
 			best, most = c, n
 		}

@@ -338,13 +338,14 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestQuotes: a quotation mark that does not begin a cell is a character; where it
-// cannot be told what the cells are, that row has a fault, and the others go on.
+// TestQuotes: in a row of which no cell begins with a quotation mark each is a
+// character; where it cannot be told what the cells are, that row has a fault, and the others go on.
 func TestQuotes(t *testing.T) {
 	for form, want := range map[string]string{
 		"ref,name\nA,Ana \"Annie\" Example\nB,Bo\n":                   "2:A:Ana \"Annie\" Example: 3:B:Bo: ",
 		"ref,name\r\nA,5\" pipe\"\r\nB,Bo\"\r\n":                      "2:A:5\" pipe\": 3:B:Bo\": ",
-		"ref;name\nA\"B\"C;\"Bo; \"\"B\"\"\"":                         "2:A\"B\"C:Bo; \"B\": ",
+		"ref;name\nA\"B\"C;Bo":                                        "2:A\"B\"C:Bo: ",
+		"ref;name\nA\"B\"C;\"Bo; \"\"B\"\"\"\nB;Bo":                   "2:::malformed_row 3:B:Bo: ",
 		"ref,\"a \"\"note\"\"\",name\nA,\"one\ntwo\r\n\",Ana\nB,,Bo":  "2:A:Ana: 3:B:Bo: ",
 		"ref,name\nA,\"Ana\" Example\nB,Bo\n":                         "2:A::malformed_row 3:B:Bo: ",
 		"ref,name\nA,\"Ana \"Annie\" Example\"\r\nB,Bo\n":             "2:A::malformed_row 3:B:Bo: ",
