@@ -196,9 +196,9 @@ func shuffled(random *rand.Rand, all []completion.Completion, lanes int) [][]com
 }
 
 // TestOrderOfCorrections tells of one person by two platforms what was reached,
-// taken back and regraded, in many orders. In the end the same is known; and
-// where nothing was regraded, which is put before a person, the same badges are
-// in force.
+// taken back and regraded, as totals and part by part, in many orders. In the end
+// the same is known, and the same is missing; and where nothing was regraded, which
+// is put before a person, the same badges are in force.
 func TestOrderOfCorrections(t *testing.T) {
 	for name, open := range backends {
 		t.Run(name, func(t *testing.T) {
@@ -215,6 +215,7 @@ func TestOrderOfCorrections(t *testing.T) {
 						p.tell(t, e)
 					}
 					got := p.stand(t, fmt.Sprintf("n%d@learner.example", n), round%2 == 0)
+					got += string(toJSON(t, p.tell(t, said{learner: who, facts: `{"role":"participant"}`})[0].Open))
 					if first == "" {
 						first = got
 					}
@@ -322,7 +323,7 @@ func corrections(random *rand.Rand, regrades bool) (list []said) {
 	for range 4 + random.IntN(5) {
 		e := said{source: []string{"lms-a", "lms-b"}[random.IntN(2)], kind: kinds[random.IntN(len(kinds))], day: fmt.Sprintf("2025-03-0%d", 1+random.IntN(8))}
 		if e.kind != "revocation" {
-			e.facts = []string{points("20"), points("51"), `{"points":{"achieved":55,"max":60}}`, `{"visits":{"visited":44,"total":44}}`}[random.IntN(4)]
+			e.facts = []string{points("20"), points("51"), modules("18"), modules("3"), `{"points":{"achieved":55,"max":60}}`, `{"visits":{"visited":44,"total":44}}`}[random.IntN(6)]
 		}
 		list = append(list, e)
 	}

@@ -74,6 +74,15 @@ func points(n string) string {
 	return `{"visits":{"visited":44,"total":44},"points":{"achieved":` + n + `,"max":60}}`
 }
 
+// modules is all of the three modules visited, and so many of the 20 points of each.
+func modules(n string) string {
+	var parts []string
+	for i, items := range []int{15, 15, 14} {
+		parts = append(parts, fmt.Sprintf(`"m%d":{"visits":{"visited":%d,"total":%d},"points":{"achieved":%s,"max":20}}`, i+1, items, items, n))
+	}
+	return `{"parts":{` + strings.Join(parts, ",") + `}}`
+}
+
 const (
 	ana       = `{"id":"u-1","email":"shared@learner.example","name":"Ana Prado"}`
 	anaByMail = `{"email":" Shared@learner.example","name":"ana  PRADO"}`
@@ -139,7 +148,24 @@ func TestPolicies(t *testing.T) {
 		"regraded down":                 {[]said{{learner: ana, facts: points("51")}, {kind: "regrade", learner: ana, facts: points("40")}}, "issued held_for_review", 2, 0, 1},
 		"regraded down and still above": {[]said{{learner: ana, facts: points("51")}, {kind: "regrade", learner: ana, facts: points("49")}}, "issued existing", 2, 0, 0},
 		"regraded up":                   {[]said{{learner: ana, facts: points("40")}, {kind: "regrade", learner: ana, facts: points("49")}}, "issued issued", 2, 0, 0},
-		"regraded twice":                {[]said{{learner: ana, facts: points("51")}, {kind: "regrade", learner: ana, facts: points("40")}, {kind: "regrade", learner: ana, facts: points("41")}}, "issued held_for_review held_for_review", 2, 0, 1},
+		"a total, regraded by parts":    {[]said{{learner: ana, facts: points("51")}, {kind: "regrade", day: "2025-03-05", learner: ana, facts: modules("2")}}, "issued held_for_review", 2, 0, 1},
+		"parts, regraded by a total": {[]said{{learner: ana, facts: modules("18")}, {kind: "regrade", day: "2025-03-05", learner: ana, facts: `{"points":{"achieved":40,"max":60}}`}},
+			"issued held_for_review", 5, 0, 1},
+		"a total and parts, regraded by a total": {[]said{{learner: ana, facts: points("51")}, {learner: ana, facts: modules("18")},
+			{kind: "regrade", day: "2025-03-05", learner: ana, facts: `{"points":{"achieved":40,"max":60}}`}}, "issued issued held_for_review", 5, 0, 1},
+		"parts, regraded by a total that is enough": {[]said{{learner: ana, facts: modules("18")}, {kind: "regrade", day: "2025-03-05", learner: ana, facts: `{"points":{"achieved":49,"max":60}}`}},
+			"issued existing", 5, 0, 0},
+		"a total, regraded by parts that are enough": {[]said{{learner: ana, facts: points("59")}, {kind: "regrade", day: "2025-03-05", learner: ana, facts: modules("17")}},
+			"issued issued", 5, 0, 0},
+		"regraded by a total, and older parts come late": {[]said{{kind: "regrade", day: "2025-03-05", learner: ana, facts: `{"points":{"achieved":40,"max":60}}`}, {learner: ana, facts: modules("18")}},
+			"not_met issued", 4, 0, 0},
+		"regraded by parts, and an older total comes late": {[]said{{kind: "regrade", day: "2025-03-05", learner: ana, facts: modules("2")}, {learner: ana, facts: points("51")}},
+			"issued existing", 1, 0, 0},
+		"regraded by parts, and a newer total": {[]said{{learner: ana, facts: points("51")}, {kind: "regrade", day: "2025-03-05", learner: ana, facts: modules("2")}, {day: "2025-03-06", learner: ana, facts: points("50")}},
+			"issued held_for_review held_for_review", 2, 0, 1},
+		"regraded by parts on one platform, passed on another": {[]said{{learner: ana, facts: points("51")}, {source: "lms-b", learner: anaByMail, facts: points("52")},
+			{kind: "regrade", day: "2025-03-05", learner: ana, facts: modules("2")}}, "issued existing existing", 2, 0, 0},
+		"regraded twice": {[]said{{learner: ana, facts: points("51")}, {kind: "regrade", learner: ana, facts: points("40")}, {kind: "regrade", learner: ana, facts: points("41")}}, "issued held_for_review held_for_review", 2, 0, 1},
 		"regraded, and an older report comes late": {[]said{{kind: "regrade", day: "2025-03-05", learner: ana, facts: points("24")},
 			{day: "2025-03-01", learner: ana, facts: points("54")}, {day: "2025-03-06", learner: ana, facts: points("53")}}, "issued existing issued", 2, 0, 0},
 		"passed, regraded, and an older report comes late": {[]said{{day: "2025-03-01", learner: ana, facts: points("50")},

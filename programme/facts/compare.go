@@ -11,8 +11,7 @@ import (
 func (f *Facts) weed(g Facts, beaten func(c int) bool) {
 	f.Visits, f.Points = weedShare(f.Visits, g.Visits, beaten), weedShare(f.Points, g.Points, beaten)
 	for id, p := range f.Parts {
-		o := g.Parts[id]
-		p = Part{weedShare(p.Visits, o.Visits, beaten), weedShare(p.Points, o.Points, beaten)}
+		p = p.with(g.Parts[id], func(mine, other *Share) *Share { return weedShare(mine, other, beaten) })
 		if f.Parts[id] = p; p == (Part{}) {
 			delete(f.Parts, id)
 		}
@@ -58,8 +57,7 @@ func (s Set) weed(o Set, beaten func(int) bool) {
 func meet(a, b Facts) (m Facts) {
 	m.Visits, m.Points = lower(a.Visits, b.Visits), lower(a.Points, b.Points)
 	for id, p := range a.Parts {
-		o := b.Parts[id]
-		if both := (Part{lower(p.Visits, o.Visits), lower(p.Points, o.Points)}); both != (Part{}) {
+		if both := p.with(b.Parts[id], lower); both != (Part{}) {
 			put(&m.Parts, id, both)
 		}
 	}

@@ -32,6 +32,15 @@ type Facts struct {
 type Part struct {
 	Visits *Share `json:"visits,omitempty"`
 	Points *Share `json:"points,omitempty"`
+	// What was told before the whole was regraded. It counts for the part alone: the
+	// whole is not the sum of it any more.
+	VisitsApart *Share `json:"visitsApart,omitempty"`
+	PointsApart *Share `json:"pointsApart,omitempty"`
+}
+
+// with puts each share of two parts together.
+func (p Part) with(o Part, both func(mine, other *Share) *Share) Part {
+	return Part{both(p.Visits, o.Visits), both(p.Points, o.Points), both(p.VisitsApart, o.VisitsApart), both(p.PointsApart, o.PointsApart)}
 }
 
 // Share is so much of a whole, exactly.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -73,12 +74,58 @@ func (h *History) Known() Facts { return h.Since(time.Time{}) }
 // Since is what came to be after a time.
 func (h *History) Since(t time.Time) Facts {
 	var all Facts
+	visits, points := h.partsRegraded()
 	for _, m := range h.Told {
 		if t.IsZero() || m.At.After(t) {
-			all.Merge(m.Facts)
+			all.Merge(h.counts(m, visits, points))
 		}
 	}
 	return all
+}
+
+// partsRegraded is when any part was regraded last.
+func (h *History) partsRegraded() (visits, points time.Time) {
+	for name, at := range h.Regraded {
+		switch {
+		case !strings.HasPrefix(name, "parts/"):
+		case strings.HasSuffix(name, "/visits") && at.After(visits):
+			visits = at
+		case strings.HasSuffix(name, "/points") && at.After(points):
+			points = at
+		}
+	}
+	return visits, points
+}
+
+// counts is what of a moment counts. A total and its parts are two accounts of one
+// thing, and a regrade of one corrects the other: the total that was told up to
+// then counts no more, and parts count for themselves alone. It is still kept, since
+// a regrade that is told late makes no difference to what is told of other things.
+func (h *History) counts(m Moment, visits, points time.Time) Facts {
+	if len(h.Regraded) == 0 {
+		return m.Facts
+	}
+	stands := func(name string, since time.Time) bool { // and so it does where both were regraded at once
+		return since.IsZero() || m.At.After(since) || m.At.Equal(since) && h.Regraded[name].Equal(since)
+	}
+	f := m.Facts.Clone()
+	if !stands("visits", visits) {
+		f.Visits = nil
+	}
+	if !stands("points", points) {
+		f.Points = nil
+	}
+	for id, p := range f.Parts {
+		visits, points := partNames(id)
+		if !stands(visits, h.Regraded["visits"]) {
+			p.Visits, p.VisitsApart = nil, better(p.VisitsApart, p.Visits)
+		}
+		if !stands(points, h.Regraded["points"]) {
+			p.Points, p.PointsApart = nil, better(p.PointsApart, p.Points)
+		}
+		f.Parts[id] = p
+	}
+	return f
 }
 
 // Tell adds what came to be at a time, and returns what of it counts: what was

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -52,7 +53,11 @@ func (s *source) stored(t fataler) string {
 }
 
 var told = rapid.Custom(func(t *rapid.T) report {
-	return report{rapid.SampledFrom([]string{"progress", "progress", "regrade", "revocation"}).Draw(t, "kind"), times.Draw(t, "at"), known.Draw(t, "facts")}
+	f := known.Draw(t, "facts")
+	for id, p := range f.Parts { // nobody tells that something does not count
+		f.Parts[id] = facts.Part{Visits: p.Visits, Points: p.Points}
+	}
+	return report{rapid.SampledFrom([]string{"progress", "progress", "regrade", "revocation"}).Draw(t, "kind"), times.Draw(t, "at"), f}
 })
 
 // TestHistoryOrder: reports, regrades and revocations come to the same history
@@ -250,4 +255,102 @@ func TestHistoryAsOnceKept(t *testing.T) {
 	if got := h.Known(); got.Visits != nil || got.Points == nil || len(got.Sessions) != 1 || len(got.Submissions) != 1 {
 		t.Errorf("after a revocation: %s", stored(t, got))
 	}
+}
+
+// TestHistoryShapes: a regrade of the whole takes the parts out of its sum, and one
+// of a part takes the whole away, for what was told up to then: what is known is
+// worked out here from all reports, in any order.
+func TestHistoryShapes(t *testing.T) {
+	things := []string{"", "m1", "m2"} // "" is the whole
+	random := rand.New(rand.NewPCG(13, 1))
+	took := 0
+	for range 3000 {
+		var list []report
+		var about []string
+		for range 1 + random.IntN(8) {
+			one := things[random.IntN(len(things))]
+			points := of(fmt.Sprint(random.IntN(4)), "4", day)
+			f := facts.Facts{Points: points}
+			if one != "" {
+				f = facts.Facts{Parts: map[string]facts.Part{one: {Points: points}}}
+			}
+			list = append(list, report{[]string{"progress", "regrade"}[random.IntN(2)], day.AddDate(0, 0, random.IntN(4)), f})
+			about = append(about, one)
+		}
+		want := shaped(list, about)
+		for range 3 {
+			var s source
+			for _, i := range random.Perm(len(list)) {
+				s.take(list[i])
+			}
+			if got := s.Known(); stored(t, got) != stored(t, want) {
+				t.Fatalf("%v about %q: %s, want %s", list, about, stored(t, got), stored(t, want))
+			}
+		}
+		if want.Points == nil && slices.Contains(about, "") || want.Parts["m1"].PointsApart != nil {
+			took++
+		}
+	}
+	if took < 100 {
+		t.Errorf("regrades of another shape took something away %d times", took)
+	}
+}
+
+// shaped is what of reports of points counts, each about the whole or one part.
+func shaped(list []report, about []string) (all facts.Facts) {
+	last := map[string]time.Time{} // regrade of each
+	whole, parts := time.Time{}, time.Time{}
+	for i, r := range list {
+		if r.kind == "regrade" && r.at.After(last[about[i]]) {
+			last[about[i]] = r.at
+		}
+	}
+	for one, at := range last {
+		if one == "" {
+			whole = at
+		} else if at.After(parts) {
+			parts = at
+		}
+	}
+	lowest := map[string]*facts.Share{}
+	add := func(one string, share facts.Share) {
+		other := whole
+		if one == "" {
+			other = parts
+		}
+		since := share.At.After(other) || share.At.Equal(other) && share.At.Equal(last[one])
+		switch {
+		case one == "" && since:
+			all.Merge(facts.Facts{Points: &share})
+		case one != "" && since:
+			all.Merge(facts.Facts{Parts: map[string]facts.Part{one: {Points: &share}}})
+		case one != "":
+			all.Merge(facts.Facts{Parts: map[string]facts.Part{one: {PointsApart: &share}}})
+		}
+	}
+	for i, r := range list {
+		one := about[i]
+		share := facts.Facts{Points: r.facts.Points}.Points
+		if one != "" {
+			share = r.facts.Parts[one].Points
+		}
+		dated := *share
+		dated.At = r.at
+		switch {
+		case r.kind == "progress" && r.at.After(last[one]):
+			add(one, dated)
+		case r.kind == "regrade" && r.at.Equal(last[one]) && (lowest[one] == nil || dated.Got.Cmp(lowest[one].Got) < 0):
+			lowest[one] = &dated
+		}
+	}
+	for one, share := range lowest {
+		add(one, *share)
+	}
+	for one, p := range all.Parts {
+		if p.Points != nil && p.PointsApart != nil && p.Points.Got.Cmp(p.PointsApart.Got) > 0 {
+			p.PointsApart = nil // surpassed, which no correction undoes
+			all.Parts[one] = p
+		}
+	}
+	return all
 }

@@ -17,7 +17,8 @@ func (f *Facts) Keep(keep func(name string, at time.Time) bool) {
 	}
 	f.Visits, f.Points = share("visits", f.Visits), share("points", f.Points)
 	for id, p := range f.Parts {
-		p = Part{share("parts/"+id+"/visits", p.Visits), share("parts/"+id+"/points", p.Points)}
+		visits, points := partNames(id)
+		p = Part{share(visits, p.Visits), share(points, p.Points), share(visits, p.VisitsApart), share(points, p.PointsApart)}
 		if f.Parts[id] = p; p == (Part{}) {
 			delete(f.Parts, id)
 		}
@@ -43,6 +44,11 @@ func (f *Facts) Keep(keep func(name string, at time.Time) bool) {
 	}
 }
 
+// partNames are the names of what is told of a part.
+func partNames(id string) (visits, points string) {
+	return "parts/" + id + "/visits", "parts/" + id + "/points"
+}
+
 func (s Set) keep(name string, keep func(string, time.Time) bool) {
 	maps.DeleteFunc(s, func(_ string, at time.Time) bool { return !keep(name, at) })
 }
@@ -62,7 +68,7 @@ func (f Facts) names() map[string]bool {
 func (f Facts) size() int {
 	n := len(f.Sessions) + len(f.Roles) + len(f.Approved) + len(f.Waived)
 	for _, p := range f.Parts {
-		n += one(p.Visits) + one(p.Points)
+		n += one(p.Visits) + one(p.Points) + one(p.VisitsApart) + one(p.PointsApart)
 	}
 	for _, sets := range []map[string]Set{f.Submissions, f.Rubrics} {
 		for _, s := range sets {

@@ -13,8 +13,7 @@ func (f *Facts) Merge(g Facts) {
 	f.Visits = better(f.Visits, g.Visits)
 	f.Points = better(f.Points, g.Points)
 	for id, p := range g.Parts {
-		mine := f.Parts[id]
-		put(&f.Parts, id, Part{better(mine.Visits, p.Visits), better(mine.Points, p.Points)})
+		put(&f.Parts, id, f.Parts[id].with(p, better))
 	}
 	f.Sessions = union(f.Sessions, g.Sessions)
 	for id, statuses := range g.Submissions {
@@ -44,8 +43,7 @@ func (f *Facts) Replace(g Facts) {
 	f.Visits = instead(f.Visits, g.Visits)
 	f.Points = instead(f.Points, g.Points)
 	for id, p := range g.Parts {
-		mine := f.Parts[id]
-		put(&f.Parts, id, Part{instead(mine.Visits, p.Visits), instead(mine.Points, p.Points)})
+		put(&f.Parts, id, f.Parts[id].with(p, instead[Share]))
 	}
 	for id, statuses := range g.Submissions {
 		put(&f.Submissions, id, maps.Clone(statuses))
@@ -76,7 +74,7 @@ func (f Facts) Clone() Facts {
 // Empty tells whether nothing is known.
 func (f Facts) Empty() bool {
 	for _, p := range f.Parts {
-		if p.Visits != nil || p.Points != nil {
+		if p != (Part{}) {
 			return false
 		}
 	}

@@ -32,7 +32,7 @@ var (
 		return facts.Facts{
 			Visits: perhaps(t, share), Points: perhaps(t, share),
 			Parts: rapid.MapOfN(rapid.SampledFrom([]string{"m1", "m2"}), rapid.Custom(func(t *rapid.T) facts.Part {
-				return facts.Part{Visits: perhaps(t, share), Points: perhaps(t, share)}
+				return facts.Part{Visits: perhaps(t, share), Points: perhaps(t, share), VisitsApart: perhaps(t, share), PointsApart: perhaps(t, share)}
 			}), 0, 2).Draw(t, "parts"),
 			Sessions: set(words.Draw(t, "sessions")), Submissions: judged.Draw(t, "submissions"), Rubrics: judged.Draw(t, "rubrics"),
 			Roles: set(words.Draw(t, "roles")), Approved: set(words.Draw(t, "approved")), Waived: set(words.Draw(t, "waived")),

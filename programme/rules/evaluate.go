@@ -201,7 +201,8 @@ func best(ways []way) *big.Rat {
 // visits are accounts of the percentage visited, of a part or of the whole.
 func (s *scene) visits(part string) []way {
 	if part != "" {
-		return percentage(s.facts.Parts[part].Visits)
+		p := s.facts.Parts[part]
+		return percentage(p.Visits, p.VisitsApart)
 	}
 	weights := map[string]*big.Rat{}
 	for _, p := range s.ctx.Activity.Parts {
@@ -214,7 +215,8 @@ func (s *scene) visits(part string) []way {
 // points are accounts of the percentage of points.
 func (s *scene) points(part string) []way {
 	if part != "" {
-		return percentage(s.facts.Parts[part].Points)
+		p := s.facts.Parts[part]
+		return percentage(p.Points, p.PointsApart)
 	}
 	weights := map[string]*big.Rat{}
 	for _, p := range s.ctx.Activity.Parts {
@@ -223,11 +225,14 @@ func (s *scene) points(part string) []way {
 	return append(percentage(s.facts.Points), s.summed(weights, s.ctx.Activity.Points.Rat(), func(p facts.Part) *facts.Share { return p.Points })...)
 }
 
-func percentage(share *facts.Share) []way {
-	if share == nil {
-		return nil
+// percentage is an account for each share that there is.
+func percentage(shares ...*facts.Share) (ways []way) {
+	for _, share := range shares {
+		if share != nil {
+			ways = append(ways, way{{share.Percent(), share.At}})
+		}
 	}
-	return []way{{{share.Percent(), share.At}}}
+	return ways
 }
 
 // summed is the whole as the sum over the parts that the activity defines,
@@ -256,7 +261,8 @@ func (s *scene) summed(weights map[string]*big.Rat, of *big.Rat, pick func(facts
 func (s *scene) marks(part string) []way {
 	of, share := s.ctx.Activity.Points.Rat(), s.facts.Points
 	if part != "" {
-		of, share = new(big.Rat), s.facts.Parts[part].Points
+		known := s.facts.Parts[part]
+		of, share = new(big.Rat), cmp.Or(known.Points, known.PointsApart)
 		if p := s.ctx.Activity.part(part); p != nil {
 			of = p.Points.Rat()
 		}

@@ -98,6 +98,27 @@ func TestConditions(t *testing.T) {
 	}
 }
 
+// TestPartsApart: what was told of a part before the whole was regraded counts for
+// the part and not for the whole.
+func TestPartsApart(t *testing.T) {
+	share := known(t, `{"visits":{"visited":10,"total":10},"points":{"achieved":20,"max":20}}`, noon)
+	later := known(t, `{"visits":{"visited":1,"total":10},"points":{"achieved":1,"max":20}}`, noon.Add(time.Hour))
+	f := facts.Facts{Parts: map[string]facts.Part{
+		"m1": {VisitsApart: share.Visits, PointsApart: share.Points},
+		"m2": {Visits: later.Visits, Points: later.Points, VisitsApart: share.Visits, PointsApart: share.Points},
+	}}
+	for condition, have := range map[string]string{
+		`{"points_percent_gte":"80","part":"m1"}`: "", `{"visits_percent_gte":"80","part":"m2"}`: "", `{"points_gte":"20","part":"m1"}`: "", `{"points_gte":"40","part":"m2"}`: "",
+		`{"points_percent_gte":"5"}`: "3.33", `{"visits_percent_gte":"7"}`: "6.66", `{"points_gte":"3"}`: "2",
+	} {
+		a := alone(t, `"all":[`+condition+`]`)
+		out := a.Rule("it").Evaluate(&f, rules.Context{Activity: a})
+		if out.Met != (have == "") || out.Met && !out.At.Equal(noon) || !out.Met && out.Missing[0].Have != have {
+			t.Errorf("%s: %+v, want have %q", condition, out, have)
+		}
+	}
+}
+
 func TestWhen(t *testing.T) {
 	day := func(n int) time.Time { return noon.AddDate(0, 0, n) }
 	for _, c := range []struct {
