@@ -166,6 +166,7 @@ func (s *server) routes(h handlers) []route {
 		{post, "/v1/credentials/batch", badgesOf(auth.Issue), h.badges.Batch},
 		{get, "/v1/credentials", badgesOf(auth.Read), h.badges.List},
 		{get, "/v1/credentials/:id", badgesOf(auth.Read), h.badges.Record},
+		{get, "/v1/credentials/:id/award", with(auth.Read).keeping(byActivity | bySource | asTest), h.programmes.Grounds},
 		{post, "/v1/credentials/status", badgesOf(auth.Revoke), h.badges.ChangeMany},
 		{post, "/v1/credentials/:id/revoke", badgesOf(auth.Revoke), h.badges.Revoke},
 		{patch, "/v1/credentials/:id", badgesOf(auth.Issue), h.badges.ChangeRegister},

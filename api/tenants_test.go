@@ -18,11 +18,15 @@ import (
 func TestTenants(t *testing.T) {
 	w := newWorld(t)
 	b := w.issue(1)
+	earned := w.earned("W-1,Ana Mora,ana.1@roster.example")
 	hook := w.post("/v1/webhooks", `{"issuer":"city-school","url":"https://lms.example/hook"}`).want(t, http.StatusCreated).object(t)["id"].(string)
 	fill := func(path string) string {
 		id := b.ID
 		if strings.HasPrefix(path, "/v1/webhooks/") {
 			id = hook
+		}
+		if strings.HasSuffix(path, "/award") { // of what was issued directly there is none
+			id = earned
 		}
 		slug := map[string]string{"/v1/issuers/": city, "/v1/achievements/": "healthy-city", "/v1/activities/": "uh-kit-2025"}
 		for prefix, name := range slug {
@@ -35,7 +39,7 @@ func TestTenants(t *testing.T) {
 	all := auth.Scopes()
 	own, foreign := w.token(auth.Token{Scopes: all, Issuers: []string{city}}), w.token(auth.Token{Scopes: all, Issuers: []string{other}})
 	before := w.do(request{method: "GET", path: "/v1/credentials/" + b.ID, token: own}).want(t, http.StatusOK).body
-	secrets := []string{b.ID, "Ana Mora", "ana.1@", hook, "lms.example/hook\""}
+	secrets := []string{b.ID, earned, "Ana Mora", "ana.1@", hook, "lms.example/hook\""}
 	calls := 0
 	for route := range api.Keeps() {
 		calls++
@@ -53,7 +57,7 @@ func TestTenants(t *testing.T) {
 				t.Errorf("%s tells another issuer of %s: %.300s", route, secret, a.body)
 			}
 		}
-		if strings.Contains(path, b.ID) || strings.Contains(path, hook) {
+		if strings.Contains(path, b.ID) || strings.Contains(path, hook) || strings.Contains(path, earned) {
 			if a.status != http.StatusNotFound {
 				t.Errorf("%s of another issuer: %d %.200s", route, a.status, a.body)
 			}

@@ -2,15 +2,18 @@ package console
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
 	apibadges "laurel/api/badges"
+	"laurel/api/programmes"
 	"laurel/api/wire"
 	"laurel/internal/auth"
 	"laurel/issuer"
+	"laurel/programme"
 	"laurel/verifier/words"
 )
 
@@ -200,7 +203,48 @@ func badgePage(v *visit) error {
 		return err
 	}
 	pg.Tables = []table{history}
+	switch grounds, err := v.Programme.Grounds(v.ctx(), programmes.Caller(v.ctx(), auth.Read), rec); {
+	case errors.Is(err, issuer.ErrNotFound): // issued directly
+	case err != nil:
+		return err
+	default:
+		pg.Tables = []table{v.grounds(grounds), history}
+	}
 	return v.show(pg)
+}
+
+// grounds are what led to a badge: for staff, and on no page that anybody sees.
+func (v *visit) grounds(g *programme.Grounds) table {
+	t := table{ID: "grounds", Title: v.t("console.grounds.title"), Note: v.t("console.grounds.note"), Columns: []string{v.t("console.col.what"), v.t("console.col.value"), v.t("console.col.at")}}
+	add := func(what string, value, at cell) { t.Rows = append(t.Rows, []cell{text(what), value, at}) }
+	if g.Activity != "" {
+		add(v.t("console.col.activity"), v.linked(code(g.Activity), activitiesPath+"/:slug", g.Activity), text(""))
+	}
+	if g.Version != "" {
+		add(v.t("console.grounds.version"), code(g.Version), text(""))
+	}
+	if g.Rule != nil {
+		add(v.t("console.grounds.rule"), code(string(g.Rule)), text(""))
+	}
+	if g.Upload != "" {
+		add(v.t("console.grounds.upload"), v.linked(code(g.Upload), uploadsPath+"/:upload", g.Upload), text(""))
+	}
+	if g.Found {
+		add(v.t("console.grounds.direct"), text(""), text(""))
+	}
+	for _, part := range g.Parts {
+		add(v.t("console.grounds.part"), v.linked(code(part), badgePath, part), text(""))
+	}
+	if g.Facts != nil {
+		for _, known := range g.Facts.List() {
+			what := v.word("fact", known.Kind)
+			if known.Of != "" {
+				what += " (" + known.Of + ")"
+			}
+			add(what, code(known.Value), v.moment(known.At))
+		}
+	}
+	return t
 }
 
 func (v *visit) aboutBadge(rec *issuer.Record) []fact {

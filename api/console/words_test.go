@@ -6,15 +6,18 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"laurel/feed"
 	"laurel/internal/i18n"
 	"laurel/issuer"
+	"laurel/programme/facts"
 	"laurel/programme/rules"
 	"laurel/programme/statistics"
 )
@@ -41,6 +44,15 @@ func TestEveryCodeHasWords(t *testing.T) {
 		"signin":   text("ended", "revoked", "expired", "out", "wrong", "malformed", "many", "open"),
 		"reason":   listed(t, "../../issuer/life.go", "reasons"),
 		"fault":    codes(t, "../../programme/roster/row.go"),
+	}
+	share, day, word := &facts.Share{}, &time.Time{}, facts.Set{"x": {}}
+	everything := facts.Facts{Visits: share, Points: share, Sessions: word, Attended: &facts.Count{}, Submissions: map[string]facts.Set{"x": word},
+		Rubrics: map[string]facts.Set{"x": word}, Roles: word, Passed: day, Approved: word, Waived: word, Hours: &facts.Amount{}}
+	for _, known := range everything.List() {
+		kinds["fact"] = append(kinds["fact"], known.Kind)
+	}
+	if fields := reflect.TypeFor[facts.Facts]().NumField(); len(kinds["fact"]) != fields-1 { // parts have visits and points
+		t.Errorf("%d kinds of facts of %d: %v", len(kinds["fact"]), fields, kinds["fact"])
 	}
 	for _, c := range changes {
 		for _, part := range []string{"title", "lead", "link", "submit", "done"} {

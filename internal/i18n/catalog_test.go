@@ -183,7 +183,7 @@ var sameAsEnglish = map[Lang][]string{
 	"fr": {"field.description", "field.version", "check.proof.title", "check.schema.title", "check.format.title",
 		"check.validity.title", "check.suspension.title", "page.technical.code", "field.genre",
 		"console.nav.badges", "console.badges.title", "console.badge.title", "console.col.badges", "console.col.action", "console.col.id",
-		"console.col.question", "console.col.place", "console.achievement.description", "console.achievement.version", "console.hook.about"},
+		"console.col.question", "console.col.place", "console.achievement.description", "console.achievement.version", "console.hook.about", "console.fact.points"},
 }
 
 // TestNoMessageIsEnglish: what a language in Latin letters says as English does

@@ -54,7 +54,7 @@ func sources(t *testing.T) string {
 func TestMessagesAreUsed(t *testing.T) {
 	text := sources(t)
 	english := mustLoad(t).For(English)
-	composed := regexp.MustCompile(`^(check|summary|kind|headline|outcome|finding|fault|status|console\.(action|change|count|decision|delivery|fault|gate|hook|kind|outcome|question|reason|signin|state))\.`)
+	composed := regexp.MustCompile(`^(check|summary|kind|headline|outcome|finding|fault|status|console\.(action|change|count|decision|delivery|fact|fault|gate|hook|kind|outcome|question|reason|signin|state))\.`)
 	for _, id := range english.IDs() {
 		if !composed.MatchString(id) && !strings.Contains(text, `"`+id+`"`) {
 			t.Errorf("nothing shows %s", id)
