@@ -83,6 +83,10 @@ func TestWhatAnAchievementRestsOnIsKept(t *testing.T) {
 	if after := get(); !reflect.DeepEqual(before, after) {
 		t.Errorf("before %v\nafter  %v", before, after)
 	}
+	circle := w.put("/v1/achievements/workshop-participant", strings.Replace(definition, `"ladder"`, `"requires":{"all":["whole"]},"ladder"`, 1), w.all)
+	if circle.problem(t, http.StatusUnprocessableEntity, "circular"); !strings.Contains(string(circle.body), `"/requires/all/0"`) {
+		t.Errorf("%s", circle.body)
+	}
 	for given, pointer := range map[string]string{
 		`{}`:                                     "/requires",
 		`{"all":["healthy-city","whole"]}`:       "/requires/all/1",

@@ -169,6 +169,9 @@ func putAchievement(tx store.Tx, a *Achievement, now time.Time, seq, actor strin
 	if err := a.mayRest(tx, &old, mayIssue); err != nil {
 		return err
 	}
+	if err := a.restsOnItself(tx); err != nil {
+		return err
+	}
 	if err := store.PutJSON(tx, achievementKey(a.Slug), a); err != nil {
 		return err
 	}

@@ -3,10 +3,13 @@ package issuer_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"laurel/badge"
 	"laurel/issuer"
@@ -215,6 +218,58 @@ func TestPutRefuses(t *testing.T) {
 	}
 	if !maps.Equal(before, issuertest.Snapshot(t, p.Store)) {
 		t.Error("what was refused left something in the store")
+	}
+}
+
+// circles: nothing rests on itself, by way of others either, whoever closes the
+// circle and however many try at once.
+func circles(t *testing.T, p *place) {
+	resting := func(slug string, q *issuer.Requires) issuer.Achievement {
+		a := template(academy)
+		a.Slug, a.Requires = slug, q
+		return a
+	}
+	put := func(slug string, q *issuer.Requires) error {
+		_, err := p.PutAchievement(t.Context(), resting(slug, q), "test")
+		return err
+	}
+	closes := func(err error, pointer string) {
+		t.Helper()
+		var list badge.Errors
+		if !errors.As(err, &list) || len(list) != 1 || list[0].Rule != "circular" || list[0].Pointer != pointer {
+			t.Errorf("want a circle at %s, got %v", pointer, err)
+		}
+	}
+	for _, err := range []error{put("one", &issuer.Requires{All: []string{"later", "two"}}), put("two", &issuer.Requires{Any: []string{"three"}}),
+		put("beside", &issuer.Requires{All: []string{"one", "three"}}), put("three", nil)} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	closes(put("two", &issuer.Requires{NOf: &issuer.NOf{N: 1, Of: []string{"four", "one"}}}), "/requires/n_of/of/1")
+	closes(put("three", &issuer.Requires{Any: []string{"one"}}), "/requires/any/0")
+	closes(put("later", &issuer.Requires{All: []string{"two", "beside"}}), "/requires/all/1")
+	if a, err := p.Achievement(t.Context(), "three"); err != nil || a.Requires != nil {
+		t.Errorf("what was refused is %+v, %v", a, err)
+	}
+	p.Clock.Advance(time.Second)
+	if err := put("two", nil); err != nil {
+		t.Error(err)
+	}
+	if err := put("three", &issuer.Requires{Any: []string{"two"}}); err != nil {
+		t.Error("the circle was undone:", err)
+	}
+	for n := range 10 {
+		names := []string{fmt.Sprintf("left-%d", n), fmt.Sprintf("right-%d", n)}
+		errs := make([]error, 2)
+		var all sync.WaitGroup
+		for k := range names {
+			all.Go(func() { errs[k] = put(names[k], &issuer.Requires{All: []string{names[1-k]}}) })
+		}
+		all.Wait()
+		if (errs[0] == nil) == (errs[1] == nil) {
+			t.Errorf("two at once: %v, %v", errs[0], errs[1])
+		}
 	}
 }
 

@@ -254,6 +254,7 @@ var cases = []testCase{
 	{name: "claims", run: claimsRenewed},
 	{name: "sweep", run: sweep},
 	{name: "versions", run: versions},
+	{name: "circles", run: circles, empty: true},
 	{name: "inline", run: inline},
 	{name: "two issuers race", run: twoIssuersRace},
 	{name: "jwt after restart", run: jwtAfterRestart, options: issuertest.Options{RSA: true}},

@@ -103,6 +103,55 @@ func (a *Achievement) mayRest(r store.Reader, old *Achievement, mayIssue func(is
 	return nil
 }
 
+// restsOnItself refuses a circle, by way of others too: whoever was issued one
+// achievement of it would have all of them.
+func (a *Achievement) restsOnItself(r store.Reader) error {
+	seen := map[string]bool{}
+	for _, part := range a.Requires.Parts() {
+		on, err := restsOn(r, part, a.Slug, seen)
+		if err != nil {
+			return err
+		}
+		if on {
+			return fault("circular", a.Requires.pointer(part), part+" rests on this one already, itself or by way of others. Take one of the two out.")
+		}
+	}
+	return nil
+}
+
+// restsOn tells whether an achievement is another one or rests on it. Those that
+// were seen are not.
+func restsOn(r store.Reader, slug, on string, seen map[string]bool) (bool, error) {
+	if slug == on || seen[slug] {
+		return slug == on, nil
+	}
+	seen[slug] = true
+	var a Achievement
+	if _, err := find(r, achievementKey(slug), &a); err != nil {
+		return false, err
+	}
+	for _, part := range a.Requires.Parts() {
+		if found, err := restsOn(r, part, on, seen); found || err != nil {
+			return found, err
+		}
+	}
+	return false, nil
+}
+
+// pointer is where a part is named, of which each is once.
+func (r *Requires) pointer(part string) string {
+	var of []string
+	if r.NOf != nil {
+		of = r.NOf.Of
+	}
+	for at, list := range map[string][]string{"all": r.All, "any": r.Any, "n_of/of": of} {
+		if n := slices.Index(list, part); n >= 0 {
+			return "/requires/" + at + "/" + strconv.Itoa(n)
+		}
+	}
+	return "/requires"
+}
+
 // stackKey leads from a part to a whole that may rest on it.
 func stackKey(part, whole string) []byte { return key("S", part, whole) }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"laurel/badge"
+	"laurel/issuer"
 	"laurel/programme"
 	"laurel/programme/completion"
 	"laurel/programme/completion/completiontest"
@@ -286,6 +287,34 @@ func TestCountryOfACaller(t *testing.T) {
 	}{{"", "GH", true}, {"KE", "GH", true}, {"GH", "GH", false}, {"", "GH", false}, {"", "KE", true}, {"KE", "KE", true}, {"KE", "GH", true}, {"KE", "", false}, {"GH", "GH", true}} {
 		if err := send(string(rune('a'+n)), tc.country, tc.of); errors.Is(err, programme.ErrForbidden) != tc.refused {
 			t.Errorf("%d: %+v: %v", n, tc, err)
+		}
+	}
+}
+
+// TestLoadedCircles: what two definitions of one folder close is refused; what they
+// turn around is not, in whichever order they stand there.
+func TestLoadedCircles(t *testing.T) {
+	p := emptyPlace(t)
+	load := func(slugs ...string) error {
+		d := &programme.Definitions{}
+		for _, slug := range slugs {
+			slug, on, _ := strings.Cut(slug, ">")
+			a := issuer.Achievement{Slug: slug, Issuer: "urban-health-learning", Name: issuer.Text{"en": slug}, Description: issuer.Text{"en": slug},
+				Criteria: issuer.Text{"en": "Do it."}, InLanguage: "en", Version: "1"}
+			if on != "" {
+				a.Requires = &issuer.Requires{All: []string{on}}
+			}
+			d.Achievements = append(d.Achievements, a)
+		}
+		return p.Load(t.Context(), d, "test")
+	}
+	if got := refusedAs(t, load("sun>moon", "moon>sun")); got != "circular /requires/all/0" {
+		t.Errorf("a circle: %s", got)
+	}
+	for _, order := range [][]string{{"sun>moon", "moon"}, {"moon>sun", "sun"}, {"moon", "star>sun", "sun>moon"}} {
+		p.Clock.Advance(time.Second)
+		if err := load(order...); err != nil {
+			t.Errorf("%v: %v", order, err)
 		}
 	}
 }

@@ -147,7 +147,7 @@ func (p *Programme) Load(ctx context.Context, d *Definitions, actor string) erro
 			return fmt.Errorf("issuer %s: %w", profile.Slug, err)
 		}
 	}
-	for _, a := range d.Achievements {
+	for _, a := range partsFirst(d.Achievements) {
 		if _, err := p.issuer.PutAchievement(ctx, a, actor); err != nil {
 			return fmt.Errorf("achievement %s: %w", a.Slug, err)
 		}
@@ -163,4 +163,25 @@ func (p *Programme) Load(ctx context.Context, d *Definitions, actor string) erro
 		}
 	}
 	return nil
+}
+
+// partsFirst lists achievements behind those that they rest on, as they are to be:
+// what has turned around since would look like a circle.
+func partsFirst(all []issuer.Achievement) (sorted []issuer.Achievement) {
+	seen := make([]bool, len(all))
+	var visit func(n int)
+	visit = func(n int) {
+		if n < 0 || seen[n] {
+			return
+		}
+		seen[n] = true
+		for _, part := range all[n].Requires.Parts() {
+			visit(slices.IndexFunc(all, func(a issuer.Achievement) bool { return a.Slug == part }))
+		}
+		sorted = append(sorted, all[n])
+	}
+	for n := range all {
+		visit(n)
+	}
+	return sorted
 }
