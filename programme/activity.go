@@ -49,7 +49,7 @@ func (p *Programme) Define(ctx context.Context, c Caller, definition []byte) (a 
 		if err := p.mayAward(r, &c, old, false); err != nil {
 			return err
 		}
-		if err := mayName(r, &c, a); err != nil {
+		if err := p.mayName(r, &c, a); err != nil {
 			return err
 		}
 		if err := p.mayAsk(r, &c, old, a); err != nil {
@@ -59,8 +59,13 @@ func (p *Programme) Define(ctx context.Context, c Caller, definition []byte) (a 
 	})
 }
 
-// mayName refuses names of an activity with platforms of others.
-func mayName(r store.Reader, c *Caller, a *rules.Activity) error {
+// mayName refuses names of an activity with platforms of others than the caller's
+// and than those whose achievements it awards: they would not count.
+func (p *Programme) mayName(r store.Reader, c *Caller, a *rules.Activity) error {
+	whose, err := p.issuersOf(r, a)
+	if err != nil {
+		return err
+	}
 	for slug := range a.Aliases {
 		var source Source
 		found, err := get(r, sourceKey(slug), &source)
@@ -69,6 +74,9 @@ func mayName(r store.Reader, c *Caller, a *rules.Activity) error {
 		}
 		if found && len(source.Issuers) > 0 && !slices.ContainsFunc(source.Issuers, c.MayIssue) {
 			return &Forbidden{"source_not_granted", "The source " + slug + " belongs to other issuers than the token's."}
+		}
+		if len(whose) > 0 && !slices.ContainsFunc(whose, source.speaksFor) {
+			return &Forbidden{"source_not_granted", "The source " + slug + " belongs to other issuers than those of what " + a.ID + " awards, so that its names there would not count. Add one to the issuers of the source, or take the names out."}
 		}
 	}
 	return nil
@@ -251,8 +259,8 @@ func (p *Programme) mayBeCalled(r store.Reader, old, a *rules.Activity) error {
 			if err != nil {
 				return err
 			}
-			if other != "" && other != a.ID {
-				return aliasTaken(strictjson.Pointer("/aliases", source, fmt.Sprint(n)), "That is what "+other+" is called already.")
+			if other != nil && other.ID != a.ID {
+				return aliasTaken(strictjson.Pointer("/aliases", source, fmt.Sprint(n)), "That is what "+other.ID+" is called already.")
 			}
 		}
 	}
@@ -287,25 +295,28 @@ func aliasTaken(pointer, detail string) error {
 	return badge.Errors{{Code: badge.MalformedValueError, Rule: "alias_taken", Pointer: pointer, Detail: detail}}
 }
 
-// calledSo is the activity that has a name with a source, or as its slug; ""
-// where there is none.
-func (p *Programme) calledSo(r store.Reader, source, name string) (id string, err error) {
+// calledSo is the activity that has a name as its slug or with a source; nil where
+// there is none. The slug comes first: nobody takes reports about a course over by
+// giving its slug to another one as a name.
+func (p *Programme) calledSo(r store.Reader, source, name string) (*rules.Activity, error) {
 	a, err := p.activityIn(r, name)
-	if err == nil {
-		return a.ID, nil
-	} else if !errors.Is(err, ErrUnknownActivity) {
-		return "", err
+	if !errors.Is(err, ErrUnknownActivity) {
+		return a, err
 	}
+	var id string
 	if found, err := get(r, p.aliasKey(source, name), &id); err != nil || !found {
-		return "", err
+		return nil, err
 	}
-	if a, err = p.activityIn(r, id); err != nil {
-		return "", err
+	a, err = p.activityIn(r, id)
+	if errors.Is(err, ErrUnknownActivity) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
 	if counts, err := p.nameCounts(r, source, a); err != nil || !counts {
-		return "", err
+		return nil, err
 	}
-	return id, nil
+	return a, nil
 }
 
 // nameCounts tells whether the names count that an activity has with a source: where
@@ -416,25 +427,6 @@ func (d *definitions) read(id string, definition []byte) (*rules.Activity, error
 
 // opaque keeps faults of what is stored from being taken for the caller's.
 type opaque struct{ error }
-
-// activityOf finds an activity by its slug or by what a source calls it; nil where
-// there is none. The slug comes first: nobody takes reports about a course over by
-// giving its slug to another one as a name.
-func (s *session) activityOf(source, name string) (*rules.Activity, error) {
-	a, err := s.activityIn(s.tx, name)
-	if !errors.Is(err, ErrUnknownActivity) {
-		return a, err
-	}
-	var id string
-	if found, err := get(s.tx, s.aliasKey(source, name), &id); err != nil || !found {
-		return nil, err
-	}
-	a, err = s.activityIn(s.tx, id)
-	if errors.Is(err, ErrUnknownActivity) {
-		return nil, nil
-	}
-	return a, err
-}
 
 // byRule tells whether some activity awards an achievement by a rule of its
 // own.

@@ -48,7 +48,8 @@ type Answer struct {
 
 // The faults of an event beside badge.Errors.
 var (
-	// ErrEventReused: the source reported something else under this id before.
+	// ErrEventReused: the source reported something else under this id before, for
+	// the same issuer.
 	ErrEventReused = errors.New("programme: the event's id was used for another event")
 	// ErrForbidden: the caller may not report this.
 	ErrForbidden = errors.New("programme: not for this caller")
@@ -136,7 +137,8 @@ type kept struct {
 
 func (s *session) take(c *Caller, e *completion.Completion) (Answer, error) {
 	// Who may not report this is not told what became of it either, and two issuers
-	// on one platform are not in each other's way.
+	// on one platform are not in each other's way: were ids the platform's alone, a
+	// token of one would learn from a 409 which the other has, and could use them up.
 	sc, err := s.sceneOf(c, e)
 	if err != nil {
 		return Answer{}, err
@@ -192,7 +194,7 @@ func (s *session) sceneOf(c *Caller, e *completion.Completion) (*scene, error) {
 	if err != nil {
 		return nil, err
 	}
-	activity, err := s.activityOf(e.Source, e.Activity)
+	activity, err := s.calledSo(s.tx, e.Source, e.Activity)
 	if err != nil {
 		return nil, err
 	}

@@ -232,3 +232,48 @@ func TestNamesWithoutEnd(t *testing.T) {
 		t.Errorf("roles without end: %v", last.Fault)
 	}
 }
+
+// TestEventsOfTwoIssuers: an id is an event's within what a platform tells of one
+// issuer's activities. Who reports for another learns nothing of it, and takes no
+// id from it.
+func TestEventsOfTwoIssuers(t *testing.T) {
+	p := course(t, "all")
+	if _, err := p.PutActivity(t.Context(), []byte(`{"id":"planning","kind":"course","award_rules":[{"achievement":"dh-planning","all":[{"passed":true}]}]}`), "test"); err != nil {
+		t.Fatal(err)
+	}
+	urban, digital := speaker("urban-health-learning"), speaker("digital-health-learning")
+	take := func(c programme.Caller, activity, facts string) programme.Answer {
+		t.Helper()
+		e, err := completiontest.Read([]byte(`{"id":"same-1","source":"lms-a","occurred_at":"2025-03-03T12:00:00Z","activity":"`+activity+`","learner":`+ana+`,"facts":`+facts+`}`), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers, err := p.Complete(t.Context(), c, []completion.Completion{e})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answers[0]
+	}
+	passed := `{"passed":true}`
+	hidden := take(urban, "planning", passed).Fault
+	if !errors.Is(hidden, programme.ErrForbidden) {
+		t.Errorf("of another issuer's activity: %v", hidden)
+	}
+	for _, step := range []struct {
+		caller          programme.Caller
+		activity, facts string
+		want            programme.Outcome
+	}{{urban, "hc20", points("51"), programme.OutcomeIssued}, {digital, "planning", passed, programme.OutcomeIssued}, {everybody, "planning", passed, programme.OutcomeReplayed}, {urban, "hc20", points("51"), programme.OutcomeReplayed}} {
+		if got := take(step.caller, step.activity, step.facts); got.Fault != nil || got.Result != step.want {
+			t.Errorf("%s: %+v, want %s", step.activity, got, step.want)
+		}
+	}
+	for activity, c := range map[string]programme.Caller{"hc20": urban, "planning": everybody} {
+		if got := take(c, activity, `{"role":"participant"}`); !errors.Is(got.Fault, programme.ErrEventReused) {
+			t.Errorf("something else of %s: %+v", activity, got)
+		}
+	}
+	if again := take(urban, "planning", passed).Fault; again == nil || again.Error() != hidden.Error() {
+		t.Errorf("when there is such an event: %v, and before: %v", again, hidden)
+	}
+}

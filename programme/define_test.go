@@ -68,10 +68,14 @@ func TestNamesOfActivities(t *testing.T) {
 		return []byte(`{"id":"` + id + `","kind":"course","aliases":{` + names + `},"award_rules":[{"achievement":"` + achievement + `","all":[{"passed":true}]}]}`)
 	}
 	at := time.Date(2025, 3, 3, 0, 0, 0, 0, time.UTC)
+	report := func(t *testing.T, p *place, name string) ([]programme.Answer, error) {
+		t.Helper()
+		return p.Complete(t.Context(), everybody, []completion.Completion{{ID: name, Source: "lms-a", Kind: completion.Progress, OccurredAt: at,
+			Activity: name, Learner: completion.Learner{ID: "7", Name: "Ana Mora"}, Facts: facts.Facts{Passed: &at}}})
+	}
 	earned := func(t *testing.T, p *place, name string) string {
 		t.Helper()
-		answers, err := p.Complete(t.Context(), everybody, []completion.Completion{{ID: name, Source: "lms-a", Kind: completion.Progress, OccurredAt: at,
-			Activity: name, Learner: completion.Learner{ID: "7", Name: "Ana Mora"}, Facts: facts.Facts{Passed: &at}}})
+		answers, err := report(t, p, name)
 		if err != nil || len(answers[0].Awards) != 1 {
 			t.Fatalf("%s: %+v, %v", name, answers, err)
 		}
@@ -146,11 +150,20 @@ func TestNamesOfActivities(t *testing.T) {
 		if err := p.PutSource(t.Context(), programme.Source{Slug: "lms-a", Issuers: []string{"urban-health-learning"}}, "test"); err != nil {
 			t.Fatal(err)
 		}
+		answers, err := report(t, p, "17")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answers[0].Fault == nil || refusedAs(t, answers[0].Fault) != "unknown_activity /activity" {
+			t.Errorf("reports about a name of others are %+v", answers[0])
+		}
 		if err := define(t, p, urban, owned); err != nil {
 			t.Fatal(err)
 		}
-		if err := define(t, p, digital, squat); !errors.Is(err, programme.ErrForbidden) {
-			t.Errorf("named once more: %v", err)
+		for _, c := range []programme.Caller{digital, everybody} {
+			if err := define(t, p, c, squat); !errors.Is(err, programme.ErrForbidden) {
+				t.Errorf("named once more: %v", err)
+			}
 		}
 		if err := define(t, p, digital, one("squat", "dh-planning", "")); err != nil {
 			t.Fatal(err)
