@@ -23,8 +23,8 @@ func realmOf(slug string) realm {
 func (p *Programme) observe(tx store.Tx, c issuer.Changed) error {
 	s := &session{Programme: p, tx: tx}
 	r := realmOf(c.Record.Issuer)
-	if err := s.count(r, c); err != nil {
-		return err
+	if err := s.count(r, c); err != nil || c.Issued() {
+		return err // no award leads to a badge before it is there
 	}
 	a, k, err := s.awardFor(r, c.Record.ID)
 	if err != nil {
