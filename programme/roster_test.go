@@ -43,7 +43,7 @@ func emptyPlace(t testing.TB) *place {
 
 func boltStore(t testing.TB) store.Store {
 	t.Helper()
-	db, err := bolt.Create(filepath.Join(t.TempDir(), "store"), bolt.Options{})
+	db, err := bolt.Create(filepath.Join(t.TempDir(), "store"), bolt.Options{Scattered: issuer.Scattered + programme.Scattered})
 	if err != nil {
 		t.Fatal(err)
 	}

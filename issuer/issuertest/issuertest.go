@@ -35,17 +35,29 @@ const BaseURL = "https://badges.example"
 // is signed lies in the future.
 var Start = time.Date(2026, 2, 1, 9, 0, 0, 0, time.UTC)
 
-// Clock is a clock that stands still until it is moved.
+// Clock is a clock that stands still until it is moved or set going.
 type Clock struct {
-	mu sync.Mutex
-	at time.Time
+	mu    sync.Mutex
+	at    time.Time
+	going time.Time // since when it goes by itself; zero: it stands
 }
 
 // Now is the time of the clock.
 func (c *Clock) Now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.at
+	if c.going.IsZero() {
+		return c.at
+	}
+	return c.at.Add(time.Since(c.going))
+}
+
+// Go sets the clock going. While it stands, what is named by time comes in no order,
+// and a store takes longer to keep it.
+func (c *Clock) Go() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.going = time.Now()
 }
 
 // Advance moves the clock; back, with a negative duration.
