@@ -121,3 +121,33 @@ func TestWaitingElsewhere(t *testing.T) {
 		})
 	}
 }
+
+// TestWaitingForTheOther: what two activities earn and both hold back waits for the
+// other when one takes it back, or regrades it, and is issued with its release.
+func TestWaitingForTheOther(t *testing.T) {
+	for _, kind := range []string{"revocation", "regrade"} {
+		p := twins(t)
+		for _, id := range []string{"first", "second"} {
+			definition := fmt.Sprintf(`{"id":%q,"kind":"course","title":{"en":"Gated"},"release":{"mode":"manual"},"award_rules":[{"achievement":"solo-b","all":[{"points_percent_gte":80}]}]}`, id)
+			if _, err := p.PutActivity(t.Context(), []byte(definition), "test"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		full := `{"points":{"achieved":9,"max":10}}`
+		p.tell(t, said{activity: "first", learner: ana, facts: full}, said{activity: "second", learner: ana, facts: full},
+			said{activity: "first", kind: kind, day: "2025-03-05", learner: ana, facts: `{"points":{"achieved":1,"max":10}}`})
+		p.audit(t)
+		for id, want := range map[string]int{"first": 0, "second": 1} {
+			if n, err := p.Waiting(t.Context(), everybody, id, ""); err != nil || n != want {
+				t.Errorf("%s: %d wait for the release of the %s, %v", kind, n, id, err)
+			}
+		}
+		if done, err := p.Release(t.Context(), everybody, "second", "", nil); err != nil || done.Issued != 1 {
+			t.Errorf("%s: released %+v, %v", kind, done, err)
+		}
+		if got := p.inForce(t, sharedMail); got != "solo-b" || len(p.open(t)) != 0 {
+			t.Errorf("%s: in force are %q", kind, got)
+		}
+		p.audit(t)
+	}
+}
