@@ -117,13 +117,20 @@ func BenchmarkBulk(b *testing.B) {
 // signAlone signs badges and reads them back, and no more.
 func signAlone(b *testing.B, p *place, n int, name string) {
 	b.Helper()
-	atOnce(b, n, 2*runtime.GOMAXPROCS(0), func(i int) error {
-		prepared, err := p.Issuer.Prepare(b.Context(), benchAward(name, i))
-		if err == nil {
-			p.Issuer.Drop(prepared)
-		}
-		return err
-	})
+	var group errgroup.Group
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for i := range n {
+		group.Go(func() error {
+			prepared, err := p.Issuer.Prepare(b.Context(), benchAward(name, i))
+			if err == nil {
+				p.Issuer.Drop(prepared)
+			}
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		b.Fatal(err)
+	}
 }
 
 // uploadRows takes in lists of people who are not known yet, as long as they may be.
@@ -190,29 +197,12 @@ func issueAlone(b *testing.B, p *place, n int, name string) {
 
 func issueAtOnce(b *testing.B, p *place, n int, name string, many int) {
 	b.Helper()
-	atOnce(b, n, many, func(i int) error {
-		_, err := p.Issuer.Issue(b.Context(), benchAward(name, i))
-		return err
-	})
-}
-
-// atOnce does so many things, several at a time, as the service does.
-func atOnce(b *testing.B, n, many int, do func(i int) error) {
-	b.Helper()
-	next := make(chan int, n)
-	for i := range n {
-		next <- i
-	}
-	close(next)
 	var group errgroup.Group
-	for range many {
+	group.SetLimit(many)
+	for i := range n {
 		group.Go(func() error {
-			for i := range next {
-				if err := do(i); err != nil {
-					return err
-				}
-			}
-			return nil
+			_, err := p.Issuer.Issue(b.Context(), benchAward(name, i))
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {

@@ -294,54 +294,42 @@ func (p *pool) close() {
 	}
 }
 
-// sign makes the badges of awards, as many at a time as there are processors, each
-// goroutine one after the other: a new one for each badge would have to grow its
-// stack anew. A fault of an award is kept for whoever asks for its badge.
+// sign makes the badges of awards, as many at a time as there are processors.
+// A fault of an award is kept for whoever asks for its badge.
 func (p *pool) sign(ctx context.Context, wanted []wish) error {
-	next := make(chan wish, len(wanted))
-	for _, w := range wanted {
-		next <- w
-	}
-	close(next)
 	var mu sync.Mutex
 	done := 0
 	group, ctx := errgroup.WithContext(ctx)
-	for range min(2*runtime.GOMAXPROCS(0), len(wanted)) {
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for _, w := range wanted {
 		group.Go(func() error {
-			for w := range next {
-				k, err := awardDigest(w.award)
-				if err != nil {
-					return err
-				}
-				prepared, fault := p.issuer.Sign(ctx, w.checked)
-				if fault != nil && !isFault(fault) {
-					return fault
-				}
-				mu.Lock()
-				p.lay(k, prepared, fault)
-				if done++; p.signed != nil {
-					p.signed(done, len(wanted))
-				}
-				mu.Unlock()
+			k, err := awardDigest(w.award)
+			if err != nil {
+				return err
+			}
+			prepared, err := p.issuer.Sign(ctx, w.checked)
+			if err != nil && !isFault(err) {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			s := p.ready[k]
+			if s == nil {
+				s = &shelf{}
+				p.ready[k] = s
+			}
+			if err != nil {
+				s.fault = err
+			} else {
+				s.badges = append(s.badges, prepared)
+			}
+			if done++; p.signed != nil {
+				p.signed(done, len(wanted))
 			}
 			return nil
 		})
 	}
 	return group.Wait()
-}
-
-// lay puts a badge on the shelf of its award, or why there cannot be one.
-func (p *pool) lay(k [sha256.Size]byte, badge *issuer.Prepared, fault error) {
-	s := p.ready[k]
-	if s == nil {
-		s = &shelf{}
-		p.ready[k] = s
-	}
-	if fault != nil {
-		s.fault = fault
-	} else {
-		s.badges = append(s.badges, badge)
-	}
 }
 
 // awardDigest tells awards apart that make different badges.

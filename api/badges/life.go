@@ -4,7 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"laurel/api/wire"
 	"laurel/internal/auth"
@@ -167,25 +168,18 @@ func readItems(w http.ResponseWriter, r *http.Request, what string) ([]strictjso
 // thousand that may wait for one they leave room for other requests.
 const together = 64
 
-// each treats several items at a time, each goroutine one after the other: a new one
-// for each item would have to grow its stack anew, which is a twentieth of what a
-// badge costs. One item's fault is its own.
+// each treats several items at a time. One item's fault is its own.
 func each(items []strictjson.Value, dryRun bool, do func(n int, item strictjson.Value) itemAnswer) batchAnswer {
 	answer := batchAnswer{DryRun: dryRun, Results: make([]itemAnswer, len(items)), Summary: map[string]int{}}
-	next := make(chan int, len(items))
-	for n := range items {
-		next <- n
-	}
-	close(next)
-	var group sync.WaitGroup
-	for range min(together, len(items)) {
-		group.Go(func() {
-			for n := range next {
-				answer.Results[n] = do(n, items[n])
-			}
+	var group errgroup.Group
+	group.SetLimit(together)
+	for n, item := range items {
+		group.Go(func() error {
+			answer.Results[n] = do(n, item)
+			return nil
 		})
 	}
-	group.Wait()
+	_ = group.Wait() // no item fails the others
 	for _, a := range answer.Results {
 		answer.Summary[a.Outcome]++
 	}
