@@ -68,10 +68,14 @@ func ruleOn(r store.Reader, a *award) (json.RawMessage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", k, err)
 	}
+	of := func(rule strictjson.Value) bool { return rule.Get("achievement").Text() == a.Achievement }
 	for _, rule := range parsed.Get("award_rules").Elements() {
-		if rule.Get("achievement").Text() == a.Achievement {
+		if of(rule) {
 			return json.RawMessage(rule.Raw()), nil
 		}
+	}
+	if rule := parsed.Get("trainer_rule"); of(rule) {
+		return json.RawMessage(rule.Raw()), nil
 	}
 	return nil, nil // such as an award by name, which no rule gives
 }

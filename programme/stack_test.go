@@ -172,6 +172,9 @@ func TestWaysToStack(t *testing.T) {
 // and it does not matter what is told first.
 func TestTrainer(t *testing.T) {
 	p, id := trainer(t)
+	if g, err := p.Grounds(t.Context(), everybody, p.record(t, id)); err != nil || !strings.Contains(string(g.Rule), `"co-facilitator"`) {
+		t.Errorf("rests on %+v %v", g, err)
+	}
 	held := p.by(t, "participant.01@dh.example")
 	q := p.revokePart(t, held["dh-planning"].ID, p.record(t, id))
 	if q.Achievement != "dh-trainer" {

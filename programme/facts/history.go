@@ -3,6 +3,7 @@ package facts
 import (
 	"encoding/json"
 	"maps"
+	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -74,11 +75,17 @@ func (h *History) Known() Facts { return h.Since(time.Time{}) }
 // Since is what came to be after a time.
 func (h *History) Since(t time.Time) Facts {
 	var all Facts
+	var older []Facts
 	visits, points := h.partsRegraded()
 	for _, m := range h.Told {
 		if t.IsZero() || m.At.After(t) {
-			all.Merge(h.counts(m, visits, points))
+			f, totals := h.counts(m, visits, points)
+			all.Merge(f)
+			older = append(older, totals)
 		}
+	}
+	for _, totals := range older {
+		all.Merge(h.possible(totals, all.Parts))
 	}
 	return all
 }
@@ -98,22 +105,23 @@ func (h *History) partsRegraded() (visits, points time.Time) {
 }
 
 // counts is what of a moment counts. A total and its parts are two accounts of one
-// thing, and a regrade of one corrects the other: the total that was told up to
-// then counts no more, and parts count for themselves alone. It is still kept, since
-// a regrade that is told late makes no difference to what is told of other things.
-func (h *History) counts(m Moment, visits, points time.Time) Facts {
+// thing, and a regrade of one corrects the other: of a total that was told up to then
+// it has to be seen whether it is possible, and parts count for themselves alone. It
+// is still kept, since a regrade that is told late makes no difference to what is
+// told of other things.
+func (h *History) counts(m Moment, visits, points time.Time) (f, totals Facts) {
 	if len(h.Regraded) == 0 {
-		return m.Facts
+		return m.Facts, totals
 	}
 	stands := func(name string, since time.Time) bool { // and so it does where both were regraded at once
 		return since.IsZero() || m.At.After(since) || m.At.Equal(since) && h.Regraded[name].Equal(since)
 	}
-	f := m.Facts.Clone()
+	f = m.Facts.Clone()
 	if !stands("visits", visits) {
-		f.Visits = nil
+		totals.Visits, f.Visits = f.Visits, nil
 	}
 	if !stands("points", points) {
-		f.Points = nil
+		totals.Points, f.Points = f.Points, nil
 	}
 	for id, p := range f.Parts {
 		visits, points := partNames(id)
@@ -125,7 +133,48 @@ func (h *History) counts(m Moment, visits, points time.Time) Facts {
 		}
 		f.Parts[id] = p
 	}
-	return f
+	return f, totals
+}
+
+// possible are those of older totals that parts leave possible which were regraded
+// since: of the others nothing is known but the total. Where all parts are known
+// their sum stands in its place.
+func (h *History) possible(totals Facts, parts map[string]Part) (f Facts) {
+	var visits, points []regraded
+	for id, p := range parts {
+		v, w := partNames(id)
+		_, visitsToo := h.Regraded[v]
+		_, pointsToo := h.Regraded[w]
+		visits, points = append(visits, regraded{p.Visits, visitsToo}), append(points, regraded{p.Points, pointsToo})
+	}
+	return Facts{Visits: remaining(totals.Visits, visits), Points: remaining(totals.Points, points)}
+}
+
+// regraded is what is known of a part, and whether it was regraded.
+type regraded struct {
+	*Share
+	yes bool
+}
+
+// remaining is a total, or nil where the parts tell all of it or no more leave it.
+func remaining(total *Share, parts []regraded) *Share {
+	if total == nil {
+		return nil
+	}
+	told, most := new(big.Rat), total.Of.Rat()
+	for _, p := range parts {
+		if p.Share == nil {
+			continue
+		}
+		told.Add(told, p.Of.Rat())
+		if p.yes {
+			most.Sub(most, p.Of.Rat()).Add(most, p.Got.Rat())
+		}
+	}
+	if told.Cmp(total.Of.Rat()) == 0 || total.Got.Rat().Cmp(most) > 0 {
+		return nil
+	}
+	return total
 }
 
 // Tell adds what came to be at a time, and returns what of it counts: what was

@@ -269,9 +269,9 @@ func TestHistoryShapes(t *testing.T) {
 		var about []string
 		for range 1 + random.IntN(8) {
 			one := things[random.IntN(len(things))]
-			points := of(fmt.Sprint(random.IntN(4)), "4", day)
-			f := facts.Facts{Points: points}
+			f := facts.Facts{Points: of(fmt.Sprint(random.IntN(8)), "8", day)}
 			if one != "" {
+				points := of(fmt.Sprint(random.IntN(4)), "4", day)
 				f = facts.Facts{Parts: map[string]facts.Part{one: {Points: points}}}
 			}
 			list = append(list, report{[]string{"progress", "regrade"}[random.IntN(2)], day.AddDate(0, 0, random.IntN(4)), f})
@@ -312,7 +312,7 @@ func shaped(list []report, about []string) (all facts.Facts) {
 			parts = at
 		}
 	}
-	lowest := map[string]*facts.Share{}
+	lowest, older := map[string]*facts.Share{}, []facts.Share{}
 	add := func(one string, share facts.Share) {
 		other := whole
 		if one == "" {
@@ -322,6 +322,8 @@ func shaped(list []report, about []string) (all facts.Facts) {
 		switch {
 		case one == "" && since:
 			all.Merge(facts.Facts{Points: &share})
+		case one == "":
+			older = append(older, share)
 		case one != "" && since:
 			all.Merge(facts.Facts{Parts: map[string]facts.Part{one: {Points: &share}}})
 		case one != "":
@@ -352,5 +354,32 @@ func shaped(list []report, about []string) (all facts.Facts) {
 			all.Parts[one] = p
 		}
 	}
+	all.Merge(facts.Facts{Points: bestOf(older, all.Parts, last)})
 	return all
+}
+
+// bestOf is the best of totals from before a part was regraded that the parts leave
+// possible, where they do not tell all: of eight points each has four.
+func bestOf(totals []facts.Share, parts map[string]facts.Part, regraded map[string]time.Time) (best *facts.Share) {
+	most, told := 8.0, 0
+	for one, p := range parts {
+		if p.Points == nil {
+			continue
+		}
+		told++
+		if _, yes := regraded[one]; yes {
+			got, _ := p.Points.Got.Rat().Float64()
+			most -= 4 - got
+		}
+	}
+	for _, total := range totals {
+		if slices.ContainsFunc(totals, func(o facts.Share) bool { return !o.At.Before(total.At) && o.Got.Cmp(total.Got) > 0 }) {
+			continue // it is not kept: something of then or later surpasses it
+		}
+		got, _ := total.Got.Rat().Float64()
+		if told < 2 && got <= most && (best == nil || total.Got.Cmp(best.Got) > 0 || total.Got.Cmp(best.Got) == 0 && total.At.Before(best.At)) {
+			best = &total
+		}
+	}
+	return best
 }
