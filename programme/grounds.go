@@ -3,6 +3,7 @@ package programme
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,7 +24,7 @@ type Grounds struct {
 	Version     string          // of the definition that decided; "" where none did
 	Rule        json.RawMessage // the rule, as that definition has it; nil where there is none
 	Facts       *facts.Facts
-	Parts       []string // ids of the badges that it rests on
+	Parts       []string // ids of the badges that it rests on, of the caller's issuers
 	Upload      string   // id of the list that brought it
 	Found       bool     // the badge was there already, issued directly
 }
@@ -41,7 +42,10 @@ func (p *Programme) Grounds(ctx context.Context, c Caller, rec *issuer.Record) (
 			return fmt.Errorf("grounds of a badge: %w", issuer.ErrNotFound)
 		}
 		g = &Grounds{Achievement: a.Achievement, Activity: a.Activity, Edition: a.Edition, State: a.State, EarnedAt: a.EarnedAt,
-			Version: a.Rules, Facts: a.Facts, Parts: a.Parts, Upload: a.Upload, Found: a.Found}
+			Version: a.Rules, Facts: a.Facts, Upload: a.Upload, Found: a.Found}
+		if g.Parts, err = s.partsFor(c, a); err != nil {
+			return err
+		}
 		if a.Activity != "" && a.Rules != "" {
 			g.Rule, err = ruleOn(s.tx, a)
 		}
@@ -51,6 +55,21 @@ func (p *Programme) Grounds(ctx context.Context, c Caller, rec *issuer.Record) (
 		return nil, err
 	}
 	return g, nil
+}
+
+// partsFor are the badges that an award rests on, but for those of issuers that the
+// caller is not for: who has the id of a badge can look at it.
+func (s *session) partsFor(c Caller, a *award) (ids []string, err error) {
+	for _, id := range a.Parts {
+		switch rec, err := s.issuer.CredentialIn(s.tx, id); {
+		case errors.Is(err, issuer.ErrNotFound):
+		case err != nil:
+			return nil, err
+		case c.MayIssue(rec.Issuer):
+			ids = append(ids, id)
+		}
+	}
+	return ids, nil
 }
 
 // ruleOn is the rule by which something was awarded, in the words that it had.

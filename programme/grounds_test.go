@@ -2,6 +2,7 @@ package programme_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,6 +40,11 @@ func TestGrounds(t *testing.T) {
 	}
 	if g := of("hc20-achievement"); g.Upload != "" || g.Facts.Points == nil || !strings.Contains(string(g.Rule), `"points_percent_gte"`) {
 		t.Errorf("%+v", g)
+	}
+	other := everybody
+	other.MayIssue = func(slug string) bool { return slug != six["hc20-achievement"].Issuer }
+	if g, err := p.Grounds(t.Context(), other, six["uh-programme"]); err != nil || slices.Contains(g.Parts, six["hc20-achievement"].ID) {
+		t.Errorf("for another issuer: %+v %v", g, err)
 	}
 	if g := of("uh-programme"); g.Activity != "" || g.Rule != nil || g.Facts != nil || len(g.Parts) != 2 || g.Parts[0] != six["hc20-achievement"].ID {
 		t.Errorf("%+v", g)

@@ -255,7 +255,7 @@ func TestTracesTellWhatWasDone(t *testing.T) {
 	if len(find(spans, "GET /readyz", nil)) > 0 {
 		t.Error("questions whether the service is well are traced")
 	}
-	if len(outward) != 2 && len(outward) != 3 { // the test of the hook, the address, and perhaps the event
+	if len(outward) < 2 { // the test of the hook, the address, and perhaps events
 		t.Errorf("%d requests to others", len(outward))
 	}
 	for _, h := range outward {

@@ -31,8 +31,11 @@ func (f Facts) List() (all []Entry) {
 	share("visits", "", f.Visits)
 	share("points", "", f.Points)
 	for _, id := range slices.Sorted(maps.Keys(f.Parts)) {
-		share("visits", id, f.Parts[id].Visits)
-		share("points", id, f.Parts[id].Points)
+		p := f.Parts[id]
+		share("visits", id, p.Visits)
+		share("visits", id, p.VisitsApart)
+		share("points", id, p.Points)
+		share("points", id, p.PointsApart)
 	}
 	words("session", "", f.Sessions)
 	if f.Attended != nil {

@@ -15,6 +15,9 @@ func TestList(t *testing.T) {
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
+	m1 := f.Parts["m1"]
+	m1.VisitsApart = of("1", "3", day)
+	f.Parts["m1"] = m1
 	f.Attended = &facts.Count{N: 3, At: day}
 	var got []string
 	for _, e := range f.List() {
@@ -23,7 +26,7 @@ func TestList(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	const want = "visits  9/12, points  47.9/60, visits m1 1/2, points m2 7.5/10, session  s1, session  s2, sessions  3, submission essay accepted, " +
+	const want = "visits  9/12, points  47.9/60, visits m1 1/2, visits m1 1/3, points m2 7.5/10, session  s1, session  s2, sessions  3, submission essay accepted, " +
 		"rubric project proficient, role  participant, passed  , approved_by  lead, waived  x-y, hours  1.5"
 	if text := strings.Join(got, ", "); text != want {
 		t.Errorf("%s\nwant %s", text, want)
