@@ -161,6 +161,12 @@ func TestNaturalDuplicates(t *testing.T) {
 	if !strings.Contains(p["detail"].(string), bo.ID) {
 		t.Errorf("refused with another badge: %v", p["detail"])
 	}
+	// A retry that knows of no correction of the name has the badge, and no second one.
+	w.post("/v1/credentials/"+bo.ID+"/reissue", `{"recipient":{"name":"Bo Lee"}}`).want(t, http.StatusOK)
+	w.post("/v1/credentials", strings.Replace(other, `"reject"`, `"return"`, 1)).want(t, http.StatusOK).into(t, &b)
+	if b.ID != bo.ID || !b.Duplicate {
+		t.Errorf("by the name before the correction: %+v, not %s", b, bo.ID)
+	}
 	// - and no edition at all are the same.
 	w.post("/v1/credentials", strings.Replace(award(1), `"language"`, `"edition":"-","language"`, 1)).want(t, http.StatusOK)
 	w.post("/v1/credentials", strings.Replace(award(1), `"language"`, `"edition":"2025-1","language"`, 1)).want(t, http.StatusCreated)

@@ -62,10 +62,10 @@ type Award struct {
 	Sector      string
 	OnDuplicate OnDuplicate
 	Once        bool // with ReturnExisting: a badge that was revoked since answers too
-	// Theirs tells, with ReturnExisting, by the name that a badge bears whether it
-	// answers; nil: one of the platform's own id for the person answers whoever it
-	// names, the person's own name first, and one of the address where it names the
-	// person (SameName).
+	// Theirs tells, with ReturnExisting, by the name that a badge bears, or bore in an
+	// edition before, whether it answers; nil: one of the platform's own id for the
+	// person answers whoever it names, the person's own name first, and one of the
+	// address where it names the person (SameName), or did before.
 	Theirs      func(name string) bool `json:"-"`
 	Idempotency *Idempotency
 	Actor       string // who asks, for the audit record

@@ -412,6 +412,77 @@ func sharedAddressByName(t *testing.T, p *place) {
 	}
 }
 
+// nameBeforeCorrection: a platform that does not know of a correction and asks with
+// the name that was taken away is answered with the badge, until its holder is erased.
+func nameBeforeCorrection(t *testing.T, p *place) {
+	asked := func(name string) issuer.Award {
+		a := award("cy")
+		a.Recipient = issuer.Recipient{Name: name, Email: "cy@learner.example"}
+		return a
+	}
+	first := p.issue(t, asked("Misspelt Nmae")).Record
+	p.reissue(t, first.ID, issuer.Correction{Name: ptr("Mispelt Name")})
+	last := p.reissue(t, first.ID, issuer.Correction{Name: ptr("Misspelt Name")})
+	for _, name := range []string{"Misspelt Nmae", "misspelt  NMAE", "Mispelt Name", "Misspelt Name"} {
+		a := asked(name)
+		if got := p.issue(t, a); !got.Existing || got.Record.ID != first.ID || !bytes.Equal(got.Record.Document, last.Document) {
+			t.Errorf("%s: existing %t, edition %d of %s", name, got.Existing, got.Record.Edition, got.Record.ID)
+		}
+		if got, err := p.Preview(t.Context(), a); err != nil || got == nil || got.Record.ID != first.ID {
+			t.Errorf("%s: the preview says %+v, %v", name, got, err)
+		}
+		a.OnDuplicate = issuer.RejectDuplicate
+		var dup *issuer.DuplicateError
+		if _, err := p.Issue(t.Context(), a); !errors.As(err, &dup) || dup.ID != first.ID {
+			t.Errorf("%s: rejecting gave %v", name, err)
+		}
+	}
+	if got := p.issue(t, asked("Somebody Else")); got.Existing {
+		t.Error("a name that the badge never bore is answered with it")
+	}
+	if _, _, err := p.Erase(t.Context(), amendment(first.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if n := p.traces(t, []string{"Misspelt", "Mispelt"}); n != 0 {
+		t.Errorf("%d entries have a name of who was erased", n)
+	}
+	if got := p.issue(t, asked("Misspelt Nmae")); got.Existing || got.Record.ID == first.ID {
+		t.Error("who was erased is answered with the badge")
+	}
+}
+
+// nameOfAnotherBefore: whoever bears a name comes before whoever bore it, and whom
+// the platform tells apart is nobody else by any name.
+func nameOfAnotherBefore(t *testing.T, p *place) {
+	asked := func(name, id string) issuer.Award {
+		a := award("shared")
+		a.Recipient = issuer.Recipient{Name: name, Email: "before@learner.example", ExternalID: id}
+		return a
+	}
+	corrected := p.issue(t, asked("Rae One", "r-1")).Record.ID
+	twin := p.issue(t, asked("Rae One", "r-2")).Record.ID
+	p.reissue(t, corrected, issuer.Correction{Name: ptr("Sam Two")}) // the newer of the two now
+	if twin == corrected {
+		t.Fatal("two ids have one badge")
+	}
+	for _, c := range []struct{ name, id, want string }{
+		{"Rae One", "", twin}, {"Sam Two", "", corrected}, {"Rae One", "r-1", corrected}, {"Rae One", "r-2", twin},
+	} {
+		if got := p.issue(t, asked(c.name, c.id)); !got.Existing || got.Record.ID != c.want {
+			t.Errorf("%s %s: existing %t, %s instead of %s", c.name, c.id, got.Existing, got.Record.ID, c.want)
+		}
+	}
+	if _, err := p.Revoke(t.Context(), twin, "", "test", anyIssuer); err != nil {
+		t.Fatal(err)
+	}
+	if got := p.issue(t, asked("Rae One", "")); !got.Existing || got.Record.ID != corrected {
+		t.Error("the name that was corrected leads to no badge when the other one is revoked")
+	}
+	if got := p.issue(t, asked("Rae One", "r-3")); got.Existing {
+		t.Error("another id is answered with a badge that bore the name")
+	}
+}
+
 func afterRevocation(t *testing.T, p *place) {
 	first := p.issue(t, award("ana")).Record.ID
 	if _, err := p.Revoke(t.Context(), first, "", "test", anyIssuer); err != nil {

@@ -233,6 +233,8 @@ var cases = []testCase{
 	{name: "guards as once written", run: guardsAsOnceWritten},
 	{name: "shared address", run: sharedAddress},
 	{name: "shared address, by name", run: sharedAddressByName},
+	{name: "name before a correction", run: nameBeforeCorrection},
+	{name: "name of another badge before a correction", run: nameOfAnotherBefore},
 	{name: "after revocation", run: afterRevocation},
 	{name: "indexes", run: indexes},
 	{name: "next list", run: nextList},

@@ -126,8 +126,8 @@ func (i *Issuer) idempotencyKey(idem *Idempotency) []byte {
 // duplicate finds a badge of the same achievement, edition and person that was
 // not revoked, or where a person is served once only, one of any status; the
 // newest of several. A platform's own id of the person counts before the
-// address, which several people may share: there a badge of another name is
-// somebody else's.
+// address, which several people may share: there a badge that never bore the name
+// is somebody else's.
 func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	if d.award.OnDuplicate == AllowDuplicate {
 		return nil, nil
@@ -150,16 +150,16 @@ func (i *Issuer) duplicate(r store.Reader, d *draft) (*Issued, error) {
 	return nil, nil
 }
 
-// newest is the newest badge under a digest that answers an award, of somebody of
-// the same name before others, who count where the digest is the person's own; nil
-// where none does.
+// newest is the newest badge under a digest that answers an award: one that bears
+// the name before one that bore it until it was corrected, and where the digest is
+// the person's own, any after those; nil where none does.
 func (i *Issuer) newest(r store.Reader, d *draft, digest []byte, own bool) (*Record, error) {
 	own = own && d.award.Theirs == nil
 	seqs, err := duplicateSeqs(r, duplicatePrefix(d.profile.Slug, d.ach.Slug, digest))
 	if err != nil {
 		return nil, err
 	}
-	var anybody *Record
+	var others []*Record
 	for _, seq := range slices.Backward(seqs) {
 		rec, err := recordAt(r, d.profile.Slug, seq)
 		switch {
@@ -173,11 +173,17 @@ func (i *Issuer) newest(r store.Reader, d *draft, digest []byte, own bool) (*Rec
 		if theirs, err := d.award.names(rec); err != nil || theirs {
 			return rec, err
 		}
-		if anybody == nil && own {
-			anybody = rec
+		others = append(others, rec)
+	}
+	for _, rec := range others {
+		if theirs, err := d.award.named(r, rec); err != nil || theirs {
+			return rec, err
 		}
 	}
-	return anybody, nil
+	if own && len(others) > 0 {
+		return others[0], nil
+	}
+	return nil, nil
 }
 
 // names tells whether a badge bears the name of who an award is for.
@@ -191,6 +197,28 @@ func (a *Award) names(rec *Record) (bool, error) {
 		return a.Theirs(name), nil
 	}
 	return SameName(name, a.Recipient.Name), nil
+}
+
+// named tells it of the editions before: who does not know of a correction asks
+// with the name that it took away.
+func (a *Award) named(r store.Reader, rec *Record) (bool, error) {
+	if rec.Edition == 1 {
+		return false, nil
+	}
+	p, err := pointerTo(r, rec.ID)
+	if err != nil {
+		return false, err
+	}
+	for _, seq := range slices.Backward(p.Before) {
+		old, err := recordAt(r, p.Issuer, seq)
+		if err != nil {
+			return false, err
+		}
+		if theirs, err := a.names(old); err != nil || theirs {
+			return theirs, err
+		}
+	}
+	return false, nil
 }
 
 // duplicateSeqs are the badges under a prefix, oldest first.

@@ -218,8 +218,9 @@ func (s *session) addressDigest(email string) string {
 	return s.issuer.Digest("address", strings.ToLower(strings.TrimSpace(email)))
 }
 
-// has tells whether a name that a badge bears at the person's address is theirs.
-// A badge of another name there may be somebody else's: nobody is told its link.
+// has tells whether a name that a badge at the person's address bears, or bore
+// before a correction, is theirs. A badge of other names there may be somebody
+// else's: nobody is told its link.
 func (l *learner) has(name string) bool { return issuer.SameName(l.Name, name) }
 
 // newLearner is somebody who is not known yet. Names of learners ascend with time, so

@@ -3,6 +3,7 @@ package programme_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"laurel/badge"
@@ -106,4 +107,53 @@ func TestDirectBesideAnotherName(t *testing.T) {
 		}
 	}
 	p.audit(t)
+}
+
+// TestNameBeforeCorrection: a badge that was issued directly answers a platform and a
+// list that know of no correction, by the name that it took away.
+func TestNameBeforeCorrection(t *testing.T) {
+	const mail = "nmae@direct.example"
+	tellers := map[string]func(t *testing.T, p *place) []programme.AwardOutcome{
+		"platform": func(t *testing.T, p *place) []programme.AwardOutcome {
+			return p.tell(t, said{learner: `{"id":"n-1","email":"` + mail + `","name":"Misspelt Nmae"}`, facts: points("51")})[0].Awards
+		},
+		"list": func(t *testing.T, p *place) []programme.AwardOutcome {
+			csv := "ref,name,email,points,max,visited,total\nN-1,Misspelt Nmae," + mail + ",55,60,44,44\n"
+			return p.upload(t, []byte(csv), func(r *programme.Roster) { r.Activity = "hc20" }).Rows[0].Awards
+		},
+		"request": func(t *testing.T, p *place) []programme.AwardOutcome {
+			a := soloFor("hc20-achievement", mail)
+			a.Recipient.Name = "Misspelt Nmae"
+			again, err := p.Issue(t.Context(), a, everybody.MayIssue)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return []programme.AwardOutcome{{Achievement: a.Achievement, Credential: again.Record.ID}}
+		},
+	}
+	for store, open := range backends {
+		for teller, tell := range tellers {
+			t.Run(store+" "+teller, func(t *testing.T) {
+				p := courseOn(t, open(t), "all")
+				a := soloFor("hc20-achievement", mail)
+				a.Recipient.Name = "Misspelt Nmae"
+				first, err := p.Issue(t.Context(), a, everybody.MayIssue)
+				if err != nil {
+					t.Fatal(err)
+				}
+				name := "Misspelt Name"
+				if _, err := p.Reissue(t.Context(), issuer.Amendment{ID: first.Record.ID, MayTouch: everybody.MayIssue}, issuer.Correction{Name: &name}); err != nil {
+					t.Fatal(err)
+				}
+				told := tell(t, p)
+				if !slices.ContainsFunc(told, func(o programme.AwardOutcome) bool { return o.Credential == first.Record.ID }) {
+					t.Errorf("told %+v, and not of %s", told, first.Record.ID)
+				}
+				if held := p.credentials(t, issuer.Filter{Email: mail, Achievement: "hc20-achievement"}); len(held) != 1 {
+					t.Errorf("%d badges", len(held))
+				}
+				p.audit(t)
+			})
+		}
+	}
 }
