@@ -119,7 +119,7 @@ func isFault(err error) bool {
 	var fault *badge.Error
 	return errors.As(err, &fault) || errors.Is(err, ErrEventReused) || errors.Is(err, ErrForbidden) ||
 		errors.Is(err, ErrUnknownActivity) || errors.Is(err, errAddressTaken) || errors.Is(err, errRefTaken) ||
-		errors.Is(err, errRenamed) || errors.Is(err, errErased) || errors.Is(err, issuer.ErrNoKey)
+		errors.Is(err, errRenamed) || errors.Is(err, errAddressCrowded) || errors.Is(err, errErased) || errors.Is(err, issuer.ErrNoKey)
 }
 
 // isKeyless tells that an issuer cannot sign, be it a trial alone. What others

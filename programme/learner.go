@@ -11,6 +11,7 @@ import (
 
 	"laurel/issuer"
 	"laurel/programme/completion"
+	"laurel/programme/roster"
 	"laurel/store"
 )
 
@@ -76,6 +77,10 @@ var errAddressTaken = errors.New("programme: the address is known under another 
 
 // errRefTaken says that a list gives the ref of somebody to somebody else.
 var errRefTaken = errors.New("programme: the ref is known with another name and address")
+
+// errAddressCrowded says that a list has one more name for an address that as many
+// people have as may.
+var errAddressCrowded = errors.New("programme: too many people at one address")
 
 // errRenamed says that a list gives another name to somebody, and no address by
 // which it could be told whether that is the same person.
@@ -270,6 +275,9 @@ func (s *session) reach(t teller, l *learner, told completion.Learner) (news boo
 			l.Trusted, news = append(l.Trusted, digest), true
 		}
 		if !slices.Contains(l.Addresses, digest) {
+			if err := s.room(t, digest); err != nil {
+				return news, err
+			}
 			l.Addresses, news = append(l.Addresses, digest), true
 			if err := store.PutJSON(s.tx, t.realm.addressKey(t.issuer, digest, l.ID), true); err != nil {
 				return news, err
@@ -289,6 +297,21 @@ func (s *session) reach(t teller, l *learner, told completion.Learner) (news boo
 	}
 	l.Platforms[t.source] = append(ids, told.ID)
 	return true, store.PutJSON(s.tx, s.platformKey(t, t.source, told.ID), l.ID)
+}
+
+// room refuses one more person of a list at a crowded address. What platforms tell
+// is taken in: they have numbers for their people, by which these are told apart.
+func (s *session) room(t teller, digest string) error {
+	if !t.list {
+		return nil
+	}
+	people := 0
+	return s.tx.Scan(t.realm.addressKey(t.issuer, digest, ""), nil, func(_, _ []byte) error {
+		if people++; people >= roster.MaxAtAddress {
+			return errAddressCrowded
+		}
+		return nil
+	})
 }
 
 // wait keeps the list of those whose name is not known yet.

@@ -345,6 +345,8 @@ func (ls *lister) row(s *session, n int, row *Row) error {
 		row.Outcome = OutcomeBlank
 	case again && repeat.OtherPerson:
 		row.fail("recipient_conflict", fmt.Sprintf("Row %d has the same ref with another name, and no address that says that it is the same person. Give each person a ref of their own.", repeat.Of))
+	case again && repeat.Crowded:
+		row.refuse(errAddressCrowded)
 	case again && repeat.Contradicts != "":
 		row.fail("rows_contradict", fmt.Sprintf("Row %d is about the same person and says something else in the column %s. Decide which of the two is so, and leave the other off the list.", repeat.Of, repeat.Contradicts))
 	case again && repeat.More:
@@ -383,6 +385,8 @@ func (row *Row) refuse(err error) {
 		row.fail("recipient_conflict", "This ref is known here with another name and another address. Give each person a ref of their own, or correct the name or the address first.")
 	case errors.Is(err, errRenamed):
 		row.fail("recipient_conflict", "This ref is known here with another name, and no address says whether it is the same person. Give each person a ref of their own; or, where the name has changed, upload the row with accept=renamed.")
+	case errors.Is(err, errAddressCrowded):
+		row.fail("address_crowded", fmt.Sprintf("At most %d people of different names can have one address. Give this person an address of their own.", roster.MaxAtAddress))
 	case errors.Is(err, errErased):
 		row.fail("erased", "This person was erased at their request. Take the row off the list; or, where they want to be served again, upload it with accept=erased.")
 	case errors.As(err, &no):
@@ -420,9 +424,6 @@ func (ls *lister) person(s *session, line *roster.Row, row *Row) error {
 		return err
 	}
 	did := line.Facts.Dated(at)
-	if len(did.Roles) == 0 && (!ls.list.Columns.Ref || len(ls.kinds) == 0 || line.Name != "") {
-		did.Roles = facts.Set{usualRole: at}
-	}
 	if err := ls.listed(s, sc, l, did, at); err != nil {
 		return err
 	}
@@ -467,9 +468,6 @@ func (s *session) broughtBefore(sc *scene, l *learner, v *verdict, told facts.Fa
 	}
 	return false, nil
 }
-
-// usualRole is that of somebody who has none on the list that names people.
-const usualRole = "participant"
 
 func (ls *lister) scene(s *session, line *roster.Row) (*scene, error) {
 	edition := line.Edition

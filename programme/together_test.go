@@ -2,10 +2,12 @@ package programme_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"laurel/programme"
+	"laurel/programme/roster"
 )
 
 // TestRowsOfOnePerson: what several rows say of one person is told together, so that
@@ -55,17 +57,37 @@ func TestRowsOfOnePerson(t *testing.T) {
 	}
 }
 
-// TestRolesOnOneList: one person may have had two roles, and has the badges of both.
+// TestRolesOnOneList: one person may have had several roles, and has the badges of
+// all, in whichever order the rows stand; no role is that of a participant.
 func TestRolesOnOneList(t *testing.T) {
-	p := workshop(t)
-	list := []byte("name,email,role\nAna,ana@l.example,facilitator\nAna,ana@l.example,contributor\nAna,ana@l.example,\n")
-	rows := p.upload(t, list, nil).Rows
-	if len(rows[0].Awards) != 2 || string(rows[1].Outcome) != "joined" || rows[2].Outcome != programme.OutcomeDuplicate {
-		t.Errorf("%+v", rows)
-	}
-	has := p.by(t, "ana@l.example")
-	if len(has) != 2 || has["uh-kit-facilitator"] == nil || has["uh-kit-contributor"] == nil {
-		t.Errorf("has %v", has)
+	for list, want := range map[string]string{
+		"name,email,role\nAna,a@l.example,facilitator\nAna,a@l.example,contributor\nAna,a@l.example,\n": "issued joined joined contributor facilitator participant",
+		"name,email,role\nAna,a@l.example,\nAna,a@l.example,contributor\nAna,a@l.example,facilitator\n": "issued joined joined contributor facilitator participant",
+		"name,email,role\nAna,a@l.example,facilitator\nAna,a@l.example,\n":                              "issued joined facilitator participant",
+		"name,email,role\nAna,a@l.example,\nAna,a@l.example,facilitator\n":                              "issued joined facilitator participant",
+		"name,email,role\n,a@l.example,\nAna,a@l.example,facilitator\n,a@l.example,\n":                  "error issued joined facilitator participant",
+		"name,email,role\nAna,a@l.example,facilitator\nAna,a@l.example,facilitator\n":                   "issued duplicate_row facilitator",
+		"name,email,role\nAna,a@l.example,\nAna,a@l.example,participant\n":                              "issued duplicate_row participant",
+		"ref,name,role\n1,Ana,facilitator\n1,Ana,\n":                                                    "issued joined facilitator participant",
+		"ref,name,role,2025-06-20\n1,Ana,facilitator,1\n1,Ana,,0\n":                                     "issued joined facilitator participant",
+		"ref,name,role,2025-06-20\n1,Ana,facilitator,0\n1,,,1\n":                                        "issued joined facilitator",
+		"ref,name,role\n1,Ana,facilitator\n1,,\n":                                                       "issued duplicate_row facilitator",
+	} {
+		p := workshop(t)
+		var got, has []string
+		for _, row := range p.upload(t, []byte(list), nil).Rows {
+			got = append(got, string(row.Outcome))
+			for _, a := range row.Awards {
+				has = append(has, strings.TrimPrefix(a.Achievement, "uh-kit-"))
+			}
+		}
+		slices.Sort(has)
+		if got := strings.Join(append(got, has...), " "); got != want {
+			t.Errorf("%q: %s, not %s", list, got, want)
+		}
+		if active, _ := p.audit(t); active != len(has) {
+			t.Errorf("%q: %d badges, not %d", list, active, len(has))
+		}
 	}
 }
 
@@ -76,5 +98,47 @@ func TestRowsOfSharedAddress(t *testing.T) {
 	rows := p.upload(t, list, func(r *programme.Roster) { r.Shared = true }).Rows
 	if len(rows[0].Awards) != 1 || len(rows[1].Awards) != 2 || rows[2].Of != 2 || rows[3].Of != 3 {
 		t.Errorf("%+v", rows)
+	}
+}
+
+// TestCrowdedAddress: an address has room for so many people and no more, on one list
+// and on several; who has it already is known there as before.
+func TestCrowdedAddress(t *testing.T) {
+	p := workshop(t)
+	shared := func(r *programme.Roster) { r.Shared = true }
+	var list strings.Builder
+	list.WriteString("name,email\n")
+	for n := range roster.MaxAtAddress + 20 {
+		fmt.Fprintf(&list, "Person %d,all@l.example\n", n)
+	}
+	list.WriteString("person 7,All@l.example\nNora,n@l.example\n")
+	for _, want := range []programme.Outcome{programme.OutcomeIssued, programme.OutcomeExisting} {
+		result := p.upload(t, []byte(list.String()), shared)
+		if s := result.Summary; s[want] != roster.MaxAtAddress+1 || s[programme.OutcomeError] != 20 || s[programme.OutcomeDuplicate] != 1 {
+			t.Errorf("%v", s)
+		}
+		for _, row := range result.Rows[roster.MaxAtAddress:][:20] {
+			if row.Code != "address_crowded" || !strings.Contains(row.Message, "100 people") || row.Credential != "" {
+				t.Errorf("%+v", row)
+			}
+		}
+	}
+	for further, want := range map[string]string{
+		"name,email\nOtto,all@l.example\n":          "error address_crowded",
+		"ref,name,email\n7,Otto,all@l.example\n":    "error address_crowded",
+		"name,email\nPerson 99,all@l.example\n":     "existing ",
+		"name,email\nOtto,o@l.example\n":            "issued ",
+		"ref,name,email\n8,Person 3,n2@l.example\n": "issued ",
+	} {
+		row := p.upload(t, []byte(further), shared).Rows[0]
+		if got := string(row.Outcome) + " " + row.Code; got != want {
+			t.Errorf("%q: %s, not %s", further, got, want)
+		}
+	}
+	if row := p.upload(t, []byte("name,email\nIda,all@l.example\n"), nil).Rows[0]; row.Code != "address_crowded" {
+		t.Errorf("where nobody said that it is shared: %+v", row)
+	}
+	if active, _ := p.audit(t); active != roster.MaxAtAddress+3 {
+		t.Errorf("%d badges", active)
 	}
 }

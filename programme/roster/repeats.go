@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"laurel/programme/facts"
 )
@@ -17,6 +18,8 @@ type Repeat struct {
 	// OtherPerson: the same ref with another name, and no address that says
 	// that it is the same person.
 	OtherPerson bool
+	// Crowded: MaxAtAddress others have the address, each with another name.
+	Crowded bool
 	// Contradicts is the column in which the rows of one person say two things;
 	// of such a row nothing is taken.
 	Contradicts string
@@ -30,9 +33,10 @@ type Repeat struct {
 // shared, another name at one is another person.
 func (l *List) Join(shared bool) map[int]Repeat {
 	repeats := map[int]Repeat{}
-	known := people{refs: map[inEdition]*Row{}, addresses: map[inEdition][]*Row{}}
+	known := people{refs: map[inEdition]*Row{}, addresses: map[atAddress]*Row{}, names: map[atAddress]int{}}
 	for n := range l.Rows {
 		row := &l.Rows[n]
+		row.usual(l.Columns)
 		first, repeat := known.find(row, shared)
 		switch {
 		case first == nil:
@@ -40,7 +44,7 @@ func (l *List) Join(shared bool) map[int]Repeat {
 				known.add(row, row)
 			}
 			continue
-		case !repeat.Conflict && !repeat.OtherPerson:
+		case !repeat.Conflict && !repeat.OtherPerson && !repeat.Crowded:
 			if row.Fault = row.other; row.Fault != nil { // what is missing stands in the first
 				continue
 			}
@@ -54,21 +58,44 @@ func (l *List) Join(shared bool) map[int]Repeat {
 	return repeats
 }
 
+// usualRole is that of somebody who has none on the list that names people.
+const usualRole = "participant"
+
+// usual gives a row the role that is meant where it says none. A ref alone names
+// nobody: it goes with what somebody did, whose role was told elsewhere.
+func (row *Row) usual(c Columns) {
+	if !row.Blank && row.Facts.Roles == nil && (!c.Ref || row.Name != "") {
+		row.Facts.Roles = facts.Set{usualRole: time.Time{}}
+	}
+}
+
 // people are the first rows of all, by what they are known again.
 type people struct {
 	refs      map[inEdition]*Row
-	addresses map[inEdition][]*Row // of people of different names
+	addresses map[atAddress]*Row // without a name: whoever stood there first
+	names     map[atAddress]int  // how many of them are at an address
 }
 
 type inEdition struct{ edition, id string }
+
+// atAddress is who has a name at an address; without the name, the address itself.
+type atAddress struct{ edition, address, name string }
+
+func at(row *Row, name string) atAddress {
+	return atAddress{row.Edition, strings.ToLower(row.Email), folded(name)}
+}
 
 func (p *people) add(by, first *Row) {
 	if ref := (inEdition{by.Edition, by.Ref}); p.refs[ref] == nil {
 		p.refs[ref] = first
 	}
-	at := inEdition{by.Edition, strings.ToLower(by.Email)}
-	if !slices.Contains(p.addresses[at], first) {
-		p.addresses[at] = append(p.addresses[at], first)
+	there := at(by, "")
+	if p.addresses[there] == nil {
+		p.addresses[there] = first
+	}
+	if named := at(by, first.Name); p.addresses[named] == nil {
+		p.addresses[named] = first
+		p.names[there]++
 	}
 }
 
@@ -77,16 +104,20 @@ func (p *people) find(row *Row, shared bool) (first *Row, r Repeat) {
 	if first = p.refs[inEdition{row.Edition, row.Ref}]; row.Ref != "" && first != nil {
 		return first, Repeat{OtherPerson: differ(first, row)}
 	}
-	there := p.addresses[inEdition{row.Edition, strings.ToLower(row.Email)}]
-	if row.Email == "" || len(there) == 0 {
+	there := p.addresses[at(row, "")]
+	if row.Email == "" || there == nil {
 		return nil, r
 	}
-	if same := slices.IndexFunc(there, func(o *Row) bool { return !otherName(o, row) }); same >= 0 {
-		return there[same], Repeat{Conflict: row.Ref != "" && there[same].Ref != ""}
-	} else if shared {
-		return nil, r
+	if same := p.addresses[at(row, row.Name)]; same != nil {
+		return same, Repeat{Conflict: row.Ref != "" && same.Ref != ""}
 	}
-	return there[0], Repeat{Conflict: true}
+	switch {
+	case !shared:
+		return there, Repeat{Conflict: true}
+	case p.names[at(row, "")] >= MaxAtAddress:
+		return there, Repeat{Crowded: true}
+	}
+	return nil, r
 }
 
 // join takes in what another row says of the same person.
@@ -172,7 +203,9 @@ func differ(a, b *Row) bool {
 
 // otherName tells whether two rows name two people.
 func otherName(a, b *Row) bool {
-	fold := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), " ")) }
-	x, y := fold(a.Name), fold(b.Name)
+	x, y := folded(a.Name), folded(b.Name)
 	return x != "" && y != "" && x != y
 }
+
+// folded is what the spellings of a name have in common.
+func folded(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }

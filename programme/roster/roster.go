@@ -29,6 +29,10 @@ const (
 	MaxCell    = 1000 // characters
 )
 
+// MaxAtAddress is how many people of different names may read mail at one address:
+// each of them is looked at for every further one.
+const MaxAtAddress = 100
+
 // Vocabulary is what the columns of a list may be about. Letters of either
 // case, and "-" and "_", are the same in the names of columns.
 type Vocabulary struct {
