@@ -91,6 +91,32 @@ func TestRolesOnOneList(t *testing.T) {
 	}
 }
 
+// TestRowsWithoutName: whose a row without a name is its ref tells, or its address where
+// the list knows one person there, in whichever order the rows stand.
+func TestRowsWithoutName(t *testing.T) {
+	const header = "name,email,2025-06-20,2025-06-27,2025-07-04,exercise\n"
+	const anna, ben, nobody = "Anna,a@l.example,1,,,\n", "Ben,a@l.example,1,,,\n", ",a@l.example,,1,1,accepted\n"
+	for list, want := range map[string]string{
+		anna + nobody:       "issued joined",
+		anna + ben + nobody: "issued error recipient_conflict error name_missing",
+		anna + nobody + ben: "issued error name_missing error recipient_conflict",
+		nobody + anna + ben: "error name_missing issued error recipient_conflict",
+		"STRASSE,a@l.example,1,,,\nStraße,a@l.example,,1,1,accepted\n": "issued joined",
+	} {
+		var got []string
+		for _, row := range workshop(t).upload(t, []byte(header+list), nil).Rows {
+			got = append(got, strings.TrimSpace(string(row.Outcome)+" "+row.Code))
+		}
+		if got := strings.Join(got, " "); got != want {
+			t.Errorf("%q: %s, not %s", list, got, want)
+		}
+	}
+	rows := workshop(t).upload(t, []byte(header+anna+nobody), func(r *programme.Roster) { r.Shared = true }).Rows
+	if rows[1].Code != "name_missing" {
+		t.Errorf("at an address that people share: %+v", rows[1])
+	}
+}
+
 // TestRowsOfSharedAddress: of two people at one address each has their own rows.
 func TestRowsOfSharedAddress(t *testing.T) {
 	p := workshop(t)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"laurel/issuer"
 	"laurel/programme/facts"
 )
 
@@ -33,7 +34,7 @@ type Repeat struct {
 // shared, another name at one is another person.
 func (l *List) Join(shared bool) map[int]Repeat {
 	repeats := map[int]Repeat{}
-	known := people{refs: map[inEdition]*Row{}, addresses: map[atAddress]*Row{}, names: map[atAddress]int{}}
+	known := people{refs: map[inEdition]*Row{}, addresses: map[atAddress]*Row{}, names: map[atAddress]int{}, several: l.several()}
 	for n := range l.Rows {
 		row := &l.Rows[n]
 		row.usual(l.Columns)
@@ -74,6 +75,7 @@ type people struct {
 	refs      map[inEdition]*Row
 	addresses map[atAddress]*Row // without a name: whoever stood there first
 	names     map[atAddress]int  // how many of them are at an address
+	several   map[atAddress]bool // addresses at which the list names more than one: whose a row without a name is nobody can tell
 }
 
 type inEdition struct{ edition, id string }
@@ -82,7 +84,24 @@ type inEdition struct{ edition, id string }
 type atAddress struct{ edition, address, name string }
 
 func at(row *Row, name string) atAddress {
-	return atAddress{row.Edition, strings.ToLower(row.Email), folded(name)}
+	return atAddress{row.Edition, strings.ToLower(row.Email), issuer.FoldName(name)}
+}
+
+// several are the addresses at which a list names more than one.
+func (l *List) several() map[atAddress]bool {
+	one, several := map[atAddress]string{}, map[atAddress]bool{}
+	for n := range l.Rows {
+		row := &l.Rows[n]
+		if row.Name == "" {
+			continue
+		}
+		there, name := at(row, ""), issuer.FoldName(row.Name)
+		if known, ok := one[there]; ok && known != name {
+			several[there] = true
+		}
+		one[there] = name
+	}
+	return several
 }
 
 func (p *people) add(by, first *Row) {
@@ -105,7 +124,7 @@ func (p *people) find(row *Row, shared bool) (first *Row, r Repeat) {
 		return first, Repeat{OtherPerson: differ(first, row)}
 	}
 	there := p.addresses[at(row, "")]
-	if row.Email == "" || there == nil {
+	if row.Email == "" || there == nil || row.Name == "" && (shared || p.several[at(row, "")]) {
 		return nil, r
 	}
 	if same := p.addresses[at(row, row.Name)]; same != nil {
@@ -203,9 +222,6 @@ func differ(a, b *Row) bool {
 
 // otherName tells whether two rows name two people.
 func otherName(a, b *Row) bool {
-	x, y := folded(a.Name), folded(b.Name)
+	x, y := issuer.FoldName(a.Name), issuer.FoldName(b.Name)
 	return x != "" && y != "" && x != y
 }
-
-// folded is what the spellings of a name have in common.
-func folded(name string) string { return strings.ToLower(strings.Join(strings.Fields(name), " ")) }
