@@ -81,7 +81,9 @@ func (h *History) Since(t time.Time) Facts {
 		if t.IsZero() || m.At.After(t) {
 			f, totals := h.counts(m, visits, points)
 			all.Merge(f)
-			older = append(older, totals)
+			if totals.Visits != nil || totals.Points != nil {
+				older = append(older, totals)
+			}
 		}
 	}
 	for _, totals := range older {
