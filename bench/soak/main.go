@@ -28,7 +28,11 @@ func main() {
 	flag.DurationVar(&s.length, "for", 20*time.Minute, "time that is measured")
 	flag.DurationVar(&s.every, "every", 5*time.Second, "time between two looks")
 	flag.IntVar(&s.rate, "rate", 100, "requests a second, of all sorts together")
+	flag.IntVar(&s.haste, "warm-rate", 0, "requests a second before the measuring begins, so that what is remembered is full by then; 0 means as after it")
 	flag.Parse()
+	if s.haste == 0 {
+		s.haste = s.rate
+	}
 	grown, err := s.run()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
@@ -41,7 +45,7 @@ func main() {
 type soak struct {
 	laurel, disk        string
 	warm, length, every time.Duration
-	rate                int
+	rate, haste         int
 
 	service *load.Process
 	next    atomic.Int64
@@ -143,6 +147,9 @@ func (s *soak) counts() string {
 // connections share the rate.
 const connections = 8
 
+// pause is how long each connection waits between two requests at a rate of all.
+func pause(rate int) time.Duration { return time.Second * connections / time.Duration(rate) }
+
 // client sends requests of all sorts in turn.
 func (s *soak) client(stop chan struct{}) (err error) {
 	conn, err := load.Dial(s.service.Address)
@@ -150,12 +157,16 @@ func (s *soak) client(stop chan struct{}) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	tick := time.NewTicker(time.Second * connections / time.Duration(s.rate))
+	tick := time.NewTicker(pause(s.haste))
 	defer tick.Stop()
+	warm := time.After(s.warm)
 	for {
 		select {
 		case <-stop:
 			return nil
+		case <-warm:
+			tick.Reset(pause(s.rate))
+			continue
 		case <-tick.C:
 		}
 		if err := s.one(conn, s.next.Add(1)); err != nil {
