@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"laurel/internal/jsonwriter"
 	"laurel/internal/strictjson"
 )
 
@@ -315,9 +316,9 @@ type StatusEntries []CredentialStatus
 // MarshalJSON implements json.Marshaler.
 func (s StatusEntries) MarshalJSON() ([]byte, error) {
 	if len(s) == 1 {
-		return marshal(s[0])
+		return jsonwriter.Marshal(s[0])
 	}
-	return marshal([]CredentialStatus(s))
+	return jsonwriter.Marshal([]CredentialStatus(s))
 }
 
 // CredentialSchema names a schema that the credential follows.

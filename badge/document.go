@@ -3,13 +3,13 @@ package badge
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"sync"
 
+	"laurel/internal/jsonwriter"
 	"laurel/internal/strictjson"
 )
 
@@ -73,15 +73,15 @@ func Parse(raw []byte) (*Document, error) {
 // NewDocument writes a credential for the first and only time.
 func NewDocument(c *Credential) (*Document, error) {
 	e := encodeCredential(c)
-	if e.err != nil {
-		return nil, fmt.Errorf("writing credential: %w", e.err)
+	if e.Err != nil {
+		return nil, fmt.Errorf("writing credential: %w", e.Err)
 	}
-	if len(e.b) > maxUnparsed || e.nested {
-		return parseJSON(e.b)
+	if len(e.B) > maxUnparsed || e.nested {
+		return parseJSON(e.B)
 	}
 	// What the model can hold is within every limit, and is parsed when somebody
 	// asks for it.
-	return &Document{raw: e.b, written: true, fields: e.fields}, nil
+	return &Document{raw: e.B, written: true, fields: e.fields}, nil
 }
 
 // Split takes a document that NewDocument wrote apart: into the texts that
@@ -98,18 +98,6 @@ func (d *Document) Split(dst []byte) ([]byte, []string) {
 		texts, from = append(texts, f.text), f.end
 	}
 	return append(dst, d.raw[from:]...), texts
-}
-
-// marshal is json.Marshal without HTML escapes: the bytes are for people and
-// machines to read, and html/template escapes where HTML is written.
-func marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
 }
 
 // parseJSON reads bytes that are the document's from now on.
@@ -360,16 +348,14 @@ type Text struct{ Name, Value string }
 // WithProofOf is WithProof for a proof that is nothing but texts, of different
 // names. It is written here and need not be read, which every badge is spared.
 func (d *Document) WithProofOf(members ...Text) (*Document, error) {
-	e := &encoder{b: make([]byte, 0, 512)}
-	e.open()
+	e := &jsonwriter.Writer{B: make([]byte, 0, 512)}
+	e.Open()
 	for _, m := range members {
-		e.comma()
-		e.quote(m.Name)
-		e.b = append(e.b, ':')
-		e.quote(m.Value)
+		e.Member(m.Name)
+		e.Quote(m.Value)
 	}
-	e.close()
-	return d.with(e.b, true)
+	e.Close()
+	return d.with(e.B, true)
 }
 
 // with appends a proof, and tells of it whether anything is nested in it.

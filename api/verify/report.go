@@ -9,6 +9,7 @@ import (
 	"laurel/api/wire"
 	"laurel/badge"
 	"laurel/internal/i18n"
+	"laurel/internal/jsonwriter"
 	"laurel/verifier"
 	"laurel/verifier/words"
 )
@@ -126,19 +127,14 @@ func Received(d *badge.Document) json.RawMessage {
 }
 
 // write answers with the report. encoding/json would lay the received document
-// out anew, so its bytes are put in afterwards: last, where nothing follows.
+// out anew, so its bytes are put in as they came.
 func (out *Report) write(w http.ResponseWriter, r *http.Request, p *i18n.Printer) error {
-	rest := *out
-	rest.Document = nil
-	raw, err := wire.Marshal(rest)
-	if err != nil {
-		return err
-	}
-	head, ok := bytes.CutSuffix(raw, []byte("null}"))
-	if !ok {
-		return fmt.Errorf("writing a report: it does not end with its document")
+	head := jsonwriter.Writer{B: make([]byte, 0, 4096)} // as much as most reports have
+	out.encode(&head)
+	if head.Err != nil {
+		return fmt.Errorf("writing a report: %w", head.Err)
 	}
 	w.Header().Set("Content-Language", p.Lang())
-	wire.WriteAtOnce(w, r, "application/json", http.StatusOK, head, out.Document, []byte("}\n"))
+	wire.WriteAtOnce(w, r, "application/json", http.StatusOK, head.B, out.Document, []byte("}\n"))
 	return nil
 }

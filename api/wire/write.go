@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"laurel/internal/door"
+	"laurel/internal/jsonwriter"
 )
 
 // WriteJSON answers with a value as JSON. Nothing is written if the value
@@ -32,13 +32,11 @@ func WriteJSONAs(w http.ResponseWriter, mediaType string, status int, v any) err
 // Marshal is json.Marshal without HTML escapes: signed bytes within stay as
 // they were signed.
 func Marshal(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
+	raw, err := jsonwriter.Marshal(v)
+	if err != nil {
 		return nil, fmt.Errorf("encoding the answer: %w", err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+	return raw, nil
 }
 
 // WriteBytes answers with bytes, one part after the other.
