@@ -270,8 +270,8 @@ func (c *checker) id(k, _ []byte) error {
 }
 
 func (c *checker) index(k, payload []byte) error {
-	list := listPattern.FindStringSubmatch(strings.Split(string(k), "/")[1])
-	if list != nil && (list[1] == VCAPISlug || endorses(list[1])) {
+	owner, _, ok := parseList(strings.Split(string(k), "/")[1])
+	if ok && (owner == VCAPISlug || endorses(owner)) {
 		return nil // what was signed for others is not kept; package endorser looks at its own
 	}
 	_, err := recordByID(c.r, string(payload))

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"crypto"
+	"crypto/ed25519"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/binary"
@@ -132,16 +133,26 @@ func (s *subject) fact(what, at, key string) (fact, bool) {
 // provenProof is a fact of a proof: by which suite and key, and where it stands.
 // The error is that of the suite.
 func (s *subject) provenProof(suite proof.Suite, at string, public crypto.PublicKey, verify func() error) error {
-	key, err := x509.MarshalPKIXPublicKey(public)
+	key, err := keyText(public)
 	if err != nil {
 		return verify()
 	}
-	if s.proven(suite.Name(), at, string(key)) {
+	if s.proven(suite.Name(), at, key) {
 		return nil
 	}
 	if err := verify(); err != nil {
 		return err
 	}
-	s.prove(suite.Name(), at, string(key))
+	s.prove(suite.Name(), at, key)
 	return nil
+}
+
+// keyText is a key itself. That of Ed25519 is as it stands, which is quicker and
+// shorter than any other form of a key is.
+func keyText(public crypto.PublicKey) (string, error) {
+	if key, ok := public.(ed25519.PublicKey); ok {
+		return string(key), nil
+	}
+	key, err := x509.MarshalPKIXPublicKey(public)
+	return string(key), err
 }

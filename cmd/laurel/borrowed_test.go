@@ -114,7 +114,11 @@ func TestBorrowedAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	own := &ownRecords{baseURL: base, keys: h.svc.ring, issuer: h.svc.issuer}
+	own, err := newOwnRecords(base, h.svc.ring)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own.issuer = h.svc.issuer
 	vouching, err := newVerifier(processor, newResolver(h.svc.web, own, time.Now), sources{trust: known, borrowed: own.borrowed, namesake: own.namesake})
 	if err != nil {
 		t.Fatal(err)

@@ -234,7 +234,10 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	}
 	svc := &service{settings: s, store: db, ring: ring, outgoing: outgoing, fonts: s.library(), proxies: proxies, certificate: certificate,
 		traces: s.traced, baseURL: meta.BaseURL, began: time.Now(), log: log}
-	own := &ownRecords{baseURL: meta.BaseURL, keys: ring}
+	own, err := newOwnRecords(meta.BaseURL, ring)
+	if err != nil {
+		return nil, err
+	}
 	// A badge that was just read back need not be canonicalised again for the first
 	// who asks about it.
 	facts := verifier.NewFacts(remembered)
@@ -417,16 +420,31 @@ func (f keyFetcher) Scheme(host string) string { return f.from.Scheme(host) }
 // that asked itself over the network would wait for itself.
 type ownRecords struct {
 	baseURL   string
+	host      string // of baseURL
+	did       string // what the ids of all our issuers begin with; "" under plain http
 	keys      *keyring.Ring
 	issuer    *issuer.Issuer
 	programme *programme.Programme
 	endorsers *endorser.Endorsers // nil until the service stands
 }
 
+// newOwnRecords lacks what is made with it: the issuer and the
+// others are set when they stand.
+func newOwnRecords(baseURL string, ring *keyring.Ring) (*ownRecords, error) {
+	base, err := url.Parse(baseURL)
+	if err != nil {
+		return nil, err
+	}
+	return &ownRecords{baseURL: baseURL, host: hostOf(base), did: issuer.DID(baseURL, ""), keys: ring}, nil
+}
+
 // ControllerDocument implements resolve.Local.
 func (o *ownRecords) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {
 	return o.issuer.ControllerDocument(ctx, id)
 }
+
+// Changes counts what may change such a document: they are made of the ring alone.
+func (o *ownRecords) Changes() uint64 { return o.keys.Changes() }
 
 // RecordedAt implements verifier.Records.
 func (o *ownRecords) RecordedAt(ctx context.Context, d *badge.Document) (time.Time, bool, error) {
@@ -442,13 +460,15 @@ func (o *ownRecords) now() time.Time { return o.issuer.Now() }
 
 // Owns tells that an issuer is one of ours, for which nobody else is asked.
 func (o *ownRecords) Owns(id string) bool {
-	prefix := issuer.DID(o.baseURL, "")
-	return prefix != "" && strings.HasPrefix(id, prefix)
+	return o.did != "" && strings.HasPrefix(id, o.did)
 }
 
 // borrowed tells of a badge that has an address of this service and was signed by
 // nobody who has keys here.
 func (o *ownRecords) borrowed(address, issuer string) bool {
+	if o.Owns(issuer) {
+		return false
+	}
 	theirs, err := url.Parse(address)
 	return err == nil && o.isHere(theirs) && !o.signs(issuer)
 }
@@ -483,10 +503,7 @@ func (o *ownRecords) signs(issuer string) bool {
 }
 
 // isHere compares hosts as browsers do, whatever the scheme.
-func (o *ownRecords) isHere(u *url.URL) bool {
-	base, err := url.Parse(o.baseURL)
-	return err == nil && strings.EqualFold(hostOf(base), hostOf(u))
-}
+func (o *ownRecords) isHere(u *url.URL) bool { return strings.EqualFold(o.host, hostOf(u)) }
 
 func hostOf(u *url.URL) string {
 	if port := u.Port(); port == "80" && u.Scheme == "http" || port == "443" && u.Scheme == "https" {

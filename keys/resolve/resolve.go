@@ -33,10 +33,12 @@ type Fetcher interface {
 	Get(ctx context.Context, url string, maxBytes int64) (body []byte, contentType string, err error)
 }
 
-// Local answers for our own issuers, in-process and uncached, so that they are
-// never asked over the network. The id is a did:web, or an address without
+// Local answers for our own issuers, in-process and as they are now, so that they
+// are never asked over the network. The id is a did:web, or an address without
 // fragment; false means that it is not one of ours. A Local may also have a
-// method Owns(id string) bool, which tells as much without making a document.
+// method Owns(id string) bool, which tells as much without making a document, and
+// a method Changes() uint64, which counts whatever may change one of its documents:
+// while the count stays, none is asked for twice.
 type Local interface {
 	ControllerDocument(ctx context.Context, id string) ([]byte, bool, error)
 }
@@ -45,6 +47,7 @@ type Local interface {
 type Resolver struct {
 	fetcher Fetcher
 	local   Local
+	changes func() uint64 // of Local; nil where it does not count
 	cache   *cache
 	didKeys *lru.Map[string, func() (*published, error)]
 	own     readings
@@ -59,7 +62,11 @@ func New(f Fetcher, local Local) *Resolver { return NewWithClock(f, local, time.
 
 // NewWithClock is New with the clock that ages documents.
 func NewWithClock(f Fetcher, local Local, now func() time.Time) *Resolver {
-	return &Resolver{fetcher: f, local: local, cache: newCache(now), didKeys: lru.New[string, func() (*published, error)](maxDIDKeys)}
+	r := &Resolver{fetcher: f, local: local, cache: newCache(now), didKeys: lru.New[string, func() (*published, error)](maxDIDKeys)}
+	if counting, ok := local.(interface{ Changes() uint64 }); ok {
+		r.changes = counting.Changes
+	}
+	return r
 }
 
 // Resolve finds a verification method: "did:key:z…" with or without its
@@ -75,6 +82,9 @@ func NewWithClock(f Fetcher, local Local, now func() time.Time) *Resolver {
 // keys.ErrInvalidDocument, or what the keys package has against the key;
 // keys.Wrong sorts them.
 func (r *Resolver) Resolve(ctx context.Context, id string) (keys.VerificationMethod, error) {
+	if m, ok := r.atOnce(id); ok {
+		return m, nil
+	}
 	target, err := r.parse(id)
 	if err != nil {
 		return keys.VerificationMethod{}, err
@@ -111,12 +121,16 @@ func (r *Resolver) load(ctx context.Context, s source) (p *published, kept bool,
 		return s.inherent, false, nil
 	}
 	if r.local != nil {
+		changes := uint64(0)
+		if r.changes != nil {
+			changes = r.changes() // before the document: what changes meanwhile may be in it or not
+		}
 		raw, ours, err := r.local.ControllerDocument(ctx, s.id)
 		if err != nil {
 			return nil, false, fmt.Errorf("reading our own keys of %s: %w", show(s.id), err)
 		}
 		if ours {
-			p, err := r.own.read(raw, s)
+			p, err := r.own.read(raw, s, changes)
 			return p, false, err
 		}
 	}

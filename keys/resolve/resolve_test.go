@@ -419,6 +419,51 @@ func TestLocal(t *testing.T) {
 	}
 }
 
+// countedIssuers are localIssuers that count their changes.
+type countedIssuers struct {
+	localIssuers
+	changes uint64
+	asked   int
+}
+
+func (c *countedIssuers) Changes() uint64 { return c.changes }
+
+func (c *countedIssuers) ControllerDocument(ctx context.Context, id string) ([]byte, bool, error) {
+	c.asked++
+	return c.localIssuers.ControllerDocument(ctx, id)
+}
+
+// TestCountedLocal: what is ours is not asked for again while nothing changed, and
+// as soon as something did.
+func TestCountedLocal(t *testing.T) {
+	const did, other = "did:web:school.example:issuers:main", "did:web:school.example:issuers:other"
+	first, second := newKey(t), newKey(t)
+	local := &countedIssuers{localIssuers: localIssuers{documents: map[string]string{did: document(t, did, "k", first), other: document(t, other, "k", first)}}}
+	r := resolve.New(canary{t}, local)
+	resolves := func(id string, want error, asked int) {
+		t.Helper()
+		m, err := r.Resolve(t.Context(), id)
+		if !errors.Is(err, want) || (err == nil) != (want == nil) || want == nil && m.ID != id || local.asked != asked {
+			t.Errorf("%s: %+v, %v; asked %d times", id, m, err, local.asked)
+		}
+	}
+	resolves(did+"#k", nil, 1)
+	resolves(did+"#k", nil, 1)
+	resolves(other+"#k", nil, 2)
+	resolves(did+"#k2", keys.ErrMethodNotFound, 3) // what is not there is looked for
+	resolves(did, keys.ErrInvalidIdentifier, 3)    // a key has a fragment, here too
+	local.changes++                                // of another issuer, and each is asked for once
+	resolves(did+"#k", nil, 4)
+	resolves(did+"#k", nil, 4)
+	local.documents[did] = document(t, did, "k2", second)
+	local.changes++
+	resolves(did+"#k", keys.ErrMethodNotFound, 5)
+	resolves(did+"#k2", nil, 5)
+	local.changes++
+	local.err = errors.New("disk")
+	resolves(did+"#k2", local.err, 6)
+}
+
 func TestCache(t *testing.T) {
 	s := newSite(t)
 	now := time.Date(2026, 11, 21, 10, 0, 0, 0, time.UTC)
