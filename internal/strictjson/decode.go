@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"laurel/internal/names"
 )
 
 // MemberError tells that a member is unknown to the target of Decode or has
@@ -62,14 +64,14 @@ func (d decoder) item(ptr string, i int) string {
 var valueType = reflect.TypeFor[Value]()
 
 func (d decoder) decode(v Value, to reflect.Value, ptr string) error {
-	if to.Type() == valueType {
-		to.Set(reflect.ValueOf(v))
-		return nil
-	}
 	switch to.Kind() {
 	case reflect.Pointer:
 		return d.pointer(v, to, ptr)
 	case reflect.Struct:
+		if to.Type() == valueType {
+			to.Set(reflect.ValueOf(v))
+			return nil
+		}
 		return d.structure(v, to, ptr)
 	case reflect.Slice:
 		return d.slice(v, to, ptr)
@@ -155,10 +157,16 @@ func (d decoder) slice(v Value, to reflect.Value, ptr string) error {
 	if d.strict && v.Kind() != Array {
 		return d.wrong(v, ptr, "array")
 	}
-	most := max(v.Len(), 1)
-	out, filled := reflect.MakeSlice(to.Type(), most, most), 0
+	most, filled := max(v.Len(), 1), 0
+	if list, ok := to.Addr().Interface().(*[]string); ok && !d.strict {
+		*list = texts(v, most)
+		return nil
+	}
+	to.SetZero()
+	to.Grow(most)
+	to.SetLen(most)
 	for i, e := range v.Each() {
-		item := out.Index(filled)
+		item := to.Index(filled)
 		if err := d.decode(e, item, d.item(ptr, i)); err != nil {
 			return err
 		}
@@ -168,8 +176,19 @@ func (d decoder) slice(v Value, to reflect.Value, ptr string) error {
 			item.SetZero()
 		}
 	}
-	to.Set(out.Slice(0, filled))
+	to.SetLen(filled)
 	return nil
+}
+
+// texts are the strings of a list, which most lists in a credential are made of.
+func texts(v Value, most int) []string {
+	list := make([]string, 0, most)
+	for _, e := range v.Each() {
+		if e.Kind() == String {
+			list = append(list, e.Text())
+		}
+	}
+	return list
 }
 
 func (d decoder) table(v Value, to reflect.Value, ptr string) error {
@@ -194,8 +213,8 @@ func (d decoder) table(v Value, to reflect.Value, ptr string) error {
 func (d decoder) structure(v Value, to reflect.Value, ptr string) error {
 	fields := fieldsOf(to.Type())
 	if v.Kind() == String && !d.strict {
-		if i, ok := fields["id"]; ok {
-			to.Field(i).SetString(v.Text())
+		if i := fields.Find("id"); i > 0 {
+			to.Field(i - 1).SetString(v.Text())
 		}
 		return nil
 	}
@@ -203,14 +222,14 @@ func (d decoder) structure(v Value, to reflect.Value, ptr string) error {
 		return d.wrong(v, ptr, "object")
 	}
 	for name, e := range v.Members() {
-		i, ok := fields[name]
-		if !ok {
+		i := fields.Find(name)
+		if i == 0 {
 			if d.strict {
 				return &MemberError{Pointer: Pointer(ptr, name), Unknown: true, Got: e.Kind()}
 			}
 			continue
 		}
-		if err := d.decode(e, to.Field(i), d.member(ptr, name)); err != nil {
+		if err := d.decode(e, to.Field(i-1), d.member(ptr, name)); err != nil {
 			return err
 		}
 	}
@@ -219,19 +238,22 @@ func (d decoder) structure(v Value, to reflect.Value, ptr string) error {
 
 // plans holds the member names of struct types already met; it only saves
 // reading the tags again.
-var plans sync.Map // reflect.Type -> map[string]int
+var plans sync.Map // reflect.Type -> *names.Index[int]
 
-func fieldsOf(t reflect.Type) map[string]int {
-	if m, ok := plans.Load(t); ok {
-		return m.(map[string]int)
+// fieldsOf finds the fields of a struct by the names of their members; the first
+// is 1.
+func fieldsOf(t reflect.Type) *names.Index[int] {
+	if x, ok := plans.Load(t); ok {
+		return x.(*names.Index[int])
 	}
 	m := make(map[string]int, t.NumField())
 	for i := range t.NumField() {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		if name != "" && name != "-" {
-			m[name] = i
+			m[name] = i + 1
 		}
 	}
-	plans.Store(t, m)
-	return m
+	x := names.NewIndex(m)
+	plans.Store(t, &x)
+	return &x
 }

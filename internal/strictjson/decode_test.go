@@ -2,6 +2,7 @@ package strictjson_test
 
 import (
 	"errors"
+	"reflect"
 	"testing"
 
 	"laurel/internal/strictjson"
@@ -77,5 +78,26 @@ func TestViewTakesWhatFits(t *testing.T) {
 	}
 	if len(o.Many) != 2 || o.Many[0].ID != "urn:y" || o.Many[1].Tags[0] != "one" {
 		t.Errorf("many %+v", o.Many)
+	}
+}
+
+// TestViewedLists: of a list a view has what fits, and a list that nothing fits
+// into is told from none.
+func TestViewedLists(t *testing.T) {
+	for in, want := range map[string]outer{
+		`{"in":{"tags":["a",1,null,{"b":"c"},["d"],true,"\u00e9"]}}`: {In: &inner{Tags: []string{"a", "é"}}},
+		`{"in":{"tags":"one"}}`: {In: &inner{Tags: []string{"one"}}},
+		`{"in":{"tags":[]}}`:    {In: &inner{Tags: []string{}}},
+		`{"in":{"tags":3}}`:     {In: &inner{Tags: []string{}}},
+		`{"in":{"tags":null}}`:  {In: &inner{}},
+		`{"many":[3,{"id":"a","tags":["b"]},[1],{"tags":1}]}`: {Many: []inner{{ID: "a", Tags: []string{"b"}}, {Tags: []string{}}}},
+		`{"many":[[1]]}`: {Many: []inner{}},
+		`{"many":null}`:  {},
+	} {
+		var got outer
+		strictjson.View(parse(t, in), &got)
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %#v, want %#v", in, got, want)
+		}
 	}
 }

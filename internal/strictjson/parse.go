@@ -210,7 +210,7 @@ func (p *parser) object(at, depth int) (int, *Error) {
 		p.leave(i, 0, at+1)
 		return at + 1, nil
 	}
-	seen := names{object: uint32(i)}
+	seen := repeats{object: uint32(i)}
 	for more := true; more; {
 		var err *Error
 		if at, err = p.member(at, depth, &seen); err != nil {
@@ -224,7 +224,7 @@ func (p *parser) object(at, depth int) (int, *Error) {
 	return at, nil
 }
 
-func (p *parser) member(at, depth int, seen *names) (int, *Error) {
+func (p *parser) member(at, depth int, seen *repeats) (int, *Error) {
 	if at >= len(p.src) || p.src[at] != '"' {
 		return 0, fail(at, Syntax, "a member name in double quotes is missing")
 	}
@@ -244,9 +244,9 @@ func (p *parser) member(at, depth int, seen *names) (int, *Error) {
 	return p.value(space(p.src, at+1), depth)
 }
 
-// names finds repeated member names: by looking back in small objects, by a
+// repeats finds repeated member names: by looking back in small objects, by a
 // set in large ones, so that a large object costs no more than its size.
-type names struct {
+type repeats struct {
 	object uint32
 	n      int    // members so far
 	seen   uint64 // a bit for each name met, so that most need no looking back
@@ -254,7 +254,7 @@ type names struct {
 }
 
 // fresh counts a name, and tells of most that were not met before.
-func (s *names) fresh(name string) bool {
+func (s *repeats) fresh(name string) bool {
 	n := uint(len(name))
 	if n > 0 {
 		n = 11*n + 7*uint(name[0]) + 3*uint(name[n/2]) + uint(name[n-1])
@@ -268,7 +268,7 @@ func (s *names) fresh(name string) bool {
 const lookBack = 24
 
 // repeated tells of any name whether it was met before.
-func (s *names) repeated(p *parser, key uint32, name string) bool {
+func (s *repeats) repeated(p *parser, key uint32, name string) bool {
 	if s.n <= lookBack {
 		for i := s.object + 1; i < key; i = p.nodes[i+1].next {
 			if p.text(i) == name {
