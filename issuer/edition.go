@@ -175,7 +175,7 @@ func (i *Issuer) tryAmend(ctx context.Context, a Amendment, action string, chang
 	if err != nil || found != nil {
 		return found, err
 	}
-	i.kickJWT()
+	i.kickJWT(m.rec.Issuer)
 	i.counters.changes.Add(action)
 	i.cfg.Log.InfoContext(ctx, "amended", "action", action, "credential", m.rec.ID, "edition", m.rec.Edition, "issuer", m.rec.Issuer, "actor", a.Actor)
 	return &Issued{Record: m.rec, Existing: !resign}, nil

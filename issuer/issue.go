@@ -79,7 +79,7 @@ func (i *Issuer) try(ctx context.Context, a Award, unless func(store.Reader) err
 	if err != nil || found != nil {
 		return found, err
 	}
-	i.kickJWT()
+	i.kickJWT(d.record.Issuer)
 	i.counters.changes.Add(actionIssue)
 	i.cfg.Log.InfoContext(ctx, "issued", "credential", d.record.ID, "issuer", d.record.Issuer,
 		"achievement", d.record.Achievement, "actor", a.Actor)

@@ -100,6 +100,7 @@ type Issuer struct {
 	decoded   decoded
 	lists     signedLists
 	jwtKick   chan struct{}
+	atWork    atWork
 	jwtReady  notifier
 	pace      *pace
 	making    sync.Mutex // one making of keys at a time
@@ -146,7 +147,7 @@ func New(ctx context.Context, cfg Config) (*Issuer, error) {
 	if meta.BaseURL != cfg.BaseURL {
 		return nil, fmt.Errorf("this store issues for %s, not for %s: addresses of signed badges cannot be moved", meta.BaseURL, cfg.BaseURL)
 	}
-	i := &Issuer{cfg: cfg, counters: newCounters(), jwtKick: make(chan struct{}, 1), pace: newPace(), lists: signedLists{entries: map[string]*signedList{}},
+	i := &Issuer{cfg: cfg, counters: newCounters(), jwtKick: make(chan struct{}, 1), atWork: atWork{all: map[string]bool{}}, pace: newPace(), lists: signedLists{entries: map[string]*signedList{}},
 		reserved: reservations{taken: map[string]struct{}{}}}
 	i.macs.New = func() any { return &digester{mac: hmac.New(sha256.New, meta.Pepper)} }
 	i.clock.reach(meta.Created.Add(-clockSkew).UnixNano()) // no clock is right that stands before

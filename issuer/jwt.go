@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"laurel/badge"
@@ -62,7 +63,6 @@ type makers struct {
 
 type maker struct {
 	busy   bool
-	again  bool          // something new arrived meanwhile
 	pause  time.Duration // after the next failure
 	due    time.Time     // not before then
 	told   time.Time
@@ -85,8 +85,9 @@ func (m *makers) start(ctx context.Context) error {
 			m.of[slug] = &maker{pause: soon, others: others{}}
 		}
 		if one := m.of[slug]; !one.busy && m.busy < maxMakers && !time.Now().Before(one.due) {
-			one.busy, one.again = true, false
+			one.busy = true
 			m.busy++
+			m.i.atWork.begin(slug)
 			go func() { m.done <- result{slug, m.i.drainJWT(ctx, slug, one.others)} }()
 		}
 	}
@@ -96,12 +97,12 @@ func (m *makers) start(ctx context.Context) error {
 // hurry makes everybody due: something new arrived.
 func (m *makers) hurry() {
 	for _, one := range m.of {
-		one.due, one.again = time.Time{}, true
+		one.due = time.Time{}
 	}
 }
 
 func (m *makers) ended(ctx context.Context, r result) {
-	one := m.of[r.issuer]
+	one, again := m.of[r.issuer], m.i.atWork.end(r.issuer)
 	one.busy = false
 	m.busy--
 	if r.err == nil && len(one.others) == 0 {
@@ -109,12 +110,12 @@ func (m *makers) ended(ctx context.Context, r result) {
 		return
 	}
 	if r.err == nil { // what is left waits for other services
-		if one.pause = soon; !one.again {
+		if one.pause = soon; !again {
 			one.due = time.Now().Add(soon)
 		}
 		return
 	}
-	if !one.again {
+	if !again {
 		one.due = time.Now().Add(one.pause)
 	}
 	one.pause = min(2*one.pause, rarely)
@@ -147,13 +148,52 @@ func (m *makers) pause(failed error) time.Duration {
 // wait ends when nobody works any more.
 func (m *makers) wait() {
 	for ; m.busy > 0; m.busy-- {
-		<-m.done
+		m.i.atWork.end((<-m.done).issuer)
 	}
 }
 
-// kickJWT tells that a badge was issued, so that there is something to make.
-func (i *Issuer) kickJWT() {
+// atWork are the issuers whose JWTs are being made just now. Whoever makes them
+// finds what is issued meanwhile, so that nobody is woken for it: to wake a goroutine
+// that looks into the store took 2 % of the processor time of a badge.
+type atWork struct {
+	mu  sync.Mutex
+	all map[string]bool // by issuer: something new arrived meanwhile
+}
+
+func (w *atWork) begin(issuer string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all[issuer] = false
+}
+
+// end is called before it is looked for what is still to be made. It reports
+// whether something new arrived.
+func (w *atWork) end(issuer string) (again bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	again = w.all[issuer]
+	delete(w.all, issuer)
+	return again
+}
+
+// tell notes that something new arrived, and reports whether somebody is at work.
+func (w *atWork) tell(issuer string) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, busy := w.all[issuer]
+	if busy {
+		w.all[issuer] = true
+	}
+	return busy
+}
+
+// kickJWT tells that a badge of an issuer was committed, so that there is something
+// to make.
+func (i *Issuer) kickJWT(issuer string) {
 	i.pace.now()
+	if i.atWork.tell(issuer) {
+		return
+	}
 	select {
 	case i.jwtKick <- struct{}{}:
 	default:

@@ -41,3 +41,43 @@ func TestOthersAtWork(t *testing.T) {
 		t.Errorf("%d are remembered of whom nothing waits for", len(o))
 	}
 }
+
+// TestWhoIsAtWorkIsNotWoken: what is issued while JWTs of its issuer are made wakes
+// nobody, and is not forgotten either; everything else does wake.
+func TestWhoIsAtWorkIsNotWoken(t *testing.T) {
+	i := &Issuer{jwtKick: make(chan struct{}, 1), atWork: atWork{all: map[string]bool{}}, pace: newPace()}
+	kicked := func(issuer string) bool {
+		i.kickJWT(issuer)
+		select {
+		case <-i.jwtKick:
+			return true
+		default:
+			return false
+		}
+	}
+	i.atWork.begin("a")
+	if i.atWork.end("a") {
+		t.Error("something is said to have arrived, and nothing has")
+	}
+	i.atWork.begin("a")
+	if kicked("a") {
+		t.Error("who is at work was woken")
+	}
+	if !kicked("b") {
+		t.Error("nobody was woken for an issuer for whom nobody is at work")
+	}
+	if !i.atWork.end("a") {
+		t.Error("what arrived meanwhile was forgotten")
+	}
+	if !kicked("a") {
+		t.Error("nobody was woken once the work was over")
+	}
+
+	i.atWork.begin("a")
+	m := makers{i: i, busy: 1, done: make(chan result, 1)}
+	m.done <- result{issuer: "a"}
+	m.wait()
+	if !kicked("a") {
+		t.Error("nobody was woken after the service had stopped making them")
+	}
+}

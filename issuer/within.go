@@ -87,18 +87,15 @@ func (i *Issuer) Put(ctx context.Context, tx store.Tx, p *Prepared, a Award) (*I
 
 // Done tells that the Update was committed in which badges were Put.
 func (i *Issuer) Done(ctx context.Context, put ...*Prepared) {
-	if len(put) == 0 {
-		return
-	}
 	for _, p := range put {
 		rec := p.draft.record
 		i.clock.reach(rec.ChangedAt.UnixNano())
+		i.kickJWT(rec.Issuer)
 		i.counters.changes.Add(actionIssue)
 		i.cfg.Log.InfoContext(ctx, "issued", "credential", rec.ID, "issuer", rec.Issuer,
 			"achievement", rec.Achievement, "actor", p.draft.award.Actor)
 	}
 	i.Drop(put...)
-	i.kickJWT()
 }
 
 // Drop gives up the places that prepared badges hold in status lists.

@@ -120,7 +120,7 @@ func (h *Handler) issueItem(ctx context.Context, n int, v strictjson.Value, batc
 	if dryRun {
 		return h.issuer.Preview(ctx, award)
 	}
-	award.Idempotency = idempotency(ctx, key, wire.Digest(v, "idempotencyKey"))
+	award.Idempotency = idempotency(ctx, key, v, "idempotencyKey")
 	return h.issue(ctx, award)
 }
 

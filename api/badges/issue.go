@@ -44,7 +44,7 @@ func (h *Handler) Issue(w http.ResponseWriter, r *http.Request) error {
 	if err := h.granted(r.Context(), &award); err != nil {
 		return err
 	}
-	award.Idempotency = idempotency(r.Context(), key, wire.Digest(v))
+	award.Idempotency = idempotency(r.Context(), key, v)
 	issued, err := h.issue(r.Context(), award)
 	if err != nil {
 		return err
@@ -57,12 +57,13 @@ func (h *Handler) issue(ctx context.Context, a issuer.Award) (*issuer.Issued, er
 	return h.programme.Issue(ctx, a, func(slug string) bool { return may(ctx, slug, auth.Issue) })
 }
 
-// idempotency is nil without a key.
-func idempotency(ctx context.Context, key string, digest []byte) *issuer.Idempotency {
+// idempotency is nil without a key, which is mostly so. asked is what the key
+// stands for, but for the members to omit.
+func idempotency(ctx context.Context, key string, asked strictjson.Value, omit ...string) *issuer.Idempotency {
 	if key == "" {
 		return nil
 	}
-	return &issuer.Idempotency{Scope: wire.Token(ctx).ID + " POST /v1/credentials", Key: key, Digest: digest}
+	return &issuer.Idempotency{Scope: wire.Token(ctx).ID + " POST /v1/credentials", Key: key, Digest: wire.Digest(asked, omit...)}
 }
 
 func (h *Handler) writeIssued(w http.ResponseWriter, r *http.Request, issued *issuer.Issued) error {
