@@ -307,7 +307,7 @@ func (w *world) verifier(processor *canon.Canonicalizer, resolver *resolve.Resol
 	cfg := verifier.Config{Canon: processor, Keys: resolver, Now: w.clock.now,
 		Suites: proof.Suites(processor)}
 	if lists != nil {
-		cfg.Status, cfg.Newer, cfg.Held, cfg.Records = lists, lists.newer, lists.held, lists
+		cfg.Status, cfg.Newer, cfg.Standing, cfg.Records = lists, lists.newer, lists.standing, lists
 	}
 	return must(verifier.New(cfg))(w.t)
 }
@@ -350,12 +350,12 @@ func (o *ownRecords) newer(ctx context.Context, url string, index int) (string, 
 	return address, ok && err == nil
 }
 
-func (o *ownRecords) held(ctx context.Context, url string, index int) (string, bool, error) {
+func (o *ownRecords) standing(ctx context.Context, url string, index int) (verifier.Standing, error) {
 	name, ours := strings.CutPrefix(url, o.base+"/status/")
 	if !ours {
-		return "", false, nil
+		return nil, nil
 	}
-	return o.work.Held(ctx, name, index)
+	return o.work.Standing(ctx, name, index)
 }
 
 func (w *world) serve(h http.Handler, listener net.Listener) {

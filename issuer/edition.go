@@ -712,53 +712,32 @@ func (i *Issuer) PublicEdition(ctx context.Context, id string, n int) (rec *Reco
 	return rec, nil
 }
 
-// Listed returns the edition that has an index of one of our lists of
-// revocations, without its Document: Superseded, where a later one has replaced
-// it. ErrNotFound where the index is no badge's.
-func (i *Issuer) Listed(ctx context.Context, list string, index int) (rec *Record, err error) {
+// ListedIn returns the edition that has an index of one of our lists of
+// revocations, without its Document, within somebody else's View: Superseded, where
+// a later one has replaced it. ErrNotFound where the index is no badge's. What may
+// be said of it to everybody is in withheld: ErrNotFound where its holder hides it,
+// ErrErased where its holder was erased, and nil where nothing is withheld.
+func (i *Issuer) ListedIn(r store.Reader, list string, index int) (rec *Record, withheld, err error) {
 	if !ofRevocations(list) {
-		return nil, fmt.Errorf("list: %w", ErrNotFound)
+		return nil, nil, fmt.Errorf("list: %w", ErrNotFound)
 	}
-	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		rec, _, err = listed(r, list, index)
-		return err
-	})
+	rec, p, err := listed(r, list, index)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return rec, nil
-}
-
-// PublicListed is Listed for what may be said of a badge to everybody:
-// ErrNotFound where its holder hides it. Of a credential whose holder was erased
-// it returns the record with ErrErased.
-func (i *Issuer) PublicListed(ctx context.Context, list string, index int) (rec *Record, err error) {
-	if !ofRevocations(list) {
-		return nil, fmt.Errorf("list: %w", ErrNotFound)
+	if p.Hidden {
+		return rec, fmt.Errorf("credential: %w", ErrNotFound), nil
 	}
-	erased := false
-	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
-		var p *pointer
-		if rec, p, err = listed(r, list, index); err != nil {
-			return err
+	current := rec
+	if rec.seq != p.Seq {
+		if current, err = headAt(r, p.Issuer, p.Seq); err != nil {
+			return nil, nil, err
 		}
-		if p.Hidden {
-			return fmt.Errorf("credential: %w", ErrNotFound)
-		}
-		current := rec
-		if rec.seq != p.Seq {
-			current, err = headAt(r, p.Issuer, p.Seq)
-		}
-		erased = err == nil && !current.ErasedAt.IsZero()
-		return err
-	})
-	switch {
-	case err != nil:
-		return nil, err
-	case erased:
-		return rec, fmt.Errorf("credential %s: %w", rec.ID, ErrErased)
 	}
-	return rec, nil
+	if !current.ErasedAt.IsZero() {
+		withheld = fmt.Errorf("credential %s: %w", rec.ID, ErrErased)
+	}
+	return rec, withheld, nil
 }
 
 func ofRevocations(list string) bool {

@@ -43,57 +43,100 @@ const (
 // Remarks are what there is to be said of a credential of ours; nothing of one
 // that is out of force.
 func (p *Programme) Remarks(ctx context.Context, rec *issuer.Record) ([]Remark, error) {
-	if rec.Status == issuer.Revoked || rec.Status == issuer.Superseded || !rec.ErasedAt.IsZero() {
-		return nil, nil
-	}
-	var held, newer *Remark
-	var higher []stepHeld
-	err := p.view(ctx, func(s *session) (err error) {
-		if held, err = s.heldBack(rec); err != nil {
-			return err
+	var found remarks
+	err := p.view(ctx, func(s *session) error {
+		held, err := s.heldBack(rec)
+		if err == nil {
+			found, err = s.remarks(rec, held)
 		}
-		if newer, err = s.newerVersion(rec); err != nil {
-			return err
-		}
-		higher, err = s.higher(rec)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	highest, err := p.highest(ctx, higher)
+	return p.told(ctx, found)
+}
+
+// Standing is what our records say at one moment of the badge that has an entry of
+// one of our lists of revocations.
+type Standing struct {
+	Record  *issuer.Record // the edition, without its Document; nil where there is none, or its holder hides it
+	Remarks []Remark       // of a person who was erased nothing is said
+
+	held *Remark
+}
+
+// Held tells whether a person has yet to decide if the badge stands, whoever may
+// see it. part is the name of what it rests on, where that was revoked.
+func (st *Standing) Held() (part string, held bool) {
+	if st.held == nil {
+		return "", false
+	}
+	return st.held.Name[st.held.Language], true
+}
+
+// Standing looks an index of one of our lists of revocations up.
+func (p *Programme) Standing(ctx context.Context, list string, index int) (*Standing, error) {
+	st := new(Standing)
+	var found remarks
+	err := p.view(ctx, func(s *session) error {
+		rec, withheld, err := s.issuer.ListedIn(s.tx, list, index)
+		if err != nil {
+			return err
+		}
+		if rec.Status != issuer.Superseded {
+			if st.held, err = s.heldBack(rec); err != nil {
+				return err
+			}
+		}
+		if !errors.Is(withheld, issuer.ErrNotFound) {
+			st.Record = rec
+		}
+		if withheld == nil {
+			found, err = s.remarks(rec, st.held)
+		}
+		return err
+	})
+	if errors.Is(err, issuer.ErrNotFound) {
+		return new(Standing), nil // no badge of ours
+	} else if err != nil {
+		return nil, err
+	}
+	st.Remarks, err = p.told(ctx, found)
+	return st, err
+}
+
+// remarks are what was found to be said of a credential.
+type remarks struct {
+	held, newer *Remark
+	higher      []stepHeld
+}
+
+// remarks finds them, of one that may be held.
+func (s *session) remarks(rec *issuer.Record, held *Remark) (found remarks, err error) {
+	if rec.Status == issuer.Revoked || rec.Status == issuer.Superseded || !rec.ErasedAt.IsZero() {
+		return found, nil
+	}
+	found.held = held
+	if found.newer, err = s.newerVersion(rec); err != nil {
+		return found, err
+	}
+	found.higher, err = s.higher(rec)
+	return found, err
+}
+
+// told are those of them that everybody may see, in their order.
+func (p *Programme) told(ctx context.Context, found remarks) (all []Remark, err error) {
+	highest, err := p.highest(ctx, found.higher)
 	if err != nil {
 		return nil, err
 	}
-	var all []Remark
-	for _, remark := range []*Remark{held, highest, newer} {
+	for _, remark := range []*Remark{found.held, highest, found.newer} {
 		if remark != nil {
 			all = append(all, *remark)
 		}
 	}
 	return all, nil
-}
-
-// Held tells of an index of one of our lists of revocations whether a person has
-// yet to decide if the badge stands. part is the name of what it rests on, where
-// that was revoked.
-func (p *Programme) Held(ctx context.Context, list string, index int) (part string, held bool, err error) {
-	rec, err := p.issuer.Listed(ctx, list, index)
-	switch {
-	case errors.Is(err, issuer.ErrNotFound):
-		return "", false, nil // no badge of ours
-	case err != nil || rec.Status == issuer.Superseded:
-		return "", false, err
-	}
-	var why *Remark
-	err = p.view(ctx, func(s *session) (err error) {
-		why, err = s.heldBack(rec)
-		return err
-	})
-	if err != nil || why == nil {
-		return "", false, err
-	}
-	return why.Name[why.Language], true, nil
 }
 
 // view reads.

@@ -30,6 +30,16 @@ func (p *place) remarks(t *testing.T, rec *issuer.Record) []string {
 	return said
 }
 
+// standing is what is known of the entry of a badge.
+func (p *place) standing(t *testing.T, rec *issuer.Record) *programme.Standing {
+	t.Helper()
+	st, err := p.Standing(t.Context(), rec.List, rec.Index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
 func (p *place) says(t *testing.T, rec *issuer.Record, want ...string) {
 	t.Helper()
 	if got := p.remarks(t, rec); !slices.Equal(got, want) {
@@ -186,17 +196,17 @@ func TestPartRevokedIsSaid(t *testing.T) {
 	for decision, after := range map[programme.Decision]issuer.Status{programme.Keep: issuer.Active, programme.Revoke: issuer.Revoked} {
 		p, whole, part := urban(t, nil)
 		p.says(t, whole)
-		if name, held, err := p.Held(t.Context(), whole.List, whole.Index); held || err != nil {
-			t.Errorf("held before: %q, %v", name, err)
+		if name, held := p.standing(t, whole).Held(); held {
+			t.Errorf("held before: %q", name)
 		}
 		p.change(t, part, issuer.Revoke)
 		p.says(t, whole, "part_revoked uh-kit-completion")
-		name, held, err := p.Held(t.Context(), whole.List, whole.Index)
-		if !held || err != nil || name != "Urban Health Capacity Resource Kit Workshop – Completion" {
-			t.Errorf("held: %q, %v, %v", name, held, err)
+		name, held := p.standing(t, whole).Held()
+		if !held || name != "Urban Health Capacity Resource Kit Workshop – Completion" {
+			t.Errorf("held: %q, %v", name, held)
 		}
-		if _, held, err := p.Held(t.Context(), part.List, part.Index); held || err != nil {
-			t.Errorf("the part itself is held, %v", err)
+		if _, held := p.standing(t, part).Held(); held {
+			t.Error("the part itself is held")
 		}
 		if now := p.record(t, whole.ID); now.Status != issuer.Active {
 			t.Errorf("what cannot be suspended is %s", now.Status)
@@ -264,4 +274,38 @@ func TestNewerVersionIsSaid(t *testing.T) {
 	}
 	p.upload(t, []byte("ref,name,email,role\nW25-02,Participant 02,participant.02@roster.example,participant\n"), nil)
 	p.says(t, p.badgeOf(t, "uh-kit-participant", "participant.02@roster.example"))
+}
+
+// TestStanding: what is known of an entry leads to its badge, and to no more of it
+// than everybody may know.
+func TestStanding(t *testing.T) {
+	p := course(t, "all")
+	p.report(t, events(t)[:3]...)
+	rec := p.badgeOf(t, "hc20-participation", learner01)
+	known := func(record, remarks bool) {
+		t.Helper()
+		st := p.standing(t, rec)
+		if (st.Record != nil) != record || record && (st.Record.ID != rec.ID || st.Record.Index != rec.Index) || (len(st.Remarks) == 1) != remarks {
+			t.Errorf("%+v", st)
+		}
+	}
+	known(true, true)
+	for _, free := range []issuer.Record{{List: rec.List, Index: 1 << 17}, {List: "nobody-1", Index: rec.Index}, {List: "no list", Index: rec.Index}} {
+		if st := p.standing(t, &free); st.Record != nil || st.Remarks != nil {
+			t.Errorf("of nothing it says %+v", st)
+		}
+	}
+	claim := p.Issuer.Claim(rec)
+	if _, err := p.Issuer.Hide(t.Context(), claim, nil); err != nil {
+		t.Fatal(err)
+	}
+	known(false, false)
+	if _, err := p.Issuer.Show(t.Context(), claim, nil); err != nil {
+		t.Fatal(err)
+	}
+	known(true, true)
+	if _, _, err := p.Issuer.Erase(t.Context(), issuer.Amendment{ID: rec.ID, Actor: "test", MayTouch: everybody.MayIssue}); err != nil {
+		t.Fatal(err)
+	}
+	known(true, false)
 }

@@ -237,7 +237,7 @@ func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value
 			f.Code, f.Params[ParamNewer] = Superseded, address
 		}
 	}
-	if f.Code == NotRevoked && s.v.held != nil {
+	if f.Code == NotRevoked && s.v.stands != nil {
 		s.heldBack(ctx, &f, e)
 	}
 	return f
@@ -247,10 +247,16 @@ func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value
 // One that cannot say it leaves the question open: a badge that is held is never
 // told as good because our own records failed.
 func (s *subject) heldBack(ctx context.Context, f *Finding, e entry) {
-	part, held, err := s.v.held(ctx, e.list, e.index)
-	switch {
-	case err != nil:
+	standing, err := s.v.stands(ctx, e.list, e.index)
+	if err != nil {
 		f.Outcome, f.Code, f.Detail = Unknown, InternalFault, err.Error()
+		return
+	}
+	if standing == nil {
+		return
+	}
+	f.Standing = standing
+	switch part, held := standing.Held(); {
 	case held && part != "":
 		f.Outcome, f.Code = Warned, PartRevoked
 		f.Params[ParamPart] = part

@@ -9,17 +9,22 @@ import (
 	"laurel/verifier"
 )
 
+// standing is what whoever keeps the list says.
+type standing struct {
+	part string
+	held bool
+	err  error
+}
+
+// Held implements verifier.Standing.
+func (s standing) Held() (string, bool) { return s.part, s.held }
+
 // TestHeld: whoever keeps the list can only take from what it says. What is held
 // is a warning, what they could not tell is open, and a badge that is not good is
 // never made better, nor is anybody asked about one.
 func TestHeld(t *testing.T) {
-	type answer struct {
-		part string
-		held bool
-		err  error
-	}
 	for name, c := range map[string]struct {
-		answer  answer
+		answer  standing
 		set     bool // the entry, as revoked
 		forged  bool
 		verdict verifier.Verdict
@@ -27,21 +32,21 @@ func TestHeld(t *testing.T) {
 		asked   bool
 	}{
 		"not held":           {verdict: verifier.Valid, code: verifier.NotRevoked, asked: true},
-		"held":               {answer: answer{held: true}, verdict: verifier.Warning, code: verifier.UnderReview, asked: true},
-		"held for a part":    {answer: answer{part: "A part", held: true}, verdict: verifier.Warning, code: verifier.PartRevoked, asked: true},
-		"could not tell":     {answer: answer{err: errors.New("the store is away")}, verdict: verifier.Indeterminate, code: verifier.InternalFault, asked: true},
-		"revoked":            {answer: answer{held: true}, set: true, verdict: verifier.Invalid, code: verifier.Revoked},
-		"changed afterwards": {answer: answer{held: true}, forged: true, verdict: verifier.Invalid, code: verifier.NotRun},
+		"held":               {answer: standing{held: true}, verdict: verifier.Warning, code: verifier.UnderReview, asked: true},
+		"held for a part":    {answer: standing{part: "A part", held: true}, verdict: verifier.Warning, code: verifier.PartRevoked, asked: true},
+		"could not tell":     {answer: standing{err: errors.New("the store is away")}, verdict: verifier.Indeterminate, code: verifier.InternalFault, asked: true},
+		"revoked":            {answer: standing{held: true}, set: true, verdict: verifier.Invalid, code: verifier.Revoked},
+		"changed afterwards": {answer: standing{held: true}, forged: true, verdict: verifier.Invalid, code: verifier.NotRun},
 	} {
 		t.Run(name, func(t *testing.T) {
 			asked := 0
 			w := newWorld(t, func(cfg *verifier.Config) {
-				cfg.Held = func(_ context.Context, list string, index int) (string, bool, error) {
+				cfg.Standing = func(_ context.Context, list string, index int) (verifier.Standing, error) {
 					asked++
 					if list != listURL || index != 7 {
 						t.Errorf("asked about %s, %d", list, index)
 					}
-					return c.answer.part, c.answer.held, c.answer.err
+					return c.answer, c.answer.err
 				}
 			})
 			var set []int
@@ -57,6 +62,9 @@ func TestHeld(t *testing.T) {
 			f := r.Finding(verifier.CheckRevocation)
 			if r.Verdict() != c.verdict || f.Code != c.code || f.Params[verifier.ParamPart] != c.answer.part && c.code == verifier.PartRevoked || (asked == 1) != c.asked {
 				t.Errorf("%s, %s %v, asked %d times", r.Verdict(), f.Code, f.Params, asked)
+			}
+			if told := c.asked && c.answer.err == nil; told != (f.Standing == verifier.Standing(c.answer)) {
+				t.Errorf("the finding has %v", f.Standing)
 			}
 		})
 	}

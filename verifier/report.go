@@ -241,13 +241,14 @@ const (
 
 // Finding is the answer of one check.
 type Finding struct {
-	Check   Check
-	Outcome Outcome
-	Code    Code
-	Pointer string            // RFC 6901, where the finding is about one member
-	Detail  string            // for people who debug, in English; never shown as the sentence
-	Params  map[string]string // values for the sentence: dates in RFC 3339, names, addresses
-	Cause   error             // why something could not be had, for logs only: it may name addresses of our own network
+	Check    Check
+	Outcome  Outcome
+	Code     Code
+	Pointer  string            // RFC 6901, where the finding is about one member
+	Detail   string            // for people who debug, in English; never shown as the sentence
+	Params   map[string]string // values for the sentence: dates in RFC 3339, names, addresses
+	Standing Standing          // of an entry that was not revoked, what the keeper of its list knew then; nil where nobody was asked
+	Cause    error             // why something could not be had, for logs only: it may name addresses of our own network
 }
 
 // ParamNewer is the param of a Superseded finding with the address of the newer

@@ -66,6 +66,14 @@ type Records interface {
 	RecordedAt(ctx context.Context, d *badge.Document) (at time.Time, ok bool, err error)
 }
 
+// Standing is what the keeper of a list knows of one of its entries beside the
+// list.
+type Standing interface {
+	// Held tells whether a person has yet to decide if the badge stands. part is
+	// the name of what the badge rests on, where that was revoked.
+	Held() (part string, held bool)
+}
+
 // Config is what a Verifier works with. Canon, Suites and Keys are required.
 type Config struct {
 	Canon *canon.Canonicalizer
@@ -81,12 +89,11 @@ type Config struct {
 	// its address. It changes the words of a finding, never a verdict. nil where
 	// no list is one's own.
 	Newer func(ctx context.Context, list string, index int) (address string, ok bool)
-	// Held is asked about an entry that its list shows as not revoked, by whoever
-	// keeps that list too: whether a person has yet to decide if the badge
-	// stands, which makes a warning of it and never anything better. part is the
-	// name of what the badge rests on, where that was revoked. nil where no list
-	// is one's own.
-	Held func(ctx context.Context, list string, index int) (part string, held bool, err error)
+	// Standing is asked about an entry that its list shows as not revoked, by
+	// whoever keeps that list too. It can make a warning of it and never anything
+	// better. nil where no list is one's own, and what it returns where this one is
+	// not.
+	Standing func(ctx context.Context, list string, index int) (Standing, error)
 	// Pages fetches what else a credential names. Without it schemas of others
 	// and related resources are open questions, and nobody is asked for a newer
 	// edition.
@@ -118,7 +125,7 @@ type Verifier struct {
 	keys    KeyResolver
 	status  StatusSource
 	newer   func(ctx context.Context, list string, index int) (address string, ok bool)
-	held    func(ctx context.Context, list string, index int) (part string, held bool, err error)
+	stands  func(ctx context.Context, list string, index int) (Standing, error)
 	pages   PageSource
 	trust   TrustList
 	borrows func(address, issuer string) bool
@@ -135,7 +142,7 @@ func New(cfg Config) (*Verifier, error) {
 		return nil, errors.New("verifier: Canon, Suites and Keys are required")
 	}
 	v := &Verifier{canon: cfg.Canon, suites: map[string]proof.Suite{}, keys: cfg.Keys,
-		status: cfg.Status, newer: cfg.Newer, held: cfg.Held, pages: cfg.Pages, trust: cfg.Trust, borrows: cfg.Borrowed, named: cfg.Namesake, records: cfg.Records, now: cfg.Now, facts: cfg.Facts}
+		status: cfg.Status, newer: cfg.Newer, stands: cfg.Standing, pages: cfg.Pages, trust: cfg.Trust, borrows: cfg.Borrowed, named: cfg.Namesake, records: cfg.Records, now: cfg.Now, facts: cfg.Facts}
 	for _, s := range cfg.Suites {
 		if _, twice := v.suites[s.Name()]; twice {
 			return nil, fmt.Errorf("verifier: two suites are called %s", s.Name())

@@ -2,7 +2,6 @@ package verify
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,33 +56,33 @@ func (o ours) telling() bool {
 // of force, and of a badge that its holder hides nothing: the verdict is then
 // about the document alone.
 func (h *Handler) known(ctx context.Context, b *brought, report *verifier.Report) (o ours, err error) {
-	if o.record = b.record; o.record == nil {
-		switch o.record, err = h.listed(ctx, report); {
-		case errors.Is(err, issuer.ErrErased):
-			return o, nil
-		case err != nil || o.record == nil:
-			return o, err
-		}
+	if b.record != nil {
+		o.record = b.record
+		o.remarks, err = h.programme.Remarks(ctx, b.record)
+		return o, err
 	}
-	o.remarks, err = h.programme.Remarks(ctx, o.record)
-	return o, err
+	standing, err := h.standing(ctx, report)
+	if err != nil || standing == nil {
+		return o, err
+	}
+	return ours{standing.Record, standing.Remarks}, nil
 }
 
 // entryCodes are what the check of revocation says of an entry that it has read.
 var entryCodes = []verifier.Code{verifier.NotRevoked, verifier.UnderReview, verifier.PartRevoked, verifier.Revoked, verifier.Superseded}
 
-// listed is the record that a status entry leads to; nil for one of others, and
-// for one that its holder hides.
-func (h *Handler) listed(ctx context.Context, report *verifier.Report) (*issuer.Record, error) {
+// standing is what our records say of the badge that a status entry leads to; nil
+// for one of others. What the verification went by is told, and nothing that is
+// newer: the answer is about one moment.
+func (h *Handler) standing(ctx context.Context, report *verifier.Report) (*programme.Standing, error) {
 	list, index, ok := h.entryOf(report)
 	if !ok {
 		return nil, nil
 	}
-	rec, err := h.issuer.PublicListed(ctx, list, index)
-	if errors.Is(err, issuer.ErrNotFound) {
-		return nil, nil
+	if known, ok := report.Finding(verifier.CheckRevocation).Standing.(*programme.Standing); ok {
+		return known, nil
 	}
-	return rec, err
+	return h.programme.Standing(ctx, list, index)
 }
 
 // entryOf is the entry of our lists of revocations that a proven badge was

@@ -263,7 +263,7 @@ func assemble(ctx context.Context, s *settings, db store.Store, ring *keyring.Ri
 	svc.web = svc.traces.web(live{outgoing})
 	lists := &statusLists{own: own, outgoing: svc.web}
 	svc.verifier, err = newVerifier(processor, newResolver(svc.web, own, time.Now),
-		sources{lists: lists, others: newPages(svc.web, own), trust: svc.known, newer: lists.newer, held: lists.held, records: own, borrowed: own.borrowed, namesake: own.namesake, facts: facts})
+		sources{lists: lists, others: newPages(svc.web, own), trust: svc.known, newer: lists.newer, stands: lists.standing, records: own, borrowed: own.borrowed, namesake: own.namesake, facts: facts})
 	if err != nil {
 		return nil, err
 	}
@@ -335,7 +335,7 @@ type sources struct {
 	others verifier.PageSource
 	trust  verifier.TrustList
 	newer  func(ctx context.Context, list string, index int) (address string, ok bool)
-	held   func(ctx context.Context, list string, index int) (part string, held bool, err error)
+	stands func(ctx context.Context, list string, index int) (verifier.Standing, error)
 	// records tells since when our own badges are on record.
 	records verifier.Records
 	// borrowed tells of an address of ours on a badge of somebody else.
@@ -360,7 +360,7 @@ func newVerifier(processor *canon.Canonicalizer, resolver *resolve.Resolver, fro
 		Pages:    from.others,
 		Trust:    from.trust,
 		Newer:    from.newer,
-		Held:     from.held,
+		Standing: from.stands,
 		Records:  from.records,
 		Borrowed: from.borrowed,
 		Namesake: from.namesake,
@@ -529,14 +529,14 @@ func (l *statusLists) newer(ctx context.Context, url string, index int) (address
 	return address, ok && err == nil
 }
 
-// held tells of an index of our own lists whether a person has yet to decide if
-// the badge stands.
-func (l *statusLists) held(ctx context.Context, url string, index int) (part string, held bool, err error) {
+// standing is what our records say of an index of our own lists; nil for an index of
+// others.
+func (l *statusLists) standing(ctx context.Context, url string, index int) (verifier.Standing, error) {
 	name, ours := strings.CutPrefix(url, l.own.baseURL+"/status/")
 	if !ours {
-		return "", false, nil
+		return nil, nil
 	}
-	return l.own.programme.Held(ctx, name, index)
+	return l.own.programme.Standing(ctx, name, index)
 }
 
 // maxStatusList bounds a list credential in transfer; 131,072 bits take some
