@@ -92,7 +92,7 @@ func (c *Catalog) add(bundle *i18n.Bundle, files fs.FS, name string) error {
 	}
 	p := c.printers[lang]
 	if p == nil {
-		p = &Printer{lang: lang, tag: tag, locale: newLocale(), own: map[string]message{}}
+		p = &Printer{lang: lang, tag: tag, locale: newLocale(), own: map[string]Message{}}
 		p.localizer = i18n.NewLocalizer(bundle, string(lang))
 		c.printers[lang] = p
 	}
@@ -114,7 +114,8 @@ func (c *Catalog) order() {
 	tags := make([]language.Tag, len(c.languages))
 	for i, l := range c.languages {
 		tags[i] = c.printers[l].tag
-		c.printers[l].fallback = english.own
+		c.printers[l].all = maps.Clone(english.own)
+		maps.Copy(c.printers[l].all, c.printers[l].own)
 	}
 	c.matcher = language.NewMatcher(tags)
 }

@@ -413,3 +413,28 @@ func TestPercent(t *testing.T) {
 		}
 	}
 }
+
+// TestFind: a message is found by the names that its id is made of, and says what
+// Text says.
+func TestFind(t *testing.T) {
+	c := mustLoad(t)
+	for _, lang := range c.Languages() {
+		p := c.For(lang)
+		for _, id := range c.For(English).IDs() {
+			params := Params{}
+			for _, name := range p.Placeholders(id) {
+				params[name] = "<" + name + ">"
+			}
+			for _, names := range [][]string{{id}, strings.Split(id, ".")} {
+				if got, want := join(p.Find(names...).With(func(name string) string { return params[name].(string) })), p.Text(id, params); got != want {
+					t.Errorf("%s: %q says %q, want %q", lang, names, got, want)
+				}
+			}
+		}
+		for _, names := range [][]string{{}, {""}, {"headline", ""}, {"headline", "valid", ""}, {strings.Repeat("headline.", 20) + "valid"}} {
+			if m := p.Find(names...); m != nil {
+				t.Errorf("%s: %q is %v", lang, names, m)
+			}
+		}
+	}
+}

@@ -3,6 +3,7 @@ package i18n
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/nicksnyder/go-i18n/v2/i18n/template"
@@ -15,14 +16,15 @@ type Part struct {
 	Param string
 }
 
-// message is a text with its placeholders found. Placeholders are plain names
-// in braces, because a translator's file is no place for a program.
-type message []Part
+// Message is a text with its placeholders found, as it stands in the catalogue: do
+// not change it. Placeholders are plain names in braces, because a translator's file
+// is no place for a program.
+type Message []Part
 
 var errBraces = errors.New("braces stand only around a name of letters, as in {Name}")
 
-func parseMessage(text string) (message, error) {
-	var m message
+func parseMessage(text string) (Message, error) {
+	var m Message
 	for text != "" {
 		before, rest, found := strings.Cut(text, "{")
 		if strings.Contains(before, "}") {
@@ -61,23 +63,29 @@ type fill struct {
 }
 
 // Execute implements template.ParsedTemplate.
-func (m message) Execute(data any) (string, error) {
+func (m Message) Execute(data any) (string, error) {
 	f, ok := data.(*fill)
 	if !ok {
 		return "", fmt.Errorf("message data of type %T", data)
 	}
-	f.take(m)
+	f.parts = m.With(f.value)
 	return join(f.parts), nil
 }
 
-func (f *fill) take(m message) {
-	f.parts = make([]Part, len(m))
+// With returns the message with its values in place. Of one that wants none it is
+// the message itself.
+func (m Message) With(value func(name string) string) []Part {
+	if !slices.ContainsFunc(m, func(p Part) bool { return p.Param != "" }) {
+		return m
+	}
+	parts := make([]Part, len(m))
 	for i, p := range m {
 		if p.Param != "" {
-			p.Text = f.value(p.Param)
+			p.Text = value(p.Param)
 		}
-		f.parts[i] = p
+		parts[i] = p
 	}
+	return parts
 }
 
 func join(parts []Part) string {

@@ -33,8 +33,8 @@ type Printer struct {
 	tag       language.Tag
 	locale    locales.Translator
 	localizer *i18n.Localizer
-	own       map[string]message
-	fallback  map[string]message // English
+	own       map[string]Message
+	all       map[string]Message // its own, and in English those that it lacks
 }
 
 // Lang returns the language, for a lang attribute or a Content-Language
@@ -70,11 +70,21 @@ func (p *Printer) Placeholders(id string) []string {
 	return out
 }
 
-func (p *Printer) lookup(id string) message {
-	if m, ok := p.own[id]; ok {
-		return m
+func (p *Printer) lookup(id string) Message { return p.all[id] }
+
+// Find returns the message whose id is made of these names, with dots between, in the
+// language or in English; nil for none. It is for ids that are put together: most of
+// those that are looked for are not there.
+func (p *Printer) Find(names ...string) Message {
+	var room [80]byte
+	id := room[:0]
+	for n, name := range names {
+		if n > 0 {
+			id = append(id, '.')
+		}
+		id = append(id, name...)
 	}
-	return p.fallback[id]
+	return p.all[string(id)]
 }
 
 // Text returns a message with its values in place; in English if the language
@@ -88,8 +98,7 @@ func (p *Printer) Parts(id string, params Params) []Part {
 	f := &fill{value: func(name string) string { return p.value(name, params) }}
 	n, counted := params[Count].(int)
 	if m := p.lookup(id); m != nil && !counted {
-		f.take(m) // there is no form to be chosen
-		return f.parts
+		return m.With(f.value) // there is no form to be chosen
 	}
 	// Errors tell that English stood in, or that there is no message.
 	_, _ = p.localizer.Localize(&i18n.LocalizeConfig{MessageID: id, TemplateData: f, TemplateParser: messageParser{}, PluralCount: n})

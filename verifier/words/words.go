@@ -23,15 +23,11 @@ const VerdictParam = "Verdict"
 
 // Headline returns the verdict in a word or two: "Valid", "Revoked".
 func Headline(p *i18n.Printer, r *verifier.Report) string {
-	return p.Text(headlineID(p, r), nil)
+	return text(say(p, unsaid, []string{"headline", string(decisive(r).Code)}, []string{"headline", r.Verdict().String()}))
 }
 
-func headlineID(p *i18n.Printer, r *verifier.Report) string {
-	if id := "headline." + string(decisive(r).Code); p.Has(id) {
-		return id
-	}
-	return "headline." + r.Verdict().String()
-}
+// unsaid is for messages that speak of no value.
+func unsaid(string) string { return "" }
 
 // Summary returns the whole answer in one line, which begins with the
 // headline and, where the badge may not be relied on, says what to do.
@@ -39,39 +35,36 @@ func Summary(p *i18n.Printer, r *verifier.Report) string { return text(SummaryPa
 
 // SummaryParts returns Summary in parts.
 func SummaryParts(p *i18n.Printer, r *verifier.Report) []i18n.Part {
-	f := decisive(r)
-	params := i18n.Params{VerdictParam: Headline(p, r)}
-	if !Proven(r) { // nobody's word, so the answer does not repeat it
-		for _, claim := range claims {
-			params[claim] = ""
+	f, proven, verdict := decisive(r), Proven(r), r.Verdict().String()
+	value := func(name string) string {
+		switch {
+		case name == VerdictParam:
+			return Headline(p, r)
+		case !proven && slices.Contains(claims, name): // nobody's word, so the answer does not repeat it
+			return ""
 		}
+		return fact(p, r, f, name)
 	}
-	values := func(names []string) i18n.Params {
-		for _, name := range names {
-			if _, there := params[name]; !there {
-				params[name] = fact(p, r, f, name)
-			}
-		}
-		return params
-	}
-	values(telling)
-	base := "summary." + r.Verdict().String()
 	if len(r.Badges) > 0 { // none of which speaks for all
-		return say(p, values, base+"."+string(verifier.SeveralBadges))
+		return say(p, value, []string{"summary", verdict, string(verifier.SeveralBadges)})
 	}
-	ids := []string{base + "." + string(f.Code), base + "." + string(f.Check)}
-	switch {
-	case params["Achievement"] == "":
-	case params["Name"] == "":
-		ids = append(ids, base+".unnamed")
-	case params["Date"] == "" && params["ValidFrom"] != "":
-		ids = append(ids, base+".since")
-	}
-	return say(p, values, append(ids, base)...)
+	return say(p, value, []string{"summary", verdict, string(f.Code)}, []string{"summary", verdict, string(f.Check)},
+		[]string{"summary", verdict, lacking(value)}, []string{"summary", verdict})
 }
 
-// telling are the values of which it depends which summary is taken.
-var telling = []string{"Achievement", "Name", "Date", "ValidFrom"}
+// lacking names the summary for a badge that does not say whose it is, or on which
+// day it was awarded; there is none by the name "", for a badge that lacks nothing
+// or too much.
+func lacking(value func(name string) string) string {
+	switch {
+	case value("Achievement") == "":
+	case value("Name") == "":
+		return "unnamed"
+	case value("Date") == "" && value("ValidFrom") != "":
+		return "since"
+	}
+	return ""
+}
 
 // claims are the values of a summary that the document itself states.
 var claims = []string{"Name", "Achievement", "Date", "ValidFrom", "ValidUntil"}
@@ -107,42 +100,39 @@ func Sentence(p *i18n.Printer, r *verifier.Report, f verifier.Finding) string {
 // outcome than in another may have a sentence for it; a finding without any of
 // its own gets the general one of its outcome.
 func SentenceParts(p *i18n.Printer, r *verifier.Report, f verifier.Finding) []i18n.Part {
-	own := "check." + string(f.Check) + "." + string(f.Code)
-	return say(p, func(names []string) i18n.Params { return facts(p, r, f, names...) }, own+"."+f.Outcome.String(), own, "check.any."+string(f.Code), "finding."+f.Outcome.String())
+	check, code, outcome := string(f.Check), string(f.Code), f.Outcome.String()
+	return say(p, func(name string) string { return fact(p, r, f, name) },
+		[]string{"check", check, code, outcome}, []string{"check", check, code}, []string{"check.any", code}, []string{"finding", outcome})
 }
 
 // say takes the first message that there is, and of a message whose values are
-// not all known the bare form, which does without them. Most messages speak of
-// no value, and theirs are not looked for.
-func say(p *i18n.Printer, values func(names []string) i18n.Params, ids ...string) []i18n.Part {
+// not all known the bare form, which does without them.
+func say(p *i18n.Printer, value func(name string) string, ids ...[]string) []i18n.Part {
 	for _, id := range ids {
-		if !p.Has(id) {
+		m := p.Find(id...)
+		if m == nil {
 			continue
 		}
-		wanted := p.Placeholders(id)
-		if len(wanted) == 0 {
-			return p.Parts(id, nil)
+		parts := m.With(value)
+		if slices.ContainsFunc(parts, func(part i18n.Part) bool { return part.Param != "" && part.Text == "" }) {
+			if bare := p.Find(append(id, "bare")...); bare != nil {
+				parts = bare.With(value)
+			}
 		}
-		params := values(wanted)
-		if !known(params, wanted) && p.Has(id+".bare") {
-			id += ".bare"
-			params = values(p.Placeholders(id))
-		}
-		return p.Parts(id, params)
+		return parts
 	}
 	return nil
 }
 
-func known(params i18n.Params, names []string) bool {
-	return !slices.ContainsFunc(names, func(name string) bool { return params[name] == "" })
-}
-
 func text(parts []i18n.Part) string {
-	s := ""
-	for _, part := range parts {
-		s += part.Text
+	if len(parts) == 1 { // as most have
+		return parts[0].Text
 	}
-	return s
+	var s strings.Builder
+	for _, part := range parts {
+		s.WriteString(part.Text)
+	}
+	return s.String()
 }
 
 // Proven reports whether what the document says is the word of its issuer:
@@ -171,16 +161,8 @@ func Proven(r *verifier.Report) bool {
 // longest is how many characters of a name a sentence takes.
 const longest = 120
 
-// facts are values that sentences may speak of; "" for what the document does
-// not say. Issuer always has one.
-func facts(p *i18n.Printer, r *verifier.Report, f verifier.Finding, names ...string) i18n.Params {
-	params := i18n.Params{}
-	for _, name := range names {
-		params[name] = fact(p, r, f, name)
-	}
-	return params
-}
-
+// fact is a value that sentences may speak of; "" for what the document does not
+// say. Issuer always has one.
 func fact(p *i18n.Printer, r *verifier.Report, f verifier.Finding, name string) string {
 	switch name {
 	case "List", "Address", "Holder":
