@@ -97,7 +97,7 @@ type Issuer struct {
 
 	counters  counters
 	clock     clock
-	decoded   decoded
+	decoded   store.Decoded
 	lists     signedLists
 	jwtKick   chan struct{}
 	atWork    atWork

@@ -346,6 +346,22 @@ func getJSON(r store.Reader, k []byte, into any) error {
 	return store.UnsealJSON(k, v, into)
 }
 
+// getShared is getJSON for records that every award reads: templates and issuers,
+// whose JSON takes longer to decode than a signature to make, and which status list
+// is being filled. What it returns is shared: it must not be changed.
+func getShared[T any](d *store.Decoded, r store.Reader, k []byte) (*T, error) {
+	v, err := store.Shared(d, r, k, unsealed[T])
+	if err != nil {
+		return nil, notFound(err, string(k))
+	}
+	return v, nil
+}
+
+func unsealed[T any](k, value []byte) (*T, error) {
+	into := new(T)
+	return into, store.UnsealJSON(k, value, into)
+}
+
 // find is getJSON for what mostly is not there.
 func find(r store.Reader, k []byte, into any) (found bool, err error) {
 	v, err := r.Get(k)

@@ -2,8 +2,8 @@
 // caller shows one, listed and withdrawn.
 //
 // It refuses to keep a secret (what is stored is its hash, see internal/auth)
-// and to decide what a token may do. Every token is read from the store when it
-// is shown, so that a withdrawn one ends at once on every replica.
+// and to decide what a token may do. The store is asked for every token that is
+// shown, so that a withdrawn one ends at once on every replica.
 //
 // Start at Tokens.Create and Tokens.Authenticate.
 package tokens
@@ -27,6 +27,7 @@ type Tokens struct {
 	note  Note
 	now   func() time.Time
 	uses  uses
+	known store.Decoded
 }
 
 // Note writes the audit record of a change to a token, in the same Update.
@@ -66,7 +67,8 @@ func (t *Tokens) Create(ctx context.Context, limits auth.Token) (auth.Token, str
 // Authenticate returns the token that a caller shows. The errors are
 // auth.ErrMalformed, ErrSecret (also for a token that does not exist),
 // ErrRevoked and ErrExpired, or that of the store. Whether a token exists
-// cannot be told from the time it takes: the same hash is made and compared.
+// cannot be told from the time it takes: the same hash is made and compared. What
+// it has lists of is shared, and must not be changed.
 func (t *Tokens) Authenticate(ctx context.Context, text string) (auth.Token, error) {
 	id, secret, err := auth.Parse(text)
 	if err != nil {
@@ -99,14 +101,21 @@ func (t *Tokens) Standing(ctx context.Context, id string) (auth.Token, error) {
 	return token, nil
 }
 
+// read is for who shows a token, many times a second: it is decoded once.
 func (t *Tokens) read(ctx context.Context, id string) (auth.Token, error) {
-	var token auth.Token
-	err := t.store.View(ctx, func(r store.Reader) error {
-		var err error
-		token, err = get(r, id)
+	k := tokenKey(id)
+	if store.CheckKey(k) != nil {
+		return auth.Token{}, ErrNotFound
+	}
+	var token *auth.Token
+	err := t.store.View(ctx, func(r store.Reader) (err error) {
+		token, err = store.Shared(&t.known, r, k, decode)
 		return err
 	})
-	return token, err
+	if err != nil {
+		return auth.Token{}, unread(err)
+	}
+	return *token, nil
 }
 
 // Entry is a token in the list of all.
@@ -133,7 +142,7 @@ func (t *Tokens) List(ctx context.Context) ([]Entry, error) {
 			if !used.IsZero() && used.Before(token.Created) { // within the minute in which it was made
 				used = token.Created
 			}
-			out = append(out, Entry{token, used})
+			out = append(out, Entry{*token, used})
 			return nil
 		})
 	})
@@ -180,25 +189,34 @@ func get(r store.Reader, id string) (auth.Token, error) {
 		return auth.Token{}, ErrNotFound
 	}
 	v, err := r.Get(k)
-	if errors.Is(err, store.ErrNotFound) {
-		return auth.Token{}, ErrNotFound
-	} else if err != nil {
-		return auth.Token{}, fmt.Errorf("reading a token: %w", err)
+	if err != nil {
+		return auth.Token{}, unread(err)
 	}
-	return decode(k, v)
+	token, err := decode(k, v)
+	if err != nil {
+		return auth.Token{}, err
+	}
+	return *token, nil
 }
 
-func decode(k, v []byte) (auth.Token, error) {
-	var token auth.Token
+func unread(err error) error {
+	if errors.Is(err, store.ErrNotFound) {
+		return ErrNotFound
+	}
+	return fmt.Errorf("reading a token: %w", err)
+}
+
+func decode(k, v []byte) (*auth.Token, error) {
+	token := new(auth.Token)
 	payload, err := store.Unseal(k, v)
 	if err != nil {
-		return token, fmt.Errorf("token %s: %w", k, err)
+		return nil, fmt.Errorf("token %s: %w", k, err)
 	}
 	if err := token.UnmarshalBinary(payload); err != nil {
-		return auth.Token{}, fmt.Errorf("token %s: %w", k, err)
+		return nil, fmt.Errorf("token %s: %w", k, err)
 	}
 	if string(tokenKey(token.ID)) != string(k) {
-		return auth.Token{}, fmt.Errorf("token %s: %w", k, store.ErrDamaged)
+		return nil, fmt.Errorf("token %s: %w", k, store.ErrDamaged)
 	}
 	return token, nil
 }

@@ -215,3 +215,47 @@ func TestEveryChangeIsOnRecord(t *testing.T) {
 		t.Errorf("on record: %v, %v; want %v", noted, err, want)
 	}
 }
+
+// TestWhatIsKnownOfATokenEndsWithIt: a token that was shown before is withdrawn at
+// once, by whichever replica, and what is damaged meanwhile lets nobody in.
+func TestWhatIsKnownOfATokenEndsWithIt(t *testing.T) {
+	ts, db, c := open(t)
+	other := tokens.New(db, note, c.now)
+	ctx := context.Background()
+	shown := func(text string, want error) {
+		t.Helper()
+		if got, err := ts.Authenticate(ctx, text); !errors.Is(err, want) || want != nil && got.ID != "" {
+			t.Errorf("%v of %q, want %v", err, got.ID, want)
+		}
+	}
+	made, text := create(t, ts, limits())
+	shown(text, nil)
+	shown(text, nil)
+	if _, err := other.Revoke(ctx, made.ID); err != nil {
+		t.Fatal(err)
+	}
+	shown(text, auth.ErrRevoked)
+	if _, err := ts.Standing(ctx, made.ID); !errors.Is(err, auth.ErrRevoked) {
+		t.Errorf("who had signed in with it: %v", err)
+	}
+
+	made, text = create(t, ts, limits())
+	shown(text, nil)
+	k := []byte("t/" + made.ID)
+	err := db.Update(ctx, func(tx store.Tx) error {
+		v, err := tx.Get(k)
+		if err != nil {
+			return err
+		}
+		v[len(v)-2] ^= 1
+		return tx.Put(k, v)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown(text, store.ErrDamaged)
+	if err := db.Update(ctx, func(tx store.Tx) error { return tx.Delete(k) }); err != nil {
+		t.Fatal(err)
+	}
+	shown(text, auth.ErrSecret)
+}
