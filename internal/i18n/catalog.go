@@ -192,14 +192,14 @@ const maxHeader = 500
 // of (pt-BR, pt), else the best for an Accept-Language header (RFC 9110
 // section 12.5.4), else English. Neither input can make it fail.
 func (c *Catalog) Match(acceptLanguage, lang string) Lang {
-	if len(lang) <= 35 { // RFC 5646 section 4.4.1
+	if lang != "" && len(lang) <= 35 { // RFC 5646 section 4.4.1
 		if tag, err := language.Parse(lang); err == nil {
 			if l, ok := c.best(tag); ok {
 				return l
 			}
 		}
 	}
-	if len(acceptLanguage) <= maxHeader {
+	if acceptLanguage != "" && len(acceptLanguage) <= maxHeader {
 		if l, ok := c.best(accepted(acceptLanguage)...); ok {
 			return l
 		}

@@ -28,14 +28,17 @@ func Awarded(d *badge.Document) string {
 	if given := d.View().AwardedDate; given != "" {
 		return given
 	}
-	from, err := badge.ParseTime(d.ValidFrom())
-	for _, proof := range d.Proofs() {
-		signed, unreadable := badge.ParseTime(proof.Object.Get("created").Text())
-		if err == nil && unreadable == nil && signed.Equal(from) {
+	begins := d.ValidFrom()
+	from, err := badge.ParseTime(begins)
+	if err != nil || d.JWS() != nil {
+		return begins
+	}
+	for _, proof := range d.Root().Get("proof").Each() {
+		if signed, err := badge.ParseTime(proof.Get("created").Text()); err == nil && signed.Equal(from) {
 			return ""
 		}
 	}
-	return d.ValidFrom()
+	return begins
 }
 
 // Counted returns a value of a result in the way of the reader's language, where
@@ -70,7 +73,7 @@ func Host(issuerID string) string {
 		host = u.Host
 	}
 	name, port, _ := strings.Cut(host, ":")
-	ascii, err := idna.Lookup.ToASCII(strings.TrimSuffix(name, "."))
+	ascii, err := toASCII(strings.TrimSuffix(name, "."))
 	if err != nil || ascii == "" || len(ascii) > 253 || strings.Trim(port, "0123456789") != "" {
 		return ""
 	}
@@ -78,6 +81,29 @@ func Host(issuerID string) string {
 		return ascii + ":" + port
 	}
 	return ascii
+}
+
+// toASCII is idna.Lookup, which leaves most names as they are.
+func toASCII(name string) (string, error) {
+	if isPlain(name) {
+		return name, nil
+	}
+	return idna.Lookup.ToASCII(name)
+}
+
+// isPlain tells of a name whether it is of small letters and digits, with dots and
+// hyphens only between two of them.
+func isPlain(name string) bool {
+	last := byte('.')
+	for i := range len(name) {
+		c := name[i]
+		between := c == '.' || c == '-'
+		if between && (last == '.' || last == '-') || !between && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+		last = c
+	}
+	return last != '.' && last != '-'
 }
 
 // Visible returns a text with every control, steering and hiding character

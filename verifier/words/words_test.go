@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/net/idna"
 	"pgregory.net/rapid"
 
 	"laurel/badge"
@@ -331,6 +332,29 @@ func TestHost(t *testing.T) {
 		if got := words.Host(id); got != want {
 			t.Errorf("Host(%q) = %q, want %q", id, got, want)
 		}
+	}
+}
+
+// TestHostsAreThoseOfIDNA: what is passed over because it looks plain is what the
+// rules for names would have left as it is.
+func TestHostsAreThoseOfIDNA(t *testing.T) {
+	piece := rapid.SampledFrom([]string{"a", "z9", "0", "example", ".", ".", "-", "--", "xn--", "xn--bcher-kva", "ab--c", "A", "é", "\u05d0", "_", " "})
+	plain := 0
+	rapid.Check(t, func(t *rapid.T) {
+		name := strings.Join(rapid.SliceOfN(piece, 0, 8).Draw(t, "pieces"), "")
+		want, err := idna.Lookup.ToASCII(strings.TrimSuffix(name, "."))
+		if err != nil {
+			want = ""
+		}
+		if want == name && name != "" {
+			plain++
+		}
+		if got := words.Host("did:web:" + name); got != want {
+			t.Errorf("%q has the host %q, want %q", name, got, want)
+		}
+	})
+	if plain == 0 {
+		t.Error("no plain name was among them")
 	}
 }
 
