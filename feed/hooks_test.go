@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"golang.org/x/net/dns/dnsmessage"
+	"golang.org/x/sync/errgroup"
 
 	"laurel/feed"
 	"laurel/internal/fetch"
@@ -156,13 +157,23 @@ func (w *told) deliveries(t *testing.T, hook string, state feed.State) []*feed.D
 	return list
 }
 
-// events issues badges, and returns the ids of their events.
+// events issues badges, many at once since those share a commit, and returns the ids
+// of their events.
 func (w *told) events(t *testing.T, n int) (ids []string) {
 	t.Helper()
 	_, cursor := w.all(t, anyone, 200)
+	var issuing errgroup.Group
+	issuing.SetLimit(16)
 	for range n {
 		w.Clock.Advance(time.Millisecond)
-		w.issue(t, academy, fmt.Sprint(w.Clock.Now().UnixNano()))
+		who := fmt.Sprint(w.Clock.Now().UnixNano())
+		issuing.Go(func() error {
+			_, err := w.Issue(t.Context(), award(academy, who))
+			return err
+		})
+	}
+	if err := issuing.Wait(); err != nil {
+		t.Fatal(err)
 	}
 	w.sequence(t)
 	for more := true; more; {

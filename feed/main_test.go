@@ -86,12 +86,16 @@ func around(t *testing.T, s *issuertest.Service) *place {
 
 func (p *place) issue(t *testing.T, owner, who string) *issuer.Record {
 	t.Helper()
-	issued, err := p.Issue(t.Context(), issuer.Award{Issuer: owner, Achievement: owner + "-course", AwardedAt: issuertest.Start.AddDate(0, -1, 0),
-		Recipient: issuer.Recipient{Name: "Person " + who, Email: who + "@learner.example"}, ExternalRef: "ref-" + who, Actor: "test"})
+	issued, err := p.Issue(t.Context(), award(owner, who))
 	if err != nil {
 		t.Fatal(err)
 	}
 	return issued.Record
+}
+
+func award(owner, who string) issuer.Award {
+	return issuer.Award{Issuer: owner, Achievement: owner + "-course", AwardedAt: issuertest.Start.AddDate(0, -1, 0),
+		Recipient: issuer.Recipient{Name: "Person " + who, Email: who + "@learner.example"}, ExternalRef: "ref-" + who, Actor: "test"}
 }
 
 func anyone(string) bool { return true }
