@@ -254,7 +254,8 @@ type signedList struct {
 	version  string
 	document []byte
 	signed   time.Time
-	key      string // id of the method
+	key      string        // id of the method
+	seen     store.Version // of the store when it was found to be of this version last; zero where none is known
 }
 
 // relist is when a list is signed anew although nothing changed, so that a
@@ -320,17 +321,47 @@ func (l *signedLists) get(list, version string, now time.Time) *signedList {
 	return nil
 }
 
+// versionAt is the version of a list in a state of the store in which it was looked
+// at already.
+func (l *signedLists) versionAt(list string, at store.Version) (version string, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.entries[list]
+	if e == nil || e.seen != at {
+		return "", false
+	}
+	return e.version, true
+}
+
+func (l *signedLists) saw(list, version string, at store.Version) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e := l.entries[list]; e != nil && e.version == version {
+		e.seen = at
+	}
+}
+
 func (l *signedLists) put(list string, e *signedList) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.entries[list] = e
 }
 
-func (i *Issuer) listVersion(ctx context.Context, list string) (string, error) {
-	var version string
-	err := i.cfg.Store.View(ctx, func(r store.Reader) error {
-		var err error
+// listVersion is that of now: where the store knows that nothing was committed since
+// it was read, it need not be read again.
+func (i *Issuer) listVersion(ctx context.Context, list string) (version string, err error) {
+	err = i.cfg.Store.View(ctx, func(r store.Reader) error {
+		at, knows := r.(store.Versioned)
+		if knows {
+			if known, ok := i.lists.versionAt(list, at.Version()); ok {
+				version = known
+				return nil
+			}
+		}
 		version, _, err = readListVersion(r, list)
+		if knows && err == nil {
+			i.lists.saw(list, version, at.Version())
+		}
 		return err
 	})
 	return version, err

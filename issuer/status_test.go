@@ -276,6 +276,73 @@ func TestListIsSignedOnceForAChange(t *testing.T) {
 	}
 }
 
+// lookedAt counts what is read in Views of a store that knows its states.
+type lookedAt struct {
+	store.Store
+	reads atomic.Int64
+}
+
+func (l *lookedAt) View(ctx context.Context, f func(store.Reader) error) error {
+	return l.Store.View(ctx, func(r store.Reader) error {
+		return f(countedReader{r.(versionedReader), l})
+	})
+}
+
+// versionedReader is a Reader of such a store.
+type versionedReader interface {
+	store.Reader
+	store.Versioned
+}
+
+type countedReader struct {
+	versionedReader
+	by *lookedAt
+}
+
+func (c countedReader) Get(key []byte) ([]byte, error) {
+	c.by.reads.Add(1)
+	return c.versionedReader.Get(key)
+}
+
+// TestListIsLookedAtOnceForACommit: while nothing at all was committed a list is what
+// it was, and after whatever commit it is read anew, somebody else's too.
+func TestListIsLookedAtOnceForACommit(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{})
+	counted := &lookedAt{}
+	counting := p.with(t, func(cfg *issuer.Config) {
+		counted.Store = cfg.Store
+		cfg.Store = counted
+	})
+	rec := p.issue(t, award("ana")).Record
+	read := func() (document []byte, reads int64) {
+		t.Helper()
+		before := counted.reads.Load()
+		document, err := counting.StatusList(t.Context(), rec.List)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return document, counted.reads.Load() - before
+	}
+	read() // which signs it
+	first, reads := read()
+	if reads != 1 {
+		t.Errorf("%d reads of a list that was just signed", reads)
+	}
+	if again, reads := read(); reads != 0 || !bytes.Equal(again, first) {
+		t.Errorf("%d reads where nothing was committed", reads)
+	}
+	p.issue(t, award("bo"))
+	if again, reads := read(); reads != 1 || !bytes.Equal(again, first) {
+		t.Errorf("%d reads after a commit that is nothing to the list", reads)
+	}
+	if _, err := p.Revoke(t.Context(), rec.ID, "", "test", anyIssuer); err != nil {
+		t.Fatal(err)
+	}
+	if again, reads := read(); reads == 0 || bytes.Equal(again, first) {
+		t.Errorf("the revocation does not show, after %d reads", reads)
+	}
+}
+
 // listsWhileRevoking: whatever a reader has seen set stays set.
 func listsWhileRevoking(t *testing.T, p *place) {
 	const badges, writers = 16, 4
