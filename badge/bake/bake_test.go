@@ -74,8 +74,9 @@ const plainSVG = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<!-- > drawn --><s
 func deflated(t testing.TB, text string) string {
 	t.Helper()
 	var b bytes.Buffer
-	w := zlib.NewWriter(&b)
-	_, err := w.Write([]byte(text))
+	w, err := zlib.NewWriterLevel(&b, zlib.BestSpeed)
+	must(t, err)
+	_, err = w.Write([]byte(text))
 	must(t, err)
 	must(t, w.Close())
 	return b.String()
