@@ -197,6 +197,7 @@ func New(cfg Config) (*Handler, error) {
 	s.forStrangers, s.forIssuing = limit.NewGate(places, maxWaiting, patienceOfAll), limit.NewGate(places, maxWaiting, patienceOfCallers)
 	limit.Beside(s.forStrangers, s.forIssuing, runtime.GOMAXPROCS(0))
 	s.host, s.https = hostOf(cfg.BaseURL)
+	s.everywhere = s.usual()
 	if cfg.Outbox != nil {
 		cfg.Pages.OfferLost(share.LostPath)
 	}
@@ -242,6 +243,7 @@ type server struct {
 	host  string // of the base URL, with its port if it names one
 	https bool
 
+	everywhere         http.Header // of every answer
 	desk               *verify.Desk
 	console            *console.Handler // nil: there is none
 	forAll, forCallers *limit.Room

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -108,8 +109,9 @@ func (s *server) recovered(c *gin.Context, r any) {
 // errPanic stands for a panic that the log has already.
 var errPanic = errors.New("api: a handler panicked")
 
-func (s *server) headers(c *gin.Context) {
-	h := c.Writer.Header()
+// usual are the headers of every answer but those that say otherwise.
+func (s *server) usual() http.Header {
+	h := http.Header{}
 	h.Set("Content-Security-Policy", wire.Policy)
 	h.Set("Permissions-Policy", wire.Permissions)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -121,6 +123,14 @@ func (s *server) headers(c *gin.Context) {
 	if s.cfg.Version != "" {
 		h.Set("Server", "Laurel/"+s.cfg.Version)
 	}
+	return h
+}
+
+// headers gives an answer the usual headers. All answers share their values, which
+// are replaced and never changed.
+func (s *server) headers(c *gin.Context) {
+	h := c.Writer.Header()
+	maps.Copy(h, s.everywhere)
 	// net/http has dropped a Content-Length that stood beside the chunks. A proxy
 	// that went by it would take what follows for part of this request, so nothing
 	// follows (RFC 9112 section 6.3).
@@ -170,6 +180,7 @@ func withPort(host, port string) string {
 // has them, the caller is asked for a token where one is needed, and an error
 // becomes a problem.
 func (s *server) adapt(r route) gin.HandlerFunc {
+	announced := r.access.headers()
 	return func(c *gin.Context) {
 		req := c.Request
 		if r.changes() {
@@ -179,7 +190,7 @@ func (s *server) adapt(r route) gin.HandlerFunc {
 		for _, p := range c.Params {
 			req.SetPathValue(p.Key, p.Value)
 		}
-		r.access.announce(c.Writer.Header())
+		maps.Copy(c.Writer.Header(), announced)
 		room, gate, fail := s.forAll, s.forStrangers, s.fail
 		if r.access.issues {
 			gate = s.forIssuing
@@ -229,8 +240,9 @@ func (s *server) handle(w http.ResponseWriter, r *http.Request, to route, gate *
 	return to.handle(w, r)
 }
 
-// announce sets what depends on who may call.
-func (a access) announce(h http.Header) {
+// headers are those that depend on who may call.
+func (a access) headers() http.Header {
+	h := http.Header{}
 	if a.shared {
 		h.Set("Access-Control-Allow-Origin", "*")
 		h.Set("Access-Control-Expose-Headers", "Content-Language, ETag, Link, Retry-After, X-Request-Id")
@@ -242,6 +254,7 @@ func (a access) announce(h http.Header) {
 	if a.session || len(a.scopes) > 0 && !a.anyone {
 		h.Set("Cache-Control", wire.NoStore)
 	}
+	return h
 }
 
 // asks tells whether a request is asked for its token.

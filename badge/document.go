@@ -235,8 +235,16 @@ func (d *Document) Root() strictjson.Value {
 	return d.root
 }
 
-// Payload returns the credential's JSON as it stands within.
-func (d *Document) Payload() []byte { return []byte(d.Root().Raw()) }
+// Payload returns the credential's JSON as it stands within. The bytes are shared: do
+// not change them.
+func (d *Document) Payload() []byte {
+	root := d.Root()
+	if d.jws != nil {
+		return []byte(root.Raw())
+	}
+	from, to := root.Offset(), root.Offset()+len(root.Raw())
+	return d.Raw()[from:to:to]
+}
 
 // JWS returns the envelope, or nil for a credential in plain JSON.
 func (d *Document) JWS() *JWS { return d.jws }
