@@ -8,6 +8,7 @@ ORDERS ?= 3000
 CLIENTS ?= 8000
 SECONDS ?= 60
 SOAK ?= 20m
+WARM ?= 9m
 KILLS ?= 200
 MOVES ?= 48
 MUTATIONS ?= 400
@@ -90,8 +91,8 @@ network-long: ## two services behind a network that delays, loses and resets, to
 bench-replicas: ## two services with half a processor each against one, on one PostgreSQL; needs control groups of version 1 to write to
 	go test -count=1 -timeout 1h -run '^$$' -bench '^BenchmarkReplicas$$' -benchtime 1x -v ./bench/replicas
 
-soak: build ## a service at work for SOAK: does memory, goroutines, files or the store's file grow
-	go run ./bench/soak -for $(SOAK)
+soak: build ## a service at work for WARM in haste and for SOAK: does memory, goroutines, files or the store's file grow
+	go run ./bench/soak -warm $(WARM) -warm-rate 800 -for $(SOAK)
 
 bars: build ## issuing and verifying over HTTP, beside Node, beside a store in memory, beside the floor
 	npm ci --prefix interop --loglevel=error

@@ -103,7 +103,7 @@ func BenchmarkBulk(b *testing.B) {
 	var signing, batches, lists []cost
 	for round := range max(b.N, 3) {
 		signing = append(signing, costOf(b, func() { signAlone(b, p, rows, fmt.Sprint("s", round)) }))
-		batches = append(batches, costOf(b, func() { issueAtOnce(b, p, rows, fmt.Sprint("b", round), 64) }))
+		batches = append(batches, costOf(b, func() { issueAtOnce(b, p, rows, fmt.Sprint("b", round), 128) }))
 		lists = append(lists, costOf(b, func() { uploadRows(b, p, rows, round) }))
 	}
 	passed, processor := ratios(signing, batches)

@@ -166,7 +166,7 @@ func readItems(w http.ResponseWriter, r *http.Request, what string) ([]strictjso
 // together is how many items are treated at a time: so many share a commit of the
 // store, the larger part of what a badge costs beside its signature, and of the
 // thousand that may wait for one they leave room for other requests.
-const together = 64
+const together = 128
 
 // each treats several items at a time. One item's fault is its own.
 func each(items []strictjson.Value, dryRun bool, do func(n int, item strictjson.Value) itemAnswer) batchAnswer {

@@ -167,8 +167,8 @@ func (b *bench) versus(what string, c int, bar float64, ours, theirs side) error
 	for i := range ratios {
 		ratios[i] = ours.rates[i] / theirs.rates[i]
 	}
-	fmt.Printf("%s, c=%d: %.2f (%.2f to %.2f), bar %.1f; processor time %.2f\n  %v\n  %v\n", what, c, median(ratios), slices.Min(ratios), slices.Max(ratios),
-		bar, float64(median(theirs.costs))/float64(median(ours.costs)), &ours, &theirs)
+	fmt.Printf("%s, c=%d: %.2f (%.2f to %.2f), bar %.1f; median latency %.2f, processor time %.2f\n  %v\n  %v\n", what, c, median(ratios), slices.Min(ratios),
+		slices.Max(ratios), bar, float64(median(theirs.middle))/float64(median(ours.middle)), float64(median(theirs.costs))/float64(median(ours.costs)), &ours, &theirs)
 	return nil
 }
 
