@@ -43,6 +43,9 @@ const (
 // Remarks are what there is to be said of a credential of ours; nothing of one
 // that is out of force.
 func (p *Programme) Remarks(ctx context.Context, rec *issuer.Record) ([]Remark, error) {
+	if outOfForce(rec) {
+		return nil, nil
+	}
 	var found remarks
 	err := p.view(ctx, func(s *session) error {
 		held, err := s.heldBack(rec)
@@ -63,8 +66,12 @@ type Standing struct {
 	Record  *issuer.Record // the edition, without its Document; nil where there is none, or its holder hides it
 	Remarks []Remark       // of a person who was erased nothing is said
 
-	held *Remark
+	revoked bool
+	held    *Remark
 }
+
+// Revoked tells whether the edition is out of force, whoever may see it.
+func (st *Standing) Revoked() bool { return st.revoked }
 
 // Held tells whether a person has yet to decide if the badge stands, whoever may
 // see it. part is the name of what it rests on, where that was revoked.
@@ -81,10 +88,12 @@ func (p *Programme) Standing(ctx context.Context, list string, index int) (*Stan
 	var found remarks
 	err := p.view(ctx, func(s *session) error {
 		rec, withheld, err := s.issuer.ListedIn(s.tx, list, index)
-		if err != nil {
+		if errors.Is(err, issuer.ErrNotFound) {
+			return nil // no badge of ours; whatever else is missing is damage
+		} else if err != nil {
 			return err
 		}
-		if rec.Status != issuer.Superseded {
+		if st.revoked = rec.Status == issuer.Revoked || rec.Status == issuer.Superseded; !st.revoked {
 			if st.held, err = s.heldBack(rec); err != nil {
 				return err
 			}
@@ -97,9 +106,7 @@ func (p *Programme) Standing(ctx context.Context, list string, index int) (*Stan
 		}
 		return err
 	})
-	if errors.Is(err, issuer.ErrNotFound) {
-		return new(Standing), nil // no badge of ours
-	} else if err != nil {
+	if err != nil {
 		return nil, err
 	}
 	st.Remarks, err = p.told(ctx, found)
@@ -114,7 +121,7 @@ type remarks struct {
 
 // remarks finds them, of one that may be held.
 func (s *session) remarks(rec *issuer.Record, held *Remark) (found remarks, err error) {
-	if rec.Status == issuer.Revoked || rec.Status == issuer.Superseded || !rec.ErasedAt.IsZero() {
+	if outOfForce(rec) {
 		return found, nil
 	}
 	found.held = held
@@ -123,6 +130,11 @@ func (s *session) remarks(rec *issuer.Record, held *Remark) (found remarks, err 
 	}
 	found.higher, err = s.higher(rec)
 	return found, err
+}
+
+// outOfForce is a credential of which nothing more is said.
+func outOfForce(rec *issuer.Record) bool {
+	return rec.Status == issuer.Revoked || rec.Status == issuer.Superseded || !rec.ErasedAt.IsZero()
 }
 
 // told are those of them that everybody may see, in their order.

@@ -10,6 +10,7 @@ import (
 	"laurel/issuer/issuertest"
 	"laurel/programme"
 	"laurel/programme/completion"
+	"laurel/store"
 )
 
 // remarks are the codes of what there is to be said of a badge, with the
@@ -290,6 +291,9 @@ func TestStanding(t *testing.T) {
 		}
 	}
 	known(true, true)
+	if p.standing(t, rec).Revoked() {
+		t.Error("it stands, and is told as revoked")
+	}
 	for _, free := range []issuer.Record{{List: rec.List, Index: 1 << 17}, {List: "nobody-1", Index: rec.Index}, {List: "no list", Index: rec.Index}} {
 		if st := p.standing(t, &free); st.Record != nil || st.Remarks != nil {
 			t.Errorf("of nothing it says %+v", st)
@@ -308,4 +312,27 @@ func TestStanding(t *testing.T) {
 		t.Fatal(err)
 	}
 	known(true, false)
+	if !p.standing(t, rec).Revoked() {
+		t.Error("it was erased, and is not told as revoked")
+	}
+}
+
+// TestStandingIsNotGuessed: a badge that is held is never told as good because the
+// part that it is held for cannot be read.
+func TestStandingIsNotGuessed(t *testing.T) {
+	p, whole, part := urban(t, nil)
+	p.change(t, part, issuer.Revoke)
+	if _, held := p.standing(t, whole).Held(); !held {
+		t.Fatal("not held")
+	}
+	if err := p.store.Update(t.Context(), func(tx store.Tx) error { return tx.Delete([]byte("n/" + part.ID)) }); err != nil {
+		t.Fatal(err)
+	}
+	if st, err := p.Standing(t.Context(), whole.List, whole.Index); err == nil {
+		t.Errorf("told as %+v", st)
+	}
+	p.change(t, whole, issuer.Revoke)
+	if said, err := p.Remarks(t.Context(), p.record(t, whole.ID)); err != nil || said != nil {
+		t.Errorf("of what is out of force: %v, %v", said, err)
+	}
 }

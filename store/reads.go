@@ -118,7 +118,8 @@ func (s *scanned) same(now Reader) (bool, error) {
 	return err == nil && same && n == len(s.keys), err
 }
 
-// noting is a Reader that notes.
+// noting is a Reader that notes. It is not Versioned: who reads through it must
+// really read, or what the answer rests on would go unnoticed.
 type noting struct {
 	Reader
 	reads *Reads

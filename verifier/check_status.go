@@ -232,13 +232,13 @@ func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value
 	if f.Code == StatusListUnreachable || f.Code == StatusListNotYetValid {
 		s.lastKnown(&f, e.list, func(a listAnswer) Finding { return a.state(e, purpose, ptr) })
 	}
+	if f.Code == NotRevoked && s.v.stands != nil {
+		s.heldBack(ctx, &f, e, ptr)
+	}
 	if f.Code == Revoked && s.v.newer != nil {
 		if address, ok := s.v.newer(ctx, e.list, e.index); ok {
 			f.Code, f.Params[ParamNewer] = Superseded, address
 		}
-	}
-	if f.Code == NotRevoked && s.v.stands != nil {
-		s.heldBack(ctx, &f, e)
 	}
 	return f
 }
@@ -246,7 +246,7 @@ func (s *subject) entryState(ctx context.Context, st *states, v strictjson.Value
 // heldBack adds what the keeper of the list says of an entry that is not set.
 // One that cannot say it leaves the question open: a badge that is held is never
 // told as good because our own records failed.
-func (s *subject) heldBack(ctx context.Context, f *Finding, e entry) {
+func (s *subject) heldBack(ctx context.Context, f *Finding, e entry, ptr string) {
 	standing, err := s.v.stands(ctx, e.list, e.index)
 	if err != nil {
 		f.Outcome, f.Code, f.Detail = Unknown, InternalFault, err.Error()
@@ -257,6 +257,8 @@ func (s *subject) heldBack(ctx context.Context, f *Finding, e entry) {
 	}
 	f.Standing = standing
 	switch part, held := standing.Held(); {
+	case standing.Revoked():
+		f.Outcome, f.Code, f.Pointer, f.Detail = Failed, Revoked, ptr, "The entry was set since its list was read."
 	case held && part != "":
 		f.Outcome, f.Code = Warned, PartRevoked
 		f.Params[ParamPart] = part

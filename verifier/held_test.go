@@ -11,10 +11,13 @@ import (
 
 // standing is what whoever keeps the list says.
 type standing struct {
-	part string
-	held bool
-	err  error
+	part          string
+	held, revoked bool
+	err           error
 }
+
+// Revoked implements verifier.Standing.
+func (s standing) Revoked() bool { return s.revoked }
 
 // Held implements verifier.Standing.
 func (s standing) Held() (string, bool) { return s.part, s.held }
@@ -34,6 +37,7 @@ func TestHeld(t *testing.T) {
 		"not held":           {verdict: verifier.Valid, code: verifier.NotRevoked, asked: true},
 		"held":               {answer: standing{held: true}, verdict: verifier.Warning, code: verifier.UnderReview, asked: true},
 		"held for a part":    {answer: standing{part: "A part", held: true}, verdict: verifier.Warning, code: verifier.PartRevoked, asked: true},
+		"revoked meanwhile":  {answer: standing{held: true, revoked: true}, verdict: verifier.Invalid, code: verifier.Revoked, asked: true},
 		"could not tell":     {answer: standing{err: errors.New("the store is away")}, verdict: verifier.Indeterminate, code: verifier.InternalFault, asked: true},
 		"revoked":            {answer: standing{held: true}, set: true, verdict: verifier.Invalid, code: verifier.Revoked},
 		"changed afterwards": {answer: standing{held: true}, forged: true, verdict: verifier.Invalid, code: verifier.NotRun},

@@ -69,6 +69,8 @@ type Records interface {
 // Standing is what the keeper of a list knows of one of its entries beside the
 // list.
 type Standing interface {
+	// Revoked tells whether the entry was set since its list was read.
+	Revoked() bool
 	// Held tells whether a person has yet to decide if the badge stands. part is
 	// the name of what the badge rests on, where that was revoked.
 	Held() (part string, held bool)
@@ -90,8 +92,8 @@ type Config struct {
 	// no list is one's own.
 	Newer func(ctx context.Context, list string, index int) (address string, ok bool)
 	// Standing is asked about an entry that its list shows as not revoked, by
-	// whoever keeps that list too. It can make a warning of it and never anything
-	// better. nil where no list is one's own, and what it returns where this one is
+	// whoever keeps that list too. It can make a warning of it, or revoked, and never
+	// anything better. nil where no list is one's own, and what it returns where this one is
 	// not.
 	Standing func(ctx context.Context, list string, index int) (Standing, error)
 	// Pages fetches what else a credential names. Without it schemas of others
