@@ -3,15 +3,13 @@ package badge_test
 import (
 	"bytes"
 	"encoding/json"
-	"math"
-	"reflect"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"laurel/badge"
-	"laurel/internal/strictjson"
+	"laurel/internal/jsonwriter/jsonwritertest"
 )
 
 // written is what encoding/json makes of a value, without HTML escapes.
@@ -23,67 +21,12 @@ func written(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// filler puts random values into every exported field that it finds, so that a
-// field added to the model is in the test from the first day.
-type filler struct {
-	*rapid.T
-	texts *rapid.Generator[string]
-}
-
-func newFiller(t *rapid.T) filler {
-	return filler{t, rapid.OneOf(
-		rapid.SampledFrom([]string{"", "a", "Ana Example", "a\"b\\c/d", "<b>&amp;</b>", "\x00\x01\b\f\n\r\t\x1f\x7f", "é…\u2028\u2029\ufffd",
-			"\xff", "a\xc3", "\xed\xa0\x80", "😀", "\xf0\x9f\x98"}),
-		rapid.String(), rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))}
-}
-
-var embedded = reflect.TypeFor[strictjson.Value]()
-
-func (f filler) fill(v reflect.Value, depth int) {
-	if v.Type() == embedded {
-		parsed, err := strictjson.Parse([]byte(`{ "a": [1.50, "<\u2028>"] }`), strictjson.Limits{})
-		if err != nil {
-			f.Fatal(err)
-		}
-		v.Set(reflect.ValueOf(parsed))
-		return
-	}
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(f.texts.Draw(f.T, "text"))
-	case reflect.Bool:
-		v.SetBool(rapid.Bool().Draw(f.T, "bool"))
-	case reflect.Float64:
-		v.SetFloat(rapid.OneOf(rapid.Float64Range(-1e7, 1e7), rapid.SampledFrom([]float64{0, 1, 4.5, 1e-6, 9.9e-7, 1e20, 1e21, -1e21, 5e-324, math.MaxFloat64}), rapid.Float64()).Draw(f.T, "number"))
-	case reflect.Pointer:
-		if depth > 0 && rapid.IntRange(0, 2).Draw(f.T, "there") > 0 {
-			v.Set(reflect.New(v.Type().Elem()))
-			f.fill(v.Elem(), depth-1)
-		}
-	case reflect.Slice:
-		if n := rapid.IntRange(-1, 3).Draw(f.T, "length"); n >= 0 && depth > 0 {
-			v.Set(reflect.MakeSlice(v.Type(), n, n))
-			for i := range n {
-				f.fill(v.Index(i), depth-1)
-			}
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() && rapid.IntRange(0, 3).Draw(f.T, "filled") > 0 {
-				f.fill(v.Field(i), depth)
-			}
-		}
-	default:
-		f.Fatalf("the model has a %v, which this test does not know", v.Type())
-	}
-}
-
 // TestCredentialIsWrittenAsEncodingJSONDoes holds the encoder to encoding/json,
 // byte for byte, with the achievement and the issuer kept beforehand and not.
 func TestCredentialIsWrittenAsEncodingJSONDoes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var c badge.Credential
-		newFiller(t).fill(reflect.ValueOf(&c).Elem(), 5)
+		jsonwritertest.Fill(t, &c, 5)
 		want, err := written(&c)
 		if err != nil {
 			if _, err := badge.NewDocument(&c); err == nil {

@@ -6,41 +6,38 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"laurel/internal/jsonwriter"
 )
 
 // The records that every badge writes are encoded by hand, in the bytes that
-// encoding/json gives them; encode_test.go fills every field and compares.
+// encoding/json gives them; encode_internal_test.go fills every field and compares.
 
-// encoder writes one JSON object, member by member. The first error stays.
-type encoder struct {
-	b   []byte
-	err error
+// encoder writes one JSON object, whose texts have the HTML escapes of json.Marshal.
+type encoder struct{ jsonwriter.Writer }
+
+func newEncoder(size int) *encoder {
+	e := &encoder{jsonwriter.Writer{B: make([]byte, 0, size)}}
+	e.Open()
+	return e
 }
 
-func newEncoder(size int) *encoder { return &encoder{b: append(make([]byte, 0, size), '{')} }
-
 // end returns the object.
-func (e *encoder) end() ([]byte, error) { return append(e.b, '}'), e.err }
-
-func (e *encoder) name(name string) {
-	if len(e.b) > 1 {
-		e.b = append(e.b, ',')
-	}
-	e.b = append(append(append(e.b, '"'), name...), '"', ':')
+func (e *encoder) end() ([]byte, error) {
+	e.Close()
+	return e.B, e.Err
 }
 
 // keep notes the first error.
 func (e *encoder) keep(err error) {
-	if e.err == nil {
-		e.err = err
+	if e.Err == nil {
+		e.Err = err
 	}
 }
 
 func (e *encoder) text(name, s string) {
-	e.name(name)
-	var err error
-	e.b, err = appendQuoted(e.b, s)
-	e.keep(err)
+	e.Name(name)
+	e.quoted(s)
 }
 
 // optional writes a text that is left out when it is empty.
@@ -51,19 +48,14 @@ func (e *encoder) optional(name, s string) {
 }
 
 func (e *encoder) number(name string, n int) {
-	e.name(name)
-	e.b = strconv.AppendInt(e.b, int64(n), 10)
-}
-
-func (e *encoder) boolean(name string, v bool) {
-	e.name(name)
-	e.b = strconv.AppendBool(e.b, v)
+	e.Name(name)
+	e.B = strconv.AppendInt(e.B, int64(n), 10)
 }
 
 func (e *encoder) time(name string, t time.Time) {
-	e.name(name)
-	b, err := t.AppendText(append(e.b, '"'))
-	e.b = append(b, '"')
+	e.Name(name)
+	b, err := t.AppendText(append(e.B, '"'))
+	e.B = append(b, '"')
 	e.keep(err)
 }
 
@@ -74,17 +66,8 @@ func (e *encoder) optionalTime(name string, t time.Time) {
 }
 
 func (e *encoder) texts(name string, list []string) {
-	e.name(name)
-	e.b = append(e.b, '[')
-	for i, s := range list {
-		if i > 0 {
-			e.b = append(e.b, ',')
-		}
-		var err error
-		e.b, err = appendQuoted(e.b, s)
-		e.keep(err)
-	}
-	e.b = append(e.b, ']')
+	e.Name(name)
+	e.Array(len(list), func(i int) { e.quoted(list[i]) })
 }
 
 func (e *encoder) optionalBytes(name string, b []byte) {
@@ -94,21 +77,23 @@ func (e *encoder) optionalBytes(name string, b []byte) {
 }
 
 func (e *encoder) bytes(name string, b []byte) {
-	e.name(name)
+	e.Name(name)
 	if b == nil {
-		e.b = append(e.b, "null"...)
+		e.Null()
 		return
 	}
-	e.b = append(base64.StdEncoding.AppendEncode(append(e.b, '"'), b), '"')
+	e.B = append(base64.StdEncoding.AppendEncode(append(e.B, '"'), b), '"')
 }
 
-// appendQuoted appends a string as json.Marshal writes it.
-func appendQuoted(b []byte, s string) ([]byte, error) {
+// quoted writes a string as json.Marshal does.
+func (e *encoder) quoted(s string) {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
 			quoted, err := json.Marshal(s)
-			return append(b, quoted...), err
+			e.B = append(e.B, quoted...)
+			e.keep(err)
+			return
 		}
 	}
-	return append(append(append(b, '"'), s...), '"'), nil
+	e.B = append(append(append(e.B, '"'), s...), '"')
 }

@@ -288,7 +288,7 @@ func (p pointer) encode() ([]byte, error) {
 		e.texts("b", p.Before)
 	}
 	if p.Hidden {
-		e.boolean("h", true)
+		e.Boolean("h", true)
 	}
 	return e.end()
 }

@@ -105,7 +105,7 @@ func (a keptAnswer) encode() ([]byte, error) {
 	}
 	e.text("status", string(a.Status))
 	if a.Existing {
-		e.boolean("existing", true)
+		e.Boolean("existing", true)
 	}
 	e.time("at", a.At)
 	return e.end()

@@ -247,7 +247,7 @@ type Finding struct {
 	Pointer  string            // RFC 6901, where the finding is about one member
 	Detail   string            // for people who debug, in English; never shown as the sentence
 	Params   map[string]string // values for the sentence: dates in RFC 3339, names, addresses
-	Standing Standing          // of an entry that was not revoked, what the keeper of its list knew then; nil where nobody was asked
+	Standing Standing          // of an entry that its list did not show as revoked, what the keeper of that list knew then; nil where nobody was asked
 	Cause    error             // why something could not be had, for logs only: it may name addresses of our own network
 }
 

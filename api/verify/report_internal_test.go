@@ -2,11 +2,9 @@ package verify
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"reflect"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"laurel/api/wire"
 	"laurel/badge"
 	"laurel/internal/i18n"
+	"laurel/internal/jsonwriter/jsonwritertest"
 	"laurel/verifier"
 )
 
@@ -48,56 +47,6 @@ func usual(t testing.TB) *verifier.Report {
 	}}
 }
 
-// filler puts random values into every field that it finds, so that a member added
-// to the report is in the test from the first day.
-type filler struct {
-	*rapid.T
-	texts *rapid.Generator[string]
-}
-
-func newFiller(t *rapid.T) filler {
-	return filler{t, rapid.OneOf(
-		rapid.SampledFrom([]string{"", "a", "Ana Example", "a\"b\\c/d", "<b>&amp;</b>", "\x00\b\f\n\r\t\x1f\x7f", "é…\u2028\u2029\ufffd", "\xff", "a\xc3", "😀"}),
-		rapid.Map(rapid.SliceOf(rapid.Byte()), func(b []byte) string { return string(b) }))}
-}
-
-func (f filler) fill(v reflect.Value, depth int) {
-	if raw, ok := v.Addr().Interface().(*json.RawMessage); ok {
-		*raw = rapid.SampledFrom([]json.RawMessage{nil, json.RawMessage(`"a.b.c"`), json.RawMessage("{ \"a\" : [1.50, \"<\u2028>\"]\n}")}).Draw(f.T, "document")
-		return
-	}
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString(f.texts.Draw(f.T, "text"))
-	case reflect.Bool:
-		v.SetBool(rapid.Bool().Draw(f.T, "bool"))
-	case reflect.Float64:
-		v.SetFloat(rapid.Float64().Draw(f.T, "number"))
-	case reflect.Map:
-		v.Set(reflect.ValueOf(rapid.MapOfN(f.texts, f.texts, 0, 12).Draw(f.T, "params")))
-	case reflect.Pointer:
-		if depth > 0 && rapid.IntRange(0, 2).Draw(f.T, "there") > 0 {
-			v.Set(reflect.New(v.Type().Elem()))
-			f.fill(v.Elem(), depth-1)
-		}
-	case reflect.Slice:
-		if n := rapid.IntRange(-1, 3).Draw(f.T, "length"); n >= 0 && depth > 0 {
-			v.Set(reflect.MakeSlice(v.Type(), n, n))
-			for i := range n {
-				f.fill(v.Index(i), depth-1)
-			}
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			if rapid.IntRange(0, 3).Draw(f.T, "filled") > 0 {
-				f.fill(v.Field(i), depth)
-			}
-		}
-	default:
-		f.Fatalf("a report has a %v, which this test does not know", v.Type())
-	}
-}
-
 // TestReportsAreWrittenAsEncodingJSONDoes holds the encoder to encoding/json, byte
 // for byte: all but the document of the report itself, which stays as it came.
 func TestReportsAreWrittenAsEncodingJSONDoes(t *testing.T) {
@@ -107,7 +56,7 @@ func TestReportsAreWrittenAsEncodingJSONDoes(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		var out Report
-		newFiller(t).fill(reflect.ValueOf(&out).Elem(), 4)
+		jsonwritertest.Fill(t, &out, 4)
 		without := out
 		without.Document = nil
 		want, err := wire.Marshal(&without)
