@@ -49,7 +49,7 @@ type bench struct {
 
 	started []*load.Process
 	folders []string
-	awards  int // makes every round a new one
+	awards  atomic.Int64 // that were asked for, of all services
 }
 
 func (b *bench) run(what []string) (err error) {
@@ -120,6 +120,7 @@ type side struct {
 	name    string
 	process *load.Process
 	next    func(n int) load.Request
+	creates bool            // each request makes something new, or nothing was measured
 	rates   []float64       // requests a second, of each round
 	costs   []time.Duration // processor time of the service for a request
 	middle  []time.Duration // median latencies
@@ -135,6 +136,9 @@ func (s *side) round(c int, d time.Duration) error {
 	result, err := load.Run(s.process.Address, c, d, s.next)
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
+	}
+	if s.creates && result.Created < result.Requests {
+		return fmt.Errorf("%s: of %d badges %d were there before", s.name, result.Requests, result.Requests-result.Created)
 	}
 	used, err := s.process.Processor()
 	if err != nil {
@@ -172,11 +176,11 @@ func (b *bench) versus(what string, c int, bar float64, ours, theirs side) error
 	return nil
 }
 
-// issuing is a service that issues, each badge to somebody new.
+// issuing is a service that issues, each badge to somebody new: the numbers of a
+// run begin anew in the next one, and who has a badge already is given the same one,
+// which costs nothing.
 func (b *bench) issuing(name string, p *load.Process) side {
-	b.awards++
-	round := fmt.Sprint(name, b.awards)
-	return side{name: name, process: p, next: func(n int) load.Request { return p.Award(round, n) }}
+	return side{name: name, process: p, creates: true, next: func(int) load.Request { return p.Award(name, int(b.awards.Add(1))) }}
 }
 
 func (b *bench) peer() error {

@@ -147,6 +147,7 @@ func (c *Conn) chunks() error {
 // Result is what a run came to.
 type Result struct {
 	Requests int // that were answered with 200 to 299
+	Created  int // with 201, of these
 	Refused  int // with 503, by Crowd
 	Took     time.Duration
 	times    []time.Duration // of each request, ascending
@@ -185,12 +186,13 @@ func run(address string, c int, d time.Duration, next func(n int) Request, goOn 
 	begin := time.Now()
 	for range c {
 		wg.Go(func() {
-			times, refused, err := one(address, begin.Add(d), func() Request { return next(int(number.Add(1))) }, goOn)
+			r, err := one(address, begin.Add(d), func() Request { return next(int(number.Add(1))) }, goOn)
 			mu.Lock()
 			defer mu.Unlock()
 			failed = errors.Join(failed, err)
-			all.Refused += refused
-			all.times = append(all.times, times...)
+			all.Created += r.Created
+			all.Refused += r.Refused
+			all.times = append(all.times, r.times...)
 		})
 	}
 	wg.Wait()
@@ -199,28 +201,32 @@ func run(address string, c int, d time.Duration, next func(n int) Request, goOn 
 	return all, failed
 }
 
-func one(address string, until time.Time, next func() Request, goOn func(status int) bool) (times []time.Duration, refused int, err error) {
+// one is what one connection came to.
+func one(address string, until time.Time, next func() Request, goOn func(status int) bool) (r Result, err error) {
 	conn, err := Dial(address)
 	if err != nil {
-		return nil, 0, err
+		return r, err
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
 	for start := time.Now(); start.Before(until); {
-		r := next()
-		a, err := conn.Do(r)
+		q := next()
+		a, err := conn.Do(q)
 		if err != nil {
-			return times, refused, fmt.Errorf("%s %s: %w", r.Method, r.Path, err)
+			return r, fmt.Errorf("%s %s: %w", q.Method, q.Path, err)
 		}
 		now := time.Now()
 		switch {
 		case a.Status/100 == 2:
-			times = append(times, now.Sub(start))
+			r.times = append(r.times, now.Sub(start))
+			if a.Status == 201 {
+				r.Created++
+			}
 		case goOn(a.Status):
-			refused++
+			r.Refused++
 		default:
-			return times, refused, fmt.Errorf("%s %s: %d %s", r.Method, r.Path, a.Status, strings.TrimSpace(string(a.Body)))
+			return r, fmt.Errorf("%s %s: %d %s", q.Method, q.Path, a.Status, strings.TrimSpace(string(a.Body)))
 		}
 		start = now
 	}
-	return times, refused, nil
+	return r, nil
 }
