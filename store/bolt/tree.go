@@ -51,7 +51,7 @@ type tree struct {
 	packed    bool   // keys are put in order, whatever they are
 
 	// The buckets that were used, for opening one takes as long as looking into it.
-	used  [8]usedBucket
+	used  [16]usedBucket
 	count int
 }
 
