@@ -1,3 +1,7 @@
+//go:build !race
+
+// One goroutine: the race detector has nothing to see here, and is slow at sorting.
+
 package main
 
 import (

@@ -5,8 +5,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"image"
-	"image/color"
 	"image/png"
 	"io"
 	"os"
@@ -23,19 +21,6 @@ const link = "https://badges.harbour-college.example/v/5tqVw3nYJ8kZ0pXb2LrD7e"
 var texts = []string{
 	"A", link, "0123456789", "HTTPS://BADGES.EXAMPLE/V/ABC", "https://xn--bcher-kva.example/%E8%AF%81?x=1&y=<>\"'#",
 	link + strings.Repeat("x", 84-len(link)), strings.Repeat("Zz9-", MaxText/4),
-}
-
-func decodePNG(t *testing.T, data []byte) image.Image {
-	t.Helper()
-	img, err := png.Decode(bytes.NewReader(data))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return img
-}
-
-func dark(img image.Image, x, y int) bool {
-	return color.GrayModel.Convert(img.At(x, y)).(color.Gray).Y < 128
 }
 
 // svgModules reads a drawing back into modules, with an XML parser and its own
@@ -78,42 +63,6 @@ func svgModules(t *testing.T, data []byte) [][]bool {
 		d = d[len(m[0]):]
 	}
 	return rows
-}
-
-// Both pictures show the same modules, pixel by pixel.
-func TestPNGEqualsSVG(t *testing.T) {
-	for _, text := range texts {
-		svg, err := SVG(text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		rows := svgModules(t, svg)
-		n := len(rows)
-		for _, size := range []int{0, MinPixels, 200, 256, 333, MaxPixels} {
-			data, err := PNG(text, size)
-			if err != nil {
-				t.Fatal(err)
-			}
-			img := decodePNG(t, data)
-			side, scale := img.Bounds().Dx(), ModulePixels
-			if size != 0 {
-				scale = max(size/n, 2)
-			}
-			if want := max(size, scale*n); side != want || img.Bounds().Dy() != want {
-				t.Fatalf("size %d: %v, want %d", size, img.Bounds(), want)
-			}
-			margin := (side - scale*n) / 2
-			for y := range side {
-				for x := range side {
-					mx, my := (x-margin)/scale, (y-margin)/scale
-					inside := x >= margin && y >= margin && mx < n && my < n
-					if want := inside && rows[my][mx]; dark(img, x, y) != want {
-						t.Fatalf("size %d, text %.20q: pixel %d,%d is %v", size, text, x, y, !want)
-					}
-				}
-			}
-		}
-	}
 }
 
 func TestQuietZoneAndFinders(t *testing.T) {

@@ -9,10 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode"
-
-	"laurel/internal/processortest"
 )
 
 // system is the fonts that Debian's packages bring; the gate installs them.
@@ -453,24 +450,6 @@ var hostile = map[string]string{
 	"controls":   strings.Repeat("\x00\x07\x1b[31m", 5_000),
 	"spaces":     strings.Repeat("\u00A0\u3000 ", 5_000),
 	"surrogates": strings.Repeat("\xed\xa0\x80", 5_000),
-}
-
-// Hostile texts cost a bounded time, at every width.
-func TestHostile(t *testing.T) {
-	l := system(t)
-	for name, text := range hostile {
-		for _, style := range []Style{{Size: 40}, {Size: 40, MaxWidth: 1000, MaxLines: 2, MinSize: 12, Balance: true}, {Size: 40, MaxWidth: 1}} {
-			began := processortest.Time()
-			b := set(t, l, text, style)
-			if took := processortest.Time() - began; took > 2*time.Second {
-				t.Errorf("%s, %+v: %v", name, style, took)
-			}
-			if style.MaxLines > 0 && len(b.Lines) > style.MaxLines {
-				t.Errorf("%s: %d lines", name, len(b.Lines))
-			}
-			finite(t, b)
-		}
-	}
 }
 
 func finite(t testing.TB, b *Block) {
