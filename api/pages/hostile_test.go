@@ -90,7 +90,7 @@ func poisoned(t *testing.T, file, payload string) *badge.Document {
 
 func TestHostileBadges(t *testing.T) {
 	w := newWorld(t)
-	for _, name := range few(slices.Sorted(maps.Keys(payloads))) {
+	for _, name := range slices.Sorted(maps.Keys(payloads)) {
 		t.Run(name, func(t *testing.T) {
 			doc := poisoned(t, planning, payloads[name])
 			all := states(doc)
@@ -127,8 +127,8 @@ func TestMarkdownIsBounded(t *testing.T) {
 	honest := strings.Repeat("An *honest* narrative with [a link](https://x.example/). ", 350)
 	render(honest) // the first one warms up
 	least := max(render(honest), time.Millisecond)
-	for _, source := range few([]string{strings.Repeat("[a](", 5_000), strings.Repeat("> ", 10_000), strings.Repeat("*a ", 6_600),
-		strings.Repeat("`", 20_000), strings.Repeat("- ", 10_000), strings.Repeat("![", 10_000), strings.Repeat("<", 20_000)}) {
+	for _, source := range []string{strings.Repeat("[a](", 5_000), strings.Repeat("> ", 10_000), strings.Repeat("*a ", 6_600),
+		strings.Repeat("`", 20_000), strings.Repeat("- ", 10_000), strings.Repeat("![", 10_000), strings.Repeat("<", 20_000)} {
 		took := min(render(source), render(source))
 		t.Logf("%.10q… %.1f times an honest one", source, float64(took)/float64(least))
 		if took > 200*least {
