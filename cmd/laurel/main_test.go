@@ -352,7 +352,11 @@ func startDemo(t *testing.T, more ...string) *demoProcess {
 
 func startDemoOf(t *testing.T, binary string, more ...string) *demoProcess {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 6*time.Minute)
+	deadline, ok := t.Deadline()
+	if !ok {
+		deadline = time.Now().Add(24 * time.Hour)
+	}
+	ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(-10*time.Second)) // a test that hangs leaves no demo behind
 	t.Cleanup(cancel)
 	args := append([]string{"demo", "--json", "--listen", "127.0.0.1:0", "--data", filepath.Join(t.TempDir(), "demo")}, more...)
 	cmd := exec.CommandContext(ctx, binary, args...)
