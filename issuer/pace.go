@@ -15,8 +15,8 @@ import (
 
 const (
 	// rests is how many times as long the maker rests, while badges are issued,
-	// as it worked: it takes a sixteenth of one processor then.
-	rests = 15
+	// as it worked: it takes an eighth of one processor then.
+	rests = 7
 
 	// calm is how long no badge must have been issued for the maker not to rest.
 	calm = 50 * time.Millisecond

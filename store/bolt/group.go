@@ -180,7 +180,6 @@ func (db *DB) Update(ctx context.Context, f func(store.Tx) error) error {
 type group struct {
 	db      *DB
 	tx      *bbolt.Tx // nil until the first member begins it
-	tree    tree      // of it, with the buckets that members have opened
 	members int
 	alone   bool     // its only member has the turn before and afterwards
 	dirty   bool     // some member's writes stand in tx
@@ -213,13 +212,13 @@ func (g *group) run(ctx context.Context, f func(store.Tx) error) (rests bool, er
 	if err := g.begin(ctx); err != nil {
 		return false, err
 	}
-	t := &tx{reader: reader{db: g.db, ctx: ctx, tree: g.tree}}
+	t := &tx{reader: reader{db: g.db, ctx: ctx, tree: tree{tx: g.tx, one: g.db.one, scattered: g.db.opts.Scattered}}}
 	kept := false
 	defer func() {
 		if !kept {
 			g.broken = t.undo()
 		}
-		g.tree, t.tree = t.tree, tree{}
+		t.tree = tree{}
 	}()
 	if err = f(t); err == nil {
 		err = t.err // f may have overlooked it
@@ -242,7 +241,6 @@ func (g *group) begin(ctx context.Context) error {
 	}
 	if err == nil && g.tx == nil {
 		g.tx, err = g.db.beginUpdate()
-		g.tree = tree{tx: g.tx, one: g.db.one, scattered: g.db.opts.Scattered}
 	}
 	return err
 }

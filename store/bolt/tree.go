@@ -50,7 +50,8 @@ type tree struct {
 	scattered string // first bytes of keys that come in no order
 	packed    bool   // keys are put in order, whatever they are
 
-	// The buckets that were used, for opening one takes as long as looking into it.
+	// The buckets that were used, for in a reading transaction opening one takes as long
+	// as looking into it.
 	used  [16]usedBucket
 	count int
 }
