@@ -137,6 +137,9 @@ func (s *side) round(c int, d time.Duration) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.name, err)
 	}
+	if result.Requests == 0 {
+		return fmt.Errorf("%s: nothing was answered in %v", s.name, d)
+	}
 	if s.creates && result.Created < result.Requests {
 		return fmt.Errorf("%s: of %d badges %d were there before", s.name, result.Requests, result.Requests-result.Created)
 	}
