@@ -134,10 +134,14 @@ func (r *recording) dropDataSyncs() {
 
 // A line of the trace: the thread, the call, its descriptor with the path in
 // hexadecimal, its arguments, and the result, which another line brings if the
-// call was interrupted by one of another thread.
+// call was interrupted by one of another thread. When the process ends, threads
+// end in whatever they are about to do: a call then has no result or a question
+// mark for one, and strace may not even have learnt which call it was.
 var (
 	callHead   = regexp.MustCompile(`^(\d+) +(\w+)\((\d+)<([^>]*)>(?:, )?`)
-	resumeLine = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>.*\) += (-?\d+)(?: .*)?$`)
+	resumeLine = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>.*\) += (-?\d+|\?)(?: .*)?$`)
+	endLine    = regexp.MustCompile(`^\d+ +(?:\+\+\+ exited with \d+ \+\+\+|\?{3,4}\( <(?:detached|unfinished) \.\.\.>)$`)
+	noResult   = regexp.MustCompile(` <(?:detached|unfinished) \.\.\.>$`)
 )
 
 // call is one system call as a line tells it; the result is empty if it was
@@ -150,7 +154,9 @@ func parseLine(line string) (c call, ok bool) {
 		return c, false
 	}
 	c = call{thread: m[1], name: m[2], fd: m[3], hexPath: m[4]}
-	if c.args, ok = strings.CutSuffix(line[len(m[0]):], " <unfinished ...>"); ok {
+	c.args = line[len(m[0]):]
+	if at := noResult.FindStringIndex(c.args); at != nil {
+		c.args = c.args[:at[0]]
 		return c, true
 	}
 	equals := strings.LastIndex(c.args, " = ")
@@ -180,11 +186,14 @@ func parse(log, path string) ([]event, error) {
 			return nil, fmt.Errorf("%w in %.200s", err, line)
 		}
 	}
+	if p.thread != "" {
+		return nil, fmt.Errorf("a %s at %d never ended", p.under.kind, p.under.at)
+	}
 	return p.events, nil
 }
 
 func (p *parser) line(line string) error {
-	if strings.Contains(line, "+++ exited") {
+	if endLine.MatchString(line) {
 		return nil
 	}
 	if m := resumeLine.FindStringSubmatch(line); m != nil {
@@ -218,7 +227,7 @@ func (p *parser) line(line string) error {
 }
 
 func (p *parser) end(e event, result string) error {
-	if strings.HasPrefix(result, "-") || e.kind == "write" && result != strconv.Itoa(len(e.data)) {
+	if strings.HasPrefix(result, "-") || result == "?" || e.kind == "write" && result != strconv.Itoa(len(e.data)) {
 		return fmt.Errorf("a %s at %d failed or was short", e.kind, e.at)
 	}
 	if e.kind == "sync" {
@@ -260,3 +269,31 @@ func unquote(args string) ([]byte, error) {
 }
 
 func unhex(s string) ([]byte, error) { return hex.DecodeString(strings.ReplaceAll(s, `\x`, "")) }
+
+// TestParseTheEndOfATrace reads what strace writes of threads that end with their
+// process; on the file itself nothing may be left open.
+func TestParseTheEndOfATrace(t *testing.T) {
+	const file, other = `7<\x2f\x61>`, `8<\x2f\x62>`
+	whole := `1  pwrite64(` + file + `, "\x41", 1, 8192) = 1`
+	for end, fails := range map[string]bool{
+		`2  +++ exited with 0 +++`:                           false,
+		`2  ???( <detached ...>`:                             false,
+		`2  ????( <unfinished ...>`:                          false,
+		`2  write(` + other + `, "\x41", 1 <detached ...>`:   false,
+		`2  write(` + other + `, "\x41", 1 <unfinished ...>`: false,
+		`2  <... write resumed>) = ?`:                        false,
+		`2  write(` + other + `, "\x41", 1) = ?`:             false,
+		`2  ???( = 0`:                                        true,
+		`2  +++ killed by SIGSEGV +++`:                       true,
+		`2  fdatasync(` + file + ` <detached ...>`:           true,
+		`2  fdatasync(` + file + `) = ?`:                     true,
+		`2  fdatasync(` + file + `) = -1 EIO (Input/output)`: true,
+		`2  pwrite64(` + file + `, "\x41\x42", 2, 0) = 1`:    true,
+		`2  pwrite64(` + file + `, "\x41", 1, 0 <unfinished ...>` + "\n" + `2  <... pwrite64 resumed>) = ?`: true,
+	} {
+		events, err := parse(whole+"\n"+end+"\n", "/a")
+		if fails != (err != nil) || err == nil && len(events) != 1 {
+			t.Errorf("%s: %d events, %v", end, len(events), err)
+		}
+	}
+}
