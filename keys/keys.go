@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"math/big"
 	"time"
+
+	"laurel/keys/edwards"
 )
 
 // Algorithm is a signature algorithm by its JOSE name.
@@ -37,6 +39,8 @@ type VerificationMethod struct {
 	Authentication bool             // the controller lists it under authentication
 	Expires        time.Time        // from then on it proves nothing; zero: no end
 	Revoked        time.Time        // from then on it proves nothing; zero: not revoked
+
+	readied *edwards.Key // of Public, if a Familiar knows it well
 }
 
 // Signer is one private key, which stays where it is.
@@ -112,10 +116,12 @@ func (m VerificationMethod) Verify(message, signature []byte) error {
 	if err := CheckPublic(m.Public); err != nil {
 		return err
 	}
-	if !verifies(m.Public, message, signature) {
-		return ErrSignature
+	// What a readied key refuses is for the standard library to refuse: that a
+	// signature is wrong is not said on the word of our own arithmetic.
+	if m.readied != nil && m.readied.Verify(message, signature) || verifies(m.Public, message, signature) {
+		return nil
 	}
-	return nil
+	return ErrSignature
 }
 
 // verifies expects a key that CheckPublic has passed.

@@ -87,9 +87,20 @@ func TestWycheproof(t *testing.T) {
 				k := g.PublicKey
 				public := file.key(t, k.PK, k.Uncompressed, k.Modulus, k.PublicExponent)
 				sameInEveryForm(t, public)
+				var familiar keys.Familiar
+				often := keys.VerificationMethod{Public: public}
+				for range 20 {
+					often = familiar.Ready(often)
+				}
+				if _, ed := public.(ed25519.PublicKey); ed != often.Readied() {
+					t.Errorf("readied: %t", often.Readied())
+				}
 				for _, c := range g.Tests {
 					counts[c.Result]++
 					err := keys.VerificationMethod{Public: public}.Verify(c.Msg, c.Sig)
+					if again := often.Verify(c.Msg, c.Sig); !errors.Is(again, err) {
+						t.Errorf("%d (%s, %s): %v, and %v where the key verifies often", c.TcID, c.Result, c.Comment, err, again)
+					}
 					if (c.Result == "valid") != (err == nil) || err != nil && !errors.Is(err, keys.ErrSignature) {
 						t.Errorf("%d (%s, %s): %v", c.TcID, c.Result, c.Comment, err)
 					}

@@ -171,6 +171,7 @@ func (s *subject) shown() Finding {
 // they were not known to hold.
 func (s *subject) verify(suite proof.Suite, p badge.Proof, method keys.VerificationMethod) error {
 	return s.provenProof(suite, p.Pointer, method.Public, func() error {
+		method := s.v.often.Ready(method)
 		if f, ok := suite.(proof.FormVerifier); ok {
 			return f.VerifyForm(s.doc, p, method, s.form)
 		}

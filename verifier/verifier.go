@@ -136,6 +136,7 @@ type Verifier struct {
 	now     func() time.Time
 	lists   lists
 	facts   *Facts
+	often   keys.Familiar
 }
 
 // New makes a Verifier. The error says what is missing in cfg.

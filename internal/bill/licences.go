@@ -6,6 +6,7 @@ var licences = map[string]string{
 	"std":                                           "BSD-3-Clause",
 	"code.dny.dev/ssrf":                             "MIT",
 	"filippo.io/age":                                "BSD-3-Clause",
+	"filippo.io/edwards25519":                       "BSD-3-Clause",
 	"filippo.io/hpke":                               "BSD-3-Clause",
 	"github.com/aymerick/douceur":                   "MIT",
 	"github.com/beorn7/perks":                       "MIT",

@@ -21,6 +21,7 @@ var least = map[string]string{
 	"github.com/jackc/pgx/v5":            "v5.12.0",
 	"github.com/gin-gonic/gin":           "v1.12.0",
 	"filippo.io/age":                     "v1.3.2",
+	"filippo.io/edwards25519":            "v1.2.0", // GO-2026-4503 before 1.1.1, in what is not used here
 	"github.com/microcosm-cc/bluemonday": "v1.0.27",
 }
 
