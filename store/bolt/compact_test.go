@@ -134,8 +134,9 @@ func TestCompactUnderLoad(t *testing.T) {
 	}
 	const compactions = 5
 	done := make(chan error, compactions)
+	before := stat(t, path)
 	go func() { done <- db.Compact(t.Context()) }() // it has replaced the file long before it ends: that waits for the view
-	for before := stat(t, path); os.SameFile(before, stat(t, path)); {
+	for os.SameFile(before, stat(t, path)) {
 		time.Sleep(time.Millisecond)
 	}
 	for range compactions - 1 {

@@ -136,9 +136,10 @@ func (r *recording) dropDataSyncs() {
 // hexadecimal, its arguments, and the result, which another line brings if the
 // call was interrupted by one of another thread. When the process ends, threads
 // end in whatever they are about to do: a call then has no result or a question
-// mark for one, and strace may not even have learnt which call it was.
+// mark for one, and strace may not even have learnt on which file it was, or which
+// call.
 var (
-	callHead   = regexp.MustCompile(`^(\d+) +(\w+)\((\d+)<([^>]*)>(?:, )?`)
+	callHead   = regexp.MustCompile(`^(\d+) +(\w+)\((\d+)(?:<([^>]*)>)?(?:, )?`)
 	resumeLine = regexp.MustCompile(`^(\d+) +<\.\.\. (\w+) resumed>.*\) += (-?\d+|\?)(?: .*)?$`)
 	endLine    = regexp.MustCompile(`^\d+ +(?:\+\+\+ exited with \d+ \+\+\+|\?{3,4}\( <(?:detached|unfinished) \.\.\.>)$`)
 	noResult   = regexp.MustCompile(` <(?:detached|unfinished) \.\.\.>$`)
@@ -177,6 +178,7 @@ type parser struct {
 	events []event
 	thread string // of the call on the file that is under way
 	under  event
+	over   bool // a thread has ended with the process
 }
 
 func parse(log, path string) ([]event, error) {
@@ -208,8 +210,14 @@ func (p *parser) line(line string) error {
 		return errors.New("no call")
 	}
 	e, err := c.event(p.path)
-	if err != nil || e == nil {
+	switch {
+	case err != nil:
 		return err
+	case e == nil:
+		p.over = p.over || c.hexPath == ""
+		return nil
+	case p.over:
+		return errors.New("a call after the end")
 	}
 	if e.kind != "sync" {
 		p.events = append(p.events, *e)
@@ -238,6 +246,12 @@ func (p *parser) end(e event, result string) error {
 
 // event returns the event that the call is, nil if it is none.
 func (c call) event(path string) (*event, error) {
+	if c.hexPath == "" {
+		if c.result != "" && c.result != "?" {
+			return nil, errors.New("a call on a file without a name")
+		}
+		return nil, nil
+	}
 	if c.name == "write" && c.fd == "1" {
 		line, err := unquote(c.args)
 		return &event{kind: "ack", key: strings.TrimSuffix(string(line), "\n")}, err
@@ -276,13 +290,19 @@ func TestParseTheEndOfATrace(t *testing.T) {
 	const file, other = `7<\x2f\x61>`, `8<\x2f\x62>`
 	whole := `1  pwrite64(` + file + `, "\x41", 1, 8192) = 1`
 	for end, fails := range map[string]bool{
-		`2  +++ exited with 0 +++`:                           false,
-		`2  ???( <detached ...>`:                             false,
-		`2  ????( <unfinished ...>`:                          false,
-		`2  write(` + other + `, "\x41", 1 <detached ...>`:   false,
-		`2  write(` + other + `, "\x41", 1 <unfinished ...>`: false,
-		`2  <... write resumed>) = ?`:                        false,
-		`2  write(` + other + `, "\x41", 1) = ?`:             false,
+		`2  +++ exited with 0 +++`:                              false,
+		`2  ???( <detached ...>`:                                false,
+		`2  ????( <unfinished ...>`:                             false,
+		`2  write(` + other + `, "\x41", 1 <detached ...>`:      false,
+		`2  write(` + other + `, "\x41", 1 <unfinished ...>`:    false,
+		`2  <... write resumed>) = ?`:                           false,
+		`2  write(` + other + `, "\x41", 1) = ?`:                false,
+		`2  write(` + other + `, "\x41", 1) = ? <unavailable>`:  false,
+		`2  <... write resumed>) = ? <unavailable>`:             false,
+		`2  write(8, "\x41", 1 <detached ...>`:                  false,
+		`2  write(8, 0xc000012345, 1 <unfinished ...>`:          false,
+		`2  write(8, "\x41", 1) = 1`:                            true,
+		`2  write(8, "\x41", 1 <unfinished ...>` + "\n" + whole: true,
 		`2  ???( = 0`:                                        true,
 		`2  +++ killed by SIGSEGV +++`:                       true,
 		`2  fdatasync(` + file + ` <detached ...>`:           true,
