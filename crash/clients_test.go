@@ -103,6 +103,13 @@ func (c *tally) refused(what string) {
 	c.refusals[what]++
 }
 
+// hasRefused tells whether somebody was refused so.
+func (c *tally) hasRefused(what string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.refusals[what] > 0
+}
+
 // crowd is the clients of a house.
 type crowd struct {
 	h       *house

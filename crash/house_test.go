@@ -94,6 +94,7 @@ type house struct {
 	tracer  *os.Process // of the running service, if there is one
 	ended   chan error
 	said    *lines
+	pipe    func() (out, in *os.File, err error) // through which it says it
 }
 
 const definitions = `{"achievements":[
@@ -106,7 +107,7 @@ func newHouse(t *testing.T, within string) *house { return newHouseAs(t, within,
 // newHouseAs is for a public address that is not where the service listens.
 func newHouseAs(t *testing.T, within, public string) *house {
 	t.Helper()
-	h := &house{t: t, folder: filepath.Join(within, "data"), base: "http://" + porttest.Address(t), said: &lines{}}
+	h := &house{t: t, folder: filepath.Join(within, "data"), base: "http://" + porttest.Address(t), said: &lines{}, pipe: os.Pipe}
 	if h.public = public; public == "" {
 		h.public = h.base
 	}
@@ -255,13 +256,21 @@ func (h *house) launch(more []string, under ...string) {
 	args := append(under, laurel(h.t), "serve", "--listen", strings.TrimPrefix(h.base, "http://"))
 	args = append(append(args, h.where()...), more...)
 	h.process = exec.Command(args[0], args[1:]...)
-	h.process.Stderr = h.said
 	h.process.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	h.ended = make(chan error, 1)
-	if err := h.process.Start(); err != nil {
+	out, in, err := h.pipe()
+	if err != nil {
 		h.t.Fatal(err)
 	}
-	go func(p *exec.Cmd, ended chan error) { ended <- p.Wait() }(h.process, h.ended)
+	h.process.Stderr = in
+	if err := errors.Join(h.process.Start(), in.Close()); err != nil {
+		h.t.Fatal(errors.Join(err, out.Close()))
+	}
+	go func(p *exec.Cmd, said *lines, ended chan error) {
+		_, err := io.Copy(said, out)
+		err = errors.Join(err, out.Close())
+		ended <- errors.Join(p.Wait(), err)
+	}(h.process, h.said, h.ended)
 }
 
 // signal sends the service a signal.
@@ -377,7 +386,8 @@ func strace(t testing.TB, inject ...string) []string {
 }
 
 // attach lets system calls of the running service fail from now on, until the
-// function that it returns is called.
+// function that it returns is called. Where one of them kills it, it may be dead
+// already.
 func (h *house) attach(inject ...string) (detach func()) {
 	h.t.Helper()
 	args := slices.DeleteFunc(strace(h.t, inject...), func(a string) bool { return a == "-D" })
@@ -386,7 +396,7 @@ func (h *house) attach(inject ...string) (detach func()) {
 	if err := cmd.Start(); err != nil {
 		h.t.Fatal(err)
 	}
-	if !within(time.Minute, h.traced) {
+	if !within(time.Minute, func() bool { return len(h.ended) > 0 || h.traced() }) {
 		h.t.Fatal("strace does not get hold of the service")
 	}
 	h.tracer = cmd.Process
@@ -408,33 +418,56 @@ func (h *house) traced() bool {
 	return err == nil && len(threads) > 0
 }
 
-// lines keeps what a service writes on standard error.
+// lines keeps what a service writes on standard error, but for the lines that tell
+// of a badge, which are counted.
 type lines struct {
 	mu     sync.Mutex
 	text   bytes.Buffer
-	issued int // lines that tell of a badge
+	begun  []byte // a line that has no end yet
+	issued int
+	most   int    // so many badges, and then
+	then   func() // is called before more is read
 }
 
 func (l *lines) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if n := bytes.Count(p, []byte(`"msg":"issued"`)); n > 0 {
-		l.issued += n
-		return len(p), nil
+	l.begun = append(l.begun, p...)
+	for {
+		end := bytes.IndexByte(l.begun, '\n') + 1
+		if end == 0 {
+			return len(p), nil
+		}
+		if bytes.Contains(l.begun[:end], []byte(`"msg":"issued"`)) {
+			l.issued++
+			if l.then != nil && l.issued == l.most {
+				l.then()
+			}
+		} else {
+			l.text.Write(l.begun[:end])
+		}
+		l.begun = l.begun[end:]
 	}
-	return l.text.Write(p)
+}
+
+// at has something done at so many badges, with nothing read meanwhile.
+func (l *lines) at(most int, then func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.most, l.then = most, then
 }
 
 func (l *lines) all() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.text.String()
+	return l.text.String() + string(l.begun)
 }
 
 func (l *lines) forget() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.text.Reset()
+	l.begun = nil
 }
 
 // tail is the last lines that are no requests.

@@ -4,6 +4,7 @@ package crash
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -99,11 +100,16 @@ func longDefinitions() string {
 // setPipeSize is F_SETPIPE_SZ of fcntl(2).
 const setPipeSize = 1031
 
-func fcntl(f *os.File, command, value uintptr) error {
-	if _, _, e := syscall.Syscall(syscall.SYS_FCNTL, f.Fd(), command, value); e != 0 {
-		return e
+// narrowPipe is a pipe of which the kernel holds as little as it can. That is said
+// while nothing is in it: a pipe is not made smaller than what it holds.
+func narrowPipe() (out, in *os.File, err error) {
+	if out, in, err = os.Pipe(); err != nil {
+		return nil, nil, err
 	}
-	return nil
+	if _, _, e := syscall.Syscall(syscall.SYS_FCNTL, in.Fd(), setPipeSize, 1<<12); e != 0 {
+		return nil, nil, errors.Join(e, out.Close(), in.Close())
+	}
+	return out, in, nil
 }
 
 // refuses tells whether nobody listens.
@@ -165,15 +171,13 @@ func (h *house) stallBackup() (stalled func()) {
 	file := filepath.Join(h.t.TempDir(), "cut")
 	cmd := exec.Command(laurel(h.t), "backup", "-", "--data", h.folder)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	out, err := cmd.StdoutPipe()
+	out, in, err := narrowPipe() // what the kernel holds for him must not be all of it
 	if err == nil {
-		err = cmd.Start()
+		h.t.Cleanup(func() { _ = out.Close() })
+		cmd.Stdout = in
+		err = errors.Join(cmd.Start(), in.Close())
 	}
 	first := make([]byte, 1)
-	if err == nil {
-		// What the kernel holds for him must not be all of it.
-		err = fcntl(out.(*os.File), setPipeSize, 1<<12)
-	}
 	if err == nil {
 		_, err = io.ReadFull(out, first) // it has begun
 	}
