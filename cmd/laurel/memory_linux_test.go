@@ -36,7 +36,7 @@ const maxResident = 512 << 20
 // bombs, to a process of its own, and looks at what that takes of the machine.
 func TestMemoryIsBounded(t *testing.T) {
 	d := startDemoOf(t, realBinary(t), "--verify-rate", "0")
-	client := &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	client := &http.Client{Timeout: 5 * time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 	t.Cleanup(client.CloseIdleConnections)
 	for _, u := range largest(t) {
 		d.atOnce(t, client, 64, u, http.StatusOK, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusServiceUnavailable)
@@ -188,7 +188,8 @@ func pngOf(chunks ...[]byte) []byte {
 }
 
 // atOnce sends an upload many times at once, and holds that each is answered in
-// one of some ways and that the process stays small.
+// one of some ways and that the process stays small. Who is told to come back, as
+// some are on a busy machine, does so, unless that is one of the ways.
 func (d *demoProcess) atOnce(t *testing.T, client *http.Client, times int, u upload, statuses ...int) {
 	t.Helper()
 	d.forget(t)
@@ -197,6 +198,10 @@ func (d *demoProcess) atOnce(t *testing.T, client *http.Client, times int, u upl
 	for range times {
 		wg.Go(func() {
 			status, err := d.send(client, u)
+			for end := time.Now().Add(2 * time.Minute); err == nil && status == http.StatusServiceUnavailable && !slices.Contains(statuses, status) && time.Now().Before(end); {
+				time.Sleep(100 * time.Millisecond)
+				status, err = d.send(client, u)
+			}
 			if err != nil || !slices.Contains(statuses, status) {
 				t.Errorf("%s to %s: %d %v", u.name, u.path, status, err)
 			}
@@ -253,7 +258,7 @@ func (d *demoProcess) held(t *testing.T, times int) {
 				return
 			}
 			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(time.Minute))
+			_ = conn.SetDeadline(time.Now().Add(5 * time.Minute))
 			// A server that has no room reads slowly; what it has not taken after a while is sent later.
 			written := make(chan struct{})
 			go func() {

@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -337,11 +338,14 @@ func TestBackupsUnderLoad(t *testing.T) {
 	}
 	folder := t.TempDir()
 	var counts []int
+	var before []string
 	for n := range 3 {
 		time.Sleep(300 * time.Millisecond)
-		mu.Lock()
-		before := append([]string{}, acknowledged...)
-		mu.Unlock()
+		for more, end := len(before)+1, time.Now().Add(2*time.Minute); len(before) < more && time.Now().Before(end); time.Sleep(time.Millisecond) {
+			mu.Lock()
+			before = slices.Clone(acknowledged)
+			mu.Unlock()
+		}
 		name := filepath.Join(folder, fmt.Sprint("backup-", n))
 		h.laurel(t, 0, "", "backup", "--data", data, name)
 		has := map[string]bool{}
