@@ -308,14 +308,64 @@ func (d *demoProcess) forget(t *testing.T) {
 
 func (d *demoProcess) peak(t *testing.T) int {
 	t.Helper()
+	most, err := d.resident("VmHWM")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return most
+}
+
+// watch looks every ten milliseconds at what the process holds resident, until its
+// result is called, which tells the most of memory that no file backs and of pages of
+// files, in bytes. The kernel keeps the highest mark of both together only.
+func (d *demoProcess) watch(t *testing.T) (most func() (anonymous, files int)) {
+	t.Helper()
+	var anonymous, files int
+	var failed error
+	look := func() {
+		for name, most := range map[string]*int{"RssAnon": &anonymous, "RssFile": &files} {
+			now, err := d.resident(name)
+			if err != nil {
+				failed = err
+			}
+			*most = max(*most, now)
+		}
+	}
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		every := time.NewTicker(10 * time.Millisecond)
+		defer every.Stop()
+		for {
+			look()
+			select {
+			case <-stop:
+				return
+			case <-every.C:
+			}
+		}
+	}()
+	return func() (int, int) {
+		t.Helper()
+		close(stop)
+		<-done
+		if failed != nil {
+			t.Fatal(failed)
+		}
+		return anonymous, files
+	}
+}
+
+// resident is a measure of memory that the system has of the process, in bytes.
+func (d *demoProcess) resident(measure string) (int, error) {
 	raw, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", d.pid))
 	if err != nil {
-		t.Fatal(err)
+		return 0, err
 	}
-	_, rest, _ := strings.Cut(string(raw), "VmHWM:")
-	kib, err := strconv.Atoi(strings.Fields(rest)[0])
-	if err != nil {
-		t.Fatal(err)
+	_, rest, _ := strings.Cut(string(raw), "\n"+measure+":")
+	var kib int
+	if _, err := fmt.Sscan(rest, &kib); err != nil {
+		return 0, fmt.Errorf("%s: %w", measure, err)
 	}
-	return kib << 10
+	return kib << 10, nil
 }

@@ -34,6 +34,7 @@ func TestOverload(t *testing.T) {
 	o.report("alone", alone)
 	before := d.files(t)
 	d.forget(t)
+	most := d.watch(t)
 	for _, wave := range []struct {
 		name string
 		do   func(stop <-chan struct{}) map[int]int
@@ -56,10 +57,14 @@ func TestOverload(t *testing.T) {
 			}
 		}
 	}
-	if peak := d.peak(t); peak > maxResident {
-		t.Errorf("%d MiB", peak>>20)
-	} else {
-		t.Logf("%d MiB at most", peak>>20)
+	// The store's file is mapped, and grows with what is issued: its pages are the
+	// system's, which takes them back when it needs them, and count in the highest mark
+	// all the same. Where little is issued the mark says more: it misses no moment.
+	anonymous, files := most()
+	peak := d.peak(t)
+	t.Logf("at most %d MiB of its own, %d of files, %d together", anonymous>>20, files>>20, peak>>20)
+	if anonymous > maxResident || !long && peak > maxResident {
+		t.Errorf("more than %d MiB", maxResident>>20)
 	}
 	patience := 5 * time.Second
 	if !long { // a busy machine takes its time
