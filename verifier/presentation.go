@@ -52,8 +52,15 @@ func openPresentation(d *badge.Document, body strictjson.Value) *Submission {
 // contexts of its own before, and only say who made it.
 func (p *presentation) shape(opts Options) *Finding {
 	first := badge.FirstContext(p.body, badge.ContextCredentialsV2) || badge.FirstContext(p.body, badge.ContextCredentialsV1)
+	claims := p.doc.Root()
+	token := p.doc.JWS() != nil
 	var f Finding
 	switch {
+	// VC-JOSE-COSE section 3.1: the payload is the presentation itself.
+	case token && claims.Get("vp").Exists() && (claims.Get("@context").Exists() || !badge.FirstContext(p.body, badge.ContextCredentialsV1)):
+		f = failed(Malformed, "/vp", "A vp claim holds a presentation of VC data model 1.1, and nothing stands beside it.")
+	case token && claims.Get("vc").Exists():
+		f = failed(Malformed, "/vc", "A presentation has no claim vc.")
 	case !first && !(opts.Generic && hasContext(p.body, badge.ContextCredentialsV2)):
 		f = failed(Malformed, "/@context", "The first context of a presentation is %s.", badge.ContextCredentialsV2)
 	case len(p.parts) == 0 && !opts.Generic:

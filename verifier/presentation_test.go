@@ -174,6 +174,33 @@ func TestPresentationsOfSeveral(t *testing.T) {
 	expect(t, unsigned, valid, finding{holderCheck, warn, verifier.HolderUnproven})
 }
 
+// TestPresentationsWithClaimsOfAnotherModel signs tokens in which two presentations, or
+// a presentation and a credential, could each be taken for what was signed.
+func TestPresentationsWithClaimsOfAnotherModel(t *testing.T) {
+	beside := func(claim string, value map[string]any) func(*world) string {
+		return func(w *world) string {
+			return w.presentedToken(didKey(w.t), map[string]any{claim: value}, w.token(w.issuer))
+		}
+	}
+	older := map[string]any{"@context": []string{"https://www.w3.org/2018/credentials/v1"}, "type": []string{"VerifiablePresentation"}, "verifiableCredential": []string{}}
+	for _, s := range []state{
+		{name: "an empty claim vp", verdict: invalid, make: beside("vp", map[string]any{}), want: one(format, fail, verifier.Malformed), pointer: "/vp"},
+		{name: "another presentation", verdict: invalid, make: beside("vp", older), want: one(format, fail, verifier.Malformed), pointer: "/vp"},
+		{name: "one of data model 1.1 beside another", verdict: invalid, make: func(w *world) string {
+			h := didKey(w.t)
+			return w.presentedToken(h, map[string]any{"@context": older["@context"], "vp": older}, w.token(w.issuer))
+		}, want: one(format, fail, verifier.Malformed), pointer: "/vp"},
+		{name: "a claim vc", verdict: invalid, make: beside("vc", map[string]any{}), want: one(format, fail, verifier.Malformed), pointer: "/vc"},
+		{name: "data model 2.0 in a claim vp", verdict: invalid, make: func(w *world) string {
+			h := didKey(w.t)
+			return w.jws(map[string]any{"alg": "EdDSA", "kid": h.method.ID, "typ": "JWT"},
+				`{"iss":"`+h.method.Controller+`","vp":{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"],"verifiableCredential":[`+w.badge()+`]}}`, h)
+		}, want: one(format, fail, verifier.Malformed), pointer: "/vp"},
+	} {
+		s.run(t)
+	}
+}
+
 func TestPresentationsThatAreNone(t *testing.T) {
 	of := func(text string) func(*world) string { return func(*world) string { return text } }
 	const head = `{"@context":["https://www.w3.org/ns/credentials/v2"],"type":["VerifiablePresentation"]`
