@@ -70,7 +70,7 @@ func TestContention(t *testing.T) {
 			s.start()
 		}
 		for _, s := range h.services {
-			s.ready(20 * time.Second)
+			s.ready()
 		}
 	}
 	if warm > 0 {

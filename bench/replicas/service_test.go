@@ -14,7 +14,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -26,6 +25,7 @@ import (
 	"testing"
 	"time"
 
+	"laurel/internal/porttest"
 	"laurel/store/postgres/pgtest"
 )
 
@@ -81,6 +81,7 @@ type service struct {
 	group   string
 	under   []string // a command that it runs below, which becomes it
 	cmd     *exec.Cmd
+	told    chan struct{} // closed when the process has said its last
 	mu      sync.Mutex
 	log     []byte
 }
@@ -92,7 +93,7 @@ func newHouse(tb testing.TB, store string, replicas int) *house {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	h := &house{tb: tb, bin: bin, store: store, client: &http.Client{Timeout: 30 * time.Second,
+	h := &house{tb: tb, bin: bin, store: store, client: &http.Client{Timeout: 2 * time.Minute,
 		Transport: &http.Transport{MaxIdleConnsPerHost: 256, DisableCompression: true}}}
 	tb.Cleanup(h.client.CloseIdleConnections)
 	first := filepath.Join(tb.TempDir(), "data")
@@ -141,7 +142,7 @@ func (h *house) start() {
 		s.start()
 	}
 	for _, s := range h.services {
-		s.ready(20 * time.Second)
+		s.ready()
 	}
 	h.must(http.StatusCreated, h.services[0].put("/v1/achievements/bees-keeper", h.issue, map[string]any{"issuer": "bees",
 		"name": text("Bee keeper"), "description": text("Keeps bees."), "criteria": text("A year with a hive.")}))
@@ -167,12 +168,7 @@ func (s *service) start() {
 	tb := s.house.tb
 	tb.Helper()
 	if s.address == "" {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			tb.Fatal(err)
-		}
-		s.address = l.Addr().String()
-		_ = l.Close()
+		s.address = porttest.Address(tb)
 	}
 	args := []string{"serve", "--data", s.data, "--store", s.house.store, "--listen", s.address, "--verify-rate", "0"}
 	cmd := exec.Command(s.house.bin, args...)
@@ -189,8 +185,10 @@ func (s *service) start() {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	s.cmd = cmd
+	told := make(chan struct{})
+	s.cmd, s.told = cmd, told
 	go func() {
+		defer close(told)
 		for lines := bufio.NewReader(errs); ; {
 			line, err := lines.ReadBytes('\n')
 			if !bytes.Contains(line, []byte(`"level":"INFO"`)) || bytes.Contains(line, []byte(`"msg":"stopped"`)) {
@@ -212,9 +210,9 @@ func (s *service) logged() string {
 }
 
 // ready waits until the service can write.
-func (s *service) ready(patience time.Duration) {
+func (s *service) ready() {
 	s.house.tb.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(20 * time.Millisecond) {
 		a := s.get("/readyz", "")
 		if a.err == nil && a.status == http.StatusOK {
 			return
@@ -228,9 +226,17 @@ func (s *service) ready(patience time.Duration) {
 func (s *service) kill() {
 	if s.cmd != nil && s.cmd.Process != nil {
 		_ = s.cmd.Process.Kill()
-		_ = s.cmd.Wait()
-		s.cmd = nil
+		_ = s.wait()
 	}
+}
+
+// wait waits for the end of the process. All that it says is read before: Wait
+// throws away what is not.
+func (s *service) wait() error {
+	<-s.told
+	err := s.cmd.Wait()
+	s.cmd = nil
+	return err
 }
 
 // stop ends the service as an operator does, and returns what it says of its
@@ -241,10 +247,9 @@ func (s *service) stop() (stats struct{ Updates, Retries int }) {
 	if err := s.cmd.Process.Signal(os.Interrupt); err != nil {
 		tb.Error(err)
 	}
-	if err := s.cmd.Wait(); err != nil {
+	if err := s.wait(); err != nil {
 		tb.Errorf("the service ended with %v\n%s", err, s.logged())
 	}
-	s.cmd = nil
 	for line := range strings.Lines(s.logged()) {
 		if strings.Contains(line, `"msg":"stopped"`) {
 			if err := json.Unmarshal([]byte(line), &stats); err != nil {
