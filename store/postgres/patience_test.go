@@ -62,9 +62,9 @@ func TestPatience(t *testing.T) {
 // TestPatienceStartsAnew: what gets on is not given up.
 func TestPatienceStartsAnew(t *testing.T) {
 	db, _ := create(t)
-	const patience = 2 * time.Second
+	const patience = 3 * time.Second // a third of it is work, the rest is for a busy machine
 	ctx := store.WithPatience(t.Context(), patience)
-	slow := func(store.Tx) error { time.Sleep(patience * 2 / 5); return nil }
+	slow := func(store.Tx) error { time.Sleep(patience / 3); return nil }
 	for n := range 4 {
 		if err := db.Update(ctx, func(tx store.Tx) error { return errors.Join(slow(tx), tx.Put([]byte("a"), []byte{byte(n)})) }); err != nil {
 			t.Errorf("Update %d: %v", n, err)
@@ -73,7 +73,7 @@ func TestPatienceStartsAnew(t *testing.T) {
 	ctx = store.WithPatience(t.Context(), patience)
 	var err error
 	for range 4 {
-		err = db.View(ctx, func(r store.Reader) error { time.Sleep(patience * 2 / 5); _, err := r.Get([]byte("a")); return err })
+		err = db.View(ctx, func(r store.Reader) error { time.Sleep(patience / 3); _, err := r.Get([]byte("a")); return err })
 	}
 	if !errors.Is(err, store.ErrBusy) {
 		t.Errorf("the fourth View: %v", err)
@@ -90,7 +90,7 @@ func TestPatienceDuringTheCommit(t *testing.T) {
 	}
 	p.holdCommit.Store(true)
 	begun := time.Now()
-	err := put(store.WithPatience(t.Context(), time.Second), db, "a", "1")
+	err := put(store.WithPatience(t.Context(), 3*time.Second), db, "a", "1")
 	if took := time.Since(begun); !errors.Is(err, store.ErrUnknownOutcome) || took > time.Minute {
 		t.Errorf("Update: %v, after %v", err, took)
 	}
