@@ -187,7 +187,7 @@ func TestCollectorThatHangsForAWhile(t *testing.T) {
 	})
 	t.Cleanup(func() { close(let) })
 	at := quick()
-	at.send, at.delay = 100*time.Millisecond, time.Hour // batches are full
+	at.send, at.delay = time.Second, time.Hour // batches are full
 	var log bytes.Buffer
 	s := newSender(Config{URL: r.URL, Ratio: 1, Log: slog.New(slog.NewTextHandler(&log, nil))}, at)
 	spans(s, 16)
