@@ -1,5 +1,6 @@
 // Laurel from the outside: its command and its calls over HTTP.
 import {execFile} from 'node:child_process';
+import {setTimeout} from 'node:timers/promises';
 import {promisify} from 'node:util';
 
 const exec = promisify(execFile);
@@ -44,12 +45,20 @@ export async function verifyByCommand(binary, bytes, flags = []) {
 
 const contentType = bytes => bytes.trimStart().startsWith('{') ? 'application/vc' : 'application/vc+jwt';
 
-// verifyByService posts bytes to a service and gives its report.
+// verifyByService posts bytes to a service and gives its report. On a busy machine
+// it is told to come back, and does so.
 export async function verifyByService(baseURL, bytes) {
-  const answer = await fetch(`${baseURL}/v1/verify`, {
-    method: 'POST', body: bytes, headers: {'Content-Type': contentType(bytes), Accept: 'application/json'}
-  });
-  const text = await answer.text();
+  let answer, text;
+  for(const began = Date.now(); ;) {
+    answer = await fetch(`${baseURL}/v1/verify`, {
+      method: 'POST', body: bytes, headers: {'Content-Type': contentType(bytes), Accept: 'application/json'}
+    });
+    text = await answer.text();
+    if(answer.status !== 503 || !answer.headers.has('Retry-After') || Date.now() - began > 120_000) {
+      break;
+    }
+    await setTimeout(1000 * Number(answer.headers.get('Retry-After')));
+  }
   if(answer.status !== 200) {
     throw new Error(`POST /v1/verify: ${answer.status} ${text}`);
   }

@@ -41,7 +41,7 @@ async function sent(path, count, wanted = () => true) {
     if(found.length >= count) {
       return found;
     }
-    assert.ok(Date.now() - began < 60_000, `${found.length} of ${count} requests came to ${path}`);
+    assert.ok(Date.now() - began < 180_000, `${found.length} of ${count} requests came to ${path}`);
   }
 }
 
