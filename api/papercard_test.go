@@ -117,7 +117,7 @@ func TestCardsNotShown(t *testing.T) {
 			if want.status != http.StatusNotFound || got.same(hidden.ID) != want.same(never) {
 				t.Errorf("hidden%s: %.300s\nunknown: %.300s", face, got.same(hidden.ID), want.same(never))
 			}
-			if a := w.get("/credentials/"+erased.ID+face, "Accept", accept); a.status != http.StatusGone || strings.Contains(string(a.body), "Ana") {
+			if a := w.get("/credentials/"+erased.ID+face, "Accept", accept); a.status != http.StatusGone || strings.Contains(string(a.body), "Ana Mora") {
 				t.Errorf("erased%s: %d %.300s", face, a.status, a.body)
 			}
 		}

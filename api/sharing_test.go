@@ -76,13 +76,13 @@ func TestLinkedIn(t *testing.T) {
 		}
 	}
 	w.put("/v1/issuers/city-school", `{"name":"Example City School","linkedinOrganizationId":"x1"}`, w.all).problem(t, http.StatusUnprocessableEntity, "organization_invalid")
-	w.put("/v1/issuers/city-school", `{"name":"Example City School","linkedinOrganizationId":"1337","notify":"everybody"}`, w.all).want(t, http.StatusUnprocessableEntity)
-	w.put("/v1/issuers/city-school", `{"name":"Example City School","linkedinOrganizationId":"1337"}`, w.all).want(t, http.StatusOK)
+	w.put("/v1/issuers/city-school", `{"name":"Example City School","linkedinOrganizationId":"1337133713","notify":"everybody"}`, w.all).want(t, http.StatusUnprocessableEntity)
+	w.put("/v1/issuers/city-school", `{"name":"Example City School","linkedinOrganizationId":"1337133713"}`, w.all).want(t, http.StatusOK)
 	add, _, _ := sharedLinks(w.page("/credentials/" + b.ID))
-	if u, err := url.Parse(add); err != nil || u.Query().Get("organizationId") != "1337" || u.Query().Has("organizationName") {
+	if u, err := url.Parse(add); err != nil || u.Query().Get("organizationId") != "1337133713" || u.Query().Has("organizationName") {
 		t.Errorf("%s", add)
 	}
-	if page := w.page("/issuers/city-school"); strings.Contains(page, "1337") {
+	if page := w.page("/issuers/city-school"); strings.Contains(page, "1337133713") {
 		t.Error("the number is no part of the profile")
 	}
 	if page := w.page("/credentials/" + b.ID); !strings.Contains(page, "Keep it or pass it on") {
