@@ -195,40 +195,6 @@ func shuffled(random *rand.Rand, all []completion.Completion, lanes int) [][]com
 	return dealt
 }
 
-// TestOrderOfCorrections tells of one person by two platforms what was reached,
-// taken back and regraded, as totals and part by part, in many orders. In the end
-// the same is known, and the same is missing; and where nothing was regraded, which
-// is put before a person, the same badges are in force.
-func TestOrderOfCorrections(t *testing.T) {
-	for name, open := range backends {
-		t.Run(name, func(t *testing.T) {
-			for round := range 2 * orders(name) {
-				random := rand.New(rand.NewPCG(1, uint64(round)))
-				p := courseOn(t, open(t), "all")
-				list := corrections(random, round%2 == 1)
-				var first string
-				for n := range 4 {
-					who := fmt.Sprintf(`{"id":"n-%d","email":"n%d@learner.example","name":"Number %d"}`, n, n, n)
-					for _, i := range random.Perm(len(list)) {
-						e := list[i]
-						e.learner = who
-						p.tell(t, e)
-					}
-					got := p.stand(t, fmt.Sprintf("n%d@learner.example", n), round%2 == 0)
-					got += string(toJSON(t, p.tell(t, said{learner: who, facts: `{"role":"participant"}`})[0].Open))
-					if first == "" {
-						first = got
-					}
-					if got != first {
-						t.Fatalf("round %d: %+v\n%s\nand in another order\n%s", round, list, first, got)
-					}
-				}
-				p.audit(t)
-			}
-		})
-	}
-}
-
 // TestOrderOfNames tells of people whom one platform knows by number alone and
 // another by name, and of whom a list has the numbers, in every order: in the end
 // each is one person and holds what both platforms tell of.
@@ -311,23 +277,6 @@ func TestOrderAfterRevocation(t *testing.T) {
 	if active, revoked := p.audit(t); active != 2*people || revoked != people {
 		t.Errorf("%d in force, %d revoked", active, revoked)
 	}
-}
-
-// corrections are reports of a few days: of passing and failing, taken back and
-// perhaps regraded.
-func corrections(random *rand.Rand, regrades bool) (list []said) {
-	kinds := []string{"progress", "progress", "revocation"}
-	if regrades {
-		kinds = append(kinds, "regrade")
-	}
-	for range 4 + random.IntN(5) {
-		e := said{source: []string{"lms-a", "lms-b"}[random.IntN(2)], kind: kinds[random.IntN(len(kinds))], day: fmt.Sprintf("2025-03-0%d", 1+random.IntN(8))}
-		if e.kind != "revocation" {
-			e.facts = []string{points("20"), points("51"), modules("18"), modules("3"), `{"points":{"achieved":55,"max":60}}`, `{"visits":{"visited":44,"total":44}}`}[random.IntN(6)]
-		}
-		list = append(list, e)
-	}
-	return list
 }
 
 // stand is what is known of a person, and with badges what they hold.

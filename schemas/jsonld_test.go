@@ -5,9 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/piprate/json-gold/ld"
@@ -71,21 +69,6 @@ func canonical(t *testing.T, doc any, options *ld.JsonLdOptions) string {
 	return text.(string)
 }
 
-// TestEveryTermHasMeaning shows in every clone that json-gold reads the
-// documents, and that each property of each context makes quads.
-func TestEveryTermHasMeaning(t *testing.T) {
-	for _, h := range held {
-		s := samplesOf(t, h.url, ours)
-		for _, doc := range s.docs {
-			quads(t, doc, ours)
-		}
-		c, _ := ContextTable(h.url)
-		if want := countTerms(c); s.terms != want || want == 0 {
-			t.Errorf("%s: %d terms in the samples, %d in the table", h.url, s.terms, want)
-		}
-	}
-}
-
 func countTerms(c *Context) int {
 	n := 0
 	for _, t := range c.Terms {
@@ -94,20 +77,6 @@ func countTerms(c *Context) int {
 		}
 	}
 	return n
-}
-
-// TestQuadsEqualPublished makes the samples from the published contexts, so
-// that a term which we lack is seen.
-func TestQuadsEqualPublished(t *testing.T) {
-	theirs := publisherOf(t)
-	for _, h := range held {
-		for _, doc := range samplesOf(t, h.url, theirs).docs {
-			got, want := quads(t, doc, ours), quads(t, doc, theirs)
-			if got != want || want == "" {
-				t.Errorf("%s: %s\ngot\n%s\nwant\n%s", h.url, encode(doc), got, want)
-			}
-		}
-	}
 }
 
 // contextStacks are contexts as badges combine them. Editions 3.0.0 and 3.0.1
@@ -119,34 +88,6 @@ var contextStacks = [][]any{
 	{"https://www.w3.org/2018/credentials/v1", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.2.json", "https://w3id.org/security/data-integrity/v1"},
 	{"https://www.w3.org/2018/credentials/v1", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.1.json", "https://w3id.org/security/suites/ed25519-2020/v1"},
 	{"https://www.w3.org/2018/credentials/v1", "https://purl.imsglobal.org/spec/ob/v3p0/context.json", "https://w3id.org/security/suites/ed25519-2020/v1"},
-}
-
-// TestBadgesEqualPublished reads whole badges with the contexts together.
-// Terms that a combination does not define are dropped, by both alike.
-func TestBadgesEqualPublished(t *testing.T) {
-	theirs := publisherOf(t)
-	convert := func(doc any, contexts contextSource) string {
-		options := ld.NewJsonLdOptions("https://base.example/")
-		options.DocumentLoader = contexts
-		return canonical(t, doc, options)
-	}
-	for _, name := range []string{"badge.json", "achievement.json"} {
-		b, err := os.ReadFile("testdata/" + name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, stack := range contextStacks {
-			doc, err := ld.DocumentFromReader(bytes.NewReader(b))
-			if err != nil {
-				t.Fatal(err)
-			}
-			setContexts(doc, stack)
-			got, want := convert(doc, ours), convert(doc, theirs)
-			if got != want || strings.Count(want, "\n") < 50 {
-				t.Errorf("%s under %q: got\n%s\nwant\n%s", name, stack, got, want)
-			}
-		}
-	}
 }
 
 // setContexts puts other contexts into a document and those embedded in it.
