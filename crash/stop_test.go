@@ -72,8 +72,8 @@ func TestRevocations(t *testing.T) {
 		if !within(3*time.Minute, func() bool { return reader.seen.Load() > int64(n+1) }) { // a busy machine takes its time
 			t.Error("no withdrawal shows")
 		}
-		cancel()
 		h.kill()
+		cancel()
 		all.Wait()
 	}
 	h.start()
