@@ -574,7 +574,7 @@ func TestRepeatedRequests(t *testing.T) {
 }
 
 // TestThoseThatStandComeFirst: what has ended or has not begun takes the place
-// of none that stands, whoever said it.
+// of none that stands, whoever said it. Behind those come the older ones.
 func TestThoseThatStandComeFirst(t *testing.T) {
 	p := newPlace(t)
 	they := newParty(t, p.clock)
@@ -582,6 +582,7 @@ func TestThoseThatStandComeFirst(t *testing.T) {
 	p.define(t, endorser.Definition{Slug: "national-network", ID: they.id, Key: endorser.External})
 	for n := range endorser.MaxShown {
 		p.endorse(t, endorser.Request{Comment: fmt.Sprintf("For an hour, %d.", n), ValidUntil: p.clock.Now().Add(time.Hour)})
+		p.clock.Advance(time.Second) // or none would be older than another
 	}
 	p.endorse(t, endorser.Request{Comment: "Later.", ValidFrom: p.clock.Now().Add(year)})
 	p.clock.Advance(2 * time.Hour)
@@ -591,8 +592,13 @@ func TestThoseThatStandComeFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	list := p.current(t, p.courseID())
-	if len(list) != endorser.MaxShown || list[0].ID != listed.ID || list[1].ID != unlisted.ID || !strings.HasPrefix(list[2].Comment, "For an hour") {
-		t.Errorf("%d are shown: %v", len(list), said(list))
+	if len(list) != endorser.MaxShown || list[0].ID != listed.ID || list[1].ID != unlisted.ID {
+		t.Fatalf("%d are shown: %v", len(list), said(list))
+	}
+	for n, ended := range list[2:] {
+		if ended.Comment != fmt.Sprintf("For an hour, %d.", n) {
+			t.Errorf("in place %d: %v", 2+n, said(list))
+		}
 	}
 }
 
