@@ -1,6 +1,7 @@
 package keys_test
 
 import (
+	"crypto"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"encoding/binary"
@@ -45,6 +46,30 @@ func TestFamiliarKeysVerifyTheSame(t *testing.T) {
 	}
 	if m := f.Ready(said(private)); !m.Readied() {
 		t.Error("a key that verified forty times is not readied")
+	}
+}
+
+// TestReadiedIsOfOneKey changes the key of a method that was readied with another.
+func TestReadiedIsOfOneKey(t *testing.T) {
+	var f keys.Familiar
+	one, other := numbered(1), numbered(2)
+	m := said(one)
+	for range 20 {
+		m = f.Ready(m)
+	}
+	signature := ed25519.Sign(one, []byte("m"))
+	if err := m.Verify([]byte("m"), signature); err != nil || !m.Readied() {
+		t.Fatalf("readied: %t, %v", m.Readied(), err)
+	}
+	for what, public := range map[string]crypto.PublicKey{"another key": other.Public(), "P-256": ecPair(t, elliptic.P256()).public, "none": nil} {
+		changed := m
+		changed.Public = public
+		if changed.Verify([]byte("m"), signature) == nil {
+			t.Errorf("%s takes the signature of the key before", what)
+		}
+		if changed = f.Ready(changed); changed.Readied() || changed.Verify([]byte("m"), signature) == nil {
+			t.Errorf("%s is readied as the key before", what)
+		}
 	}
 }
 

@@ -118,7 +118,7 @@ func (m VerificationMethod) Verify(message, signature []byte) error {
 	}
 	// What a readied key refuses is for the standard library to refuse: that a
 	// signature is wrong is not said on the word of our own arithmetic.
-	if m.readied != nil && m.readied.Verify(message, signature) || verifies(m.Public, message, signature) {
+	if m.readied.Of(m.Public) && m.readied.Verify(message, signature) || verifies(m.Public, message, signature) {
 		return nil
 	}
 	return ErrSignature

@@ -41,6 +41,9 @@ func checkFormat(_ context.Context, s *subject) Finding {
 	if older(root) {
 		return *olderKind("/@context")
 	}
+	if s.doc.JWS() != nil && s.doc.JWS().Payload.Get("vp").Exists() {
+		return failed(Malformed, "/vp", "A credential has no claim vp.")
+	}
 	if root.Get("vc").Exists() && s.doc.JWS() != nil {
 		return failed(Malformed, "/vc", "A vc claim holds a credential of VC data model 1.1, and nothing stands beside it.")
 	}

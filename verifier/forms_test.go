@@ -125,6 +125,8 @@ func TestTokenOfDataModel11(t *testing.T) {
 		{name: "claims that stand for members", verdict: valid,
 			make: claim11(t, nil, drop("id"), drop("issuanceDate"), drop("expirationDate"), swap(`"id":"did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp",`, "")),
 			want: []finding{{format, pass, verifier.VCDM11}, {schema, pass, verifier.OK}, {proofs, pass, verifier.OK}, {validity, pass, verifier.OK}}},
+		{name: "vp beside vc", verdict: invalid, make: claim11(t, map[string]any{"vp": map[string]any{"type": []string{"VerifiablePresentation"}}}),
+			want: one(format, fail, verifier.Malformed), pointer: "/vp"},
 		{name: "expired by its claim", verdict: invalid, make: claim11(t, map[string]any{"exp": 1795167001}, drop("expirationDate")), want: one(validity, fail, verifier.Expired)},
 		{name: "another issuer", verdict: invalid, make: claim11(t, map[string]any{"iss": "did:web:other.example"}), want: bad, detail: "iss"},
 		{name: "another id", verdict: invalid, make: claim11(t, map[string]any{"jti": "urn:x"}), want: bad, detail: "jti"},

@@ -52,15 +52,11 @@ func openPresentation(d *badge.Document, body strictjson.Value) *Submission {
 // contexts of its own before, and only say who made it.
 func (p *presentation) shape(opts Options) *Finding {
 	first := badge.FirstContext(p.body, badge.ContextCredentialsV2) || badge.FirstContext(p.body, badge.ContextCredentialsV1)
-	claims := p.doc.Root()
-	token := p.doc.JWS() != nil
+	if f := p.claims(); f != nil {
+		return f
+	}
 	var f Finding
 	switch {
-	// VC-JOSE-COSE section 3.1: the payload is the presentation itself.
-	case token && claims.Get("vp").Exists() && (claims.Get("@context").Exists() || !badge.FirstContext(p.body, badge.ContextCredentialsV1)):
-		f = failed(Malformed, "/vp", "A vp claim holds a presentation of VC data model 1.1, and nothing stands beside it.")
-	case token && claims.Get("vc").Exists():
-		f = failed(Malformed, "/vc", "A presentation has no claim vc.")
 	case !first && !(opts.Generic && hasContext(p.body, badge.ContextCredentialsV2)):
 		f = failed(Malformed, "/@context", "The first context of a presentation is %s.", badge.ContextCredentialsV2)
 	case len(p.parts) == 0 && !opts.Generic:
@@ -69,6 +65,34 @@ func (p *presentation) shape(opts Options) *Finding {
 		return nil
 	}
 	return &f
+}
+
+// claims is what speaks against the payload of a token, or nil: that something in it
+// could be taken for what was signed in place of the presentation. In data model 2.0
+// the payload is the presentation itself (VC-JOSE-COSE section 3.1), in 1.1 the claim vp
+// is, and beside it stand claims of the token alone.
+func (p *presentation) claims() *Finding {
+	if p.doc.JWS() == nil {
+		return nil
+	}
+	payload := p.doc.JWS().Payload
+	vp := payload.Get("vp")
+	var f Finding
+	switch {
+	case payload.Get("vc").Exists():
+		f = failed(Malformed, "/vc", "A presentation has no claim vc.")
+	case vp.Exists() && (presents(payload) || !badge.FirstContext(vp, badge.ContextCredentialsV1)):
+		f = failed(Malformed, "/vp", "A vp claim holds a presentation of VC data model 1.1, and nothing stands beside it.")
+	default:
+		return nil
+	}
+	return &f
+}
+
+// presents tells whether an object has a member that belongs to a presentation.
+func presents(v strictjson.Value) bool {
+	return slices.ContainsFunc([]string{"@context", "type", "verifiableCredential", "holder", "proof"},
+		func(name string) bool { return v.Get(name).Exists() })
 }
 
 // openPart reads one credential of a presentation: an object, one in an

@@ -182,6 +182,17 @@ func TestPresentationsWithClaimsOfAnotherModel(t *testing.T) {
 			return w.presentedToken(didKey(w.t), map[string]any{claim: value}, w.token(w.issuer))
 		}
 	}
+	signed := func(payload func(w *world, h signer) map[string]any) func(*world) string {
+		return func(w *world) string {
+			h := didKey(w.t)
+			claims := payload(w, h)
+			claims["iss"] = h.method.Controller
+			return w.jws(map[string]any{"alg": "EdDSA", "kid": h.method.ID, "typ": "JWT"}, string(marshal(w.t, claims)), h)
+		}
+	}
+	with := func(w *world) map[string]any {
+		return map[string]any{"@context": []string{"https://www.w3.org/2018/credentials/v1"}, "type": []string{"VerifiablePresentation"}, "verifiableCredential": []string{w.token(w.issuer)}}
+	}
 	older := map[string]any{"@context": []string{"https://www.w3.org/2018/credentials/v1"}, "type": []string{"VerifiablePresentation"}, "verifiableCredential": []string{}}
 	for _, s := range []state{
 		{name: "an empty claim vp", verdict: invalid, make: beside("vp", map[string]any{}), want: one(format, fail, verifier.Malformed), pointer: "/vp"},
@@ -191,6 +202,16 @@ func TestPresentationsWithClaimsOfAnotherModel(t *testing.T) {
 			return w.presentedToken(h, map[string]any{"@context": older["@context"], "vp": older}, w.token(w.issuer))
 		}, want: one(format, fail, verifier.Malformed), pointer: "/vp"},
 		{name: "a claim vc", verdict: invalid, make: beside("vc", map[string]any{}), want: one(format, fail, verifier.Malformed), pointer: "/vc"},
+		{name: "a presentation in a claim vc", verdict: invalid, make: signed(func(w *world, _ signer) map[string]any { return map[string]any{"vc": with(w)} }),
+			want: one(format, fail, verifier.Malformed), pointer: "/vc"},
+		{name: "one in a claim vc and one in a claim vp", verdict: invalid, make: signed(func(w *world, _ signer) map[string]any { return map[string]any{"vc": with(w), "vp": older} }),
+			want: one(format, fail, verifier.Malformed), pointer: "/vc"},
+		{name: "a type and a badge beside a claim vp", verdict: invalid, make: signed(func(w *world, _ signer) map[string]any {
+			return map[string]any{"vp": with(w), "type": []string{"VerifiablePresentation"}, "verifiableCredential": []string{w.token(w.issuer)}}
+		}), want: one(format, fail, verifier.Malformed), pointer: "/vp"},
+		{name: "a holder beside a claim vp", verdict: invalid, make: signed(func(w *world, _ signer) map[string]any {
+			return map[string]any{"vp": with(w), "holder": "did:key:z6MkiTBz1ymuepAQ4HEHYSF1H8quG5GLVVQR3djdX3mDooWp"}
+		}), want: one(format, fail, verifier.Malformed), pointer: "/vp"},
 		{name: "data model 2.0 in a claim vp", verdict: invalid, make: func(w *world) string {
 			h := didKey(w.t)
 			return w.jws(map[string]any{"alg": "EdDSA", "kid": h.method.ID, "typ": "JWT"},

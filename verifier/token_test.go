@@ -203,6 +203,7 @@ func TestTokens(t *testing.T) {
 		{name: "exp without validUntil, over", verdict: invalid, make: claims(drop("validUntil"), put("exp", `1795255199`)), want: one(validity, fail, verifier.Expired)},
 		{name: "exp without validUntil, ahead", verdict: valid, make: claims(drop("validUntil"), put("exp", `1795255200`)), want: one(validity, pass, verifier.OK)},
 		{name: "vc beside the credential", verdict: invalid, make: claims(put("vc", `{}`)), want: one(format, fail, verifier.Malformed)},
+		{name: "vp beside the credential", verdict: invalid, make: claims(put("vp", `{}`)), want: one(format, fail, verifier.Malformed), pointer: "/vp"},
 		{name: "an undefined term, though signed", verdict: invalid, make: claims(add(`"salary":1`)), want: one(terms, fail, verifier.UndefinedTerm)},
 		{name: "revoked", verdict: invalid, make: func(w *world) string {
 			text := es(nil)(w)

@@ -7,6 +7,7 @@ package edwards
 
 import (
 	"bytes"
+	"crypto"
 	"crypto/ed25519"
 	"crypto/sha512"
 	"errors"
@@ -33,6 +34,12 @@ func NewKey(public ed25519.PublicKey) (*Key, error) {
 		return nil, ErrNoPoint
 	}
 	return &Key{[ed25519.PublicKeySize]byte(public), multiplesOf(p.Negate(p))}, nil
+}
+
+// Of tells whether it is this key that was made ready; nil is nobody's.
+func (k *Key) Of(public crypto.PublicKey) bool {
+	p, ok := public.(ed25519.PublicKey)
+	return ok && k != nil && bytes.Equal(p, k.public[:])
 }
 
 // Verify tells the same as ed25519.Verify: whether S·B - k·A, with k as the hash of R, A
@@ -71,7 +78,7 @@ func (k *Key) challenge(r, message []byte) [32]byte {
 // and so much memory that it is waited for.
 const (
 	digitBits = 5
-	digits    = 52 // 260 bits: room for the last carry of 253
+	digits    = 51 // 255 bits, of which a scalar has 253: the last digit is 8 at most, and carries nothing
 	half      = 1 << (digitBits - 1)
 )
 
@@ -116,9 +123,6 @@ func (m *multiples) addTimes(scalar [32]byte, sum *edwards25519.Point) {
 // digit is the i-th of five bits, without a sign.
 func digit(scalar [32]byte, i int) int {
 	at, shift := i*digitBits/8, i*digitBits%8
-	if at >= len(scalar) {
-		return 0
-	}
 	bits := int(scalar[at])
 	if at+1 < len(scalar) {
 		bits |= int(scalar[at+1]) << 8
