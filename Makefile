@@ -81,7 +81,7 @@ release-long: ## an edition of AWARDS released, killed half-way ten times
 	RELEASE_AWARDS=$(AWARDS) RELEASE_KILLS=10 go test -count=1 -timeout 6h -v -run '^TestRelease$$' ./crash
 
 replicas-long: ## two services on one PostgreSQL: promises, contention, and FAULTS rounds of kills, restarts, locks, no connections, then a failover
-	REPLICAS_FSYNC=on REPLICAS_FAULTS=$(FAULTS) REPLICAS_CLIENTS=8 REPLICAS_QUIET=2000 REPLICAS_LOCKED=5000 REPLICAS_LONGEST=15000 REPLICAS_ROUNDS=20 REPLICAS_SHOWN=1000 \
+	REPLICAS_FSYNC=on REPLICAS_FAULTS=$(FAULTS) REPLICAS_CLIENTS=8 REPLICAS_QUIET=2000 REPLICAS_LOCKED=5000 REPLICAS_LONGEST=15000 REPLICAS_ROUNDS=20 REPLICAS_SHOWN=1000 REPLICAS_TAKEN=15000 \
 		go test -count=1 -timeout 1h -v -run '^Test(Faults|Promises|Contention)$$' ./bench/replicas
 
 network-long: ## two services behind a network that delays, loses and resets, to one PostgreSQL; needs root, /dev/net/tun and ip

@@ -107,8 +107,11 @@ func TestIssuingBesideDrawing(t *testing.T) {
 		alone = append(alone, issue(100+n))
 		pause.Unlock()
 		before := drawn.Load()
-		for drawn.Load() == before { // they have begun again
-			time.Sleep(time.Millisecond)
+		for end := time.Now().Add(3 * time.Minute); drawn.Load() == before; time.Sleep(time.Millisecond) { // they have begun again
+			if time.Now().After(end) {
+				t.Error("nothing is drawn any more")
+				break
+			}
 		}
 		before = drawn.Load()
 		beside = append(beside, issue(200+n))

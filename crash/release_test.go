@@ -63,7 +63,10 @@ func TestRelease(t *testing.T) {
 		ended := make(chan error, 1)
 		// So much in each part that all kills fall into the release.
 		part, process := people/(kills+1), h.process.Process
-		h.said.at(part*(n+1)-rand.N(part/4), func() { _ = process.Kill() })
+		h.said.at(part*(n+1)-rand.N(part/4+1), func() {
+			time.Sleep(rand.N(2 * time.Millisecond)) // it goes on until it is waited for, also within a commit
+			_ = process.Kill()
+		})
 		go func() { _, err := h.try("programme", "release", "big-course"); ended <- err }()
 		err := <-ended
 		h.kill()

@@ -308,17 +308,21 @@ func TestWaiting(t *testing.T) {
 type lastMoment struct {
 	*web
 	wait  sync.WaitGroup // for the lists
+	seen  atomic.Bool    // errands were under way: their name is still the one that is looked for
 	leave context.CancelFunc
 }
 
 func (l *lastMoment) StatusList(ctx context.Context, url string) ([]byte, error) {
 	defer l.wait.Done()
+	if errandsUnderWay() { // this is one
+		l.seen.Store(true)
+	}
 	return l.web.StatusList(ctx, url)
 }
 
 func (l *lastMoment) Knows(context.Context, string) (verifier.Listing, bool, error) {
 	l.wait.Wait()
-	for errandsUnderWay() { // until what was brought is put down
+	for end := time.Now().Add(time.Minute); errandsUnderWay() && time.Now().Before(end); { // until what was brought is put down
 		time.Sleep(time.Millisecond)
 	}
 	l.leave()
@@ -348,6 +352,9 @@ func TestAnswerOfTheLastMoment(t *testing.T) {
 		if r := w.v.Verify(ctx, []byte(text)); r.Verdict() != valid {
 			t.Fatal(lines(r))
 		}
+	}
+	if !last.seen.Load() {
+		t.Error("errands are not what they were called: nobody waited for them here")
 	}
 }
 

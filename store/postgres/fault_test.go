@@ -320,6 +320,9 @@ func TestReplicas(t *testing.T) {
 			select {
 			case <-stop:
 				t.Logf("%d times all connections were ended", cuts)
+				if cuts == 0 {
+					t.Error("nothing was tried")
+				}
 				return
 			case <-time.After(rand.N(60 * time.Millisecond)):
 			}
