@@ -450,11 +450,11 @@ func (l *lines) Write(p []byte) (int, error) {
 	}
 }
 
-// at has something done at so many badges, with nothing read meanwhile.
-func (l *lines) at(most int, then func()) {
+// after has something done after so many more badges, with nothing read meanwhile.
+func (l *lines) after(more int, then func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.most, l.then = most, then
+	l.most, l.then = l.issued+more, then
 }
 
 func (l *lines) all() string {
