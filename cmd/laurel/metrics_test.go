@@ -19,6 +19,9 @@ import (
 	"time"
 
 	"laurel/internal/porttest"
+	"laurel/store"
+	"laurel/store/postgres"
+	"laurel/store/postgres/pgtest"
 )
 
 // running is `laurel serve` within this process, with all that it logs.
@@ -250,6 +253,35 @@ func TestProfilesAreOnThePrivateListenerAlone(t *testing.T) {
 	info, err := os.Stat(r.private)
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the socket has mode %v, %v", info.Mode(), err)
+	}
+}
+
+// A service whose database was left for another store meanwhile takes no changes, and
+// says so before somebody asks for one.
+func TestReadinessOnADatabaseThatWasLeft(t *testing.T) {
+	database := pgtest.Start(t)
+	r := servingWith(t, "http://", []string{"LAUREL_STORE=" + database})
+	if code, body := r.ask(t, "GET", "/readyz", "", ""); code != http.StatusOK || !strings.HasPrefix(body, `{"ready":true,"read":true,"write":true`) {
+		t.Fatalf("%d %s", code, body)
+	}
+	db, err := postgres.Open(t.Context(), database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.Lock(t.Context(), func(l store.Locked) error {
+		return l.Leave(t.Context(), func(store.Tx) error { return nil })
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if code, body := r.ask(t, "GET", "/readyz", "", ""); code != http.StatusServiceUnavailable || !strings.HasPrefix(body, `{"ready":false,"read":true,"write":false,"reasons":["store_read_only"]`) {
+		t.Errorf("%d %s", code, body)
+	}
+	if code, _ := r.ask(t, "GET", "/readyz?for=read", "", ""); code != http.StatusOK {
+		t.Errorf("it reads all the same, and says %d", code)
+	}
+	if ready := r.metric(t, `laurel_ready{for="write"}`); ready != 0 {
+		t.Errorf("laurel_ready is %v", ready)
 	}
 }
 

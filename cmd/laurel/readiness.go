@@ -43,9 +43,22 @@ func (svc *service) ready(ctx context.Context) (read, write error) {
 	} else if f, ok := svc.store.(interface{ Full() bool }); ok && f.Full() {
 		write = store.ErrFull
 	} else if read == nil {
-		write = svc.issuer.Steady(ctx)
+		write = svc.takesChanges(ctx)
 	}
 	return read, write
+}
+
+// takesChanges tells what stands in the way of changes that no commit has met yet: a
+// clock that went back, or, where others have the store too, what they made of it.
+func (svc *service) takesChanges(ctx context.Context) error {
+	if shared, ok := svc.store.(interface {
+		TakesChanges(ctx context.Context) error
+	}); ok {
+		if err := shared.TakesChanges(ctx); err != nil {
+			return err
+		}
+	}
+	return svc.issuer.Steady(ctx)
 }
 
 func (svc *service) warnings(ctx context.Context) (codes []string) {

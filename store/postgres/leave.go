@@ -16,6 +16,9 @@ const (
 	sqlLock   = `LOCK TABLE laurel_store IN ACCESS EXCLUSIVE MODE`
 	sqlLeave  = `ALTER TABLE laurel_store ADD CONSTRAINT laurel_left CHECK (false) NOT VALID`
 	sqlReturn = `ALTER TABLE laurel_store DROP CONSTRAINT IF EXISTS laurel_left`
+	// What refuses every change: a standby, or a database that is only read; and sqlLeave.
+	sqlRefuses = `SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,
+		EXISTS (SELECT 1 FROM pg_constraint WHERE conname = 'laurel_left' AND conrelid = 'laurel_store'::regclass)`
 )
 
 var _ store.Lockable = (*DB)(nil)
@@ -80,6 +83,25 @@ func (db *DB) Return(ctx context.Context) error {
 	defer cancel()
 	if _, err := db.pool.Exec(ctx, sqlReturn); err != nil {
 		return fmt.Errorf("having the store take changes again: %w", db.outward(ctx, err))
+	}
+	return nil
+}
+
+// TakesChanges tells why every Update would be refused, without making one: ErrReadOnly
+// where the server only reads, ErrMoved where the store was left, or what View would
+// say where it cannot be asked. nil where nothing is known to be in the way.
+func (db *DB) TakesChanges(ctx context.Context) error {
+	ctx, cancel := call(ctx)
+	defer cancel()
+	var reads, left bool
+	err := db.pool.QueryRow(ctx, sqlRefuses).Scan(&reads, &left)
+	switch {
+	case err != nil:
+		return db.outward(ctx, err)
+	case left:
+		return store.ErrMoved
+	case reads:
+		return store.ErrReadOnly
 	}
 	return nil
 }
