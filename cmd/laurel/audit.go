@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 )
 
 // auditPage is how many records cross the admin socket at once.
@@ -35,20 +34,13 @@ type auditQuestion struct {
 }
 
 type auditAnswer struct {
-	Size     int64    `json:"size"`
-	Problems []string `json:"problems"`
+	findings
+
+	Size int64 `json:"size"`
 }
 
-// maxProblems bounds what is told: a log that is damaged in more places needs
-// a backup and not a longer list.
-const maxProblems = 100
-
 func verifyAudit(ctx context.Context, svc *service, in auditQuestion) (a auditAnswer, err error) {
-	a.Size, err = svc.audit.Verify(ctx, in.Checkpoints, func(problem string) {
-		if len(a.Problems) < maxProblems {
-			a.Problems = append(a.Problems, problem)
-		}
-	})
+	a.Size, err = svc.audit.Verify(ctx, in.Checkpoints, a.note)
 	return a, err
 }
 
@@ -119,8 +111,8 @@ func (p *program) auditVerify(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	if len(answer.Problems) > 0 {
-		return fmt.Errorf("the audit log is not whole:\n  %s", strings.Join(answer.Problems, "\n  "))
+	if err := answer.err("the audit log is not whole"); err != nil {
+		return err
 	}
 	fmt.Fprintf(p.stdout, "The audit log is whole: %d records in their places.\n", answer.Size)
 	return nil

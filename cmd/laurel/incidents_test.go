@@ -53,7 +53,7 @@ func TestIncidentsOfThePageCanBeFollowed(t *testing.T) {
 		cmd.Dir = folder
 		foreign := func(entry string) bool { return strings.HasPrefix(entry, "LAUREL_") } // of other tests
 		cmd.Env = append(slices.DeleteFunc(os.Environ(), foreign), "PATH="+folder+":"+os.Getenv("PATH"), "DATA="+r.data, "URL="+r.url, "TOKEN="+mine, "KEY="+key,
-			"SINCE="+time.Now().Add(-time.Minute).UTC().Format(time.RFC3339), "BADGE="+ids[0], "LEAKED="+leakedID, "NEW="+filepath.Join(folder, "new"), "PASSPHRASE="+passphrase)
+			"SINCE="+time.Now().Add(-time.Minute).UTC().Format(time.RFC3339), "LEAKED="+leakedID, "NEW="+filepath.Join(folder, "new"), "PASSPHRASE="+passphrase)
 		out, err := cmd.CombinedOutput()
 		if err != nil {
 			t.Fatalf("%s\n%v: %s", block, err, out)
@@ -70,8 +70,9 @@ func TestIncidentsOfThePageCanBeFollowed(t *testing.T) {
 	for _, b := range blocks {
 		said = append(said, run(b[1]))
 	}
-	for command, want := range map[string]string{"config check": "The settings are in order", "token list": `"lastUsed"`, "keys revoke": "revoked", "wc -l": `\b3 wrong.txt`,
-		"df -h": `%.*"ready":true`, "readyz": `"ready":true`, "laurel clock": "on record: ", "audit verify": "The audit log is whole", "healthz": `"status":"ok"`} {
+	for command, want := range map[string]string{"config check": "The settings are in order", "token list": `"lastUsed"`, "keys revoke": "revoked", "wc -l wrong.txt": `\b3 wrong.txt`,
+		"done < unsigned.txt": `\b3 unsigned.txt.*The store is in order`,
+		"df -h":               `%.*"ready":true`, "readyz": `"ready":true`, "laurel clock": "on record: ", "audit verify": "The audit log is whole", "healthz": `"status":"ok"`} {
 		seen := false
 		for n, b := range blocks {
 			seen = seen || strings.Contains(b[1], command) && regexp.MustCompile("(?s)"+want).MatchString(said[n])

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"laurel/issuer"
@@ -313,13 +312,13 @@ func checkCopy(ctx context.Context, svc *service, target *settings, db store.Sto
 	if svc.settings.store == "" {
 		checked = svc
 	}
-	answer, err := checkStore(ctx, checked, nothing{})
+	answer, err := checkStore(ctx, checked, checkQuestion{})
 	if err != nil {
 		return err
 	}
 	log, err := verifyAudit(ctx, checked, auditQuestion{})
-	if problems := append(answer.Problems, log.Problems...); err == nil && len(problems) > 0 {
-		err = fmt.Errorf("the store is not in order, and is not moved:\n  %s", strings.Join(problems, "\n  "))
+	if err != nil {
+		return err
 	}
-	return err
+	return errors.Join(answer.err("the store is not in order, and is not moved"), log.err("the audit log is not whole, and the store is not moved"))
 }

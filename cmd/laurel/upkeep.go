@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"strings"
 	"time"
@@ -115,48 +116,84 @@ func (p *program) compact(ctx context.Context, args []string) error {
 	return nil
 }
 
-type checkAnswer struct {
-	Credentials  int      `json:"credentials"`
-	Endorsements int      `json:"endorsements"`
-	Problems     []string `json:"problems"`
+// maxProblems is how many are told where nobody asked for all: a store that is damaged
+// in more places needs a backup and not a longer list.
+const maxProblems = 100
+
+// findings are what is not as it should be: the first of them in words, or all where
+// that is asked for, and how many there are.
+type findings struct {
+	Problems []string `json:"problems"`
+	Found    int      `json:"found"`
+	all      bool
 }
 
-func checkStore(ctx context.Context, svc *service, _ nothing) (a checkAnswer, err error) {
-	report := func(problem string) {
-		if len(a.Problems) < maxProblems {
-			a.Problems = append(a.Problems, problem)
-		}
+func (f *findings) note(problem string) {
+	f.Found++
+	if f.all || len(f.Problems) < maxProblems {
+		f.Problems = append(f.Problems, problem)
 	}
-	if a.Credentials, err = svc.issuer.Check(ctx, report); err != nil {
+}
+
+// err tells them under a heading; nil where there are none. Whoever works through a list
+// has to know where it was cut.
+func (f *findings) err(heading string) error {
+	if f.Found == 0 {
+		return nil
+	}
+	told := strings.Join(f.Problems, "\n  ")
+	if more := f.Found - len(f.Problems); more > 0 {
+		told += fmt.Sprintf("\n  … and %d more", more)
+	}
+	return fmt.Errorf("%s:\n  %s", heading, told)
+}
+
+type checkQuestion struct {
+	All bool `json:"all"` // tell of everything, however much
+}
+
+type checkAnswer struct {
+	findings
+
+	Credentials  int `json:"credentials"`
+	Endorsements int `json:"endorsements"`
+}
+
+func checkStore(ctx context.Context, svc *service, in checkQuestion) (a checkAnswer, err error) {
+	a.all = in.All
+	if a.Credentials, err = svc.issuer.Check(ctx, a.note); err != nil {
 		return a, err
 	}
-	if _, err = svc.programme.Check(ctx, report); err != nil {
+	if _, err = svc.programme.Check(ctx, a.note); err != nil {
 		return a, err
 	}
-	if err = svc.hooks.Check(ctx, report); err != nil {
+	if err = svc.hooks.Check(ctx, a.note); err != nil {
 		return a, err
 	}
-	if err = mail.Check(ctx, svc.store, report); err != nil {
+	if err = mail.Check(ctx, svc.store, a.note); err != nil {
 		return a, err
 	}
-	a.Endorsements, err = svc.endorsers.Check(ctx, report)
+	a.Endorsements, err = svc.endorsers.Check(ctx, a.note)
 	return a, err
 }
 
 func (p *program) check(ctx context.Context, args []string) error {
-	s, operands, err := p.manage("check", args, "", nil)
+	var in checkQuestion
+	s, operands, err := p.manage("check", args, "", func(set *flag.FlagSet) {
+		set.BoolVar(&in.All, "all", false, fmt.Sprintf("tell of everything that is not as it should be, and not of the first %d", maxProblems))
+	})
 	if err != nil {
 		return err
 	}
 	if len(operands) > 0 {
 		return usagef("check takes no operands, only flags")
 	}
-	answer, err := operate[checkAnswer](ctx, s, "check", nothing{})
+	answer, err := operate[checkAnswer](ctx, s, "check", in)
 	if err != nil {
 		return err
 	}
-	if len(answer.Problems) > 0 {
-		return fmt.Errorf("the store is not in order:\n  %s", strings.Join(answer.Problems, "\n  "))
+	if err := answer.err("the store is not in order"); err != nil {
+		return err
 	}
 	fmt.Fprintf(p.stdout, "The store is in order: %d editions of badges verify, %d endorsements are whole, and everything leads to what it should.\n", answer.Credentials, answer.Endorsements)
 	return nil
