@@ -437,6 +437,7 @@ func olderThanTheLeak(t *testing.T, p *place) {
 	}
 	said(forged, verifier.Valid, verifier.OK) // the key is good until somebody says otherwise
 	token := patientJWT(t, p, older)
+	patientJWT(t, p, younger)
 	revoke := func(id string, since time.Time) {
 		t.Helper()
 		if _, err := p.RevokeKey(t.Context(), issuer.KeyChange{Issuer: academy, ID: id, At: since, Actor: "test"}); err != nil {
@@ -465,10 +466,30 @@ func olderThanTheLeak(t *testing.T, p *place) {
 	if text := strings.Join(problems, "\n"); strings.Contains(text, older.ID) || !strings.Contains(text, younger.ID) {
 		t.Errorf("the store says of itself: %s", text)
 	}
+	// Others reject all that the key signed, whenever that was.
+	signs := func(key string, want ...string) {
+		t.Helper()
+		if ids, next, err := p.SignedBy(t.Context(), academy, key, ""); err != nil || next != "" || !slices.Equal(ids, want) {
+			t.Errorf("by %s: %v, %q, %v; want %v", key, ids, next, err, want)
+		}
+	}
+	signs(key, older.ID, younger.ID)
 	// The JWT's key leaked too, and the time of the leak was earlier still.
 	all, err := p.Keys(t.Context(), academy)
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, k := range all {
+		if k.Algorithm == keys.RS256 {
+			signs(k.Method.ID, older.ID, younger.ID)
+		}
+	}
+	if _, err := p.Revoke(t.Context(), younger.ID, "issued_in_error", "test", func(string) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	signs(key, older.ID)
+	if _, _, err := p.SignedBy(t.Context(), academy, "z6MkNobody", ""); !errors.Is(err, keys.ErrMethodNotFound) {
+		t.Error(err)
 	}
 	for _, k := range all {
 		if k.Algorithm == keys.RS256 {

@@ -79,7 +79,7 @@ func (o *Outbox) Deliver(ctx context.Context) (reached bool, err error) {
 		}
 		err = group.Wait()
 		if errors.Is(err, smtp.ErrUnreachable) {
-			o.cfg.Log.WarnContext(ctx, "the mail server cannot be used", "error", smtp.ErrUnreachable)
+			o.cfg.Log.WarnContext(ctx, "the mail server cannot be used", "error", err)
 			return false, nil
 		}
 		if err != nil {
@@ -117,7 +117,7 @@ func (o *Outbox) due(ctx context.Context) (list []waiting, err error) {
 }
 
 // deliver takes a letter up, writes it and hands it over. The error is that of
-// the store, or smtp.ErrUnreachable.
+// the store, or one of smtp.ErrUnreachable.
 func (o *Outbox) deliver(ctx context.Context, w waiting) error {
 	mine, err := o.move(ctx, &w, o.now().Add(lease))
 	if err != nil || !mine {
@@ -147,7 +147,7 @@ func (o *Outbox) deliver(ctx context.Context, w waiting) error {
 
 func unreachable(err error) error {
 	if errors.Is(err, smtp.ErrUnreachable) {
-		return smtp.ErrUnreachable
+		return err
 	}
 	return nil
 }

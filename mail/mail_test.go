@@ -262,12 +262,17 @@ func TestServerAway(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	alone, err := mail.New(mail.Config{Store: p.Store, Issuer: p.Issuer, Seal: p.Ring, Sender: away, Catalog: catalog, BaseURL: issuertest.BaseURL, Now: p.Clock.Now})
+	var log bytes.Buffer
+	alone, err := mail.New(mail.Config{Store: p.Store, Issuer: p.Issuer, Seal: p.Ring, Sender: away, Catalog: catalog, BaseURL: issuertest.BaseURL, Now: p.Clock.Now,
+		Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if reached, err := alone.Deliver(t.Context()); err != nil || reached || p.waiting(t) != 1 {
 		t.Fatalf("%t %v", reached, err)
+	}
+	if !strings.Contains(log.String(), "no connection") {
+		t.Errorf("whoever is on call is not told what is in the way: %s", &log)
 	}
 	p.Clock.Advance(time.Minute)
 	if got := p.deliver(t, true); len(got) != 1 || !strings.Contains(strings.ReplaceAll(got[0].Data, "=\n", ""), rec.ID) {

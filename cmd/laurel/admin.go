@@ -31,6 +31,7 @@ var operations = map[string]operation{
 	"keys.activate":  typed(activateKey),
 	"keys.retire":    typed(retireKey),
 	"keys.revoke":    typed(revokeKey),
+	"keys.badges":    typed(signedByKey),
 	"keys.test":      typed(testKeys),
 	"keys.export":    typed(exportKeys),
 	"keys.reload":    typed(reloadKeys),
@@ -191,7 +192,7 @@ func operate[Out any](ctx context.Context, s *settings, name string, in any) (Ou
 
 // harmless are the operations that a store which went back in time can take
 // before that is accepted. A move looks for itself whether it was left half-way.
-var harmless = map[string]bool{"check": true, "migrate": true, "clock.read": true, "audit.list": true, "audit.verify": true, "audit.keys": true, "keys.list": true, "token.list": true}
+var harmless = map[string]bool{"check": true, "migrate": true, "clock.read": true, "audit.list": true, "audit.verify": true, "audit.keys": true, "keys.list": true, "keys.badges": true, "token.list": true}
 
 func operateHere(ctx context.Context, s *settings, name string, in json.RawMessage) ([]byte, error) {
 	opened := open

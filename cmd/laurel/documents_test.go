@@ -90,7 +90,7 @@ func TestDocumentsShowCommandsThatExist(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^  ([a-z]+) {2,}`).FindAllStringSubmatch(usage, -1) {
 		commands[m[1]] = true
 	}
-	subcommands := map[string][]string{"keys": {"list", "create", "rotate", "activate", "retire", "revoke", "export-public", "reload"},
+	subcommands := map[string][]string{"keys": {"list", "create", "rotate", "activate", "retire", "revoke", "badges", "test", "export-public", "reload"},
 		"token": {"create", "list", "revoke"}, "programme": {"load"}, "audit": {"list", "verify", "key"}, "config": {"check"}}
 	shown := 0
 	for _, name := range []string{"README.md", "SECURITY.md", "docs/operations.md", "docs/verification.md", "docs/architecture.md", "docs/conformance.md"} {

@@ -71,8 +71,8 @@ func TestIncidentsOfThePageCanBeFollowed(t *testing.T) {
 		said = append(said, run(b[1]))
 	}
 	for command, want := range map[string]string{"config check": "The settings are in order", "token list": `"lastUsed"`, "keys revoke": "revoked", "wc -l wrong.txt": `\b3 wrong.txt`,
-		"done < unsigned.txt": `\b3 unsigned.txt.*The store is in order`,
-		"df -h":               `%.*"ready":true`, "readyz": `"ready":true`, "laurel clock": "on record: ", "audit verify": "The audit log is whole", "healthz": `"status":"ok"`} {
+		"done < signed.txt": `\b3 signed.txt\nThe store is in order`,
+		"df -h":             `%.*"ready":true`, "readyz": `"ready":true`, "laurel clock": "on record: ", "audit verify": "The audit log is whole", "healthz": `"status":"ok"`} {
 		seen := false
 		for n, b := range blocks {
 			seen = seen || strings.Contains(b[1], command) && regexp.MustCompile("(?s)"+want).MatchString(said[n])

@@ -121,13 +121,31 @@ func reloadKeys(ctx context.Context, svc *service, _ nothing) (reloaded, error) 
 	return reloaded{changed}, err
 }
 
+type signedAfter struct {
+	Issuer string `json:"issuer"`
+	ID     string `json:"id"`
+	Cursor string `json:"cursor"`
+}
+
+// signedPage is a part of the badges that a key signed. A part can be empty and not the
+// last one.
+type signedPage struct {
+	IDs  []string `json:"ids"`
+	Next string   `json:"next"`
+}
+
+func signedByKey(ctx context.Context, svc *service, in signedAfter) (p signedPage, err error) {
+	p.IDs, p.Next, err = svc.issuer.SignedBy(ctx, in.Issuer, in.ID, in.Cursor)
+	return p, err
+}
+
 // keyCommands are the operations, and the flags that each needs.
 var keyCommands = []struct {
 	name  string
 	needs string
 }{
 	{"list", ""}, {"create", "issuer"}, {"rotate", "issuer"}, {"activate", "issuer id"}, {"retire", "issuer id"},
-	{"revoke", "issuer id"}, {"test", "issuer"}, {"export-public", "issuer"}, {"reload", ""},
+	{"revoke", "issuer id"}, {"badges", "issuer id"}, {"test", "issuer"}, {"export-public", "issuer"}, {"reload", ""},
 }
 
 // keyOperands are what a command takes beside its flags.
@@ -156,6 +174,8 @@ func (p *program) keys(ctx context.Context, args []string) error {
 			fmt.Fprintln(p.stdout, string(raw))
 		}
 		return err
+	case "badges":
+		return p.keyBadges(ctx, s, in)
 	case "reload":
 		done, err := operate[reloaded](ctx, s, "keys.reload", nothing{})
 		if err == nil {
@@ -172,6 +192,23 @@ func (p *program) keys(ctx context.Context, args []string) error {
 		return p.warnOfSilence(ctx, s, list)
 	}
 	return nil
+}
+
+// keyBadges prints the ids of the badges that a key signed and that are still to be taken
+// for good, oldest first.
+func (p *program) keyBadges(ctx context.Context, s *settings, in keyRequest) error {
+	for after := ""; ; {
+		page, err := operate[signedPage](ctx, s, "keys.badges", signedAfter{in.Issuer, in.ID, after})
+		if err != nil {
+			return err
+		}
+		for _, id := range page.IDs {
+			fmt.Fprintln(p.stdout, id)
+		}
+		if after = page.Next; after == "" {
+			return nil
+		}
+	}
 }
 
 // keyFlags reads the command line of one of the operations.
@@ -192,7 +229,7 @@ func (p *program) keyFlags(name string, args []string) (keyRequest, *settings, e
 		case "export-public":
 			set.BoolVar(&in.JWKS, "jwks", false, "as a JSON Web Key Set instead of a controller document")
 		}
-		if slices.Contains([]string{"activate", "retire", "revoke"}, name) {
+		if slices.Contains([]string{"activate", "retire", "revoke", "badges"}, name) {
 			set.StringVar(&in.ID, "id", "", "`id` of the key, as the list shows it")
 		}
 	})

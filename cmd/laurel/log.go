@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,9 +60,14 @@ func (h numbered) Handle(ctx context.Context, r slog.Record) error {
 	return err
 }
 
-// WithAttrs implements slog.Handler.
+// WithAttrs implements slog.Handler. Lines that are told the number by the way need no
+// other: a name that stands twice in a line is an error to strict readers.
 func (h numbered) WithAttrs(attrs []slog.Attr) slog.Handler {
-	return numbered{h.Handler.WithAttrs(attrs), h.key, h.of, h.lines}
+	of := h.of
+	if slices.ContainsFunc(attrs, func(a slog.Attr) bool { return a.Key == h.key }) {
+		of = func(context.Context) string { return "" }
+	}
+	return numbered{h.Handler.WithAttrs(attrs), h.key, of, h.lines}
 }
 
 // WithGroup implements slog.Handler.

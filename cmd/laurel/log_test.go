@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"laurel/api/wire"
 )
 
 // written notes what is written, and how often.
@@ -94,5 +96,24 @@ func TestLogWaitsForNothing(t *testing.T) {
 			return
 		}
 		time.Sleep(time.Millisecond)
+	}
+}
+
+// A number that a line is told by the way is not written beside it once more.
+func TestLogNamesARequestOnce(t *testing.T) {
+	w := &written{}
+	log, _ := newLog(w)
+	ctx := wire.WithRequestID(t.Context(), "LDB7")
+	for _, told := range []func(){
+		func() { log.ErrorContext(ctx, "failed") },
+		func() { log.ErrorContext(ctx, "failed", "request", "LDB7") },
+		func() { log.With("request", "LDB7").With("others", 0).ErrorContext(ctx, "failed") },
+	} {
+		before, _ := w.now()
+		told()
+		after, _ := w.now()
+		if line := strings.TrimPrefix(after, before); strings.Count(line, `"request":"LDB7"`) != 1 {
+			t.Error(line)
+		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"net/textproto"
 	"net/url"
 	"strconv"
 	"strings"
@@ -130,7 +131,8 @@ func CheckAddress(address string) error {
 
 // Send hands a message over, once. Without an error the server has it. The errors
 // are ErrRefused, ErrLater and ErrUnreachable, with the number that the server
-// gave and nothing else of what it said, which may hold the address.
+// gave and nothing else of what it said, which may hold the address; one of
+// ErrUnreachable says what is in the way, since somebody can act on it.
 func (s *Sender) Send(ctx context.Context, m Message) error {
 	msg, err := s.compose(m)
 	if err != nil {
@@ -143,7 +145,7 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 		return ErrUnreachable
 	}
 	if err := client.DialWithContext(ctx); err != nil {
-		return ErrUnreachable
+		return fmt.Errorf("%w: %s", ErrUnreachable, inTheWay(err))
 	}
 	defer client.Close() // that the server has not said goodbye changes nothing
 	if err := client.Send(msg); err != nil {
@@ -151,6 +153,40 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	}
 	return nil
 }
+
+// inTheWay says why there is no session with the server, in words of our own and of
+// Go's network: what a server says may repeat the user that it was told.
+func inTheWay(err error) string {
+	var (
+		name        *net.DNSError
+		certificate *tls.CertificateVerificationError
+		notTLS      tls.RecordHeaderError
+		said        *textproto.Error
+		network     *net.OpError
+		timeout     net.Error
+	)
+	switch {
+	case errors.As(err, &name):
+		return "its name is not found"
+	case errors.As(err, &certificate):
+		return "its certificate is not trusted: " + certificate.Err.Error()
+	case errors.As(err, &notTLS):
+		return "it does not speak TLS at once; smtp+starttls:// may be meant"
+	case errors.As(err, &said) && said.Code == authenticationFailed:
+		return "it does not take this user and password (535)"
+	case errors.As(err, &said):
+		return fmt.Sprintf("it takes no session (%d)", said.Code)
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return "it did not answer in time"
+	case errors.As(err, &network) && network.Op == "dial":
+		return "no connection: " + network.Err.Error()
+	default:
+		return "it offers no session that is encrypted and takes a password"
+	}
+}
+
+// authenticationFailed is the number of RFC 4954 section 6 for a wrong user or password.
+const authenticationFailed = 535
 
 // told keeps the number of what a server said.
 func told(err error) error {

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
+	"net"
 	"net/mail"
 	"strings"
 	"testing"
@@ -101,20 +102,21 @@ func TestServersThatAreNotTrusted(t *testing.T) {
 		scheme  string
 		options smtptest.Options
 		roots   bool
+		said    string
 	}{
-		"unknown root":            {"smtps", smtptest.Options{Implicit: true}, false},
-		"unknown root, STARTTLS":  {"smtp+starttls", smtptest.Options{}, false},
-		"another name":            {"smtps", smtptest.Options{Implicit: true, Name: "other.example"}, true},
-		"another name, STARTTLS":  {"smtp+starttls", smtptest.Options{Name: "other.example"}, true},
-		"no encryption":           {"smtp+starttls", smtptest.Options{Plain: true}, true},
-		"no encryption, implicit": {"smtps", smtptest.Options{Plain: true}, true},
+		"unknown root":            {"smtps", smtptest.Options{Implicit: true}, false, "its certificate is not trusted: x509: certificate signed by unknown authority"},
+		"unknown root, STARTTLS":  {"smtp+starttls", smtptest.Options{}, false, "its certificate is not trusted: x509: certificate signed by unknown authority"},
+		"another name":            {"smtps", smtptest.Options{Implicit: true, Name: "other.example"}, true, "its certificate is not trusted: x509: cannot validate certificate for 127.0.0.1"},
+		"another name, STARTTLS":  {"smtp+starttls", smtptest.Options{Name: "other.example"}, true, "its certificate is not trusted: x509: cannot validate certificate for 127.0.0.1"},
+		"no encryption":           {"smtp+starttls", smtptest.Options{Plain: true}, true, "it offers no session that is encrypted"},
+		"no encryption, implicit": {"smtps", smtptest.Options{Plain: true}, true, "it does not speak TLS at once"},
 	} {
 		server := smtptest.New(t, c.options)
 		roots := x509.NewCertPool()
 		if c.roots {
 			roots = server.Roots
 		}
-		if err := sender(t, c.scheme, server, roots).Send(t.Context(), message()); !errors.Is(err, smtp.ErrUnreachable) || len(server.Got()) != 0 {
+		if err := sender(t, c.scheme, server, roots).Send(t.Context(), message()); !errors.Is(err, smtp.ErrUnreachable) || !strings.Contains(err.Error(), c.said) || len(server.Got()) != 0 {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -139,7 +141,7 @@ func TestRefusals(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := wrong.Send(t.Context(), message()); !errors.Is(err, smtp.ErrUnreachable) || strings.Contains(err.Error(), "guess") {
+	if err := wrong.Send(t.Context(), message()); !errors.Is(err, smtp.ErrUnreachable) || !strings.Contains(err.Error(), "does not take this user and password") || strings.Contains(err.Error(), "guess") || strings.Contains(err.Error(), smtptest.User) {
 		t.Errorf("wrong password: %v", err)
 	}
 }
@@ -185,4 +187,39 @@ func TestSettings(t *testing.T) {
 			t.Errorf("%s: %v", u, err)
 		}
 	}
+}
+
+// What is in the way of a session is told, since somebody can do something about it.
+func TestWhatIsInTheWay(t *testing.T) {
+	closed, silent := listen(t), listen(t)
+	if err := closed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		at      net.Listener
+		timeout time.Duration
+		said    string
+	}{
+		{closed, time.Minute, "no connection: connect: connection refused"},
+		{silent, time.Second, "it did not answer in time"},
+	} {
+		out, err := smtp.New(smtp.Config{URL: "smtps://" + c.at.Addr().String(), From: from, Timeout: c.timeout})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := out.Send(t.Context(), message()); !errors.Is(err, smtp.ErrUnreachable) || !strings.HasSuffix(err.Error(), c.said) {
+			t.Errorf("%s: %v", c.said, err)
+		}
+	}
+}
+
+// listen takes connections and never says anything.
+func listen(t *testing.T) net.Listener {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
 }
