@@ -247,9 +247,6 @@ func (db *DB) openOnce(flag int) error {
 	}
 	db.file = nil
 	b, err := openBolt(db.path, o)
-	if errors.Is(err, store.ErrDamaged) && db.file != nil && cut(db.file) != nil {
-		err = cut(db.file)
-	}
 	if err != nil && db.file != nil { // after a panic bbolt has neither unlocked nor closed it
 		_ = errors.Join(unlock(db.file), db.file.Close())
 		db.file = nil
@@ -268,17 +265,22 @@ func (db *DB) openOnce(flag int) error {
 }
 
 // openFile is where bbolt gets its file from. It never lets bbolt turn a missing
-// or empty file into a new store, and gives Reopen only the file it had before:
-// another one under the same name is another disk or another store.
+// or empty file into a new store, nor read one that is not all there, and gives
+// Reopen only the file it had before: another one under the same name is another
+// disk or another store.
 func (db *DB) openFile(path string, flag int, mode fs.FileMode) (*os.File, error) {
 	file, err := os.OpenFile(path, flag, mode)
 	if err != nil {
 		return nil, err
 	}
 	info, err := file.Stat()
+	made := flag&os.O_CREATE != 0
+	if err == nil && !made && info.Size() > 0 {
+		err = complete(file)
+	}
 	switch {
 	case err != nil:
-	case info.Size() == 0 && flag&os.O_CREATE == 0:
+	case info.Size() == 0 && !made:
 		err = fmt.Errorf("%w: the file is empty", store.ErrMissing)
 	case db.info != nil && !os.SameFile(db.info, info):
 		err = errors.New("the file was replaced while it was open")

@@ -42,40 +42,63 @@ func damaged(page uint64, format string, args ...any) error {
 }
 
 // meta is what a meta page says.
-type meta struct{ root, free, end, txid uint64 }
+type meta struct {
+	page                  int64 // size of one
+	root, free, end, txid uint64
+}
 
-// readMeta reads one of the two meta pages.
+// readMeta reads one of the two meta pages. One behind the end of the file is not
+// whole.
 func readMeta(file io.ReaderAt, slot, pageSize int64) (m meta, whole bool, err error) {
 	page := make([]byte, headSize+metaSize)
-	if _, err := file.ReadAt(page, slot*pageSize); err != nil {
+	if _, err := file.ReadAt(page, slot*pageSize); errors.Is(err, io.EOF) {
+		return m, false, nil
+	} else if err != nil {
 		return m, false, unreadable(uint64(slot), err)
 	}
 	b, order := page[headSize:], binary.NativeEndian
-	m = meta{root: order.Uint64(b[16:]), free: order.Uint64(b[32:]), end: order.Uint64(b[40:]), txid: order.Uint64(b[48:])}
+	m = meta{page: int64(order.Uint32(b[8:])), root: order.Uint64(b[16:]), free: order.Uint64(b[32:]), end: order.Uint64(b[40:]), txid: order.Uint64(b[48:])}
 	sum := fnv.New64a()
 	_, _ = sum.Write(b[:56]) // never fails
 	return m, sum.Sum64() == order.Uint64(b[56:]), nil
 }
 
-// cut tells by the meta pages that the end of a file is missing. bbolt meets that
-// as memory that is not there.
-func cut(file *os.File) error {
+// newestMeta reads the newest meta page that is whole. Where the first is not, the
+// second is looked for at every size that a page can have, as bbolt does.
+func newestMeta(file io.ReaderAt) (newest meta, found bool, err error) {
+	newest, found, err = readMeta(file, 0, 0)
+	least, most := newest.page, newest.page
+	if !found {
+		newest, least, most = meta{}, 1<<10, 16<<20
+	}
+	for size := least; err == nil && size > 0 && size <= most; size *= 2 {
+		var m meta
+		var whole bool
+		if m, whole, err = readMeta(file, 1, size); whole && m.txid >= newest.txid {
+			newest, found = m, true
+		}
+	}
+	return newest, found, err
+}
+
+// complete refuses a file whose end is missing, which bbolt meets as memory that is
+// not there, and one that was never a store. It needs no lock: the size is asked for
+// after the meta page that counts on it, and a file that another process writes only
+// grows.
+func complete(file *os.File) error {
+	m, found, err := newestMeta(file)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return fmt.Errorf("%w: the file is no store, or its first pages are lost", store.ErrDamaged)
+	}
 	info, err := file.Stat()
 	if err != nil {
 		return unreadable(0, err)
 	}
-	var size [4]byte
-	if _, err := file.ReadAt(size[:], headSize+8); err != nil {
-		return unreadable(0, err)
-	}
-	page, newest := int64(binary.NativeEndian.Uint32(size[:])), meta{}
-	for slot := range int64(2) {
-		if m, whole, err := readMeta(file, slot, page); err == nil && whole && m.txid >= newest.txid {
-			newest = m
-		}
-	}
-	if have := uint64(info.Size() / max(page, 1)); have < newest.end {
-		return fmt.Errorf("%w: the file was cut: %d of its %d pages are there", store.ErrDamaged, have, newest.end)
+	if have := uint64(info.Size() / max(m.page, 1)); have < m.end {
+		return fmt.Errorf("%w: the file was cut: %d of its %d pages are there", store.ErrDamaged, have, m.end)
 	}
 	return nil
 }

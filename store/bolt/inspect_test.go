@@ -1,6 +1,7 @@
 package bolt_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -178,8 +179,9 @@ func TestDamageWhileOpen(t *testing.T) {
 	checkFile(t, path)
 }
 
-// TestReopenWhatWasCut: each Reopen tells in one line that the file was cut, and
-// none is in the way of the next, nor of the file that is whole again.
+// TestReopenWhatWasCut: of whatever number of pages is left, each Reopen tells in
+// one line that the file was cut, as does Open, and none is in the way of the next,
+// nor of the file that is whole again.
 func TestReopenWhatWasCut(t *testing.T) {
 	whole, page, keys := filled(t)
 	path := filepath.Join(t.TempDir(), "store")
@@ -190,17 +192,20 @@ func TestReopenWhatWasCut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(path, 2*page); err != nil {
-		t.Fatal(err)
-	}
 	db.Refuse(errors.New("a sync that failed"))
-	for range 3 {
-		if err := db.Reopen(t.Context()); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), "was cut") {
-			t.Errorf("reopening it: %v", err)
+	for size := int64(len(whole)) - 1; size > 0; size -= page / 2 { // at the ends of pages, and in the midst of them
+		if err := os.Truncate(path, size); err != nil {
+			t.Fatal(err)
 		}
-	}
-	if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, store.ErrDamaged) || !strings.Contains(err.Error(), "was cut") {
-		t.Errorf("opening it: %v", err)
+		says := fmt.Sprintf("the file was cut: %d of its %d pages are there", size/page, int64(len(whole))/page)
+		for range 2 {
+			if err := db.Reopen(t.Context()); !errors.Is(err, store.ErrDamaged) || !strings.HasSuffix(err.Error(), says) {
+				t.Errorf("reopening %d bytes of it: %v", size, err)
+			}
+		}
+		if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, store.ErrDamaged) || !strings.HasSuffix(err.Error(), says) {
+			t.Errorf("opening %d bytes of it: %v", size, err)
+		}
 	}
 	if err := os.WriteFile(path, whole, 0o600); err != nil {
 		t.Fatal(err)
@@ -209,6 +214,19 @@ func TestReopenWhatWasCut(t *testing.T) {
 		t.Error(err)
 	}
 	checkFile(t, path)
+}
+
+// TestOpenWhatIsNoStore: what somebody else wrote is told as that.
+func TestOpenWhatIsNoStore(t *testing.T) {
+	for _, size := range []int{1, 79, 80, 1000, 4096, 8192, 10000, 16384, 1 << 20} {
+		path := filepath.Join(t.TempDir(), "store")
+		if err := os.WriteFile(path, bytes.Repeat([]byte{'x'}, size), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := bolt.Open(path, bolt.Options{}); !errors.Is(err, store.ErrDamaged) || !strings.HasSuffix(err.Error(), "the file is no store, or its first pages are lost") {
+			t.Errorf("%d bytes: %v", size, err)
+		}
+	}
 }
 
 // TestReopenInspects: what Reopen opened is inspected as by Open.
