@@ -234,9 +234,9 @@ func backupLock(recipients []string, passphraseFile string) (backup.Lock, error)
 }
 
 func readPassphrase(path string) (string, error) {
-	raw, err := os.ReadFile(path)
+	raw, err := readSecret("--passphrase-file", path)
 	if err != nil {
-		return "", usagef("--passphrase-file: %w", err)
+		return "", err
 	}
 	passphrase := strings.TrimRight(string(raw), "\r\n")
 	if passphrase == "" || strings.ContainsAny(passphrase, "\r\n\x00") {

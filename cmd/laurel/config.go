@@ -313,9 +313,9 @@ func (s *settings) mailer() (*smtp.Sender, error) {
 	}
 	password := ""
 	if s.smtpPasswordFile != "" {
-		raw, err := os.ReadFile(s.smtpPasswordFile)
+		raw, err := readSecret("--smtp-password-file", s.smtpPasswordFile)
 		if err != nil {
-			return nil, usagef("--smtp-password-file: %w", err)
+			return nil, err
 		}
 		password = strings.TrimRight(string(raw), "\r\n")
 	}

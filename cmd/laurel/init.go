@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -86,7 +87,7 @@ func create(ctx context.Context, s *settings, slugs []string, algorithms []keys.
 	if err := vacant(ctx, s); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
+	if err := makeFolder(s.data); err != nil {
 		return nil, fmt.Errorf("making the data folder: %w", err)
 	}
 	seal, err := s.seal()
@@ -126,6 +127,23 @@ func create(ctx context.Context, s *settings, slugs []string, algorithms []keys.
 		return nil, errors.Join(err, db.Close())
 	}
 	return svc, nil
+}
+
+// makeFolder makes a folder that is closed to others. One that is there is closed
+// where it is empty; what else is in it may be for others to read.
+func makeFolder(path string) error {
+	if err := os.MkdirAll(path, 0o700); err != nil {
+		return err
+	}
+	found, err := os.ReadDir(path)
+	if err != nil || slices.ContainsFunc(found, func(f fs.DirEntry) bool { return f.Name() != "lost+found" }) {
+		return err
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm()&0o077 == 0 {
+		return err
+	}
+	return os.Chmod(path, 0o700)
 }
 
 // vacant asks, before anything is made, whether all of it can be: keys beside a

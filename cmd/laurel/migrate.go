@@ -71,14 +71,17 @@ type moveAnswer struct {
 	Changed int           `json:"changed"` // that were caught up with
 	Held    time.Duration `json:"held"`
 	Serving bool          `json:"serving"` // the service that was asked goes on reading
-	Earlier bool          `json:"earlier"` // the move was made before, and finished now
+	Earlier bool          `json:"earlier"` // the move was made before
+	Late    bool          `json:"late"`    // and finished now
 	To      string        `json:"to"`      // without what is secret in it
 }
 
 func (a moveAnswer) tell(p *program, s *settings) {
 	switch {
-	case a.Earlier:
+	case a.Late:
 		fmt.Fprintln(p.stdout, "The store was moved before, and the new one was not finished. It is now.")
+	case a.Earlier:
+		fmt.Fprintln(p.stdout, "The store was moved before, and the new one was finished then: nothing was left to do.")
 	case a.Serving:
 		fmt.Fprintf(p.stdout, "Moved %d records while the service went on, and %d changes that came meanwhile; writers waited for %s.\n", a.Records, a.Changed, a.Held.Round(time.Millisecond))
 	default:
@@ -128,7 +131,8 @@ func moveStore(ctx context.Context, svc *service, in moveRequest) (a moveAnswer,
 	}
 	if mark.Pending && mark.Moved {
 		a.Earlier = true
-		return a, svc.finishMove(ctx, &target, mark)
+		a.Late, err = svc.finishMove(ctx, &target, mark)
+		return a, err
 	}
 	if err := svc.wentBack(ctx); err != nil {
 		return a, err
@@ -238,36 +242,37 @@ func (s *settings) discard(ctx context.Context, name string) error {
 }
 
 // finishMove finishes a move of which the old store says that it was made, and
-// makes sure that the new one is its copy.
-func (svc *service) finishMove(ctx context.Context, target *settings, mark issuer.Rollback) error {
+// makes sure that the new one is its copy. It reports whether anything was left to
+// finish.
+func (svc *service) finishMove(ctx context.Context, target *settings, mark issuer.Rollback) (late bool, err error) {
 	if svc.unsettled.Load() {
-		return errors.New("whether the old store was left is only settled when it is opened anew: stop the service, and say this command again")
+		return false, errors.New("whether the old store was left is only settled when it is opened anew: stop the service, and say this command again")
 	}
-	err := target.finish(ctx, mark.Move)
+	late, err = target.finish(ctx, mark.Move)
 	var db store.Store
 	if err == nil {
 		db, err = openStore(ctx, target)
 	}
 	if err != nil {
-		return errors.Join(svc.wentBack(ctx), err)
+		return late, errors.Join(svc.wentBack(ctx), err)
 	}
 	copied, err := issuer.ReadRollback(ctx, db)
 	if err = errors.Join(err, db.Close()); err == nil && copied.Move != mark.Move {
 		err = errors.Join(svc.wentBack(ctx), fmt.Errorf("%s holds another store than the one that it was moved to", target.address()))
 	}
-	return err
+	return late, err
 }
 
-// finish makes a store of what a move has prepared.
-func (s *settings) finish(ctx context.Context, name string) error {
+// finish makes a store of what a move has prepared; false where it is one already.
+func (s *settings) finish(ctx context.Context, name string) (late bool, err error) {
 	if s.store != "" {
 		return postgres.FinishPrepared(ctx, s.store, name)
 	}
-	err := bolt.FinishPrepared(s.storeFile(), name)
+	err = bolt.FinishPrepared(s.storeFile(), name)
 	if errors.Is(err, store.ErrExists) {
-		return nil // it is finished
+		return false, nil
 	}
-	return err
+	return err == nil, err
 }
 
 // settle tells what to do about a database into which a store is being moved, or
@@ -295,7 +300,8 @@ func (s *settings) settle(ctx context.Context, found error) (err error, was bool
 	if !mark.Pending || !mark.Moved || mark.Move != copied.Name {
 		return fmt.Errorf("%w: a move into it was cut short, and the old store is in force. `laurel migrate` begins again; else drop the table laurel_store", found), true
 	}
-	return s.finish(ctx, copied.Name), true
+	_, err = s.finish(ctx, copied.Name)
+	return err, true
 }
 
 // checkCopy opens the copy as serve will, and holds what is in a file, the copy or

@@ -109,6 +109,9 @@ func TestMigrate(t *testing.T) {
 	if out := h.laurel(t, 0, "", "migrate", "--data", data, "--from", "bolt", "--to", url); !strings.Contains(out, "every one was read again and is the same") {
 		t.Error(out)
 	}
+	if out := h.laurel(t, 0, "", "migrate", "--data", data, "--to", url); !strings.Contains(out, "the new one was finished then") {
+		t.Errorf("said again: %s", out)
+	}
 	h.laurel(t, 0, "", "check", "--data", data, "--store", url)
 	if after := h.laurel(t, 0, "", "audit", "list", "--data", data, "--store", url); after != before {
 		t.Errorf("the audit log was\n%s\nand is\n%s", before, after)
@@ -131,10 +134,13 @@ func TestMigrate(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.laurel(t, 0, "", "migrate", "--data", data, "--store", url, "--to", "bolt")
+	if out := h.laurel(t, 0, "", "migrate", "--data", data, "--store", url, "--to", "bolt"); !strings.Contains(out, "the new one was finished then") {
+		t.Errorf("said again: %s", out)
+	}
 	if out := h.laurel(t, 0, "", "check", "--data", data); !strings.Contains(out, "6 editions") {
 		t.Error(out)
 	}
-	if said := h.fails(t, "serve", "--data", data, "--store", url, "--listen", "127.0.0.1:0"); !strings.Contains(said, "it was moved to another one") {
+	if said := h.fails(t, "serve", "--data", data, "--store", url, "--listen", "127.0.0.1:0"); !strings.Contains(said, "it was moved to another one, the file in the data folder,") || !strings.Contains(said, "leave --store (LAUREL_STORE) out") {
 		t.Error(said)
 	}
 	another := pgtest.Start(t)
@@ -199,6 +205,13 @@ func TestMoveCutShort(t *testing.T) {
 	} {
 		refused(what, "migrate", "--to", to)
 	}
+	// The second time there may be something left of the first.
+	for range 2 {
+		said := h.fails(t, "migrate", "--data", data, "--to", "postgres://laurel@127.0.0.1:1/laurel?connect_timeout=1")
+		if strings.Count(said, "\n") != 1 || strings.Count(said, "refused") != 1 {
+			t.Error(said)
+		}
+	}
 	h.laurel(t, 0, "", "check", "--data", data)
 
 	prepare("first", false)
@@ -224,6 +237,7 @@ func TestMoveCutShort(t *testing.T) {
 
 	prepare("second", true)
 	refused("it was moved to another one, postgres://elsewhere", serve...)
+	refused("Serve that one: name it with --store.", serve...)
 	request := `{"achievement":"first-aid","recipient":{"name":"Later Person"},"awardedAt":"2025-07-11"}`
 	save(t, filepath.Join(data, "request.json"), []byte(request))
 	refused("it was moved to another one", "issue", filepath.Join(data, "request.json"))
@@ -241,6 +255,52 @@ func TestMoveCutShort(t *testing.T) {
 		t.Error(out)
 	}
 	refused("it was moved to another one", serve...)
+}
+
+// TestSecretsOfBackups: what is named to open a backup is closed to others, and where
+// it does not open it, it is itself named, with what to do.
+func TestSecretsOfBackups(t *testing.T) {
+	data, h := lifetime(t, "http://localhost:8080")
+	folder := t.TempDir()
+	copied := filepath.Join(folder, "copy")
+	h.laurel(t, 0, "", "backup", "--data", data, copied)
+	file := func(name, text string, mode os.FileMode) string {
+		path := filepath.Join(folder, name)
+		save(t, path, []byte(text))
+		if err := os.Chmod(path, mode); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	stranger := filepath.Join(folder, "stranger")
+	h.laurel(t, 0, "", "init", "--data", stranger, "--base-url", "http://localhost:8080", "--issuer", "city-academy", "--name", "City Academy", "--alg", "EdDSA")
+	passphrase, open := file("passphrase", "correct horse\n", 0o600), file("open", "correct horse\n", 0o644)
+	into := filepath.Join(folder, "into")
+	const copyOf = "Name the copy of keys/seal.key"
+	for _, c := range []struct {
+		what, named string
+		says        string
+		args        []string
+	}{
+		{"a passphrase for a key file", passphrase, copyOf, []string{"restore", "--seal-key", passphrase}},
+		{"the key file of another folder", filepath.Join(stranger, "keys", "seal.key"), copyOf, []string{"restore", "--seal-key", filepath.Join(stranger, "keys", "seal.key")}},
+		{"no key file", filepath.Join(folder, "none"), copyOf, []string{"restore", "--seal-key", filepath.Join(folder, "none")}},
+		{"a passphrase that others can read", "--passphrase-file " + open, "chmod 0600 " + open, []string{"restore", "--passphrase-file", open}},
+		{"an identity that others can read", "--identity " + open, "chmod 0600 " + open, []string{"restore", "--identity", open}},
+		{"a passphrase that others can read, to encrypt with", "--passphrase-file " + open, "chmod 0600 " + open, []string{"backup", "--passphrase-file", open}},
+	} {
+		args := append(c.args, "--data", into, copied)
+		if c.args[0] == "backup" {
+			args = append(c.args, "--data", data, filepath.Join(folder, "another"))
+		}
+		said := h.fails(t, args...)
+		if strings.Count(said, "\n") != 1 || !strings.Contains(said, c.named) || !strings.Contains(said, c.says) || strings.Contains(said, "unfinished") || strings.Contains(said, "correct horse") {
+			t.Errorf("%s: %s", c.what, said)
+		}
+	}
+	if found, err := filepath.Glob(into + "*"); err != nil || len(found) > 0 {
+		t.Errorf("left behind: %q, %v", found, err)
+	}
 }
 
 // forAnother is a database for one who may do nothing in it.

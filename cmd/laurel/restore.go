@@ -27,12 +27,16 @@ func (svc *service) wentBack(ctx context.Context) error {
 	}
 	accept := "laurel restore --accept-rollback --data " + svc.settings.data
 	if mark.Moved {
-		at := "" // programs before this one did not note it
-		if mark.To != "" {
-			at = ", " + mark.To + ","
+		at, by := "", "name it with --store, or leave that out where it is the file in the data folder" // programs before this one did not note it
+		switch mark.To {
+		case "":
+		case storeInFile:
+			at, by = ", the file in the data folder,", "leave --store (LAUREL_STORE) out"
+		default:
+			at, by = ", "+mark.To+",", "name it with --store"
 		}
-		return fmt.Errorf("%w: it was moved to another one%s on %s, which is in force. Serve that one, with --store. Where that one is lost for good, this one can go on as a restored backup does (docs/operations.md, Restore):\n  %s",
-			issuer.ErrRolledBack, at, mark.AsOf.Format(time.RFC3339), accept)
+		return fmt.Errorf("%w: it was moved to another one%s on %s, which is in force. Serve that one: %s. Where that one is lost for good, this one can go on as a restored backup does (docs/operations.md, Restore):\n  %s",
+			issuer.ErrRolledBack, at, mark.AsOf.Format(time.RFC3339), by, accept)
 	}
 	return fmt.Errorf("%w: it was restored from a backup of %s. What came later is not in it: badges issued since, revocations, withdrawn tokens. docs/operations.md, Restore, says how to compare; to go on without, say\n  %s",
 		issuer.ErrRolledBack, mark.AsOf.Format(time.RFC3339), accept)
@@ -96,9 +100,9 @@ func (how restoring) key() (backup.Key, error) {
 	case how.identity != "" && how.passphraseFile != "":
 		return backup.Key{}, usagef("a backup is opened with --identity or --passphrase-file, not both")
 	case how.identity != "":
-		raw, err := os.ReadFile(how.identity)
+		raw, err := readSecret("--identity", how.identity)
 		if err != nil {
-			return backup.Key{}, usagef("--identity: %w", err)
+			return backup.Key{}, err
 		}
 		defer clear(raw)
 		return backup.KeyFrom(raw)
@@ -183,7 +187,7 @@ func (p *program) restoreFrom(ctx context.Context, s *settings, how restoring, k
 func emptyFolder(s *settings) (made bool, err error) {
 	found, err := os.ReadDir(s.data)
 	if errors.Is(err, os.ErrNotExist) {
-		return true, os.MkdirAll(s.data, 0o700)
+		return true, makeFolder(s.data)
 	} else if err != nil {
 		return false, err
 	}
@@ -198,7 +202,7 @@ func emptyFolder(s *settings) (made bool, err error) {
 			return false, err
 		}
 	}
-	return false, nil
+	return false, makeFolder(s.data)
 }
 
 // buildStore begins a store where the settings have it. What is left of it, should
@@ -261,8 +265,11 @@ func (how restoring) withSeal(m backup.Manifest, files []keyring.File) ([]keyrin
 	case how.sealKey == "":
 		return files, nil
 	}
-	seal, err := keyring.ReadSealKey(how.sealKey)
-	return append(files, seal), err
+	seal, err := keyring.ReadSealKey(how.sealKey, files)
+	if err != nil {
+		return nil, usagef("--seal-key: %w. Name the copy of keys/seal.key of the folder that the backup is of", err)
+	}
+	return append(files, seal), nil
 }
 
 // tryOut opens every key and wires the service, as serve will.

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net"
 	"net/netip"
 	"net/url"
@@ -46,6 +48,9 @@ func (p *program) config(ctx context.Context, args []string) error {
 		return usagef("config check takes no operands, only flags: those of laurel serve")
 	}
 	if err := s.check(); err != nil {
+		return err
+	}
+	if err := s.checkClosed(); err != nil {
 		return err
 	}
 	if baseURL, running, err := s.tryBeside(ctx); err != nil {
@@ -283,18 +288,53 @@ func (s *settings) checkFolder() error {
 	return nil
 }
 
+// checkClosed refuses a data folder that is open to others, as the keyring does with
+// keys: names of people and digests of their addresses are in it. A service starts all
+// the same, and warns: it ran on that folder before.
+func (s *settings) checkClosed() error {
+	for _, f := range []struct {
+		path string
+		mode fs.FileMode
+	}{{s.data, 0o700}, {s.storeFile(), 0o600}} {
+		info, err := os.Stat(f.path)
+		if errors.Is(err, fs.ErrNotExist) { // whether it should be there is asked elsewhere
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if open := info.Mode().Perm(); open&0o077 != 0 {
+			return fmt.Errorf("%s is open to others (mode %04o), and holds names of people: chmod %04o %s", f.path, open, f.mode, f.path)
+		}
+	}
+	return nil
+}
+
+// readSecret reads a file that a flag names for a secret in it, which has to be
+// closed to others.
+func readSecret(flag, path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, usagef("%s: %w. Name a file that can be read", flag, err)
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil, usagef("%s: %w", flag, err)
+	}
+	if open := info.Mode().Perm(); open&0o077 != 0 {
+		return nil, usagef("%s %s: others can read what is secret in it (mode %04o): chmod 0600 %s", flag, path, open, path)
+	}
+	raw, err := io.ReadAll(file)
+	if err != nil {
+		return nil, usagef("%s: %w", flag, err)
+	}
+	return raw, nil
+}
+
 func (s *settings) checkMail() error {
 	if s.smtp == "" && (s.smtpPasswordFile != "" || s.mailFrom != "") {
 		return usagef("--smtp-password-file and --mail-from are for --smtp, which is missing; give it, or leave them out")
-	}
-	if s.smtpPasswordFile != "" {
-		info, err := os.Stat(s.smtpPasswordFile)
-		if err != nil {
-			return usagef("--smtp-password-file: %w. Name a file that the service can read", err)
-		}
-		if info.Mode().Perm()&0o077 != 0 {
-			return usagef("--smtp-password-file %s: others can read the password (mode %04o): chmod 0600 %s", s.smtpPasswordFile, info.Mode().Perm(), s.smtpPasswordFile)
-		}
 	}
 	_, err := s.mailer()
 	return err

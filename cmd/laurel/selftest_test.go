@@ -2,12 +2,16 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 // misconfigured is a setting that is wrong, and what the one line says of it.
@@ -136,13 +140,13 @@ func TestWrongSettingsAreToldInOneLine(t *testing.T) {
 			found, _ := filepath.Glob(filepath.Join(data, "keys", "city-academy.z6Mk*.json"))
 			write(filepath.Join("keys", filepath.Base(found[0])), "{}")(t, data)
 		}, says: `keys/city-academy.z6Mk.*(backup|copy)`},
-		{what: "a passphrase that there is none of", flags: []string{"--seal-passphrase-file", filepath.Join(here, "none")}, says: `passphrase: .*none does not exist`},
+		{what: "a passphrase that there is none of", flags: []string{"--seal-passphrase-file", filepath.Join(here, "none")}, says: `laurel: --seal-passphrase-file: stat .*none: no such file`},
 		{what: "a passphrase that others can read", flags: []string{"--seal-passphrase-file", open}, says: `chmod 0?600`},
 		{what: "an empty passphrase", flags: []string{"--seal-passphrase-file", file("empty", "\n", 0o600)}, says: `does not hold a passphrase`},
 		{what: "a passphrase for a key file", flags: []string{"--seal-passphrase-file", secret}, says: `seal`},
-		{what: "no store", spoil: remove("laurel.db"), says: `no store here`},
-		{what: "an empty store", spoil: write("laurel.db", ""), says: `no store here: the file is empty`},
-		{what: "a store of another program", spoil: write("laurel.db", strings.Repeat("SQLite format 3\x00", 4096)), says: `laurel.db`},
+		{what: "no store", spoil: remove("laurel.db"), says: `no store here.*right disk mounted\? .*newest copy in its place`},
+		{what: "an empty store", spoil: write("laurel.db", ""), says: `no store here: the file is empty.*newest copy in its place`},
+		{what: "a store of another program", spoil: write("laurel.db", strings.Repeat("SQLite format 3\x00", 4096)), says: `laurel.db: .*is no store, or its first pages are lost.*newest copy in its place`},
 		{what: "a store that is no URL", flags: []string{"--store", "host=db password=hunter2"}, says: `--store is no URL of a PostgreSQL database`},
 		{what: "a store of another kind", flags: []string{"--store", "mysql://root:hunter2@db/laurel"}, says: `--store is no URL of a PostgreSQL database`},
 		{what: "a sender without a mail server", flags: []string{"--mail-from", "badges@example.org"}, says: `for --smtp, which is missing`},
@@ -151,7 +155,7 @@ func TestWrongSettingsAreToldInOneLine(t *testing.T) {
 		{what: "mail in the clear", flags: []string{"--smtp", "smtp://mail.example:25", "--mail-from", "badges@example.org"}, says: `loopback`},
 		{what: "mail from nobody", flags: []string{"--smtp", "smtps://u@mail.example"}, says: `no address that mail can come from`},
 		{what: "a password that there is none of", flags: append([]string{"--smtp-password-file", filepath.Join(here, "none")}, mail...), says: `--smtp-password-file: .*no such file`},
-		{what: "a password that others can read", flags: append([]string{"--smtp-password-file", open}, mail...), says: `others can read the password.*chmod 0600`},
+		{what: "a password that others can read", flags: append([]string{"--smtp-password-file", open}, mail...), says: `--smtp-password-file .*others can read.*chmod 0600`},
 		{what: "no such list", flags: []string{"--trust", filepath.Join(here, "none.json")}, says: `--trust: .*no such file`},
 		{what: "a list that is none", flags: []string{"--trust", secret}, says: `--trust: .*secret`},
 		{what: "no such contexts", flags: []string{"--contexts", filepath.Join(here, "none")}, says: `--contexts: .*no such file`},
@@ -165,7 +169,7 @@ func TestWrongSettingsAreToldInOneLine(t *testing.T) {
 		{what: "a proxy of another kind", flags: []string{"--fetch-proxy", "ftp://proxy.internal"}, says: `no http, https or socks5 URL`},
 		{what: "half a certificate", flags: []string{"--tls-cert", secret}, says: `belong together`},
 		{what: "a certificate and a key that are not there", flags: []string{"--tls-cert", filepath.Join(here, "none.pem"), "--tls-key", filepath.Join(here, "none.key")}, says: `--tls-cert, --tls-key: .*none.pem: no such file`},
-		{what: "a database that is not reached", flags: []string{"--store", "postgres://u:hunter2@localhost:1/laurel"}, says: `opening the store: failed to connect .*refused`},
+		{what: "a database that is not reached", flags: []string{"--store", "postgres://u:hunter2@localhost:1/laurel"}, says: `opening the store: failed to connect to [^ ]+ [^ ]+: 127.0.0.1:1 .*refused( \[::1\].*refused)?$`},
 		{what: "a certificate that is none", flags: []string{"--tls-cert", secret, "--tls-key", secret}, says: `--tls-cert, --tls-key: `},
 		{what: "a proxy by its name", flags: []string{"--trusted-proxies", "proxy.internal"}, says: `--trusted-proxies: .*proxy.internal`},
 		{what: "no such roots", flags: []string{"--fetch-ca", filepath.Join(here, "none.pem")}, says: `--fetch-ca: .*no such file`},
@@ -196,6 +200,59 @@ func TestWrongSettingsAreToldInOneLine(t *testing.T) {
 				if strings.Contains(line, "hunter2") || strings.Contains(line, "correct horse") {
 					t.Errorf("%v shows a secret: %s", command, line)
 				}
+			}
+		})
+	}
+}
+
+// A data folder that others can look into is refused by the check of settings; a
+// service that was started on it before goes on, and warns. What init makes is closed,
+// whatever the folder was that it found.
+func TestFolderThatOthersCanRead(t *testing.T) {
+	for what, c := range map[string]struct {
+		name string
+		mode fs.FileMode
+		says string
+	}{
+		"a folder that others can look into":      {"", 0o755, "chmod 0700"},
+		"a folder that a group can enter":         {"", 0o710, "chmod 0700"},
+		"a store that others can read":            {"laurel.db", 0o644, "chmod 0600"},
+		"a store that a group can read":           {"laurel.db", 0o640, "chmod 0600"},
+		"a folder that init found open and empty": {says: ""},
+	} {
+		t.Run(what, func(t *testing.T) {
+			data := filepath.Join(t.TempDir(), "data")
+			if err := errors.Join(os.Mkdir(data, 0o700), os.Chmod(data, 0o755)); err != nil {
+				t.Fatal(err)
+			}
+			h := &home{}
+			h.laurel(t, 0, "", "init", "--data", data, "--base-url", "https://badges.example", "--issuer", "city-academy", "--name", "City Academy", "--alg", "EdDSA")
+			if c.says != "" {
+				if err := os.Chmod(filepath.Join(data, c.name), c.mode); err != nil {
+					t.Fatal(err)
+				}
+				said := h.fails(t, "config", "check", "--data", data)
+				if path := filepath.Join(data, c.name); strings.Count(said, "\n") != 1 || !strings.Contains(said, c.says+" "+path) {
+					t.Error(said)
+				}
+			} else {
+				h.laurel(t, 0, "", "config", "check", "--data", data)
+			}
+			log := &lockedBuffer{}
+			ctx, stop := context.WithCancel(t.Context())
+			defer stop()
+			ended := make(chan int, 1)
+			p := &program{stdin: strings.NewReader(""), stdout: io.Discard, stderr: log}
+			go func() { ended <- p.exit(ctx, []string{"serve", "--data", data, "--listen", "127.0.0.1:0"}) }()
+			for end := time.Now().Add(time.Minute); !strings.Contains(log.String(), `"serving"`) && time.Now().Before(end); {
+				time.Sleep(time.Millisecond)
+			}
+			stop()
+			if code := <-ended; code != exitOK {
+				t.Errorf("exit %d", code)
+			}
+			if warned := strings.Contains(log.String(), "is open to others"); warned != (c.says != "") || !strings.Contains(log.String(), `"serving"`) {
+				t.Error(log.String())
 			}
 		})
 	}
@@ -255,7 +312,7 @@ func TestConfigCheckBesideAService(t *testing.T) {
 		"another base URL": {[]string{"--base-url", "https://other.example"}, "not for https://other.example"},
 		"a certificate that is not there or not for this base URL": {[]string{"--tls-cert", none, "--tls-key", none}, "--tls-cert"},
 		"half a certificate": {[]string{"--tls-cert", none}, "belong together"},
-		"no such passphrase": {[]string{"--seal-passphrase-file", none}, "none.pem does not exist"},
+		"no such passphrase": {[]string{"--seal-passphrase-file", none}, "--seal-passphrase-file: stat "},
 		"mail from nobody":   {[]string{"--smtp", "smtps://u@mail.example"}, "no address that mail can come from"},
 	} {
 		var out, said bytes.Buffer

@@ -48,6 +48,9 @@ func (p *program) serve(ctx context.Context, args []string) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	if err := s.checkClosed(); err != nil {
+		log.WarnContext(ctx, "others can look into the data folder; laurel config check refuses it", "error", err)
+	}
 	if log, err = p.trace(ctx, s, log); err != nil {
 		return err
 	}

@@ -87,7 +87,11 @@ func (s *settings) seal() (keyring.Seal, error) {
 	if s.passphraseFile == "" {
 		return keyring.Seal{}, nil
 	}
-	return keyring.SealFromPassphraseFile(s.passphraseFile)
+	seal, err := keyring.SealFromPassphraseFile(s.passphraseFile)
+	if err != nil {
+		return seal, usagef("--seal-passphrase-file: %w", err)
+	}
+	return seal, nil
 }
 
 // open opens what init has made, and makes nothing: a data folder that is
@@ -148,6 +152,8 @@ func openStore(ctx context.Context, s *settings) (store.Store, error) {
 	db, err := bolt.Open(s.storeFile(), fileOptions())
 	if errors.Is(err, store.ErrDamaged) {
 		err = fmt.Errorf("%w. Nothing is served from a file that is damaged: put the newest copy in its place (docs/operations.md, Damage)", err)
+	} else if errors.Is(err, store.ErrMissing) {
+		err = fmt.Errorf("%w. Is the right disk mounted? Where it is, put the newest copy in its place (docs/operations.md, Damage)", err)
 	}
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // File is one file of a folder of keys, as it stands there: what is secret in it
@@ -46,10 +47,32 @@ func Files(dir string) ([]File, error) {
 }
 
 // ReadSealKey reads a copy of a folder's key file that is kept elsewhere, under
-// the rules for secrets in files; ErrMissing, ErrPermissions.
-func ReadSealKey(path string) (File, error) {
+// the rules for secrets in files. It has to open the keys among files: ErrSealed,
+// ErrDamaged, ErrPermissions, or the error of the disk.
+func ReadSealKey(path string, files []File) (File, error) {
 	content, err := readPrivateFile(path)
-	return File{sealKeyFile, content}, err
+	if err != nil {
+		return File{}, err
+	}
+	l, err := lockIn(content, path)
+	if err != nil {
+		return File{}, err
+	}
+	if !slices.ContainsFunc(files, l.fits) {
+		return File{}, fmt.Errorf("%w: %s opens none of the keys", ErrSealed, path)
+	}
+	return File{sealKeyFile, content}, nil
+}
+
+// fits tells whether a file holds a key that is sealed to this lock.
+func (l lock) fits(f File) bool {
+	e, err := decodeFile(f.Content)
+	if err != nil {
+		return false
+	}
+	plain, err := l.open(e.file.Sealed)
+	clear(plain)
+	return err == nil
 }
 
 // WriteFiles makes a folder of a copy of one. The folder must not be there:

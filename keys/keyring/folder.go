@@ -101,11 +101,11 @@ func (f folder) read(name string) ([]byte, error) {
 
 // readPrivateFile reads a file outside the folder under the same rules.
 func readPrivateFile(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w: %s does not exist", ErrMissing, path)
+	info, err := os.Stat(path) // opening a pipe would wait
+	if err != nil {
+		return nil, err
 	}
-	if err == nil && !info.Mode().IsRegular() {
+	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%w: %s is not a plain file", ErrDamaged, path)
 	}
 	file, err := os.Open(path)

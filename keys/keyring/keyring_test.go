@@ -7,6 +7,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -407,7 +408,7 @@ func TestPassphraseFile(t *testing.T) {
 			t.Errorf("%s: read %q", name, s.passphrase)
 		}
 	}
-	if _, err := SealFromPassphraseFile(filepath.Join(dir, "none")); !errors.Is(err, ErrMissing) {
+	if _, err := SealFromPassphraseFile(filepath.Join(dir, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing: %v", err)
 	}
 	if _, err := SealFromPassphraseFile(dir); !errors.Is(err, ErrDamaged) {

@@ -30,11 +30,11 @@ type Seal struct {
 
 // SealFromPassphraseFile reads the passphrase of a seal: the text of the file
 // without the line end. The file must be closed to others, as the keys are. The
-// error is ErrMissing, ErrPermissions or ErrDamaged.
+// error is ErrPermissions or ErrDamaged, or that of the disk.
 func SealFromPassphraseFile(path string) (Seal, error) {
 	raw, err := readPrivateFile(path)
 	if err != nil {
-		return Seal{}, fmt.Errorf("reading the passphrase: %w", err)
+		return Seal{}, err
 	}
 	passphrase := strings.TrimRight(string(raw), "\r\n")
 	if passphrase == "" || strings.ContainsAny(passphrase, "\r\n\x00") {
@@ -104,11 +104,20 @@ func (s Seal) open(f folder, found []string) (lock, error) {
 			return lock{}, err
 		}
 	}
-	identities, err := age.ParseIdentities(bytes.NewReader(text))
+	l, err := lockIn(text, path)
 	clear(text)
+	if err != nil {
+		return lock{}, fmt.Errorf("%w; restore it from a backup", err)
+	}
+	return l, nil
+}
+
+// lockIn is what the text of a key file stands for.
+func lockIn(text []byte, path string) (lock, error) {
+	identities, err := age.ParseIdentities(bytes.NewReader(text))
 	if err != nil || len(identities) != 1 {
 		// The error of age may quote the line, hence it is not passed on.
-		return lock{}, fmt.Errorf("%w: %s does not hold one age identity; restore it from a backup", ErrDamaged, path)
+		return lock{}, fmt.Errorf("%w: %s does not hold one age identity", ErrDamaged, path)
 	}
 	identity, ok := identities[0].(*age.X25519Identity)
 	if !ok {

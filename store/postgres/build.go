@@ -193,16 +193,17 @@ func (b *Build) become(ctx context.Context, next string) error {
 }
 
 // FinishPrepared finishes what a Build has prepared under a name in the database
-// at url. It is no error where somebody else was faster.
-func FinishPrepared(ctx context.Context, url, name string) error {
-	err := changing(ctx, url, func(db *DB) error {
-		_, err := db.pool.Exec(ctx, sqlBecome, []byte{}, []byte(version), []byte(preparedAs(name)))
+// at url. It is no error where somebody else was faster; late is false then.
+func FinishPrepared(ctx context.Context, url, name string) (late bool, err error) {
+	err = changing(ctx, url, func(db *DB) error {
+		done, err := db.pool.Exec(ctx, sqlBecome, []byte{}, []byte(version), []byte(preparedAs(name)))
+		late = done.RowsAffected() > 0
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("finishing the store: %w", err)
+		return false, fmt.Errorf("finishing the store: %w", err)
 	}
-	return nil
+	return late, nil
 }
 
 // Discard drops what a Build of that name has left in the database at url, if it
@@ -219,7 +220,7 @@ func Discard(ctx context.Context, url, name string) error {
 		})
 	})
 	if err != nil && !is(err, undefinedTable) {
-		return fmt.Errorf("dropping what an earlier attempt has left: %w", err)
+		return fmt.Errorf("looking for what an earlier attempt has left: %w", err)
 	}
 	return nil
 }
@@ -231,7 +232,7 @@ func changing(ctx context.Context, url string, do func(*DB) error) error {
 		return err
 	}
 	defer db.pool.Close()
-	return do(db)
+	return reached(do(db))
 }
 
 // Close implements store.Store. Before Prepare or Finish it drops the table.

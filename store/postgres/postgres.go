@@ -20,6 +20,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -84,7 +85,7 @@ func createAs(ctx context.Context, url, version string) (*DB, error) {
 	}
 	if err != nil {
 		db.pool.Close()
-		return nil, fmt.Errorf("creating the store: %w", err)
+		return nil, fmt.Errorf("creating the store: %w", reached(err))
 	}
 	return db.look(ctx)
 }
@@ -105,8 +106,6 @@ func Open(ctx context.Context, url string) (*DB, error) {
 		err = fmt.Errorf("%w: the database has no table laurel_store", store.ErrMissing)
 	case errors.Is(err, pgx.ErrNoRows):
 		err = errors.New("the table laurel_store is not a store of this program")
-	case errors.As(err, new(*pgconn.ConnectError)):
-		err = unreached{err}
 	case err == nil && left(string(found)) != nil:
 		err = left(string(found))
 	case err == nil && string(found) != version:
@@ -114,17 +113,35 @@ func Open(ctx context.Context, url string) (*DB, error) {
 	}
 	if err != nil {
 		db.pool.Close()
-		return nil, fmt.Errorf("opening the store: %w", err)
+		return nil, fmt.Errorf("opening the store: %w", reached(err))
 	}
 	return db.look(ctx)
 }
 
 // unreached tells in one line of a server that is not reached: the driver has a
-// line for each address that it tried.
+// line for each attempt, with TLS and without it, at each address.
 type unreached struct{ error }
 
+// reached makes an unreached of the error where there is no connection.
+func reached(err error) error {
+	if errors.As(err, new(*pgconn.ConnectError)) {
+		return unreached{err}
+	}
+	return err
+}
+
 // Error implements error.
-func (u unreached) Error() string { return strings.Join(strings.Fields(u.error.Error()), " ") }
+func (u unreached) Error() string {
+	first, tried, _ := strings.Cut(u.error.Error(), ":")
+	said := []string{first + ":"}
+	for line := range strings.Lines(tried) {
+		line = strings.Join(strings.Fields(line), " ")
+		if line != "" && !slices.Contains(said, line) {
+			said = append(said, line)
+		}
+	}
+	return strings.Join(said, " ")
+}
 
 func (u unreached) Unwrap() error { return u.error }
 
