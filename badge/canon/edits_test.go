@@ -1,3 +1,7 @@
+//go:build !race
+
+// One goroutine: the race detector has nothing to see here, and reckons at a fraction of the pace.
+
 package canon_test
 
 import (
