@@ -216,7 +216,7 @@ func (i *Issuer) changeInPlace(ctx context.Context, run *changing, idem *Idempot
 			return err
 		}
 		was := *rec
-		if err := run.behind(i, rec); err != nil {
+		if err := run.behind(i, tx, rec); err != nil {
 			return err
 		}
 		changes, err := change(tx, rec)

@@ -126,6 +126,15 @@ func (c *clock) heed(set setting) {
 	}
 }
 
+// datedAhead tells of a moment on record that somebody said a clock has dated that ran
+// ahead. What was dated rightly since cannot be told from it by this alone: who asks
+// knows how far ahead the moment lies.
+func datedAhead(r store.Reader, at time.Time) (bool, error) {
+	var set setting
+	_, err := find(r, settingKey(), &set)
+	return at.After(set.Since) && !at.Truncate(time.Millisecond).After(set.Until), err
+}
+
 func later(a, b time.Time) time.Time {
 	if a.After(b) {
 		return a

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -143,6 +144,97 @@ func TestClockAcceptedTwice(t *testing.T) {
 	i := p.with(t, func(*issuer.Config) {})
 	if _, err := i.Issue(t.Context(), award("bo")); err != nil {
 		t.Errorf("after a restart: %v", err)
+	}
+}
+
+// TestDatedAheadIsMended: what a clock signed that ran ahead is good nowhere. It can be
+// signed anew, corrected, withdrawn and hidden once the clock was accepted, and none of
+// that puts the future on record again and holds up what is issued.
+func TestDatedAheadIsMended(t *testing.T) {
+	p := at(t, boltHome(t), issuertest.Options{Issuers: []string{academy}})
+	const ahead = 365 * 24 * time.Hour
+	before := p.issue(t, award("before")).Record
+	p.Clock.Advance(ahead)
+	dated := map[string]*issuer.Record{}
+	for _, name := range []string{"anew", "corrected", "revoked", "hidden", "erased"} {
+		p.Clock.Advance(time.Millisecond)
+		dated[name] = p.issue(t, award(name)).Record
+	}
+	p.Clock.Advance(time.Minute - ahead)
+	if issued, err := p.Reissue(t.Context(), amendment(dated["anew"].ID), issuer.Correction{}); !errors.Is(err, issuer.ErrClock) {
+		t.Errorf("signed anew by a clock that is not believed: %+v, %v", issued, err)
+	}
+	if err := p.AcceptClock(t.Context(), "test"); err != nil {
+		t.Fatal(err)
+	}
+	good := func(what, id string) {
+		t.Helper()
+		rec, err := p.Credential(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Config.SelfCheck(t.Context(), rec.Document); err != nil || !rec.IssuedAt.Before(p.Clock.Now().Add(time.Second)) {
+			t.Errorf("%s: issued at %s, %v", what, rec.IssuedAt, err)
+		}
+	}
+	if err := p.Config.SelfCheck(t.Context(), dated["anew"].Document); err == nil {
+		t.Fatal("a badge of next year is good today")
+	}
+	for name, change := range map[string]func(id string) error{
+		"anew": func(id string) error {
+			_, err := p.Reissue(t.Context(), amendment(id), issuer.Correction{})
+			return err
+		},
+		"corrected": func(id string) error {
+			_, err := p.Reissue(t.Context(), amendment(id), issuer.Correction{Name: ptr("Person other")})
+			return err
+		},
+		"revoked": func(id string) error {
+			_, err := p.Revoke(t.Context(), id, "issued_in_error", "test", anyIssuer)
+			return err
+		},
+		"hidden": func(id string) error {
+			rec, err := p.Credential(t.Context(), id)
+			if err != nil {
+				return err
+			}
+			_, err = p.Hide(t.Context(), p.Claim(rec), nil)
+			return err
+		},
+		"erased": func(id string) error {
+			_, _, err := p.Erase(t.Context(), amendment(id))
+			return err
+		},
+	} {
+		if err := change(dated[name].ID); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for who, service := range map[string]*issuer.Issuer{"here": p.Issuer, "after a restart": p.with(t, func(*issuer.Config) {})} {
+			if err := service.Steady(t.Context()); err != nil {
+				t.Errorf("%s, %s: %v", name, who, err)
+			}
+		}
+	}
+	good("signed anew", dated["anew"].ID)
+	good("corrected", dated["corrected"].ID)
+	again, err := p.Reissue(t.Context(), amendment(dated["anew"].ID), issuer.Correction{})
+	if err != nil || !again.Existing || again.Record.Edition != 2 {
+		t.Errorf("signed anew once more: %+v, %v", again, err)
+	}
+	if same, err := p.Reissue(t.Context(), amendment(before.ID), issuer.Correction{}); err != nil || !same.Existing || same.Record.Edition != 1 {
+		t.Errorf("of before: %+v, %v", same, err)
+	}
+	var problems []string
+	if _, err := p.Check(t.Context(), func(problem string) { problems = append(problems, problem) }); err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range problems {
+		if !strings.Contains(problem, dated["hidden"].ID) || !strings.Contains(problem, "does not verify") {
+			t.Errorf("the store says of itself: %s", problem)
+		}
+	}
+	if len(problems) != 1 {
+		t.Errorf("one badge is still dated ahead: %q", problems)
 	}
 }
 

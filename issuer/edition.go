@@ -71,7 +71,7 @@ const (
 const fullTerm = 24 * time.Hour
 
 // Reissue makes a new edition with a correction, or, where the key of the present
-// one was revoked, of the same words. What is corrected already, and
+// one was revoked or a clock that ran ahead has dated it, of the same words. What is corrected already, and
 // what is not signed at all, makes no edition: Existing then says that the
 // current one stands. The errors are those of Issue, ErrErased, and StateError
 // for badges that are revoked, suspended or expired.
@@ -154,7 +154,7 @@ func (i *Issuer) tryAmend(ctx context.Context, a Amendment, action string, chang
 	}
 	resign, changed, err := m.differs()
 	if err == nil && !resign && action == actionReissue {
-		resign, err = i.leaked(ctx, m.old)
+		resign, err = i.holdsNowhere(ctx, m)
 		changed = changed || resign
 	}
 	if err != nil {
@@ -236,6 +236,18 @@ func (m *amended) unpack() error {
 	m.before, err = json.Marshal(m.signed)
 	return err
 }
+
+// holdsNowhere tells whether a badge is rejected whatever it says: signed ahead of the
+// time, by a clock that was wrong, or with a key that leaked.
+func (i *Issuer) holdsNowhere(ctx context.Context, m *amended) (bool, error) {
+	if m.old.signedAhead(m.now) {
+		return true, nil
+	}
+	return i.leaked(ctx, m.old)
+}
+
+// signedAhead tells of an edition whose signature is of a time to come.
+func (r *Record) signedAhead(now time.Time) bool { return r.IssuedAt.After(now.Add(setback)) }
 
 // leaked tells whether a badge, in one of its forms, is signed with a key that
 // was revoked since, so that others reject it whatever it says.
@@ -521,7 +533,7 @@ func (i *Issuer) commitEdition(ctx context.Context, m *amended, a Amendment, act
 		if err != nil {
 			return err
 		}
-		if err := run.behind(i, now); err != nil {
+		if err := run.behind(i, tx, now); err != nil {
 			return err
 		}
 		m.rec.ChangedAt = run.At

@@ -35,7 +35,7 @@ func (i *Issuer) Erase(ctx context.Context, a Amendment) (rec *Record, changed b
 		if changed = rec.ErasedAt.IsZero(); !changed {
 			return nil
 		}
-		if err := run.behind(i, rec); err != nil {
+		if err := run.behind(i, tx, rec); err != nil {
 			return err
 		}
 		rec, err = i.eraseEditions(tx, rec, run)

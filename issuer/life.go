@@ -114,7 +114,7 @@ func (i *Issuer) putChange(tx store.Tx, run *changing, c Change) (*Issued, error
 		return nil, err
 	}
 	if !answer.Existing {
-		if err := run.behind(i, answer.Record); err != nil {
+		if err := run.behind(i, tx, answer.Record); err != nil {
 			return nil, err
 		}
 		if err := run.putStatus(tx, answer.Record, c); err != nil {
@@ -170,12 +170,22 @@ func (i *Issuer) changing(actor, action string) (*changing, error) {
 // behind puts a change behind the last one of its credential in the order of
 // records too. The clocks of two replicas may say otherwise, and so may one
 // clock of two changes that waited for each other; whoever follows the audit log
-// would then be told the wrong one last.
-func (c *changing) behind(i *Issuer, rec *Record) (err error) {
-	if least := rec.ChangedAt.Truncate(time.Millisecond).Add(time.Millisecond); c.At.Before(least) {
-		c.At = least
-		c.seq, err = newSeq(i.cfg.Random, least)
+// would then be told the wrong one last. It is not put behind what a clock has dated
+// ahead that was said to have been wrong: it would be dated ahead too, and all issuing
+// held against it.
+func (c *changing) behind(i *Issuer, r store.Reader, rec *Record) error {
+	least := rec.ChangedAt.Truncate(time.Millisecond).Add(time.Millisecond)
+	ahead := least.Sub(c.At)
+	if ahead <= 0 {
+		return nil
 	}
+	if ahead > setback {
+		if wrong, err := datedAhead(r, rec.ChangedAt); err != nil || wrong {
+			return err
+		}
+	}
+	seq, err := newSeq(i.cfg.Random, least)
+	c.At, c.seq = least, seq
 	return err
 }
 

@@ -77,13 +77,17 @@ func writeArchive(ctx context.Context, svc *service, out io.Writer) error {
 	}
 	_, host, _ := strings.Cut(svc.baseURL, "://")
 	a := &archiver{svc: svc, handler: handler, pages: cfg.Pages, host: host, made: time.Now().UTC().Truncate(time.Second), out: tar.NewWriter(out)}
+	// Before the first byte, behind which a fault can only be told by breaking off.
+	if _, err := svc.audit.Sequence(ctx); err != nil {
+		return fmt.Errorf("an archive begins with what has no place in the audit log yet: %w", err)
+	}
+	if err := a.settle(ctx); err != nil {
+		return err
+	}
 	if err := a.note(tarBegin, archiveBegin{svc.baseURL, a.made, version()}); err != nil {
 		return err
 	}
-	if _, err := svc.audit.Sequence(ctx); err != nil {
-		return err
-	}
-	for _, step := range []func(context.Context) error{a.settle, a.assets, a.badges, a.endorsements, a.achievements, a.issuers, a.lists, a.log} {
+	for _, step := range []func(context.Context) error{a.assets, a.badges, a.endorsements, a.achievements, a.issuers, a.lists, a.log} {
 		if err := step(ctx); err != nil {
 			return err
 		}

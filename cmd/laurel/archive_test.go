@@ -42,6 +42,18 @@ func readKept(t *testing.T, folder string) (k kept, byAddress map[string]archive
 	return k, byAddress
 }
 
+// What keeps an archive from beginning is told before its first byte, behind which it
+// could only be broken off.
+func TestArchiveThatCannotBegin(t *testing.T) {
+	h, _ := newHome(t)
+	given, stop := context.WithCancel(t.Context())
+	stop()
+	var out bytes.Buffer
+	if err := writeArchive(given, h.svc, &out); err == nil || out.Len() > 0 || !strings.Contains(err.Error(), "audit log") {
+		t.Errorf("%d bytes, %v", out.Len(), err)
+	}
+}
+
 // TestArchive makes an archive of a service that runs, which then is gone for
 // good: a plain file server answers at its address, and badges verify by it.
 func TestArchive(t *testing.T) {

@@ -49,7 +49,7 @@ func (p *program) init(ctx context.Context, args []string) error {
 	if err := initialise(ctx, s, who); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "%s is ready: issuer %s, keys in %s.\nNext: laurel serve --data %s\n", s.data, who.slug, s.keysFolder(), s.data)
+	fmt.Fprintf(p.stdout, "%s is ready: issuer %s, keys in %s.\nNext: %s\n", s.data, who.slug, s.keysFolder(), nextCommand("serve", s.data, s.address()))
 	return nil
 }
 

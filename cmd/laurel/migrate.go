@@ -91,15 +91,21 @@ func (a moveAnswer) tell(p *program, s *settings) {
 		fmt.Fprintln(p.stdout, "Of the records every one was read again and is the same, and the check finds all in order.")
 	}
 	fmt.Fprintln(p.stdout, "The old store is marked as left and takes no changes any more.")
-	next := fmt.Sprintf("laurel serve --data %s", s.data)
-	if a.To != storeInFile {
-		next += " --store " + a.To
-	}
+	next := nextCommand("serve", s.data, a.To)
 	if a.Serving {
 		fmt.Fprintf(p.stdout, "The running service reads from the old one and answers changes with 503 until you start it anew with the new one.\nNext: %s\n", next)
 		return
 	}
 	fmt.Fprintf(p.stdout, "Next: %s\n", next)
+}
+
+// nextCommand is a command on a data folder as it can be typed. The store is an address.
+func nextCommand(command, data, store string) string {
+	line := "laurel " + command + " --data " + data
+	if store != storeInFile {
+		line += " --store " + store
+	}
+	return line
 }
 
 // address is where a store is, with nothing that is secret in it.

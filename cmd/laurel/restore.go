@@ -139,7 +139,7 @@ func (p *program) acceptRollback(ctx context.Context, s *settings) error {
 	if err = errors.Join(err, svc.store.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "Accepted: new badges go into new status lists.\nNext: laurel serve --data %s\n", s.data)
+	fmt.Fprintf(p.stdout, "Accepted: new badges go into new status lists.\nNext: %s\n", nextCommand("serve", s.data, s.address()))
 	return nil
 }
 
@@ -170,10 +170,10 @@ func (p *program) restoreFrom(ctx context.Context, s *settings, how restoring, k
 	if err != nil {
 		return hinted(err)
 	}
-	next := "Next: laurel serve --data " + s.data
+	next := "Next: " + nextCommand("serve", s.data, s.address())
 	if !how.accept {
 		next = "What happened later is not in it: badges issued since are unknown here, and what was revoked since counts as good again.\n" +
-			"docs/operations.md, Restore, says how to compare. Next: laurel restore --accept-rollback --data " + s.data
+			"docs/operations.md, Restore, says how to compare. Next: " + nextCommand("restore --accept-rollback", s.data, s.address())
 	}
 	if err := p.told(nil, m, t, s.data+" is restored"); err != nil {
 		return err

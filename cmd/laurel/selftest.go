@@ -289,23 +289,18 @@ func (s *settings) checkFolder() error {
 }
 
 // checkClosed refuses a data folder that is open to others, as the keyring does with
-// keys: names of people and digests of their addresses are in it. A service starts all
-// the same, and warns: it ran on that folder before.
+// keys: names of people and digests of their addresses are in it. Into a closed one
+// nobody gets, whatever the modes of files in it. A service starts all the same, and
+// warns: it ran on that folder before.
 func (s *settings) checkClosed() error {
-	for _, f := range []struct {
-		path string
-		mode fs.FileMode
-	}{{s.data, 0o700}, {s.storeFile(), 0o600}} {
-		info, err := os.Stat(f.path)
-		if errors.Is(err, fs.ErrNotExist) { // whether it should be there is asked elsewhere
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		if open := info.Mode().Perm(); open&0o077 != 0 {
-			return fmt.Errorf("%s is open to others (mode %04o), and holds names of people: chmod %04o %s", f.path, open, f.mode, f.path)
-		}
+	info, err := os.Stat(s.data)
+	if errors.Is(err, fs.ErrNotExist) { // whether it should be there is asked elsewhere
+		return nil
+	} else if err != nil {
+		return err
+	}
+	if open := info.Mode().Perm(); open&0o077 != 0 {
+		return fmt.Errorf("%s is open to others (mode %04o), and holds names of people: chmod 0700 %s", s.data, open, s.data)
 	}
 	return nil
 }

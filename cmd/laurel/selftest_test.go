@@ -216,9 +216,8 @@ func TestFolderThatOthersCanRead(t *testing.T) {
 	}{
 		"a folder that others can look into":      {"", 0o755, "chmod 0700"},
 		"a folder that a group can enter":         {"", 0o710, "chmod 0700"},
-		"a store that others can read":            {"laurel.db", 0o644, "chmod 0600"},
-		"a store that a group can read":           {"laurel.db", 0o640, "chmod 0600"},
-		"a folder that init found open and empty": {says: ""},
+		"an open file in a closed folder":         {"laurel.db", 0o644, ""},
+		"a folder that init found open and empty": {"", 0, ""},
 	} {
 		t.Run(what, func(t *testing.T) {
 			data := filepath.Join(t.TempDir(), "data")
@@ -227,10 +226,12 @@ func TestFolderThatOthersCanRead(t *testing.T) {
 			}
 			h := &home{}
 			h.laurel(t, 0, "", "init", "--data", data, "--base-url", "https://badges.example", "--issuer", "city-academy", "--name", "City Academy", "--alg", "EdDSA")
-			if c.says != "" {
+			if c.mode != 0 {
 				if err := os.Chmod(filepath.Join(data, c.name), c.mode); err != nil {
 					t.Fatal(err)
 				}
+			}
+			if c.says != "" {
 				said := h.fails(t, "config", "check", "--data", data)
 				if path := filepath.Join(data, c.name); strings.Count(said, "\n") != 1 || !strings.Contains(said, c.says+" "+path) {
 					t.Error(said)
@@ -331,6 +332,38 @@ func TestPrivateAddressesOfMetrics(t *testing.T) {
 		s.metrics = address
 		if err := s.checkMetrics(); err != nil {
 			t.Error(err)
+		}
+	}
+}
+
+// A service that is told to stop while it is still starting has not failed: systemd
+// would say so otherwise.
+func TestToldToStopWhileStarting(t *testing.T) {
+	h := &home{}
+	data := filepath.Join(t.TempDir(), "data")
+	h.laurel(t, 0, "", "init", "--data", data, "--base-url", "https://badges.example", "--issuer", "city-academy", "--name", "City Academy", "--alg", "EdDSA")
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	log := &lockedBuffer{}
+	p := &program{stdin: strings.NewReader(""), stdout: io.Discard, stderr: log}
+	if code := p.exit(ctx, []string{"serve", "--data", data, "--listen", "127.0.0.1:0"}); code != exitOK || strings.Contains(log.String(), "canceled") {
+		t.Errorf("exit %d: %s", code, log.String())
+	}
+	if code := p.exit(ctx, []string{"serve", "--data", data + "-missing"}); code == exitOK {
+		t.Error("what is wrong is no matter of the end")
+	}
+}
+
+// The line that comes next can be typed as it stands, on a database too.
+func TestNextCommand(t *testing.T) {
+	for store, want := range map[string]string{
+		"": "laurel serve --data /srv/laurel",
+		"postgres://laurel:secret@db.internal:5433/laurel": "laurel serve --data /srv/laurel --store postgres://laurel@db.internal:5433/laurel",
+	} {
+		s := defaults()
+		s.store = store
+		if got := nextCommand("serve", "/srv/laurel", s.address()); got != want {
+			t.Errorf("%s, want %s", got, want)
 		}
 	}
 }

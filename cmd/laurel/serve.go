@@ -45,6 +45,17 @@ func (p *program) serve(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	return p.serveWith(ctx, s, log)
+}
+
+// serveWith serves until ctx ends. To be told so while it is still starting is no
+// failure.
+func (p *program) serveWith(ctx context.Context, s *settings, log *slog.Logger) (err error) {
+	defer func() {
+		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+			err = nil
+		}
+	}()
 	if err := s.check(); err != nil {
 		return err
 	}

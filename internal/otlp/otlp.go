@@ -134,6 +134,7 @@ func (s *Sender) Stop(ctx context.Context) {
 		s.exporter.end() // or what hangs would go on behind
 	}
 	<-s.exporter.ended
+	s.exporter.tellRest(ctx)
 	s.exporter.close()
 }
 

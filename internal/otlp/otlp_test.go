@@ -10,7 +10,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -163,7 +165,8 @@ func TestCollectorThatHangs(t *testing.T) {
 	let := make(chan struct{})
 	r := receive(t, func(int, http.ResponseWriter) { <-let })
 	t.Cleanup(func() { close(let) }) // before the server is closed
-	s := newSender(Config{URL: r.URL, Ratio: 1}, quick())
+	var log bytes.Buffer
+	s := newSender(Config{URL: r.URL, Ratio: 1, Log: slog.New(slog.NewTextHandler(&log, nil))}, quick())
 	spans(s, 1000) // which would not come back if one of them waited
 	if n := s.Stats(); n.Waiting != 64 || n.Results[noRoom] != 936 || n.Results[sent] != 0 {
 		t.Errorf("%v", n)
@@ -174,6 +177,17 @@ func TestCollectorThatHangs(t *testing.T) {
 	s.Stop(ctx) // while it hangs still
 	if n := s.Stats(); n.Results[notTaken] != 64 || n.Results[sent] != 0 || n.Waiting != 0 {
 		t.Errorf("%v", n)
+	}
+	told := 0 // in one line or several
+	for _, line := range regexp.MustCompile(`lost=(\d+)`).FindAllStringSubmatch(log.String(), -1) {
+		n, err := strconv.Atoi(line[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		told += n
+	}
+	if said := log.String(); told != 1000 || !strings.Contains(said, "did not answer in time") || !strings.Contains(said, "lost until the end") {
+		t.Errorf("%d are told: %s", told, said)
 	}
 }
 

@@ -43,10 +43,10 @@ type exporter struct {
 	end   context.CancelFunc
 	ended chan struct{} // closed when no batch will come any more
 
-	mu   sync.Mutex
-	lost uint64    // since the log was told
-	told time.Time // when the log was told
-	away bool      // the last batch got lost
+	mu    sync.Mutex
+	known uint64    // of how many that got lost the log was told
+	told  time.Time // when
+	away  bool      // the last batch got lost
 }
 
 func newExporter(cfg Config, pause time.Duration, results tally.Counts) *exporter {
@@ -92,10 +92,8 @@ func (e *exporter) ExportSpans(ctx context.Context, spans []sdktrace.ReadOnlySpa
 	}
 	if err == nil && left > 0 {
 		err = errRefused
-	} else if err != nil {
-		left = uint64(len(spans))
 	}
-	e.tell(ctx, min(left, uint64(len(spans))), err)
+	e.tell(ctx, err)
 	return nil
 }
 
@@ -138,7 +136,10 @@ func (e *exporter) post(ctx context.Context, body []byte) (left uint64, wait tim
 	req.Header.Set("Content-Type", "application/x-protobuf")
 	req.Header.Set("User-Agent", "laurel")
 	resp, err := e.client.Do(req)
-	if err != nil {
+	switch {
+	case err != nil && ctx.Err() != nil: // the error may be that of whoever set the time
+		return 0, 0, errSilent
+	case err != nil:
 		return 0, 0, own(err)
 	}
 	defer resp.Body.Close()
@@ -154,6 +155,9 @@ func (e *exporter) post(ctx context.Context, body []byte) (left uint64, wait tim
 	}
 }
 
+// errSilent: what was sent was not answered as long as there was time.
+var errSilent = errors.New("the collector did not answer in time")
+
 // errNoHTTP stands for what net/http says of an answer that it cannot read, since it
 // quotes it, and the log keeps no texts of strangers.
 var errNoHTTP = errors.New("what listens there does not answer as HTTP")
@@ -163,9 +167,7 @@ func own(err error) error {
 	var line *net.OpError
 	var cert *tls.CertificateVerificationError
 	var record tls.RecordHeaderError
-	known := errors.As(err, &line) || errors.As(err, &cert) || errors.As(err, &record) ||
-		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, io.EOF)
-	if known {
+	if errors.As(err, &line) || errors.As(err, &cert) || errors.As(err, &record) || errors.Is(err, io.EOF) {
 		return err
 	}
 	return errNoHTTP
@@ -207,20 +209,38 @@ func field(message []byte, number protowire.Number, of protowire.Type) (text []b
 }
 
 // tell has the log know of a collector that does not take spans, when that begins
-// and every minute, and of one that does again.
-func (e *exporter) tell(ctx context.Context, lost uint64, err error) {
+// and every minute, and of one that does again. What found no room meanwhile is lost
+// as well.
+func (e *exporter) tell(ctx context.Context, err error) {
 	ctx = context.WithoutCancel(ctx)
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	e.lost += lost
 	switch now := time.Now(); { // a duration is measured on the real clock
 	case err == nil && e.away:
-		e.log.InfoContext(ctx, "the collector takes traces again", "lost", e.lost)
-		e.lost, e.away = 0, false
+		e.log.InfoContext(ctx, "the collector takes traces again", "lost", e.untold())
+		e.away = false
 	case err != nil && (e.told.IsZero() || now.Sub(e.told) >= tellEvery):
-		e.log.WarnContext(ctx, "traces could not be sent", "lost", e.lost, "error", err)
-		e.lost, e.told, e.away = 0, now, true
+		e.log.WarnContext(ctx, "traces could not be sent", "lost", e.untold(), "error", err)
+		e.told, e.away = now, true
 	case err != nil:
 		e.away = true
 	}
+}
+
+// tellRest has the log know of what it was not told of, when no more will come.
+func (e *exporter) tellRest(ctx context.Context) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if n := e.untold(); n > 0 {
+		e.log.WarnContext(context.WithoutCancel(ctx), "traces were lost until the end", "lost", n)
+	}
+}
+
+// untold is how many spans got lost since the log was told. The caller holds the lock.
+func (e *exporter) untold() uint64 {
+	became := e.results.Numbers()
+	lost := became[noRoom] + became[refused] + became[notTaken]
+	n := lost - e.known
+	e.known = lost
+	return n
 }
