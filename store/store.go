@@ -196,6 +196,14 @@ type Reopener interface {
 	Reopen(ctx context.Context) error
 }
 
+// Refuser is implemented by the backends that know what stands in the way of changes.
+type Refuser interface {
+	// Refuses tells why every Update would be refused now, without making one:
+	// ErrReadOnly, ErrMoved where the store was left for another one, ErrFull, or what
+	// View would say where that cannot be asked. nil where nothing is known of.
+	Refuses(ctx context.Context) error
+}
+
 // Compacter is implemented by the backends whose file keeps the bytes of what
 // was deleted.
 type Compacter interface {

@@ -38,23 +38,17 @@ func (svc *service) ready(ctx context.Context) (read, write error) {
 		_, err := r.Get([]byte("m"))
 		return err
 	})
-	if r, ok := svc.store.(store.Reopener); ok && !r.Writable() {
-		write = store.ErrReadOnly
-	} else if f, ok := svc.store.(interface{ Full() bool }); ok && f.Full() {
-		write = store.ErrFull
-	} else if read == nil {
+	if read == nil {
 		write = svc.takesChanges(ctx)
 	}
 	return read, write
 }
 
-// takesChanges tells what stands in the way of changes that no commit has met yet: a
-// clock that went back, or, where others have the store too, what they made of it.
+// takesChanges tells what stands in the way of changes, without making one: what the
+// store knows of, or a clock that went back.
 func (svc *service) takesChanges(ctx context.Context) error {
-	if shared, ok := svc.store.(interface {
-		TakesChanges(ctx context.Context) error
-	}); ok {
-		if err := shared.TakesChanges(ctx); err != nil {
+	if r, ok := svc.store.(store.Refuser); ok {
+		if err := r.Refuses(ctx); err != nil {
 			return err
 		}
 	}

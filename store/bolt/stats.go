@@ -1,10 +1,12 @@
 package bolt
 
 import (
+	"context"
 	"sync/atomic"
 	"time"
 
 	"laurel/internal/tally"
+	"laurel/store"
 )
 
 // counters are what Stats tells of.
@@ -32,10 +34,16 @@ type Stats struct {
 // it is sends nothing, and it would never be found to have room again.
 const fullFor = time.Minute
 
-// Full tells that the last commit found no room, less than a minute ago.
-func (db *DB) Full() bool {
-	at := db.tally.noRoom.Load()
-	return at != 0 && time.Since(time.Unix(0, at)) < fullFor
+// Refuses implements store.Refuser: ErrReadOnly where it is not Writable, ErrFull where
+// the last commit found no room, less than a minute ago.
+func (db *DB) Refuses(context.Context) error {
+	if !db.Writable() {
+		return store.ErrReadOnly
+	}
+	if at := db.tally.noRoom.Load(); at != 0 && time.Since(time.Unix(0, at)) < fullFor {
+		return store.ErrFull
+	}
+	return nil
 }
 
 // Stats tells what the store has done since it was opened.

@@ -87,10 +87,8 @@ func (db *DB) Return(ctx context.Context) error {
 	return nil
 }
 
-// TakesChanges tells why every Update would be refused, without making one: ErrReadOnly
-// where the server only reads, ErrMoved where the store was left, or what View would
-// say where it cannot be asked. nil where nothing is known to be in the way.
-func (db *DB) TakesChanges(ctx context.Context) error {
+// Refuses implements store.Refuser: ErrReadOnly where the server only reads.
+func (db *DB) Refuses(ctx context.Context) error {
 	ctx, cancel := call(ctx)
 	defer cancel()
 	var reads, left bool

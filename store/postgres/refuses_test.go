@@ -10,9 +10,9 @@ import (
 	"laurel/store/postgres"
 )
 
-// TestTakesChanges: what refuses every Update is told before one is made, by each
+// TestRefuses: what refuses every Update is told before one is made, by each
 // process that has the store.
-func TestTakesChanges(t *testing.T) {
+func TestRefuses(t *testing.T) {
 	db, address := create(t)
 	only, err := url.Parse(address)
 	if err != nil {
@@ -24,7 +24,7 @@ func TestTakesChanges(t *testing.T) {
 	beside, reader := open(t, address), open(t, only.String())
 	is := func(db *postgres.DB, when string, want error) {
 		t.Helper()
-		if err := db.TakesChanges(t.Context()); !errors.Is(err, want) || want == nil && err != nil {
+		if err := db.Refuses(t.Context()); !errors.Is(err, want) || want == nil && err != nil {
 			t.Errorf("%s: %v", when, err)
 		}
 		err := db.Update(t.Context(), func(tx store.Tx) error { return tx.Put([]byte("k"), []byte(when)) })
@@ -46,7 +46,7 @@ func TestTakesChanges(t *testing.T) {
 	is(beside, "where it is in force again", nil)
 	over, cancel := context.WithCancel(t.Context())
 	cancel()
-	if beside.TakesChanges(over) == nil {
+	if beside.Refuses(over) == nil {
 		t.Error("who could not be asked is ready")
 	}
 }
