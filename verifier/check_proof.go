@@ -344,7 +344,7 @@ func (s *subject) authenticateJWS(ctx context.Context) authentication {
 	if contradicts(header, method) {
 		return authentication{failed(KeyUnclear, "", "The token names one key and brings another."), key}
 	}
-	a := authentication{signatureFinding(suite.Verify(s.doc, badge.Proof{}, method), ""), key}
+	a := authentication{signatureFinding(suite.Verify(s.doc, badge.Proof{}, s.v.often.Ready(method)), ""), key}
 	if a.proof.Outcome != Passed || !s.doc.Root().Get("proof").Exists() {
 		return a
 	}
