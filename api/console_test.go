@@ -644,6 +644,25 @@ func TestConsoleChangesOnce(t *testing.T) {
 	}
 }
 
+// What became of a badge that was issued while the clock ran ahead is told too, though it
+// is dated before the badge.
+func TestConsoleTellsOfWhatWasDatedAhead(t *testing.T) {
+	w := newWorld(t)
+	w.clock.advance(90 * 24 * time.Hour)
+	id := w.issue(1).ID
+	w.clock.advance(-90 * 24 * time.Hour)
+	if err := w.issuer.AcceptClock(t.Context(), "test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.issuer.Revoke(t.Context(), id, "issued_in_error", "test", func(string) bool { return true }); err != nil {
+		t.Fatal(err)
+	}
+	page := string(w.signIn(w.all).page("/console/badges/"+id).want(t, http.StatusOK).body)
+	if strings.Count(page, "Badge issued") != 1 || strings.Count(page, "Badge revoked") != 1 {
+		t.Error(page)
+	}
+}
+
 func TestConsoleCorrects(t *testing.T) {
 	w := newWorld(t)
 	s := w.signIn(w.all)

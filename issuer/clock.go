@@ -19,6 +19,9 @@ const (
 	setback = 5 * time.Second
 	// glance is how often it is looked at what other replicas put on record.
 	glance = 5 * time.Second
+	// farAhead is how far ahead of now a moment lies that no clock of a service has
+	// dated that was right, however badly two of them agree.
+	farAhead = time.Minute
 )
 
 // clock remembers the latest moment that is on record.

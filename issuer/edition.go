@@ -247,7 +247,7 @@ func (i *Issuer) holdsNowhere(ctx context.Context, m *amended) (bool, error) {
 }
 
 // signedAhead tells of an edition whose signature is of a time to come.
-func (r *Record) signedAhead(now time.Time) bool { return r.IssuedAt.After(now.Add(setback)) }
+func (r *Record) signedAhead(now time.Time) bool { return r.IssuedAt.After(now.Add(farAhead)) }
 
 // leaked tells whether a badge, in one of its forms, is signed with a key that
 // was revoked since, so that others reject it whatever it says.

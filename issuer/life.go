@@ -175,11 +175,10 @@ func (i *Issuer) changing(actor, action string) (*changing, error) {
 // held against it.
 func (c *changing) behind(i *Issuer, r store.Reader, rec *Record) error {
 	least := rec.ChangedAt.Truncate(time.Millisecond).Add(time.Millisecond)
-	ahead := least.Sub(c.At)
-	if ahead <= 0 {
+	if !c.At.Before(least) {
 		return nil
 	}
-	if ahead > setback {
+	if least.Sub(i.now()) > farAhead {
 		if wrong, err := datedAhead(r, rec.ChangedAt); err != nil || wrong {
 			return err
 		}

@@ -287,7 +287,13 @@ func (v *visit) history(rec *issuer.Record) (table, error) {
 			return t, err
 		}
 	}
-	entries, err := v.entriesOf(v.ctx(), rec.ID, first.AuditSeq())
+	from := first.AuditSeq()
+	if at, err := issuer.SeqTime(from); err != nil {
+		return t, err
+	} else if rec.ChangedAt.Before(at) {
+		from = "" // a clock that ran ahead has dated it, and what came later stands before it
+	}
+	entries, err := v.entriesOf(v.ctx(), rec.ID, from)
 	if err != nil {
 		return t, err
 	}
@@ -321,12 +327,14 @@ func (v *visit) entriesOf(ctx context.Context, id, first string) (found entriesF
 		}
 	}
 	// Its own record is the one whose sequence is asked for; the others lie behind.
-	if err := v.Audit.At(ctx, first, read); err != nil {
-		return found, err
+	if first != "" {
+		if err := v.Audit.At(ctx, first, read); err != nil {
+			return found, err
+		}
 	}
 	if err := v.Audit.Entries(ctx, first, looked, read); err != nil {
 		return found, err
 	}
-	found.cut = seen > looked
+	found.cut = seen > looked || first == "" && seen == looked
 	return found, bad
 }

@@ -96,6 +96,21 @@ func TestIncidentsOfThePageCanBeFollowed(t *testing.T) {
 	if _, document := r.ask(t, "GET", "/issuers/city-academy/did.json", "", ""); !strings.Contains(document, `"revoked"`) {
 		t.Errorf("the key that leaked is not published as revoked: %s", document)
 	}
+	// What the page finds dated ahead it finds by the words of the check: here of a badge
+	// whose key is gone.
+	_, body = r.ask(t, "POST", "/v1/credentials", mine, `{"achievement":"first-aid","recipient":{"name":"Bo Example"},"awardedAt":"2025-07-11"}`)
+	var issued struct{ ID string }
+	if err := json.Unmarshal([]byte(body), &issued); err != nil || issued.ID == "" {
+		t.Fatal(body)
+	}
+	_, body = r.ask(t, "GET", "/credentials/"+issued.ID+".json", "", "")
+	_, key, _ = strings.Cut(regexp.MustCompile(`"verificationMethod":"[^"#]*#[^"]*`).FindString(body), "#")
+	run(`laurel keys revoke --data $DATA --issuer city-academy --id $KEY --since $SINCE --reason key_compromised`)
+	search := regexp.MustCompile(`(?m)^laurel check --all .* 2> faults.txt.*\n^sed .*dated-ahead.txt$`).FindString(incidents)
+	run(search)
+	if found, err := os.ReadFile(filepath.Join(folder, "dated-ahead.txt")); err != nil || strings.TrimSpace(string(found)) != issued.ID {
+		t.Errorf("%s finds %q, %v; want %s", search, found, err, issued.ID)
+	}
 	ceremony := regexp.MustCompile("(?s)\\*\\*A key ceremony\\*\\*.*?```sh\n(.*?)```").FindStringSubmatch(text)
 	if out := run(ceremony[1]); !strings.Contains(out, "every key that is to sign signs") {
 		t.Errorf("the ceremony says %s", out)

@@ -49,7 +49,7 @@ func (p *program) init(ctx context.Context, args []string) error {
 	if err := initialise(ctx, s, who); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "%s is ready: issuer %s, keys in %s.\nNext: %s\n", s.data, who.slug, s.keysFolder(), nextCommand("serve", s.data, s.address()))
+	fmt.Fprintf(p.stdout, "%s is ready: issuer %s, keys in %s.\nNext: %s\n", s.data, who.slug, s.keysFolder(), s.next("serve"))
 	return nil
 }
 
@@ -130,7 +130,9 @@ func create(ctx context.Context, s *settings, slugs []string, algorithms []keys.
 }
 
 // makeFolder makes a folder that is closed to others. One that is there is closed
-// where it is empty; what else is in it may be for others to read.
+// where it is empty, since what else is in it may be for others to read, and where it
+// belongs to whoever asks: the volumes of a cluster do not, and their modes mean what
+// its operators made them mean.
 func makeFolder(path string) error {
 	if err := os.MkdirAll(path, 0o700); err != nil {
 		return err
@@ -143,7 +145,10 @@ func makeFolder(path string) error {
 	if err != nil || info.Mode().Perm()&0o077 == 0 {
 		return err
 	}
-	return os.Chmod(path, 0o700)
+	if err := os.Chmod(path, 0o700); !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil
 }
 
 // vacant asks, before anything is made, whether all of it can be: keys beside a

@@ -134,9 +134,22 @@ type signedPage struct {
 	Next string   `json:"next"`
 }
 
-func signedByKey(ctx context.Context, svc *service, in signedAfter) (p signedPage, err error) {
-	p.IDs, p.Next, err = svc.issuer.SignedBy(ctx, in.Issuer, in.ID, in.Cursor)
-	return p, err
+// signedPages is how many pages of the store make one of these: where no service runs,
+// store and keys are opened for each.
+const signedPages = 50
+
+func signedByKey(ctx context.Context, svc *service, in signedAfter) (signedPage, error) {
+	p := signedPage{Next: in.Cursor}
+	for range signedPages {
+		ids, next, err := svc.issuer.SignedBy(ctx, in.Issuer, in.ID, p.Next)
+		if err != nil {
+			return signedPage{}, err
+		}
+		if p.IDs, p.Next = append(p.IDs, ids...), next; next == "" {
+			break
+		}
+	}
+	return p, nil
 }
 
 // keyCommands are the operations, and the flags that each needs.

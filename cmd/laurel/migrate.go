@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"laurel/issuer"
@@ -104,6 +105,16 @@ func nextCommand(command, data, store string) string {
 	line := "laurel " + command + " --data " + data
 	if store != storeInFile {
 		line += " --store " + store
+	}
+	return line
+}
+
+// next is a command on these settings as it can be typed, but for what is secret. How a
+// database is spoken with, such as sslmode, must not get lost on the way.
+func (s *settings) next(command string) string {
+	line := nextCommand(command, s.data, s.address())
+	if strings.Contains(s.store, "?") {
+		line += " (and the parameters of that URL, as here)"
 	}
 	return line
 }

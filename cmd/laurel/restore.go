@@ -139,7 +139,7 @@ func (p *program) acceptRollback(ctx context.Context, s *settings) error {
 	if err = errors.Join(err, svc.store.Close()); err != nil {
 		return err
 	}
-	fmt.Fprintf(p.stdout, "Accepted: new badges go into new status lists.\nNext: %s\n", nextCommand("serve", s.data, s.address()))
+	fmt.Fprintf(p.stdout, "Accepted: new badges go into new status lists.\nNext: %s\n", s.next("serve"))
 	return nil
 }
 
@@ -170,10 +170,10 @@ func (p *program) restoreFrom(ctx context.Context, s *settings, how restoring, k
 	if err != nil {
 		return hinted(err)
 	}
-	next := "Next: " + nextCommand("serve", s.data, s.address())
+	next := "Next: " + s.next("serve")
 	if !how.accept {
 		next = "What happened later is not in it: badges issued since are unknown here, and what was revoked since counts as good again.\n" +
-			"docs/operations.md, Restore, says how to compare. Next: " + nextCommand("restore --accept-rollback", s.data, s.address())
+			"docs/operations.md, Restore, says how to compare. Next: " + s.next("restore --accept-rollback")
 	}
 	if err := p.told(nil, m, t, s.data+" is restored"); err != nil {
 		return err

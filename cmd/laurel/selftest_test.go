@@ -169,7 +169,7 @@ func TestWrongSettingsAreToldInOneLine(t *testing.T) {
 		{what: "a proxy of another kind", flags: []string{"--fetch-proxy", "ftp://proxy.internal"}, says: `no http, https or socks5 URL`},
 		{what: "half a certificate", flags: []string{"--tls-cert", secret}, says: `belong together`},
 		{what: "a certificate and a key that are not there", flags: []string{"--tls-cert", filepath.Join(here, "none.pem"), "--tls-key", filepath.Join(here, "none.key")}, says: `--tls-cert, --tls-key: .*none.pem: no such file`},
-		{what: "a database that is not reached", flags: []string{"--store", "postgres://u:hunter2@localhost:1/laurel"}, says: `opening the store: failed to connect to [^:]+:( \[::1\]:1 \(localhost\): [^(]+refused)? 127.0.0.1:1 \(localhost\): [^(]+refused( \[::1\]:1 \(localhost\): [^(]+refused)?$`},
+		{what: "a database that is not reached", flags: []string{"--store", "postgres://u:hunter2@127.0.0.1:1/laurel"}, says: `opening the store: failed to connect to [^:]+: 127.0.0.1:1 \(127.0.0.1\): [^(]+refused$`},
 		{what: "a certificate that is none", flags: []string{"--tls-cert", secret, "--tls-key", secret}, says: `--tls-cert, --tls-key: `},
 		{what: "a proxy by its name", flags: []string{"--trusted-proxies", "proxy.internal"}, says: `--trusted-proxies: .*proxy.internal`},
 		{what: "no such roots", flags: []string{"--fetch-ca", filepath.Join(here, "none.pem")}, says: `--fetch-ca: .*no such file`},

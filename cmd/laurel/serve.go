@@ -45,17 +45,6 @@ func (p *program) serve(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	return p.serveWith(ctx, s, log)
-}
-
-// serveWith serves until ctx ends. To be told so while it is still starting is no
-// failure.
-func (p *program) serveWith(ctx context.Context, s *settings, log *slog.Logger) (err error) {
-	defer func() {
-		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
-			err = nil
-		}
-	}()
 	if err := s.check(); err != nil {
 		return err
 	}
@@ -68,11 +57,11 @@ func (p *program) serveWith(ctx context.Context, s *settings, log *slog.Logger) 
 	defer s.traced.stop()
 	svc, err := open(ctx, s, log)
 	if err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	defer svc.store.Close()
 	if err := svc.tryKeys(ctx); err != nil {
-		return err
+		return unlessStopped(ctx, err)
 	}
 	if err := svc.tryClock(ctx); err != nil {
 		log.WarnContext(ctx, "issuing waits", "error", err)
@@ -99,6 +88,14 @@ func (p *program) serveWith(ctx context.Context, s *settings, log *slog.Logger) 
 	if db, ok := svc.store.(*postgres.DB); ok { // how the services on one database got on with each other
 		stats := db.Stats()
 		log.InfoContext(ctx, "stopped", "updates", stats.Updates, "retries", stats.Retries)
+	}
+	return err
+}
+
+// unlessStopped is an error of the start; to be told to stop meanwhile is none.
+func unlessStopped(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		return nil
 	}
 	return err
 }

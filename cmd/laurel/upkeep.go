@@ -138,11 +138,11 @@ func (f *findings) note(problem string) {
 // err tells them under a heading; nil where there are none. Whoever works through a list
 // has to know where it was cut.
 func (f *findings) err(heading string) error {
-	if f.Found == 0 {
+	if f.Found == 0 && len(f.Problems) == 0 {
 		return nil
 	}
 	told := strings.Join(f.Problems, "\n  ")
-	if more := f.Found - len(f.Problems); more > 0 {
+	if more := f.Found - len(f.Problems); more > 0 { // none of a service that runs an older program
 		told += fmt.Sprintf("\n  … and %d more", more)
 	}
 	return fmt.Errorf("%s:\n  %s", heading, told)

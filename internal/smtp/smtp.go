@@ -13,6 +13,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	netmail "net/mail"
 	"net/textproto"
@@ -154,8 +155,9 @@ func (s *Sender) Send(ctx context.Context, m Message) error {
 	return nil
 }
 
-// inTheWay says why there is no session with the server, in words of our own and of
-// Go's network: what a server says may repeat the user that it was told.
+// inTheWay says why there is no session with the server, in words of our own, of Go's
+// network, and for a certificate of the names in it: what a server says may repeat the
+// user that it was told.
 func inTheWay(err error) string {
 	var (
 		name        *net.DNSError
@@ -166,10 +168,12 @@ func inTheWay(err error) string {
 		timeout     net.Error
 	)
 	switch {
-	case errors.As(err, &name):
+	case errors.As(err, &name) && name.IsNotFound:
 		return "its name is not found"
+	case errors.As(err, &name):
+		return "its name could not be looked up"
 	case errors.As(err, &certificate):
-		return "its certificate is not trusted: " + certificate.Err.Error()
+		return fmt.Sprintf("its certificate is not trusted: %.200s", certificate.Err)
 	case errors.As(err, &notTLS):
 		return "it does not speak TLS at once; smtp+starttls:// may be meant"
 	case errors.As(err, &said) && said.Code == authenticationFailed:
@@ -180,8 +184,12 @@ func inTheWay(err error) string {
 		return "it did not answer in time"
 	case errors.As(err, &network) && network.Op == "dial":
 		return "no connection: " + network.Err.Error()
-	default:
-		return "it offers no session that is encrypted and takes a password"
+	case errors.Is(err, context.Canceled):
+		return "there was no more time to ask"
+	case errors.As(err, &network), errors.Is(err, io.EOF):
+		return "it broke the connection off"
+	default: // go-mail's own errors: no STARTTLS, no AUTH, a greeting that is none
+		return "it speaks no SMTP that is encrypted and takes a password"
 	}
 }
 

@@ -3,6 +3,7 @@ package smtp_test
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -13,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"laurel/internal/porttest"
 	"laurel/internal/smtp"
 	"laurel/internal/smtp/smtptest"
 )
@@ -108,7 +110,7 @@ func TestServersThatAreNotTrusted(t *testing.T) {
 		"unknown root, STARTTLS":  {"smtp+starttls", smtptest.Options{}, false, "its certificate is not trusted: x509: certificate signed by unknown authority"},
 		"another name":            {"smtps", smtptest.Options{Implicit: true, Name: "other.example"}, true, "its certificate is not trusted: x509: cannot validate certificate for 127.0.0.1"},
 		"another name, STARTTLS":  {"smtp+starttls", smtptest.Options{Name: "other.example"}, true, "its certificate is not trusted: x509: cannot validate certificate for 127.0.0.1"},
-		"no encryption":           {"smtp+starttls", smtptest.Options{Plain: true}, true, "it offers no session that is encrypted"},
+		"no encryption":           {"smtp+starttls", smtptest.Options{Plain: true}, true, "it speaks no SMTP that is encrypted"},
 		"no encryption, implicit": {"smtps", smtptest.Options{Plain: true}, true, "it does not speak TLS at once"},
 	} {
 		server := smtptest.New(t, c.options)
@@ -191,19 +193,17 @@ func TestSettings(t *testing.T) {
 
 // What is in the way of a session is told, since somebody can do something about it.
 func TestWhatIsInTheWay(t *testing.T) {
-	closed, silent := listen(t), listen(t)
-	if err := closed.Close(); err != nil {
-		t.Fatal(err)
-	}
 	for _, c := range []struct {
-		at      net.Listener
-		timeout time.Duration
-		said    string
+		at, scheme string
+		timeout    time.Duration
+		said       string
 	}{
-		{closed, time.Minute, "no connection: connect: connection refused"},
-		{silent, time.Second, "it did not answer in time"},
+		{porttest.Address(t), "smtps", time.Minute, "no connection: connect: connection refused"},
+		{listen(t, nil), "smtps", time.Second, "it did not answer in time"},
+		{listen(t, func(c net.Conn) { c.Close() }), "smtp+starttls", time.Minute, "it broke the connection off"},
+		{listen(t, func(c net.Conn) { fmt.Fprint(c, "554 not for "+smtptest.User+"\r\n"); c.Close() }), "smtp+starttls", time.Minute, "it takes no session (554)"},
 	} {
-		out, err := smtp.New(smtp.Config{URL: "smtps://" + c.at.Addr().String(), From: from, Timeout: c.timeout})
+		out, err := smtp.New(smtp.Config{URL: c.scheme + "://" + c.at, From: from, Timeout: c.timeout})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -213,13 +213,24 @@ func TestWhatIsInTheWay(t *testing.T) {
 	}
 }
 
-// listen takes connections and never says anything.
-func listen(t *testing.T) net.Listener {
+// listen takes connections and does that with each.
+func listen(t *testing.T, each func(net.Conn)) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { l.Close() })
-	return l
+	if each != nil {
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				each(conn)
+			}
+		}()
+	}
+	return l.Addr().String()
 }
