@@ -71,10 +71,10 @@ const (
 const fullTerm = 24 * time.Hour
 
 // Reissue makes a new edition with a correction, or, where the key of the present
-// one was revoked or a clock that ran ahead has dated it, of the same words. What is corrected already, and
-// what is not signed at all, makes no edition: Existing then says that the
-// current one stands. The errors are those of Issue, ErrErased, and StateError
-// for badges that are revoked, suspended or expired.
+// one was revoked or a clock that ran ahead has dated it, of the same words. What is
+// corrected already, and what is not signed at all, makes no edition: Existing then
+// says that the current one stands. The errors are those of Issue, ErrErased, and
+// StateError for badges that are revoked, suspended or expired.
 func (i *Issuer) Reissue(ctx context.Context, a Amendment, c Correction) (*Issued, error) {
 	return i.amend(ctx, a, actionReissue, func(m *amended) error {
 		if err := m.inForce(); err != nil {
